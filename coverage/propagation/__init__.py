@@ -1,0 +1,1 @@
+"""Propagation models as scalar functions, and the terrain sweep that feeds them."""

@@ -1,0 +1,1 @@
+"""The embedded synthetic sample province, and the program that made it."""

@@ -1,0 +1,1 @@
+"""Files for carriers, spreadsheets and GIS; every column documented once."""

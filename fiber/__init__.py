@@ -1,0 +1,1 @@
+"""Fibre: the network graph, reach, optics, redundancy, extension."""

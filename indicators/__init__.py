@@ -1,0 +1,1 @@
+"""The reportable figures, their definitions, and how they move with the definition."""

@@ -1,0 +1,1 @@
+"""One self-contained HTML page that opens from a USB stick."""
