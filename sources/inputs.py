@@ -1,0 +1,123 @@
+"""What reading a study gives: frames with our column names, one projected CRS, one grid.
+
+Every frame has a RangeIndex. Columns named here are always there; a planner's further columns
+are not carried along.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import rasterio
+from numpy.typing import NDArray
+from pyproj import CRS
+from rasterio.windows import Window as RasterWindow
+
+from phusong.grid import Grid, Window
+
+
+@dataclass(frozen=True)
+class Raster:
+    """A single-band raster prepared on the study grid; read by window, never whole."""
+
+    path: Path
+    grid: Grid
+    sha256: str
+    """Of everything that shaped it (source files and settings), not of the file."""
+
+    def read(self, window: Window) -> NDArray[np.float32]:
+        """Return (rows, cols) float32, NaN where there is no data or off the grid."""
+        out = np.full(window.shape, np.nan, dtype=np.float32)
+        inside = window.intersect(self.grid.window)
+        if inside.empty:
+            return out
+        with rasterio.open(self.path) as source:
+            part = source.read(
+                1,
+                window=RasterWindow(inside.col0, inside.row0, inside.cols, inside.rows),
+                out_dtype="float32",
+                masked=True,
+            )
+        out[inside.slices_in(window)] = part.filled(np.nan)
+        return out
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a run works on.
+
+    Attributes
+    ----------
+    crs
+        Projected, metric.
+    grid
+        The study grid: over the communes and every site kept, within the DEM.
+    communes
+        ``code`` str (unique), ``name`` str, ``geometry`` (Multi)Polygon, ``row`` source row.
+    villages
+        ``code`` str (unique), ``name`` str, ``commune_code`` str or None (outside every
+        commune), ``population`` float or NaN (of the planner's file), ``kind``
+        (``polygon`` | ``service_area``), ``centre_x_m``, ``centre_y_m`` float,
+        ``centre_source`` (``file`` | ``village_point`` | ``inside_point``), ``flags`` str
+        (space separated: ``geometry_repaired``, ``code_disambiguated``, ...),
+        ``geometry`` (Multi)Polygon, ``row``.
+    commune_centres
+        One row per commune and centre: ``commune_code``, ``name``, ``source``
+        (``file`` | ``inside_point``), ``geometry`` Point, ``row``.
+    sites
+        One row per mast and operator-independent place: ``site_id`` str (unique), ``x_m``,
+        ``y_m``, ``in_area`` bool (inside a commune), ``geometry`` Point.
+    cells
+        ``cell_id`` str (unique), ``site_id``, ``operator``, ``technology`` (GSM|UMTS|LTE|NR),
+        ``freq_mhz``, ``bandwidth_mhz`` (NaN: the budget's), ``height_m`` above ground,
+        ``azimuth_deg`` (NaN: omnidirectional), ``mechanical_tilt_deg``,
+        ``electrical_tilt_deg`` (down positive), ``eirp_dbm``,
+        ``horizontal_beamwidth_deg`` (NaN: the study's), ``vertical_beamwidth_deg`` (NaN),
+        ``antenna_file`` str or None, ``in_service`` bool, ``height_assumed``,
+        ``eirp_assumed``, ``technology_assumed``, ``operator_assumed`` bool, ``file`` str,
+        ``row``.
+    cables
+        ``cable_id`` str, ``owner`` str, ``status`` str, ``kind`` str, ``cores`` float,
+        ``group`` str or None (shared risk), ``in_service`` bool, ``geometry`` LineString
+        (multi-lines exploded, Z dropped), ``file``, ``row``.
+    pops
+        ``pop_id`` str (unique), ``name`` str, ``geometry`` Point, ``file``, ``row``.
+    roads
+        ``road_id``, ``kind``, ``surface`` str, ``geometry`` LineString, ``row``.
+    terrain
+        Ground heights in metres on the grid, voids filled up to the study's limit.
+    filled
+        1 where a void was filled, else 0; None when there was none.
+    landcover
+        ESA WorldCover class codes on the grid, or None.
+    people
+        People in each grid cell, or None.
+    sources
+        File name (relative to the study) -> SHA-256 of its bytes.
+    """
+
+    crs: CRS
+    grid: Grid
+    communes: gpd.GeoDataFrame
+    villages: gpd.GeoDataFrame
+    commune_centres: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame
+    cells: pd.DataFrame
+    cables: gpd.GeoDataFrame
+    pops: gpd.GeoDataFrame
+    roads: gpd.GeoDataFrame
+    terrain: Raster
+    filled: Raster | None
+    landcover: Raster | None
+    people: Raster | None
+    sources: dict[str, str]
+
+    @property
+    def area(self) -> Any:
+        """Union of the communes (shapely geometry)."""
+        return self.communes.geometry.union_all()
