@@ -41,9 +41,7 @@ def rules() -> Mapping[str, Rule]:
     """Return the rule table by rule number."""
     table = tomllib.loads((files("phusong") / "rules.toml").read_text("utf-8"))
     return {
-        number: Rule(
-            number, Severity(row["severity"]), row["title"], row["effect"], row["mend"]
-        )
+        number: Rule(number, Severity(row["severity"]), row["title"], row["effect"], row["mend"])
         for number, row in table.items()
     }
 
@@ -141,8 +139,11 @@ class Findings:
                 "{count} finding(s) of severity error; the first: {first}",
                 errors[0].where,
                 errors[0].rule.mend,
-                {"count": len(errors), "first": f"{errors[0].rule.number} {errors[0].text()}",
-                 **errors[0].params},
+                {
+                    "count": len(errors),
+                    "first": f"{errors[0].rule.number} {errors[0].text()}",
+                    **errors[0].params,
+                },
             )
 
     def to_frame(self) -> pd.DataFrame:

@@ -7,7 +7,10 @@ where coverage.py is not installed this module says so to numba for the time of 
 
 from __future__ import annotations
 
+import importlib
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +46,57 @@ def _import_numba() -> Any:
 
 
 numba = _import_numba()
+event = importlib.import_module("numba.core.event")
 
 njit = numba.njit
 prange = numba.prange
 get_num_threads = numba.get_num_threads
 set_num_threads = numba.set_num_threads
 
-__all__ = ["get_num_threads", "njit", "numba", "prange", "set_num_threads"]
+
+class _CompileClock(event.Listener):  # type: ignore[misc, name-defined]
+    """Adds up the time numba spends compiling, and says so the first time it does."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.announce: Callable[[], None] | None = None
+        self._depth = 0
+        self._begun = 0.0
+
+    def on_start(self, event: Any) -> None:  # noqa: ARG002 - numba's signature
+        if self._depth == 0:
+            self._begun = time.perf_counter()
+            if self.announce is not None:
+                self.announce()
+                self.announce = None
+        self._depth += 1
+
+    def on_end(self, event: Any) -> None:  # noqa: ARG002 - numba's signature
+        self._depth -= 1
+        if self._depth == 0:
+            self.seconds += time.perf_counter() - self._begun
+
+
+_clock = _CompileClock()
+event.register("numba:compile", _clock)
+
+
+def compile_seconds() -> float:
+    """Return the seconds this process has spent compiling kernels; 0 when all were cached."""
+    return _clock.seconds
+
+
+def on_first_compile(announce: Callable[[], None]) -> None:
+    """Call ``announce`` once, when the first kernel has to be compiled (it was not cached)."""
+    _clock.announce = announce
+
+
+__all__ = [
+    "compile_seconds",
+    "get_num_threads",
+    "njit",
+    "numba",
+    "on_first_compile",
+    "prange",
+    "set_num_threads",
+]

@@ -136,9 +136,7 @@ def _optical_classes() -> list[OpticalClass]:
         ("10G ZR", 9, 23, [1550], 80, True),
     ]
     return [
-        OpticalClass(
-            name=n, min_db=lo, max_db=hi, wavelengths_nm=w, reach_km=r, point_to_point=p
-        )
+        OpticalClass(name=n, min_db=lo, max_db=hi, wavelengths_nm=w, reach_km=r, point_to_point=p)
         for n, lo, hi, w, r, p in rows
     ]
 
@@ -211,9 +209,7 @@ def _budgets() -> dict[Technology, TechnologyBudget]:
     return {
         "GSM": TechnologyBudget(threshold_dbm=-95, bandwidth_mhz=0.2, reference="carrier"),
         "UMTS": TechnologyBudget(threshold_dbm=-103, bandwidth_mhz=5, reference="cpich"),
-        "LTE": TechnologyBudget(
-            threshold_dbm=-110, bandwidth_mhz=10, reference="resource_element"
-        ),
+        "LTE": TechnologyBudget(threshold_dbm=-110, bandwidth_mhz=10, reference="resource_element"),
         "NR": TechnologyBudget(
             threshold_dbm=-110, bandwidth_mhz=100, reference="resource_element", subcarrier_khz=30
         ),
@@ -259,15 +255,13 @@ class Radio(Section):
     @field_validator("technologies", mode="before")
     @classmethod
     def _fill_budgets(cls, given: Any) -> Any:
-        """A technology that is partly given keeps the defaults for the rest."""
+        """Keep the defaults of what a partly given technology leaves out."""
         if not isinstance(given, dict):
             return given
         base = {name: row.model_dump() for name, row in _budgets().items()}
         merged: dict[str, Any] = dict(base)
         for name, row in given.items():
-            merged[name] = (
-                {**base.get(name, {}), **row} if isinstance(row, dict) else row
-            )
+            merged[name] = {**base.get(name, {}), **row} if isinstance(row, dict) else row
         return merged
 
 

@@ -1,0 +1,106 @@
+"""The data dictionary in use: a frame is brought to a table's documented columns here."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import pandas as pd
+
+from phusong.i18n import Language, get_language
+
+
+@dataclass(frozen=True)
+class Column:
+    """A documented column."""
+
+    name: str
+    type: str
+    en: str
+    vi: str
+    unit: str = ""
+    decimals: int | None = None
+    per_operator: bool = False
+
+    def words(self, language: Language) -> str:
+        """Return the description in a language."""
+        return self.vi if language == "vi" else self.en
+
+
+@dataclass(frozen=True)
+class Table:
+    """A documented table."""
+
+    name: str
+    title: str
+    title_vi: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    def words(self, language: Language | None = None) -> str:
+        """Return the title in a language (default: the current one)."""
+        return self.title_vi if (language or get_language()) == "vi" else self.title
+
+    def expand(self, operators: Sequence[str]) -> list[Column]:
+        """Return the columns of a file, carriers' own columns written out."""
+        out: list[Column] = []
+        for column in self.columns:
+            if column.per_operator:
+                out += [_for_operator(column, name) for name in operators]
+            else:
+                out.append(column)
+        return out
+
+
+@cache
+def tables() -> Mapping[str, Table]:
+    """Return every documented table by name."""
+    text = (files("phusong.exports") / "dictionary.toml").read_text("utf-8")
+    return {name: _table(name, row) for name, row in tomllib.loads(text).items()}
+
+
+def _table(name: str, row: dict[str, Any]) -> Table:
+    columns = tuple(Column(name=key, **spec) for key, spec in row["columns"].items())
+    return Table(name, row["title"], row["title_vi"], tuple(row["key"]), columns)
+
+
+def _for_operator(column: Column, operator: str) -> Column:
+    return Column(
+        name=f"{column.name}:{operator}",
+        type=column.type,
+        en=f"{column.en}: {operator}",
+        vi=f"{column.vi}: {operator}",
+        unit=column.unit,
+        decimals=column.decimals,
+    )
+
+
+def conform(frame: pd.DataFrame, table: str, operators: Sequence[str] = ()) -> pd.DataFrame:
+    """Return ``frame`` with exactly the documented columns, in order, typed and rounded.
+
+    Raises
+    ------
+    KeyError
+        When the frame lacks a documented column: a program error, never a planner's.
+    """
+    columns = tables()[table].expand(operators)
+    missing = [c.name for c in columns if c.name not in frame.columns]
+    if missing:
+        msg = f"table {table} lacks {missing}"
+        raise KeyError(msg)
+    return pd.DataFrame({c.name: _typed(frame[c.name], c) for c in columns})
+
+
+def _typed(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
+    values = values.reset_index(drop=True)
+    if column.type == "number":
+        return values.astype(float).round(column.decimals if column.decimals is not None else 6)
+    if column.type == "integer":
+        return values.astype("Int64")
+    if column.type == "boolean":
+        return values.astype("boolean")
+    return values.astype("string")

@@ -1,0 +1,139 @@
+"""Everything a run leaves in its folder, but the map and the rasters."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from phusong.checks import Findings
+from phusong.coverage.results import VillageCoverage
+from phusong.exports import tables as build
+from phusong.exports.datapackage import write_datapackage
+from phusong.exports.dictionary import conform
+from phusong.exports.filename import file_names
+from phusong.exports.geopackage import Layer, write_geopackage
+from phusong.exports.spreadsheet import CsvForm, write_csv
+from phusong.fiber.results import FiberResult
+from phusong.indicators.results import Indicators
+from phusong.sources.inputs import Inputs
+from phusong.study import Study
+
+
+@dataclass(frozen=True)
+class _Csv:
+    table: str
+    frame: pd.DataFrame
+    operators: tuple[str, ...] = ()
+
+
+def write_checks(findings: Findings, inputs: Inputs | None, path: Path, form: CsvForm) -> None:
+    """Write checks.csv."""
+    write_csv(conform(build.checks_table(findings, inputs), "checks"), path, form)
+
+
+def write_results(
+    folder: Path,
+    study: Study,
+    inputs: Inputs,
+    coverage: VillageCoverage | None,
+    fiber: FiberResult | None,
+    indicators: Indicators,
+    findings: Findings,
+    stamp: dict[str, Any],
+    form: CsvForm,
+) -> None:
+    """Write every table, results.gpkg, run.json and datapackage.json into ``folder``.
+
+    Parameters
+    ----------
+    stamp
+        What run.json says: study, versions, input hashes, timings.
+    """
+    csv_files = _csv_files(inputs, coverage, fiber, indicators, findings)
+    for name, csv in csv_files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        write_csv(conform(csv.frame, csv.table, csv.operators), folder / name, form)
+    short = {key: str(stamp[key]) for key in ("study", "study_sha256", "version", "created")}
+    write_geopackage(
+        _layers(inputs, coverage, fiber, findings, csv_files), short, folder / "results.gpkg"
+    )
+    (folder / "run.json").write_text(json.dumps(stamp, ensure_ascii=False, indent=2), "utf-8")
+    described = {name: (csv.table, csv.operators) for name, csv in csv_files.items()}
+    write_datapackage(folder, study, described, form, str(stamp["created"]))
+
+
+def _csv_files(
+    inputs: Inputs,
+    coverage: VillageCoverage | None,
+    fiber: FiberResult | None,
+    indicators: Indicators,
+    findings: Findings,
+) -> dict[str, _Csv]:
+    out: dict[str, _Csv] = {}
+    if coverage is not None:
+        operators = tuple(build.operators_of(coverage))
+        out["villages.csv"] = _Csv("villages", build.villages_table(inputs, coverage), operators)
+        out["village_layers.csv"] = _Csv("village_layers", coverage.by_layer)
+        for operator, name in file_names(list(operators)).items():
+            frame = build.carrier_table(inputs, coverage, operator)
+            out[f"carriers/{name}.csv"] = _Csv("carrier", frame)
+        out["sensitivity.csv"] = _Csv("sensitivity", indicators.sensitivity)
+    out["communes.csv"] = _Csv("communes", build.communes_table(inputs, coverage, fiber))
+    if fiber is not None:
+        near = fiber.near_misses.rename(columns={"lon": "longitude", "lat": "latitude"})
+        out["near_misses.csv"] = _Csv("near_misses", pd.DataFrame(near.drop(columns="geometry")))
+        failures = fiber.failures.assign(communes=fiber.failures["communes"].map(" ".join))
+        out["fibre_failures.csv"] = _Csv("fibre_failures", failures)
+    out["indicators.csv"] = _Csv("indicators", indicators.table)
+    out["checks.csv"] = _Csv("checks", build.checks_table(findings, inputs))
+    return out
+
+
+def _layers(
+    inputs: Inputs,
+    coverage: VillageCoverage | None,
+    fiber: FiberResult | None,
+    findings: Findings,
+    csv_files: dict[str, _Csv],
+) -> list[Layer]:
+    """Return the layers, topmost last, with the columns of the tables people read."""
+    crs = inputs.crs
+    communes = csv_files["communes.csv"].frame
+    layers: list[Layer] = []
+    if coverage is not None:
+        villages = csv_files["villages.csv"]
+        table = conform(villages.frame, "villages", villages.operators)
+        geometry = coverage.villages.geometry.to_numpy()
+        layers.append(
+            Layer("villages", gpd.GeoDataFrame(table, geometry=geometry, crs=crs), "villages")
+        )
+    table = conform(communes, "communes")
+    geometry = inputs.communes.geometry.to_numpy()
+    layers.append(
+        Layer("communes", gpd.GeoDataFrame(table, geometry=geometry, crs=crs), "communes")
+    )
+    if fiber is not None:
+        reach = fiber.reach.assign(
+            reason=[
+                build.reason_text(row.reason, row.reason_params) for row in fiber.reach.itertuples()
+            ]
+        ).drop(columns="reason_params")
+        layers += [
+            Layer("fibre", fiber.edges, "fibre"),
+            Layer("fibre_routes", fiber.routes, "routes"),
+            Layer("fibre_near_misses", fiber.near_misses, "near_misses"),
+            Layer("commune_centres", reach, "reach"),
+        ]
+    layers.append(Layer("sites", inputs.sites, "sites"))
+    cells = inputs.cells.merge(inputs.sites[["site_id", "geometry"]], on="site_id")
+    layers.append(Layer("cells", gpd.GeoDataFrame(cells, geometry="geometry", crs=crs)))
+    found = findings.to_frame()
+    found = found[found["x_m"].notna()]
+    points = gpd.points_from_xy(found["x_m"], found["y_m"], crs=crs)
+    layers.append(Layer("findings", gpd.GeoDataFrame(found, geometry=points), "findings"))
+    return layers

@@ -1,0 +1,177 @@
+"""From results to the tables people read: joins and words, no new figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+
+from phusong.checks import Findings
+from phusong.coverage.nearest import nearest_sites
+from phusong.coverage.results import ANY, VillageCoverage
+from phusong.fiber.results import FiberResult
+from phusong.i18n import tr
+from phusong.sources.inputs import Inputs
+
+GRADE_WORDS = {"covered": "covered", "hollow": "partly served", "white": "no signal"}
+
+REASON_WORDS = {
+    "reached": "reached",
+    "no_cable": "no cable within {drop_m:.0f} m; the nearest is {distance_m:.0f} m away",
+    "not_connected": "the cable at the centre leads to no lit point of presence",
+    "too_far": "connected fibre ends {distance_m:.0f} m away, {excess_m:.0f} m too far",
+    "budget": "the route's {loss_db:.1f} dB fits no optical class, {excess_db:.1f} dB too much",
+    "no_centre": "the commune has no centre in the files",
+    "no_pop": "there is no lit point of presence",
+}
+
+
+@dataclass(frozen=True)
+class Lonlat:
+    """Positions in WGS 84, for people."""
+
+    longitude: pd.Series[float]
+    latitude: pd.Series[float]
+
+
+def lonlat(x_m: pd.Series[float], y_m: pd.Series[float], inputs: Inputs) -> Lonlat:
+    """Return WGS 84 positions of projected ones; missing stays missing."""
+    points = gpd.GeoSeries(gpd.points_from_xy(x_m, y_m, crs=inputs.crs), index=x_m.index)
+    known = x_m.notna() & y_m.notna()
+    wgs84 = points[known].to_crs(4326)
+    return Lonlat(wgs84.x.reindex(x_m.index), wgs84.y.reindex(x_m.index))
+
+
+def operators_of(coverage: VillageCoverage) -> list[str]:
+    """Return the carriers, in alphabetical order."""
+    return sorted(set(coverage.by_layer["operator"]) - {ANY})
+
+
+def villages_table(inputs: Inputs, coverage: VillageCoverage) -> pd.DataFrame:
+    """One row a village, every figure of the verdict, and each carrier's own grade."""
+    out = pd.DataFrame(coverage.villages.drop(columns="geometry")).reset_index(drop=True)
+    names = inputs.communes.set_index("code")["name"]
+    out["commune_name"] = out["commune_code"].map(names)
+    out["grade_label"] = out["grade"].map({k: tr(v) for k, v in GRADE_WORDS.items()})
+    place = lonlat(inputs.villages["centre_x_m"], inputs.villages["centre_y_m"], inputs)
+    out["longitude"], out["latitude"] = place.longitude.to_numpy(), place.latitude.to_numpy()
+    for operator in operators_of(coverage):
+        own = layer_of(coverage, operator).reindex(out["code"])
+        out[f"grade_of:{operator}"] = own["grade"].to_numpy()
+        out[f"served_share_of:{operator}"] = own["served_share"].to_numpy()
+        out[f"level_centre_dbm_of:{operator}"] = own["level_centre_dbm"].to_numpy()
+    return out
+
+
+def layer_of(coverage: VillageCoverage, operator: str, technology: str = ANY) -> pd.DataFrame:
+    """Return one carrier's and technology's figures, indexed by village code."""
+    frame = coverage.by_layer
+    chosen = frame[(frame["operator"] == operator) & (frame["technology"] == technology)]
+    return chosen.set_index("code")
+
+
+def carrier_table(inputs: Inputs, coverage: VillageCoverage, operator: str) -> pd.DataFrame:
+    """Villages a carrier does not cover: its nearest own mast, and the best other carrier."""
+    villages = villages_table(inputs, coverage)
+    own = layer_of(coverage, operator).reindex(villages["code"]).reset_index()
+    cells = inputs.cells[(inputs.cells["operator"] == operator) & inputs.cells["in_service"]]
+    sites = inputs.sites[inputs.sites["site_id"].isin(cells["site_id"])]
+    near = nearest_sites(inputs.villages, sites)
+    out = villages[
+        ["code", "name", "commune_code", "commune_name", "longitude", "latitude", "people"]
+    ].copy()
+    for name in (
+        "grade", "people_unserved", "served_share", "level_centre_dbm", "best_cell_id",
+    ):  # fmt: skip
+        out[name] = own[name].to_numpy()
+    out["grade_label"] = out["grade"].map({k: tr(v) for k, v in GRADE_WORDS.items()})
+    out["own_site_id"], out["own_site_km"] = near["site_id"].to_numpy(), near["site_km"].to_numpy()
+    best = _best_other(coverage, operator).reindex(villages["code"])
+    for name in ("other_operator", "other_grade", "other_level_centre_dbm"):
+        out[name] = best[name].to_numpy()
+    out = out[out["grade"] != "covered"]
+    return out.sort_values(["people_unserved", "code"], ascending=[False, True])
+
+
+def _best_other(coverage: VillageCoverage, operator: str) -> pd.DataFrame:
+    """Return, by village, the other carrier most likely to serve the centre."""
+    frame = coverage.by_layer
+    others = frame[
+        (frame["technology"] == ANY) & ~frame["operator"].isin([ANY, operator])
+    ].sort_values(["probability_centre", "level_centre_dbm"], ascending=False, kind="stable")
+    best = others.drop_duplicates("code").set_index("code")
+    return best.rename(
+        columns={
+            "operator": "other_operator",
+            "grade": "other_grade",
+            "level_centre_dbm": "other_level_centre_dbm",
+        }
+    )
+
+
+def communes_table(
+    inputs: Inputs, coverage: VillageCoverage | None, fiber: FiberResult | None
+) -> pd.DataFrame:
+    """One row a commune: its villages by grade, its people, and fibre at its centre."""
+    out = pd.DataFrame({"code": inputs.communes["code"], "name": inputs.communes["name"]})
+    out = out.set_index("code", drop=False)
+    if coverage is not None:
+        villages = coverage.villages
+        group = villages.groupby("commune_code")
+        out["villages"] = group.size()
+        out["people"] = group["people"].sum(min_count=1)
+        out["people_unserved"] = group["people_unserved"].sum(min_count=1)
+        for grade in GRADE_WORDS:
+            graded = villages[villages["grade"] == grade].groupby("commune_code").size()
+            out[f"villages_{grade}"] = graded
+        counts = ["villages", *(f"villages_{g}" for g in GRADE_WORDS)]
+        out[counts] = out[counts].fillna(0)
+    else:
+        out[["villages", "people", "people_unserved"]] = pd.NA
+        out[[f"villages_{g}" for g in GRADE_WORDS]] = pd.NA
+    return _with_fibre(out, fiber).reset_index(drop=True)
+
+
+_FIBRE = (
+    "pop_id", "route_km", "drop_m", "loss_db", "optical_class", "margin_db", "single_route",
+    "bridges_on_route", "nearest_cable_m", "nearest_connected_m", "nearest_pop_km",
+)  # fmt: skip
+
+
+def _with_fibre(out: pd.DataFrame, fiber: FiberResult | None) -> pd.DataFrame:
+    if fiber is None:
+        return out.assign(
+            fibre=pd.NA, fibre_reason=pd.NA, centre_name=pd.NA, **dict.fromkeys(_FIBRE, pd.NA)
+        )
+    # A commune with several centres is reached when one of them is; that one is shown.
+    best = (
+        fiber.reach.sort_values(["reached", "loss_db"], ascending=[False, True], kind="stable")
+        .drop_duplicates("commune_code")
+        .set_index("commune_code")
+    )
+    out["fibre"] = best["reached"].astype("boolean").reindex(out.index)
+    out["fibre_reason"] = [
+        reason_text(row.reason, row.reason_params) if isinstance(row.reason, str) else pd.NA
+        for row in best.reindex(out.index)[["reason", "reason_params"]].itertuples()
+    ]
+    out["centre_name"] = best["name"].reindex(out.index)
+    for name in _FIBRE:
+        out[name] = best[name].reindex(out.index)
+    return out
+
+
+def reason_text(reason: str, params: object) -> str:
+    """Put the reason a centre is (not) reached into words."""
+    return tr(REASON_WORDS[reason], **(params if isinstance(params, dict) else {}))
+
+
+def checks_table(findings: Findings, inputs: Inputs | None) -> pd.DataFrame:
+    """One row a finding, with its place in WGS 84 where it has one."""
+    out = findings.to_frame()
+    if inputs is None:
+        out["longitude"] = out["latitude"] = float("nan")
+    else:
+        place = lonlat(out["x_m"], out["y_m"], inputs)
+        out["longitude"], out["latitude"] = place.longitude, place.latitude
+    return out

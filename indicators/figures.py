@@ -1,0 +1,185 @@
+"""From village verdicts and fibre reach to the figures a province reports."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from phusong.coverage.results import VillageCoverage
+from phusong.fiber.results import FiberResult
+from phusong.indicators.results import ANY, Indicator, Indicators
+from phusong.indicators.sensitivity import sensitivity_table
+from phusong.study import Study
+
+_VILLAGES = (
+    "A village counts when its centre and at least {share} of its {weight} are served by "
+    "{who}; a place is served where P(level ≥ threshold) ≥ {probability} ({thresholds}). "
+    "Denominator: all villages of the study. Circles: centre and the same share inside {radii} "
+    "of a mast."
+)
+_HOLLOW = (
+    "Neither covered nor white: the centre is served or at least {hollow} of the {weight} is, "
+    "but not both the centre and {share}."
+)
+_WHITE = "The centre is not served, and less than {hollow} of the {weight} is."
+_GRADE = {
+    "hollow": ("Villages with partial signal (lõm sóng), {who}", _HOLLOW),
+    "white": ("Villages without signal (trắng sóng), {who}", _WHITE),
+}
+_PEOPLE = (
+    "People living where P(level ≥ threshold) ≥ {probability} ({thresholds}), of all people of "
+    "the study's villages. Circles: people inside {radii} of a mast."
+)
+
+
+def compute_indicators(
+    study: Study, coverage: VillageCoverage | None, fiber: FiberResult | None, communes: int
+) -> Indicators:
+    """Return every figure the results allow.
+
+    Parameters
+    ----------
+    coverage, fiber
+        Results of the rooms; None where the study has no such input.
+    communes
+        Communes of the study, the denominator of fibre figures.
+    """
+    items: list[Indicator] = []
+    sensitivity = pd.DataFrame()
+    if coverage is not None:
+        items += _village_figures(study, coverage)
+        sensitivity = sensitivity_table(study, coverage)
+    if fiber is not None:
+        items += _fiber_figures(study, fiber, communes)
+    return Indicators(tuple(items), sensitivity)
+
+
+def _village_figures(study: Study, coverage: VillageCoverage) -> list[Indicator]:
+    layers = dict(list(coverage.by_layer.groupby(["operator", "technology"], sort=False)))
+    circles = dict(list(coverage.circles.groupby(["operator", "technology"], sort=False)))
+    people = coverage.villages.set_index("code")["people"].fillna(0.0)
+    items: list[Indicator] = []
+    for operator, technology in sorted(layers, key=_report_order):
+        frame = layers[operator, technology].set_index("code")
+        circle = circles.get((operator, technology))
+        inside = None if circle is None else circle.set_index("code").reindex(frame.index)
+        params = _params(study, operator, technology)
+        main = (operator, technology) == (ANY, ANY)
+        tail = "" if main else f":{operator}:{technology}"
+        items.append(_covered(study, frame, inside, f"villages_covered{tail}", params))
+        if main:
+            items += [
+                Indicator(
+                    id=f"villages_{grade}",
+                    title=title,
+                    definition=definition,
+                    params=params,
+                    unit="share of villages",
+                    numerator=float((frame["grade"] == grade).sum()),
+                    denominator=len(frame),
+                )
+                for grade, (title, definition) in _GRADE.items()
+            ]
+        weight = people.reindex(frame.index)
+        if weight.sum() > 0:
+            items.append(_people(frame, inside, weight, f"people_covered{tail}", params))
+    return items
+
+
+def _covered(
+    study: Study,
+    frame: pd.DataFrame,
+    inside: pd.DataFrame | None,
+    name: str,
+    params: dict[str, object],
+) -> Indicator:
+    circles = float("nan")
+    if inside is not None:
+        enough = inside["circle_share"] >= study.verdict.covered_share
+        circles = float((inside["circle_centre"].astype(bool) & enough).sum())
+    return Indicator(
+        id=name,
+        title="Villages with mobile signal, {who}",
+        definition=_VILLAGES,
+        params=params,
+        unit="share of villages",
+        numerator=float((frame["grade"] == "covered").sum()),
+        denominator=len(frame),
+        circles=circles,
+    )
+
+
+def _people(
+    frame: pd.DataFrame,
+    inside: pd.DataFrame | None,
+    weight: pd.Series[float],
+    name: str,
+    params: dict[str, object],
+) -> Indicator:
+    circles = float("nan")
+    if inside is not None:
+        circles = float((weight * inside["circle_share"]).sum())
+    return Indicator(
+        id=name,
+        title="People with mobile signal, {who}",
+        definition=_PEOPLE,
+        params=params,
+        unit="share of people",
+        numerator=float((weight * frame["served_share"]).sum()),
+        denominator=float(weight.sum()),
+        circles=circles,
+    )
+
+
+def _report_order(key: tuple[str, str]) -> tuple[int, str, str]:
+    """Any carrier first, then technologies over all carriers, then each carrier's own."""
+    operator, technology = key
+    rank = (operator != ANY) * 2 + (technology != ANY)
+    return rank, operator, technology
+
+
+def _params(study: Study, operator: str, technology: str) -> dict[str, object]:
+    counted = study.verdict.technologies if technology == ANY else [technology]
+    if operator == ANY:
+        who = "any carrier" if technology == ANY else technology
+    else:
+        who = operator if technology == ANY else f"{operator} {technology}"
+    return {
+        "who": who,
+        "share": f"{study.verdict.covered_share:.0%}",
+        "hollow": f"{study.verdict.hollow_share:.0%}",
+        "weight": study.verdict.weight,
+        "probability": f"{study.verdict.probability:.0%}",
+        "thresholds": ", ".join(
+            f"{t} {study.radio.technologies[t].threshold_dbm:g} dBm" for t in counted
+        ),
+        "radii": ", ".join(f"{t} {study.indicators.circles_km[t]:g} km" for t in counted),
+    }
+
+
+def _fiber_figures(study: Study, fiber: FiberResult, communes: int) -> list[Indicator]:
+    if study.fiber is None:
+        return []
+    per_commune = fiber.reach.groupby("commune_code")
+    reached = per_commune["reached"].any()
+    single = fiber.reach[fiber.reach["reached"]].groupby("commune_code")["single_route"].all()
+    near = per_commune["nearest_cable_m"].min() <= study.fiber.drop_m
+    params: dict[str, object] = {
+        "drop": f"{study.fiber.drop_m:g} m",
+        "classes": ", ".join(c.name for c in study.fiber.optics.classes),
+    }
+    return [
+        Indicator(
+            "communes_fibre", "Communes with fibre to the centre",
+            "A connected in-service route leads from a point of presence to within {drop} of the "
+            "commune centre, inside the optical budget of one of: {classes}. Denominator: all "
+            "communes of the study. Circles: any cable within {drop} of the centre, connected or "
+            "not. No official definition was found; this one is the study's.",
+            params, "share of communes", float(reached.sum()), communes, float(near.sum()),
+        ),
+        Indicator(
+            "communes_single_route", "Communes whose fibre hangs on one route",
+            "Of the communes with fibre to the centre: every route to every point of presence "
+            "passes one same cable section, so that one cut isolates the centre.",
+            params, "share of communes with fibre", float(single.sum()), float(reached.sum()),
+        ),
+    ]  # fmt: skip

@@ -1,0 +1,239 @@
+"""The order of the steps. Read this and you know the program.
+
+``study -> sources -> coverage, fiber -> indicators -> exports, map``; every room is called once,
+here, and none of them knows another's insides.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import phusong
+from phusong.checks import Findings
+from phusong.coverage.results import Signal, VillageCoverage
+from phusong.coverage.signal import compute_signal
+from phusong.coverage.store import PathLossStore
+from phusong.coverage.villages import assess_villages
+from phusong.errors import ChecksFailed
+from phusong.exports import CsvForm, output_folder, write_results
+from phusong.fiber import FiberResult, assess_fiber
+from phusong.i18n import Language, get_language
+from phusong.indicators import Indicators, compute_indicators
+from phusong.jit import compile_seconds
+from phusong.maps import build_map
+from phusong.progress import NoProgress, Progress
+from phusong.sources import Inputs, read_inputs
+from phusong.study import Study
+
+
+@dataclass(frozen=True)
+class Results:
+    """What one pass through the rooms found."""
+
+    study: Study
+    inputs: Inputs
+    findings: Findings
+    signal: Signal | None
+    coverage: VillageCoverage | None
+    fiber: FiberResult | None
+    indicators: Indicators
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Stopwatch:
+    """Wall seconds by step."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        """Time the block under the name ``step``."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - begun
+
+
+def compute(
+    study: Study,
+    rasters: Path,
+    *,
+    radio: bool = True,
+    fibre: bool = True,
+    progress: Progress | None = None,
+    watch: Stopwatch | None = None,
+) -> Results:
+    """Read, check and compute; write nothing but the rasters and the study's own work folder.
+
+    Parameters
+    ----------
+    rasters
+        Folder for the coverage GeoTIFFs.
+    radio, fibre
+        Which of the two questions to answer.
+
+    Raises
+    ------
+    ChecksFailed
+        When a finding is an error; nothing has been computed then.
+    """
+    progress = progress or NoProgress()
+    watch = watch or Stopwatch()
+    findings = Findings(study.checks.severity)
+    with watch("sources"):
+        inputs = read_inputs(study, findings, progress)
+    signal = coverage = None
+    if radio:
+        with watch("signal"):
+            store = PathLossStore(study.work_folder / "store")
+            signal = compute_signal(inputs, study, rasters, store, progress)
+        with watch("villages"):
+            coverage = assess_villages(inputs, study, signal, progress)
+    fiber = None
+    if fibre and study.fiber is not None:
+        with watch("fiber"):
+            people = _people_by_commune(inputs, coverage)
+            fiber = assess_fiber(inputs, study, findings, people, progress)
+    with watch("indicators"):
+        indicators = compute_indicators(study, coverage, fiber, len(inputs.communes))
+    return Results(study, inputs, findings, signal, coverage, fiber, indicators, watch.seconds)
+
+
+def check_study(
+    study: Study, progress: Progress | None = None
+) -> tuple[Findings, Inputs | None]:
+    """Read everything a study names and collect what is wrong with it.
+
+    Returns
+    -------
+    findings, inputs
+        The inputs are None when a finding is an error: the frames cannot be trusted then.
+    """
+    progress = progress or NoProgress()
+    findings = Findings(study.checks.severity)
+    try:
+        inputs = read_inputs(study, findings, progress)
+    except ChecksFailed:
+        return findings, None
+    if study.fiber is not None:
+        # How the drawing becomes a network is where most of its faults show.
+        assess_fiber(inputs, study, findings, _people_by_commune(inputs, None), progress)
+    return findings, inputs
+
+
+def run_study(
+    study: Study,
+    folder: Path,
+    *,
+    overwrite: bool = False,
+    radio: bool = True,
+    fibre: bool = True,
+    language: Language | None = None,
+    form: CsvForm | None = None,
+    progress: Progress | None = None,
+) -> Results:
+    """Run a study and leave everything it found in ``folder``.
+
+    The folder appears whole when the run is done; a run that fails or is killed leaves an
+    earlier one as it was, and the next run takes finished sites from the path-loss store.
+
+    Raises
+    ------
+    PhusongError
+        When the inputs are wrong or the folder may not be written.
+    """
+    watch = Stopwatch()
+    language = language or get_language()
+    form = form or CsvForm()
+    with output_folder(folder, overwrite=overwrite) as partial:
+        results = compute(study, partial, radio=radio, fibre=fibre, progress=progress, watch=watch)
+        with watch("map"):
+            write_map(results, partial / "map.html", language)
+        write_results(
+            partial, study, results.inputs, results.coverage, results.fiber, results.indicators,
+            results.findings, _stamp(results, watch), form,
+        )  # fmt: skip
+    return results
+
+
+def write_map(results: Results, path: Path, language: Language) -> Path:
+    """Write the map of a pass through the rooms."""
+    return build_map(
+        results.study, results.inputs, results.signal, results.coverage, results.fiber,
+        results.indicators, results.findings, path, language=language,
+    )  # fmt: skip
+
+
+@contextmanager
+def scratch_rasters() -> Iterator[Path]:
+    """Give a folder for rasters that nobody keeps."""
+    with tempfile.TemporaryDirectory(prefix="phusong-") as folder:
+        yield Path(folder)
+
+
+def _people_by_commune(inputs: Inputs, coverage: VillageCoverage | None) -> pd.Series[float] | None:
+    """Return people by commune code; None when nothing tells."""
+    if coverage is not None:
+        people, codes = coverage.villages["people"], coverage.villages["commune_code"]
+    else:
+        people, codes = inputs.villages["population"], inputs.villages["commune_code"]
+    if people.isna().all():
+        return None
+    return people.groupby(codes).sum()
+
+
+def _stamp(results: Results, watch: Stopwatch) -> dict[str, Any]:
+    """Return what run.json says: enough to make the same run again and to compare two."""
+    study = results.study
+    return {
+        "study": study.study.name,
+        "study_sha256": study.fingerprint(),
+        "version": phusong.__version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "assumptions": list(study.study.assumptions),
+        "settings": study.model_dump(mode="json"),
+        "inputs_sha256": results.inputs.sources,
+        "crs": results.inputs.crs.to_string(),
+        "grid": {
+            "cell_m": results.inputs.grid.cell_m,
+            "rows": results.inputs.grid.rows,
+            "cols": results.inputs.grid.cols,
+            "bounds_m": list(results.inputs.grid.bounds),
+        },
+        "counts": {
+            "communes": len(results.inputs.communes),
+            "villages": len(results.inputs.villages),
+            "sites": len(results.inputs.sites),
+            "cells": len(results.inputs.cells),
+            "findings": len(results.findings),
+        },
+        "signal": dict(results.signal.stats) if results.signal else None,
+        "seconds": {step: round(value, 3) for step, value in watch.seconds.items()},
+        "compile_seconds": round(compile_seconds(), 3),
+        "peak_memory_mib": _peak_memory_mib(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
+
+
+def _peak_memory_mib() -> float | None:
+    """Return the largest resident size so far; None where the system does not tell (Windows)."""
+    if sys.platform == "win32":
+        return None
+    import resource  # noqa: PLC0415 - not there on Windows
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
