@@ -1,1 +1,33 @@
 """Propagation models as scalar functions, and the terrain sweep that feeds them."""
+
+from phusong.coverage.propagation.dispatch import propagate
+from phusong.coverage.propagation.surface import (
+    FLAG_BEYOND_RADIUS,
+    FLAG_BRANCH_NEAR,
+    FLAG_FREE_SPACE,
+    FLAG_LINE_OF_SIGHT,
+    FLAG_NO_DATA,
+    ZONE_COASTAL,
+    ZONE_INLAND,
+    ZONE_SEA,
+    PathLoss,
+    PropagationSettings,
+    Surface,
+    Transmitter,
+)
+
+__all__ = [
+    "FLAG_BEYOND_RADIUS",
+    "FLAG_BRANCH_NEAR",
+    "FLAG_FREE_SPACE",
+    "FLAG_LINE_OF_SIGHT",
+    "FLAG_NO_DATA",
+    "ZONE_COASTAL",
+    "ZONE_INLAND",
+    "ZONE_SEA",
+    "PathLoss",
+    "PropagationSettings",
+    "Surface",
+    "Transmitter",
+    "propagate",
+]

@@ -1,0 +1,337 @@
+"""Diffraction as scalar formulas: knife edge, Bullington, smooth spherical earth.
+
+Shared by ITU-R P.526-15 §4.5 and ITU-R P.1812-7 §4.3, which describe the same delta-Bullington
+method. Distances are metres unless a name says km, earth radii are metres.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phusong.jit import njit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+C_M_S = 299_792_458.0
+NU_CLEAR = -0.78
+"""Knife-edge loss is 0 at and below this parameter (P.526-15 §4.1, eq. 31)."""
+LAND = (22.0, 0.003)
+"""Relative permittivity and conductivity (S/m) of average land."""
+SEA = (80.0, 5.0)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def knife_edge_db(nu: float) -> float:
+    """Loss J(ν) of one knife edge, dB (P.526-15 eq. 31; P.1812-7 eq. 12)."""
+    if nu <= -0.78:
+        return 0.0
+    x = nu - 0.1
+    return 6.9 + 20.0 * math.log10(math.sqrt(x * x + 1.0) + x)
+
+
+@njit(cache=True, nogil=True)
+def bullington_db(nu: float, distance_m: float) -> float:
+    """Bullington loss for diffraction parameter `nu` over a path (P.526-15 eq. 58)."""
+    if nu <= -0.78:
+        return 0.0
+    loss: float = knife_edge_db(nu)
+    return loss + (1.0 - math.exp(loss * (-1.0 / 6.0))) * (10.0 + 2e-5 * distance_m)
+
+
+@njit(cache=True, nogil=True)
+def ground_factor(
+    freq_ghz: float, permittivity: float, conductivity: float, vertical: bool
+) -> float:
+    """Return the part of K that does not depend on the earth's radius.
+
+    K = factor · a^(−1/3) with a in km (P.526-15 eq. 15, 16; P.1812-7 eq. 30a, 30b).
+    """
+    loss_term = 18.0 * conductivity / freq_ghz
+    k: float = (
+        0.036
+        * freq_ghz ** (-1.0 / 3.0)
+        * ((permittivity - 1.0) ** 2 + loss_term * loss_term) ** -0.25
+    )
+    if vertical:
+        k *= math.sqrt(permittivity * permittivity + loss_term * loss_term)
+    return k
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _height_gain_db(b: float, floor_db: float) -> float:
+    """Height-gain G(Y) with B = βY, limited below (P.526-15 eq. 20; P.1812-7 eq. 35, 36)."""
+    if b > 2.0:
+        g = 17.6 * math.sqrt(b - 1.1) - 5.0 * math.log10(b - 1.1) - 8.0
+    else:
+        g = 20.0 * math.log10(b + 0.1 * b * b * b) if b > 0.0 else -math.inf
+    return max(g, floor_db)
+
+
+@njit(cache=True, nogil=True)
+def first_term_db(
+    distance_km: float,
+    h1_m: float,
+    h2_m: float,
+    radius_cbrt: float,
+    freq_ghz_cbrt: float,
+    ground: float,
+) -> float:
+    """First-term spherical-earth diffraction loss over one kind of ground, dB.
+
+    P.526-15 §3.1.1, P.1812-7 §4.3.3 (eq. 30 to 37).
+
+    Parameters
+    ----------
+    distance_km
+        Path length.
+    h1_m, h2_m
+        Effective heights.
+    radius_cbrt
+        Cube root of the effective earth radius in km.
+    freq_ghz_cbrt
+        Cube root of the frequency in GHz.
+    ground
+        :func:`ground_factor` of the ground.
+    """
+    k = ground / radius_cbrt
+    k2 = k * k
+    k4 = k2 * k2
+    beta = (1.0 + 1.6 * k2 + 0.67 * k4) / (1.0 + 4.5 * k2 + 1.53 * k4)
+    x = 21.88 * beta * freq_ghz_cbrt / (radius_cbrt * radius_cbrt) * distance_km
+    by = beta * 0.9575 * beta * (freq_ghz_cbrt * freq_ghz_cbrt) / radius_cbrt
+    if x >= 1.6:
+        fx = 11.0 + 10.0 * math.log10(x) - 17.6 * x
+    else:
+        fx = -20.0 * math.log10(x) - 5.6488 * x**1.425
+    floor_db = 2.0 + 20.0 * math.log10(k)
+    gain: float = _height_gain_db(by * h1_m, floor_db) + _height_gain_db(by * h2_m, floor_db)
+    return -fx - gain
+
+
+@njit(cache=True, nogil=True)
+def spherical_clearance(
+    distance_km: float, h1_m: float, h2_m: float, radius_km: float
+) -> tuple[float, float, float]:
+    """Clearance of the smooth-earth path and the radius to use below it.
+
+    Parameters
+    ----------
+    distance_km
+        Path length.
+    h1_m, h2_m
+        Effective heights, at least 0.
+    radius_km
+        Effective earth radius.
+
+    Returns
+    -------
+    clearance_m
+        Smallest clearance h of the ray (P.526-15 eq. 23; P.1812-7 eq. 24); −1 beyond the horizon.
+    weight_km
+        d1·d2/d at that place, so that h_req = 17.456·√(weight·λ); 0 beyond the horizon.
+    cbrt_radius
+        Cube root of the radius (km) for the first-term formula (P.526-15 eq. 25).
+    """
+    root1, root2 = math.sqrt(h1_m), math.sqrt(h2_m)
+    roots = root1 + root2
+    # d_los = sqrt(2 a)·(sqrt(h1) + sqrt(h2)), all in km.
+    if distance_km * distance_km >= 0.002 * radius_km * roots * roots:
+        return -1.0, 0.0, radius_km ** (1.0 / 3.0)
+    total = h1_m + h2_m
+    c = (h1_m - h2_m) / total
+    m = 250.0 * distance_km * distance_km / (radius_km * total)
+    m1 = m + 1.0
+    inner = 1.5 * c * math.sqrt(3.0 * m / (m1 * m1 * m1))
+    inner = min(max(inner, -1.0), 1.0)
+    b = 2.0 * math.sqrt(m1 / (3.0 * m)) * math.cos(math.pi / 3.0 + math.acos(inner) * (1.0 / 3.0))
+    d1 = 0.5 * distance_km * (1.0 + b)
+    d2 = distance_km - d1
+    bulge = 500.0 / radius_km
+    clearance = ((h1_m - bulge * d1 * d1) * d2 + (h2_m - bulge * d2 * d2) * d1) / distance_km
+    q = distance_km / roots
+    return clearance, d1 * d2 / distance_km, (500.0 * q * q) ** (1.0 / 3.0)
+
+
+@njit(cache=True, nogil=True)
+def spherical_earth_db(
+    distance_km: float,
+    h1_m: float,
+    h2_m: float,
+    clearance_m: float,
+    weight_km: float,
+    radius_cbrt: float,
+    band: NDArray[np.float64],
+    sea_share: float,
+) -> float:
+    """Diffraction loss over the smooth spherical earth, dB (P.526-15 §3.2, P.1812-7 §4.3.2).
+
+    Parameters
+    ----------
+    distance_km, h1_m, h2_m
+        Path length and effective heights.
+    clearance_m, weight_km, radius_cbrt
+        As :func:`spherical_clearance` gives them.
+    band
+        The band's constants, as :func:`band_constants` lays them out.
+    sea_share
+        Share ω of the path that is over sea.
+    """
+    share = 1.0
+    if weight_km > 0.0:
+        required = 17.456 * math.sqrt(weight_km * band[BAND_WAVELENGTH])
+        if clearance_m > required:
+            return 0.0
+        share = 1.0 - clearance_m / required
+    loss = 0.0
+    if sea_share < 1.0:
+        land = first_term_db(distance_km, h1_m, h2_m, radius_cbrt, band[BAND_CBRT], band[BAND_LAND])
+        loss += (1.0 - sea_share) * land
+    if sea_share > 0.0:
+        sea = first_term_db(distance_km, h1_m, h2_m, radius_cbrt, band[BAND_CBRT], band[BAND_SEA])
+        loss += sea_share * sea
+    if weight_km > 0.0:
+        return share * loss if loss > 0.0 else 0.0
+    return loss
+
+
+BAND_GHZ = 0
+BAND_WAVELENGTH = 1
+BAND_CBRT = 2
+BAND_LAND = 3
+BAND_SEA = 4
+BAND_SCALE = 5
+BAND_FREE_SPACE = 6
+BAND_CONSTANTS = 7
+
+
+def band_constants(
+    freqs_mhz: tuple[float, ...], *, vertical: bool, c_m_s: float = C_M_S, free_space_db: float
+) -> NDArray[np.float64]:
+    """Return what the formulas need of each band, computed once.
+
+    Parameters
+    ----------
+    freqs_mhz
+        The bands.
+    vertical
+        Whether polarisation is vertical.
+    c_m_s
+        Speed of light, from which wavelengths follow.
+    free_space_db
+        Constant A of free space: loss = A + 20·log f_GHz + 20·log d_km.
+
+    Returns
+    -------
+    constants : ndarray, shape (bands, BAND_CONSTANTS)
+        Frequency in GHz, wavelength in m, cube root of the frequency, ground factors of land
+        and sea, sqrt(2/λ) that turns geometry into ν, free-space loss at 1 km.
+    """
+    rows = []
+    for freq in freqs_mhz:
+        ghz = freq / 1e3
+        wavelength = c_m_s / (freq * 1e6)
+        rows.append(
+            (
+                ghz,
+                wavelength,
+                ghz ** (1.0 / 3.0),
+                ground_factor(ghz, *LAND, vertical),
+                ground_factor(ghz, *SEA, vertical),
+                math.sqrt(2.0 / wavelength),
+                free_space_db + 20.0 * math.log10(ghz),
+            )
+        )
+    return np.array(rows, dtype=np.float64).reshape(len(freqs_mhz), BAND_CONSTANTS)
+
+
+@njit(cache=True, nogil=True)
+def smooth_obstruction(
+    distance_m: float, h1_m: float, h2_m: float, radius_m: float, step_m: float, points: int
+) -> float:
+    """Return ν/√(2/λ) of the Bullington edge over a smooth earth of uniform profile points.
+
+    The profile's heights are 0 and its points lie at ``i·step_m``, ``i = 1..points``; the
+    optimum over them is found in closed form and settled among its neighbours. P.526-15 §4.5.2
+    with §4.5.1.
+    """
+    half = 0.5 / radius_m
+    # Steepest slope from the first terminal: half·(D − x) − h1/x peaks at x = sqrt(h1/half).
+    i = min(max(int(math.sqrt(h1_m / half) / step_m), 1), points)
+    x = i * step_m
+    slope_t = half * (distance_m - x) - h1_m / x
+    if i < points:
+        x += step_m
+        slope_t = max(slope_t, half * (distance_m - x) - h1_m / x)
+    line = (h2_m - h1_m) / distance_m
+    if slope_t < line:
+        return float(_smooth_fresnel(distance_m, h1_m, h2_m, half, step_m, points))
+    # From the second: half·(D − y) − h2/y with y = D − x peaks at y = sqrt(h2/half).
+    place = (distance_m - math.sqrt(h2_m / half)) / step_m
+    i = min(max(int(max(place, 1.0)), 1), points)
+    y = distance_m - i * step_m
+    slope_r = half * (distance_m - y) - h2_m / y
+    if i < points:
+        y -= step_m
+        slope_r = max(slope_r, half * (distance_m - y) - h2_m / y)
+    return float(edge_height(distance_m, h1_m, h2_m, slope_t, slope_r))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def edge_height(
+    distance_m: float, h1_m: float, h2_m: float, slope_t: float, slope_r: float
+) -> float:
+    """Return ν/√(2/λ) of the point where the two horizon rays meet (P.526-15 eq. 54, 55)."""
+    d_b = (h2_m - h1_m + slope_r * distance_m) / (slope_t + slope_r)
+    above = h1_m + slope_t * d_b - (h1_m * (distance_m - d_b) + h2_m * d_b) / distance_m
+    return above * math.sqrt(distance_m / (d_b * (distance_m - d_b)))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _fresnel_at(x: float, distance_m: float, h1_m: float, h2_m: float, half: float) -> float:
+    y = distance_m - x
+    return (half * x * y - (h1_m * y + h2_m * x) / distance_m) * math.sqrt(distance_m / (x * y))
+
+
+@njit(cache=True, nogil=True)
+def _smooth_fresnel(
+    distance_m: float, h1_m: float, h2_m: float, half: float, step_m: float, points: int
+) -> float:
+    """Largest ν/√(2/λ) over the points of a smooth earth in line of sight.
+
+    With tan φ = sqrt(x/(D − x)), ν goes as A·sin φ·cos φ − h1·cot φ − h2·tan φ (A = half·D²),
+    which is concave in φ: a Newton step or two lead near the top, and the best whole point is
+    reached by walking uphill.
+    """
+    a = half * distance_m * distance_m
+    # Start at the top of −h1·cot φ − h2·tan φ, drawn towards the middle where A dominates.
+    tan2 = (h1_m + 0.25 * a) / (h2_m + 0.25 * a)
+    for _ in range(3):
+        t = math.sqrt(tan2)
+        # derivative in φ, and its derivative, with s = sin²φ and c = cos²φ
+        c = 1.0 / (1.0 + tan2)
+        s = 1.0 - c
+        grad = a * (c - s) + h1_m / s - h2_m / c
+        curve = -4.0 * a * t * c - 2.0 * h1_m * t * c / (s * s) - 2.0 * h2_m * t / c
+        # move in φ by −grad/curve, carried over to tan φ and kept within a factor
+        t_new = t - grad / curve / c
+        t_new = min(max(t_new, 0.25 * t), 4.0 * t)
+        tan2 = t_new * t_new
+    x = distance_m * tan2 / (1.0 + tan2)
+    i = min(max(int(x / step_m + 0.5), 1), points)
+    best: float = _fresnel_at(i * step_m, distance_m, h1_m, h2_m, half)
+    moved = False
+    while i < points:
+        value = _fresnel_at((i + 1) * step_m, distance_m, h1_m, h2_m, half)
+        if value <= best:
+            break
+        best, i, moved = value, i + 1, True
+    while i > 1 and not moved:
+        value = _fresnel_at((i - 1) * step_m, distance_m, h1_m, h2_m, half)
+        if value <= best:
+            break
+        best, i = value, i - 1
+    return best
