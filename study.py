@@ -232,7 +232,19 @@ class Spread(Section):
     sigma_model_db: NotNegative = 8.0
     """The model's own error: an assumption until a calibration replaces it."""
     sigma_location_db: NotNegative | None = None
-    """Location variability inside one cell; absent: ITU-R P.1812 section 4.10."""
+    """Location variability inside one cell; absent: ITU-R P.1812-7 section 4.7."""
+
+
+class Clutter(Section):
+    """Representative clutter heights by land cover class (ESA WorldCover codes).
+
+    Defaults: ITU-R P.1812-7 table 2 (trees and forest 15 m, suburban 10 m); classes left out
+    are open ground. Not used with a surface model, which holds canopy and roofs already.
+    """
+
+    heights_m: dict[Annotated[int, Field(ge=0, le=255)], Annotated[float, Field(ge=0, le=100)]] = (
+        Field(default_factory=lambda: {10: 15.0, 50: 10.0, 95: 15.0})
+    )
 
 
 class Radio(Section):
@@ -250,6 +262,7 @@ class Radio(Section):
     """Cell of every raster; absent: that of the DEM, not under 10 m."""
     antenna: Antenna = Field(default_factory=Antenna)
     spread: Spread = Field(default_factory=Spread)
+    clutter: Clutter = Field(default_factory=Clutter)
     technologies: dict[Technology, TechnologyBudget] = Field(default_factory=_budgets)
 
     @field_validator("technologies", mode="before")

@@ -1,0 +1,355 @@
+"""The path-loss store: what a site's propagation cost, kept, so that it is paid once.
+
+An entry is one raster (the loss of one mast at one frequency, or the elevation angles of one
+mast) under a key: the SHA-256 of everything that shaped it. Whatever changes makes another
+key, so an entry is never stale, only unused. Entries are written to a temporary name and
+renamed: a reader sees a whole entry or none, and two runs that write the same entry write the
+same bytes.
+
+File layout: magic, length of the header (uint32, little endian), CRC-32 of the header
+(uint32), header (JSON), blocks. Blocks are squares of 256 cells cut along the study grid, so
+that a window of the grid touches few of them; each is horizontally differenced int16, its low
+bytes before its high bytes, deflated, with its own CRC-32 in the header.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import struct
+import time
+import uuid
+import zlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phusong.grid import Window
+
+FORMAT: Final = 1
+BLOCK: Final = 256
+NODATA: Final = -32768
+LIMIT: Final = 32767
+_MAGIC: Final = b"PHSNGPL\x01"
+_SUFFIX: Final = ".loss"
+_ABANDONED_S: Final = 3600.0
+
+
+class EntryError(Exception):
+    """An entry is missing, cut short, altered or not what its name says: compute it again."""
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What the head of an entry says."""
+
+    window: Window
+    step: float
+    blocks: dict[tuple[int, int], tuple[int, int, int]]
+    """(block row, block column) of the grid -> (offset from the body, length, CRC-32)."""
+    about: dict[str, Any]
+    body: int
+
+
+def entry_key(shaped_by: dict[str, Any]) -> str:
+    """Return the key of an entry: the SHA-256 of all that shaped it, in canonical JSON."""
+    text = json.dumps({"format": FORMAT, **shaped_by}, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _blocks_over(window: Window) -> Iterator[tuple[int, int, Window]]:
+    """Blocks of the grid that a window touches, each cut to the window."""
+    for r in range(window.row0 // BLOCK, -(-(window.row0 + window.rows) // BLOCK)):
+        for c in range(window.col0 // BLOCK, -(-(window.col0 + window.cols) // BLOCK)):
+            yield r, c, Window(r * BLOCK, c * BLOCK, BLOCK, BLOCK).intersect(window)
+
+
+def to_ticks(values: NDArray[np.floating[Any]], step: float) -> NDArray[np.int16]:
+    """Return values in whole steps as int16; NaN becomes ``NODATA``, the far ends are held."""
+    with np.errstate(invalid="ignore"):
+        ticks = np.rint(values / np.float32(step))
+        np.clip(ticks, -LIMIT, LIMIT, out=ticks)
+        return np.where(np.isnan(ticks), NODATA, ticks).astype(np.int16)
+
+
+def _pack(ticks: NDArray[np.int16]) -> bytes:
+    """Deflate a block; an empty one takes no bytes."""
+    if (ticks == NODATA).all():
+        return b""
+    flat = ticks.view(np.uint16)
+    steps = np.diff(flat, axis=1, prepend=np.uint16(0))
+    low_high = steps.astype("<u2").reshape(-1, 1).view(np.uint8)
+    return zlib.compress(low_high.T.tobytes(), 1)
+
+
+def _unpack(data: bytes, shape: tuple[int, int]) -> NDArray[np.int16]:
+    """Undo :func:`_pack`."""
+    if not data:
+        return np.full(shape, NODATA, dtype=np.int16)
+    raw = np.frombuffer(zlib.decompress(data), dtype=np.uint8)
+    if raw.size != 2 * shape[0] * shape[1]:
+        raise EntryError
+    steps = np.ascontiguousarray(raw.reshape(2, -1).T).view("<u2").reshape(shape)
+    return np.cumsum(steps, axis=1, dtype=np.uint16).view(np.int16)
+
+
+class PathLossStore:
+    """A folder of entries.
+
+    Parameters
+    ----------
+    folder
+        Made when first written to.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._headers: dict[str, _Header] = {}
+
+    def path(self, key: str) -> Path:
+        """Return where the entry of a key lies (whether or not it exists)."""
+        return self.folder / key[:2] / f"{key}{_SUFFIX}"
+
+    def has(self, key: str) -> bool:
+        """Whether a whole entry of this key is there; its blocks are checked when read."""
+        try:
+            self._header(key, fresh=True)
+        except EntryError:
+            return False
+        with contextlib.suppress(OSError):
+            os.utime(self.path(key))
+        return True
+
+    def write(
+        self,
+        key: str,
+        window: Window,
+        values: NDArray[np.float32],
+        step: float,
+        about: dict[str, Any] | None = None,
+    ) -> None:
+        """Keep a raster.
+
+        Parameters
+        ----------
+        key
+            See :func:`entry_key`.
+        window
+            Its place in the study grid.
+        values
+            (rows, cols) float32, NaN where there is none.
+        step
+            Values are kept in whole steps of this; the error is at most half of it.
+        about
+            Small facts for :meth:`summary` (site, frequency).
+        """
+        ticks = to_ticks(values, step)
+        table: list[list[int]] = []
+        packed: list[bytes] = []
+        offset = 0
+        for r, c, part in _blocks_over(window):
+            data = _pack(np.ascontiguousarray(ticks[part.slices_in(window)]))
+            table.append([r, c, offset, len(data), zlib.crc32(data)])
+            packed.append(data)
+            offset += len(data)
+        head = json.dumps(
+            {
+                "key": key,
+                "window": [window.row0, window.col0, window.rows, window.cols],
+                "step": step,
+                "blocks": table,
+                "about": about or {},
+            }
+        ).encode()
+        path = self.path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+        try:
+            with temporary.open("wb") as out:
+                out.write(_MAGIC + struct.pack("<II", len(head), zlib.crc32(head)) + head)
+                out.writelines(packed)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        self._headers.pop(key, None)
+
+    def _header(self, key: str, *, fresh: bool = False) -> _Header:
+        """Read and check the head of an entry and the length of its file."""
+        if not fresh and key in self._headers:
+            return self._headers[key]
+        path = self.path(key)
+        try:
+            with path.open("rb") as file:
+                start = file.read(len(_MAGIC) + 8)
+                if len(start) < len(_MAGIC) + 8 or not start.startswith(_MAGIC):
+                    raise EntryError
+                length, crc = struct.unpack("<II", start[len(_MAGIC) :])
+                head = file.read(length)
+            size = path.stat().st_size
+        except OSError as problem:
+            raise EntryError from problem
+        if len(head) != length or zlib.crc32(head) != crc:
+            raise EntryError
+        said = json.loads(head)
+        body = len(_MAGIC) + 8 + length
+        if said["key"] != key or size != body + sum(row[3] for row in said["blocks"]):
+            raise EntryError
+        header = _Header(
+            Window(*said["window"]),
+            said["step"],
+            {(r, c): (offset, size, crc) for r, c, offset, size, crc in said["blocks"]},
+            said["about"],
+            body,
+        )
+        self._headers[key] = header
+        return header
+
+    def window(self, key: str) -> Window:
+        """Return the place of an entry in the study grid.
+
+        Raises
+        ------
+        EntryError
+            When there is no whole entry of this key.
+        """
+        return self._header(key).window
+
+    def read_ticks(self, key: str, window: Window) -> tuple[NDArray[np.int16], float]:
+        """Return the steps of an entry over a window, and the size of a step.
+
+        Parameters
+        ----------
+        key
+            Of the entry.
+        window
+            Any window of the grid; ``NODATA`` where the entry does not reach.
+
+        Raises
+        ------
+        EntryError
+            When there is no whole, unaltered entry of this key.
+        """
+        header = self._header(key)
+        out = np.full(window.shape, NODATA, dtype=np.int16)
+        wanted = window.intersect(header.window)
+        if wanted.empty:
+            return out, header.step
+        try:
+            with self.path(key).open("rb") as file:
+                for r, c, part in _blocks_over(wanted):
+                    offset, length, crc = header.blocks[r, c]
+                    file.seek(header.body + offset)
+                    data = file.read(length)
+                    if len(data) != length or zlib.crc32(data) != crc:
+                        raise EntryError
+                    whole = Window(r * BLOCK, c * BLOCK, BLOCK, BLOCK).intersect(header.window)
+                    block = _unpack(data, whole.shape)
+                    out[part.slices_in(window)] = block[part.slices_in(whole)]
+        except (OSError, KeyError, zlib.error) as problem:
+            raise EntryError from problem
+        return out, header.step
+
+    def read(self, key: str, window: Window) -> NDArray[np.float32]:
+        """Return the values of an entry over a window, NaN where it does not reach.
+
+        Raises
+        ------
+        EntryError
+            When there is no whole, unaltered entry of this key.
+        """
+        ticks, step = self.read_ticks(key, window)
+        values = ticks.astype(np.float32) * np.float32(step)
+        values[ticks == NODATA] = np.nan
+        return values
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return what is kept, newest first.
+
+        Each entry is ``key``, ``bytes``, ``used`` (seconds since the epoch), ``whole`` (whether
+        its head is readable) and the small facts it was written with.
+        """
+        found = []
+        for path in self.folder.glob(f"*/*{_SUFFIX}"):
+            key = path.name.removesuffix(_SUFFIX)
+            try:
+                stat = path.stat()
+            except OSError:  # another run pruned it
+                continue
+            row = {"key": key, "bytes": stat.st_size, "used": stat.st_mtime, "whole": True}
+            try:
+                row = {**self._header(key, fresh=True).about, **row}
+            except EntryError:
+                row["whole"] = False
+            found.append(row)
+        return sorted(found, key=lambda row: (-row["used"], row["key"]))
+
+    def summary(self) -> dict[str, Any]:
+        """Return ``entries``, ``bytes``, ``sites``, ``broken`` and ``oldest``/``newest`` use."""
+        rows = self.entries()
+        return {
+            "folder": str(self.folder),
+            "entries": len(rows),
+            "bytes": sum(row["bytes"] for row in rows),
+            "sites": len({row["site_id"] for row in rows if "site_id" in row}),
+            "broken": sum(not row["whole"] for row in rows),
+            "oldest": min((row["used"] for row in rows), default=None),
+            "newest": max((row["used"] for row in rows), default=None),
+        }
+
+    def prune(
+        self,
+        keep: Collection[str] | None = None,
+        older_than_days: float | None = None,
+        max_bytes: int | None = None,
+    ) -> tuple[int, int]:
+        """Remove entries, and what runs that died left half written.
+
+        Parameters
+        ----------
+        keep
+            Keys to keep whatever else is asked; None: no key is safe by name.
+        older_than_days
+            Remove entries not used for longer.
+        max_bytes
+            Remove the longest unused until the rest fits. Broken entries go in any case.
+            With neither of the two, every entry that is not in ``keep`` goes.
+
+        Returns
+        -------
+        tuple of int
+            Entries removed, and bytes freed.
+        """
+        safe = set(keep or ())
+        now = time.time()
+        count = freed = held = 0
+        everything = older_than_days is None and max_bytes is None
+        for row in self.entries():
+            too_old = older_than_days is not None and now - row["used"] > older_than_days * 86400
+            too_much = max_bytes is not None and held + row["bytes"] > max_bytes
+            goes = row["key"] not in safe and (everything or too_old or too_much)
+            if (goes or not row["whole"]) and self._remove(self.path(row["key"])):
+                self._headers.pop(row["key"], None)
+                count += 1
+                freed += row["bytes"]
+            else:
+                held += row["bytes"]
+        for path in self.folder.glob("*/*.tmp"):
+            with contextlib.suppress(OSError):
+                if now - path.stat().st_mtime > _ABANDONED_S:
+                    path.unlink()
+        return count, freed
+
+    @staticmethod
+    def _remove(path: Path) -> bool:
+        """Remove a file; one that another run holds open (Windows) stays."""
+        try:
+            path.unlink(missing_ok=True)
+        except OSError:
+            return False
+        return True
