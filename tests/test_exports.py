@@ -1,0 +1,136 @@
+"""Output files: what a spreadsheet, a file system and an earlier run need."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phusong.errors import OutputError
+from phusong.exports.dictionary import conform, tables
+from phusong.exports.filename import file_name, file_names
+from phusong.exports.folder import STAMP, output_folder
+from phusong.exports.spreadsheet import CsvForm, harmless, write_csv
+
+
+def read(path: Path, delimiter: str = ",") -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file, delimiter=delimiter))
+
+
+def test_csv_has_mark_diacritics_and_harmless_text(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "name": ["Đồng Văn", '=HYPERLINK("http://x","y")', "+84", "-", None],
+            "level_dbm": [-97.3, float("nan"), 0.0, 1.5, -1.0],
+            "ok": pd.array([True, False, None, True, False], dtype="boolean"),
+        }
+    )
+    path = tmp_path / "thôn.csv"
+    write_csv(frame, path)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    rows = read(path)
+    assert rows[1] == ["Đồng Văn", "-97.3", "true"]
+    assert rows[2] == ['\'=HYPERLINK("http://x","y")', "", "false"]
+    assert rows[3][0] == "'+84"
+    assert rows[4][0] == "'-"
+    assert rows[5][0] == ""
+
+
+def test_vietnamese_excel_form(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": ["x;y"], "v": [-97.3]})
+    write_csv(frame, tmp_path / "v.csv", CsvForm(";", ","))
+    assert read(tmp_path / "v.csv", ";")[1] == ["x;y", "-97,3"]
+
+
+@given(st.text(max_size=30))
+def test_no_text_starts_a_formula(text: str) -> None:
+    assert not str(harmless(text)).startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+@given(st.text(max_size=120))
+def test_file_names_are_taken_everywhere(text: str) -> None:
+    name = file_name(text)
+    assert name
+    assert not set(name) & set('<>:"/\\|?*\n\0')
+    assert name == name.strip(" .") or name.startswith("_")
+
+
+def test_file_names_are_distinct_and_keep_vietnamese() -> None:
+    names = file_names(["Viễn thông A", "viễn thông a", "a/b", "a:b", "CON"])
+    assert names["Viễn thông A"] == "Viễn thông A"
+    assert len({n.lower() for n in names.values()}) == 5
+    assert names["CON"] == "_CON"
+
+
+def test_conform_orders_types_and_rounds() -> None:
+    frame = pd.DataFrame(
+        {name: [0.123456] for name in [c.name for c in tables()["sensitivity"].columns]}
+    ).assign(operator="*", technology="LTE", villages=3.0, villages_covered=2.0, more=1)
+    out = conform(frame, "sensitivity")
+    assert list(out) == [c.name for c in tables()["sensitivity"].columns]
+    assert out["villages"].dtype == "Int64"
+    assert out["value"].item() == 0.1235
+    with pytest.raises(KeyError, match="value"):
+        conform(frame.drop(columns="value"), "sensitivity")
+
+
+def test_dictionary_speaks_both_languages() -> None:
+    for table in tables().values():
+        assert table.title
+        assert table.title_vi
+        for column in table.columns:
+            assert column.en
+            assert column.vi
+            assert column.en != column.vi
+            if column.type == "number":
+                assert column.decimals is not None, column.name
+
+
+def finished(folder: Path, text: str = "{}") -> None:
+    folder.mkdir()
+    (folder / STAMP).write_text(text)
+    (folder / "villages.csv").write_text("old")
+
+
+def test_failed_run_leaves_the_earlier_one(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    finished(out)
+    with pytest.raises(RuntimeError, match="dies"), output_folder(out, overwrite=True) as partial:
+        (partial / "villages.csv").write_text("half")
+        raise RuntimeError("dies")
+    assert (out / "villages.csv").read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_finished_run_replaces_the_earlier_one_whole(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    finished(out)
+    with output_folder(out, overwrite=True) as partial:
+        (partial / STAMP).write_text("new")
+    assert [p.name for p in out.iterdir()] == [STAMP]
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    finished(out)
+    with pytest.raises(OutputError, match="earlier run"), output_folder(out, overwrite=False):
+        pass
+
+
+def test_a_folder_of_other_files_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "thesis.docx").write_text("dear")
+    with pytest.raises(OutputError, match="not a run"), output_folder(tmp_path, overwrite=True):
+        pass
+    assert (tmp_path / "thesis.docx").exists()
+
+
+def test_output_over_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(OutputError), output_folder(tmp_path / "out", overwrite=True):
+        pass

@@ -1,0 +1,100 @@
+"""Every sentence a person can meet has its Vietnamese, with the same placeholders."""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from phusong.checks import Severity, rules
+from phusong.i18n import catalogue, set_language, tr
+
+ERRORS = {"StudyError", "InputError", "OutputError", "ModelError", "ChecksFailed", "PhusongError"}
+OUTSIDE = {"tests", "benchmarks", "build", ".venv", ".typing", "docs"}
+
+
+def _literal(node: ast.expr | None) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _templates(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        keywords = {k.arg: k.value for k in node.keywords}
+        found: list[ast.expr | None] = []
+        if name == "tr" and node.args:
+            found = [node.args[0]]
+        elif name in ERRORS:
+            found = [
+                node.args[0] if node.args else keywords.get("what"),
+                node.args[2] if len(node.args) > 2 else keywords.get("mend"),
+            ]
+        elif name == "Indicator":
+            found = [keywords.get("title"), keywords.get("definition"), keywords.get("unit")]
+        elif name == "start" and len(node.args) == 3:
+            found = [node.args[2]]
+        elif name == "add" and (len(node.args) >= 2 or "detail" in keywords):
+            found = [node.args[3] if len(node.args) > 3 else keywords.get("detail")]
+        for item in found:
+            text = _literal(item)
+            if text and any(c.isalpha() for c in text):
+                yield text
+
+
+def _sources(checkout: Path) -> Iterator[Path]:
+    for path in sorted(checkout.rglob("*.py")):
+        parts = path.relative_to(checkout).parts
+        if not OUTSIDE & set(parts) and path.name != "bootstrap.py":
+            yield path
+
+
+def _placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_template_is_translated(checkout: Path) -> None:
+    missing = {
+        f"{path.relative_to(checkout)}: {text!r}"
+        for path in _sources(checkout)
+        for text in _templates(ast.parse(path.read_text("utf-8")))
+        if text not in catalogue()
+    }
+    assert not missing, "\n".join(sorted(missing))
+
+
+def test_every_rule_is_translated() -> None:
+    for rule in rules().values():
+        for text in (rule.title, rule.effect, rule.mend):
+            assert text in catalogue(), f"{rule.number}: {text!r}"
+
+
+def test_placeholders_agree() -> None:
+    for template, translation in catalogue().items():
+        assert _placeholders(template) == _placeholders(translation), template
+
+
+def test_severities_are_translated() -> None:
+    for severity in Severity:
+        assert str(severity) in catalogue()
+
+
+def test_language_is_chosen() -> None:
+    assert tr("row {row}", row=3) == "row 3"
+    set_language("vi")
+    assert tr("row {row}", row=3) == "dòng 3"
+    assert tr("row {row}", "en", row=3) == "row 3"
+
+
+def test_unknown_template_is_shown_as_it_is() -> None:
+    set_language("vi")
+    assert tr("never translated {x}", x=1) == "never translated 1"
+
+
+def test_missing_placeholder_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        tr("row {row}", other=1)
