@@ -78,6 +78,8 @@ class BoundariesSource(Section):
     """Where a village's cultural house stands; without it, a point inside the village."""
     commune_centres: list[Layer] = Field(default_factory=list)
     """Without it, a point inside the commune stands in, flagged."""
+    lone_village_radius_m: Positive = 1000.0
+    """Reach of the service area of a village point that lies in no commune."""
 
 
 class CellTemplate(Section):
@@ -100,6 +102,9 @@ class TowerDefaults(Section):
 class TowersSource(Layer):
     """Sites or cells: CSV or points; OpenCelliD's own CSV is accepted."""
 
+    in_service: list[str] = Field(default_factory=list)
+    """Values of the status column that are on air; empty: all but known words for planned,
+    closed or torn down."""
     defaults: TowerDefaults = Field(default_factory=TowerDefaults)
 
 

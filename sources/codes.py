@@ -1,0 +1,96 @@
+"""Codes and names of communes and villages: missing, doubled, or stripped of leading zeros."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phusong.checks import Findings
+from phusong.sources.layers import Records
+from phusong.sources.text import as_code, clean
+
+
+def read_codes(records: Records, column: str, findings: Findings) -> tuple[list[str], list[bool]]:
+    """Return every record's code, and whether it had to be made up (B05)."""
+    given = [as_code(v) for v in records.texts(column)]
+    stem = PurePosixPath(records.where.file).name.split(".")[0]
+    codes, missing = [], []
+    for i, code in enumerate(given):
+        missing.append(code is None)
+        if code is None:
+            code = f"{stem}-{int(records.frame['row'].iloc[i])}"  # noqa: PLW2901
+            findings.add("B05", records.at(i), code, "called {code} in the results", code=code)
+        codes.append(code)
+    return codes, missing
+
+
+def read_names(records: Records, codes: Sequence[str], findings: Findings) -> list[str]:
+    """Return every record's name; its code stands in where there is none (B06)."""
+    given = [clean(v) for v in records.texts("name")]
+    missing = [i for i, name in enumerate(given) if name is None]
+    if missing:
+        findings.add(
+            "B06",
+            records.where,
+            detail="{n} of {total} records have no name, first in row {row}",
+            n=len(missing),
+            total=len(given),
+            row=int(records.frame["row"].iloc[missing[0]]),
+        )
+    return [name or code for name, code in zip(given, codes, strict=True)]
+
+
+def disambiguate(codes: Sequence[str]) -> tuple[list[str], NDArray[np.bool_]]:
+    """Give the second and later of equal codes a suffix (``-2``, ``-3``).
+
+    Returns
+    -------
+    list of str, (n,) bool
+        Unique codes in the same order, and which were changed.
+    """
+    taken = set(codes)
+    seen: Counter[str] = Counter()
+    out, changed = [], np.zeros(len(codes), dtype=bool)
+    for i, code in enumerate(codes):
+        seen[code] += 1
+        unique = code
+        if seen[code] > 1:
+            changed[i] = True
+            unique = f"{code}-{seen[code]}"
+            while unique in taken:
+                seen[code] += 1
+                unique = f"{code}-{seen[code]}"
+            taken.add(unique)
+        out.append(unique)
+    return out, changed
+
+
+def match_codes(
+    asked: Sequence[str | None], known: Sequence[str]
+) -> tuple[list[str | None], list[bool]]:
+    """Match codes against known ones, forgiving leading zeros lost by a spreadsheet.
+
+    Returns
+    -------
+    list of str or None, list of bool
+        The known code meant by each (None: no such code, or none asked), and whether zeros
+        had to be forgiven.
+    """
+    exact = set(known)
+    bare = Counter(code.lstrip("0") for code in known)
+    by_bare = {code.lstrip("0"): code for code in known if bare[code.lstrip("0")] == 1}
+    matched: list[str | None] = []
+    forgiven: list[bool] = []
+    for code in asked:
+        if code is None or code in exact:
+            matched.append(code)
+            forgiven.append(False)
+            continue
+        found = by_bare.get(code.lstrip("0")) if code.isdigit() else None
+        matched.append(found)
+        forgiven.append(found is not None)
+    return matched, forgiven

@@ -1,0 +1,188 @@
+"""Which of the planner's columns is which of ours: as the study says, or as the header tells."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from phusong.checks import Findings
+from phusong.errors import Where
+from phusong.sources.headers import COORDINATES, Role
+from phusong.sources.text import clean
+
+_TAG = re.compile(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"')
+
+
+def plain(header: str) -> str:
+    """Return a header without diacritics, case and punctuation: ``Mã xã`` gives ``ma_xa``."""
+    text = unicodedata.normalize("NFD", header.replace("đ", "d").replace("Đ", "D"))
+    bare = "".join(c for c in text if not unicodedata.combining(c))
+    return re.sub(r"[^a-z0-9]+", "_", bare.lower()).strip("_")
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """Return the entry of ``known`` that looks most like ``word``; empty when none does."""
+    by_plain = {plain(k): k for k in known}
+    found = difflib.get_close_matches(plain(word), list(by_plain), n=1, cutoff=0.5)
+    return by_plain[found[0]] if found else ""
+
+
+def _present(header: str, headers: Sequence[str]) -> str | None:
+    """Find a header as the study writes it: exactly, else without case and composition."""
+    if header in headers:
+        return header
+    folded = {unicodedata.normalize("NFC", h).casefold(): h for h in headers}
+    return folded.get(unicodedata.normalize("NFC", header).casefold())
+
+
+def _given(
+    ours: str, asked: str, headers: Sequence[str], findings: Findings, where: Where
+) -> str | None:
+    """Check one mapping of the study; ``a|b`` takes b where a is empty."""
+    found = []
+    for part in asked.split("|"):
+        column, _, tag = part.strip().partition(":")
+        name = _present(column, headers) if tag else _present(part.strip(), headers)
+        if name is None:
+            near = nearest(part, headers)
+            findings.add(
+                "S08",
+                replace(where, key=f"columns.{ours}"),
+                part.strip(),
+                "no column {header}; the nearest there is {near}"
+                if near
+                else "no column {header}; the file has {near}",
+                header=part.strip(),
+                near=near or ", ".join(headers),
+            )
+            return None
+        found.append(f"{name}:{tag}" if tag else name)
+    return "|".join(found)
+
+
+def map_columns(
+    headers: Sequence[str],
+    role: Role,
+    mapping: dict[str, str],
+    findings: Findings,
+    where: Where,
+    *,
+    coordinates: bool,
+) -> dict[str, str] | None:
+    """Find our columns among a file's headers.
+
+    Parameters
+    ----------
+    headers
+        The file's own column names.
+    role
+        What the layer is for.
+    mapping
+        The study's ``columns`` table; it has the last word.
+    findings
+        Takes S07 (needed column missing), S08 (mapping names an absent header) and S17 (what
+        was recognised).
+    where
+        File and layer.
+    coordinates
+        Whether the file is a table whose geometry comes from columns.
+
+    Returns
+    -------
+    dict or None
+        Our name -> the file's header (``a|b``: b where a is empty; ``other_tags:key``: a tag of
+        OpenStreetMap); None when an error was found.
+    """
+    known = {**role.columns, **(COORDINATES if coordinates else {})}
+    wrong = [ours for ours in mapping if ours not in {**role.columns, **COORDINATES}]
+    for ours in wrong:
+        findings.add(
+            "S08",
+            replace(where, key=f"columns.{ours}"),
+            ours,
+            "{ours} is no column of this layer; did you mean {near}?",
+            ours=ours,
+            near=nearest(ours, list(known)) or ", ".join(known),
+        )
+    by_plain: dict[str, str] = {}
+    for header in headers:
+        by_plain.setdefault(plain(header), header)
+    found: dict[str, str] = {}
+    recognised: dict[str, str] = {}
+    failed = bool(wrong)
+    for ours, names in known.items():
+        if ours in mapping:
+            given = _given(ours, mapping[ours], headers, findings, where)
+            failed |= given is None
+            if given is not None:
+                found[ours] = given
+            continue
+        header = next((by_plain[n] for n in names if n in by_plain), None)
+        if header is not None:
+            found[ours] = recognised[ours] = _with_way_ids(header, headers)
+    for ours in role.needed:
+        if ours not in found and ours not in mapping:
+            failed = True
+            _report_missing(ours, headers, role.columns[ours], findings, where)
+    if recognised and not failed:
+        findings.add(
+            "S17",
+            where,
+            detail="columns taken: {columns}",
+            columns=", ".join(f"{ours} = {header}" for ours, header in recognised.items()),
+        )
+    return None if failed else found
+
+
+def _with_way_ids(header: str, headers: Sequence[str]) -> str:
+    """Let areas of OpenStreetMap that are ways go by their way's id."""
+    return "osm_id|osm_way_id" if header == "osm_id" and "osm_way_id" in headers else header
+
+
+def _report_missing(
+    ours: str, headers: Sequence[str], names: Sequence[str], findings: Findings, where: Where
+) -> None:
+    near = next((n for name in (ours, *names) if (n := nearest(name, headers))), "")
+    findings.add(
+        "S07",
+        replace(where, key=ours),
+        ours,
+        "no column is recognised as {ours}; the nearest there is {near}"
+        if near
+        else "no column is recognised as {ours}; the file has {near}",
+        ours=ours,
+        near=near or ", ".join(headers) or "-",
+    )
+
+
+def report_missing_coordinates(headers: Sequence[str], findings: Findings, where: Where) -> None:
+    """Add S07 for a table that has neither lon/lat nor x/y."""
+    _report_missing("lon", headers, COORDINATES["lon"], findings, where)
+
+
+def tags(text: Any) -> dict[str, str]:
+    """Return the key/value pairs of an ``other_tags`` cell as GDAL writes them."""
+    value = clean(text)
+    return dict(_TAG.findall(value)) if value else {}
+
+
+def take(frame: pd.DataFrame, source: str) -> pd.Series[Any]:
+    """Return the column that ``source`` (an answer of :func:`map_columns`) speaks of."""
+    parts = []
+    for part in source.split("|"):
+        column, _, tag = part.partition(":")
+        if tag and part not in frame.columns:
+            values = frame[column].map(lambda cell, tag=tag: tags(cell).get(tag))
+        else:
+            values = frame[part]
+        parts.append(values.astype(object).where(values.notna(), None))
+    first = parts[0]
+    for other in parts[1:]:
+        first = first.where(first.map(lambda v: clean(v) is not None), other)
+    return first

@@ -1,0 +1,166 @@
+"""Where things are: the study's CRS, exchanged coordinates, records far from the province."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
+
+from phusong.checks import Findings
+from phusong.errors import Where
+from phusong.sources.layers import Records, label
+from phusong.study import Study
+
+STUDY_FILE = "study.toml"
+
+
+@dataclass(frozen=True)
+class Area:
+    """The communes together, in the study's CRS."""
+
+    crs: CRS
+    polygon: Any
+    """Union of the communes (shapely geometry)."""
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """(west, south, east, north) in metres."""
+        west, south, east, north = self.polygon.bounds
+        return float(west), float(south), float(east), float(north)
+
+    def near(
+        self, x_m: NDArray[np.float64], y_m: NDArray[np.float64], margin_m: float
+    ) -> NDArray[np.bool_]:
+        """Say which points lie in the area's bounds widened by ``margin_m``; NaN never does."""
+        west, south, east, north = self.bounds
+        return (
+            (x_m >= west - margin_m)
+            & (x_m <= east + margin_m)
+            & (y_m >= south - margin_m)
+            & (y_m <= north + margin_m)
+        )
+
+
+def study_crs(study: Study, communes: Records | None, findings: Findings) -> CRS | None:
+    """Return the study's CRS: as stated, or the UTM zone of the communes (``auto``).
+
+    A CRS that is not projected, or not in metres, is S19.
+    """
+    asked = study.study.crs
+    where = Where(file=STUDY_FILE, key="study.crs")
+    if asked.strip().lower() == "auto":
+        if communes is None or communes.frame.empty:
+            return None
+        bounds = communes.frame.total_bounds
+        if communes.frame.crs.is_geographic and (np.abs(bounds) > (180, 90, 180, 90)).any():
+            return None
+        return CRS.from_user_input(communes.frame.estimate_utm_crs())
+    try:
+        crs = CRS.from_user_input(asked)
+    except CRSError:
+        findings.add("S19", where, asked, "{crs} is not a known CRS", crs=asked)
+        return None
+    if not crs.is_projected:
+        findings.add("S19", where, asked, "{crs} is in degrees, not in metres", crs=asked)
+        return None
+    units = {axis.unit_name for axis in crs.axis_info}
+    if not units <= {"metre", "meter"}:
+        findings.add("S19", where, asked, "{crs} is in {unit}, not in metres", crs=asked,
+                     unit=", ".join(sorted(units)))  # fmt: skip
+        return None
+    return crs
+
+
+def to_study(
+    records: Records, crs: CRS, findings: Findings, area: Area | None = None, reach_m: float = 0.0
+) -> Records:
+    """Bring a layer into the study's CRS, two-dimensional, after looking where it lies.
+
+    Parameters
+    ----------
+    records
+        Layer in its own CRS.
+    crs
+        The study's.
+    findings
+        Takes S09 (most records exchanged), S10 (one record exchanged), S12 (most coordinates
+        no degrees) and S22 (one such record). Records of these are left out.
+    area
+        Where records are expected; without it only impossible degrees are noticed.
+    reach_m
+        How far outside the area's bounds a record may lie before exchanging is considered.
+    """
+    frame = records.frame
+    bounds = shapely.bounds(frame.geometry.to_numpy())
+    x, y = (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
+    geographic = bool(frame.crs.is_geographic)
+    impossible = np.zeros(len(x), dtype=bool)
+    if geographic:
+        impossible = (np.abs(x) > 180) | (np.abs(y) > 90)
+    exchanged = impossible & (np.abs(x) <= 90) & (np.abs(y) <= 180)
+    if area is not None:
+        near = area.near(*_moved(frame.crs, crs, x, y), reach_m)
+        exchanged = ~near & area.near(*_moved(frame.crs, crs, y, x), reach_m)
+        impossible &= ~near
+    impossible &= ~exchanged
+    _report_exchanged(records, exchanged, findings)
+    _report_impossible(records, impossible, findings)
+    kept = records.keep(~(exchanged | impossible))
+    flat = kept.frame.set_geometry(shapely.force_2d(kept.frame.geometry.to_numpy()), crs=frame.crs)
+    moved = replace(kept, frame=flat.to_crs(crs))
+    broken = ~np.isfinite(shapely.bounds(moved.frame.geometry.to_numpy())).all(axis=1)
+    if broken.any():
+        _report_impossible(moved, broken, findings)
+        moved = moved.keep(~broken)
+    return moved
+
+
+def _moved(
+    source: CRS, target: CRS, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Transform points; where that is impossible the result is infinite."""
+    transformer = Transformer.from_crs(source, target, always_xy=True)
+    moved_x, moved_y = transformer.transform(x, y)
+    return np.asarray(moved_x), np.asarray(moved_y)
+
+
+def _report_exchanged(records: Records, mask: NDArray[np.bool_], findings: Findings) -> None:
+    rows = np.flatnonzero(mask)
+    if rows.size * 2 > len(mask):
+        findings.add(
+            "S09",
+            records.where,
+            detail="{n} of {total} records lie in the province when x and y are exchanged",
+            n=int(rows.size),
+            total=len(mask),
+        )
+        return
+    for i in rows:
+        findings.add("S10", records.at(int(i)), label(records, int(i)))
+
+
+def _report_impossible(records: Records, mask: NDArray[np.bool_], findings: Findings) -> None:
+    rows = np.flatnonzero(mask)
+    if rows.size * 2 > len(mask):
+        findings.add(
+            "S12",
+            records.where,
+            detail="{n} of {total} records lie outside what {crs} can hold",
+            n=int(rows.size),
+            total=len(mask),
+            crs=records.frame.crs.to_string(),
+        )
+        return
+    for i in rows:
+        findings.add("S22", records.at(int(i)), label(records, int(i)))
+
+
+def lonlat(crs: CRS, x_m: float, y_m: float) -> tuple[float, float]:
+    """Return (longitude, latitude) of a place, for messages."""
+    lon, lat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(x_m, y_m)
+    return round(float(lon), 6), round(float(lat), 6)

@@ -1,0 +1,157 @@
+"""Sites: the masts that cells share, found by id and by place."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from phusong.checks import Findings
+from phusong.errors import Where
+from phusong.sources.codes import disambiguate
+from phusong.sources.place import Area
+
+SAME_PLACE_M = 1.0
+"""Cells nearer than this stand on one mast."""
+SAME_SITE_M = 200.0
+"""Cells under one site id farther apart than this are not on one mast (T19)."""
+_LISTED = 200
+
+
+def group_sites(
+    cells: pd.DataFrame, area: Area, findings: Findings
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Group cells into sites.
+
+    Parameters
+    ----------
+    cells
+        As :func:`phusong.sources.cells.read_cells` gives them, all layers together.
+    area
+        The communes together.
+    findings
+        Takes T19 (one site id, places far apart) and T20 (site id doubled).
+
+    Returns
+    -------
+    GeoDataFrame, DataFrame
+        Sites and cells as :class:`phusong.sources.inputs.Inputs` describes them.
+    """
+    xy = cells[["x_m", "y_m"]].to_numpy(dtype=np.float64)
+    group = _components(cells, xy, findings)
+    _, first, group = np.unique(group, return_index=True, return_inverse=True)
+    order = np.argsort(np.argsort(first))
+    group = order[group]
+    first = np.sort(first)
+    counts = np.bincount(group)
+    x = np.bincount(group, weights=xy[:, 0]) / counts
+    y = np.bincount(group, weights=xy[:, 1]) / counts
+    given: dict[int, str] = {}
+    for s, site in zip(group, cells["site_id"], strict=True):
+        if site is not None and site == site:  # noqa: PLR0124 - NaN of a mixed column
+            given.setdefault(int(s), str(site))
+    names = [given.get(s, f"site-{s + 1}") for s in range(len(first))]
+    unique, changed = disambiguate(names)
+    for s in np.flatnonzero(changed):
+        findings.add(
+            "T20", _where(cells, int(first[s])), names[s],
+            "{site} is already the id of another site; {unique} in the results",
+            x_m=float(x[s]), y_m=float(y[s]), site=names[s], unique=unique[s],
+        )  # fmt: skip
+    points = shapely.points(x, y)
+    shapely.prepare(area.polygon)
+    sites = gpd.GeoDataFrame(
+        {
+            "site_id": pd.Series(unique, dtype=object),
+            "x_m": x,
+            "y_m": y,
+            "in_area": shapely.intersects(area.polygon, points),
+        },
+        geometry=points,
+        crs=area.crs,
+    )
+    grouped = cells.assign(site_id=pd.Series(unique, dtype=object).to_numpy()[group])
+    ids, _ = disambiguate(grouped["cell_id"].tolist())
+    return sites, grouped.assign(cell_id=ids).drop(columns=["x_m", "y_m"])
+
+
+def _components(
+    cells: pd.DataFrame, xy: NDArray[np.float64], findings: Findings
+) -> NDArray[np.int64]:
+    """Number the groups of cells that share a place, or a site id within reach."""
+    pairs = [cKDTree(xy).query_pairs(SAME_PLACE_M, output_type="ndarray")]
+    named = cells[cells["site_id"].notna()]
+    for (_, site), members in named.groupby(["file", "site_id"], sort=False).indices.items():
+        index = named.index.to_numpy()[members]
+        distance = np.hypot(*(xy[index] - xy[index[0]]).T)
+        near = distance <= SAME_SITE_M
+        pairs.append(np.column_stack([np.full(near.sum(), index[0]), index[near]]))
+        if not near.all():
+            far = int(np.argmax(distance))
+            findings.add(
+                "T19", _where(cells, int(index[far])), str(site),
+                "cells of {site} stand up to {distance} m apart",
+                x_m=float(xy[index[far], 0]), y_m=float(xy[index[far], 1]),
+                site=str(site), distance=round(float(distance[far])),
+            )  # fmt: skip
+    links = np.vstack(pairs)
+    n = len(cells)
+    graph = coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(n, n))
+    return connected_components(graph, directed=False)[1].astype(np.int64)
+
+
+def _where(cells: pd.DataFrame, i: int) -> Where:
+    return Where(file=str(cells["file"].iloc[i]), row=int(cells["row"].iloc[i]))
+
+
+def leave_out(
+    sites: gpd.GeoDataFrame,
+    cells: pd.DataFrame,
+    out: NDArray[np.bool_],
+    rule: str,
+    detail: str,
+    figures: list[str],
+    findings: Findings,
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Take sites and their cells out of the study, said one by one, or as a sum of very many.
+
+    Parameters
+    ----------
+    out
+        (sites,) which go.
+    rule, detail
+        The rule, and an English template over ``site`` and ``figure``.
+    figures
+        What ``figure`` is for each site.
+    """
+    gone = np.flatnonzero(out)
+    if gone.size == 0:
+        return sites, cells
+    first = cells.drop_duplicates("site_id").set_index("site_id")[["file", "row"]]
+    for i in gone[:_LISTED]:
+        site = str(sites["site_id"].iloc[i])
+        findings.add(
+            rule, Where(file=str(first.loc[site, "file"]), row=int(first.loc[site, "row"])),
+            site, detail, x_m=float(sites["x_m"].iloc[i]), y_m=float(sites["y_m"].iloc[i]),
+            site=site, figure=figures[i],
+        )  # fmt: skip
+    if gone.size > _LISTED:
+        files = Counter(first.loc[sites["site_id"].iloc[gone[_LISTED:]], "file"])
+        for file, n in files.items():
+            findings.add(rule, Where(file=str(file)), detail="and {n} sites more", n=n)
+    kept = sites[~out].reset_index(drop=True)
+    return kept, cells[cells["site_id"].isin(kept["site_id"])].reset_index(drop=True)
+
+
+def too_far(sites: gpd.GeoDataFrame, area: Area, radius_m: float) -> NDArray[np.float64]:
+    """Return each site's distance to the communes in metres, NaN within ``radius_m``."""
+    distance = shapely.distance(area.polygon, sites.geometry.to_numpy())
+    return np.where(distance > radius_m, distance, np.nan)
+

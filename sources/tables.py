@@ -1,0 +1,131 @@
+"""Delimited text as it comes out of spreadsheets: encoding, separator, ragged rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from phusong.checks import Findings
+from phusong.errors import Where
+from phusong.sources.headers import OPENCELLID
+from phusong.sources.text import convert, suspected_font_encoding
+from phusong.study import Layer
+
+SUFFIXES = frozenset({".csv", ".txt", ".tsv", ".tab.txt"})
+_SEPARATORS = ";,\t|"
+_RADIOS = frozenset({"GSM", "UMTS", "LTE", "NR", "CDMA"})
+csv.field_size_limit(2**24)
+
+
+def read_table(path: Path, layer: Layer, findings: Findings, where: Where) -> pd.DataFrame | None:
+    """Read delimited text; every cell stays text, empty cells are None.
+
+    Returns
+    -------
+    DataFrame or None
+        The planner's headers as columns, the row (first record: 1) as index. None when the
+        text cannot be decoded in the encoding the study names (S02). Rows with more or fewer
+        cells than the header are refused, one by one (S14); rows of empty cells only are not
+        records.
+    """
+    text = _decode(path.read_bytes(), layer, findings, where)
+    if text is None:
+        return None
+    separator = layer.separator or _separator(text)
+    lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    lines = [line for line in lines if line]
+    if not lines:
+        return pd.DataFrame()
+    if _headerless_opencellid(lines[0]):
+        header, body = list(OPENCELLID), lines
+    else:
+        header, body = _unique([cell.strip() for cell in lines[0]]), lines[1:]
+    rows, records = [], []
+    for row, line in enumerate(body, start=1):
+        if not any(cell.strip() for cell in line):
+            continue
+        cells = _fit(line, len(header))
+        if cells is None:
+            findings.add(
+                "S14",
+                replace(where, row=row),
+                detail="{cells} cells where the header has {columns} (separator {separator})",
+                cells=len(line),
+                columns=len(header),
+                separator={"\t": "tab"}.get(separator, separator),
+            )
+            continue
+        rows.append(row)
+        records.append([cell.strip() or None for cell in cells])
+    index = pd.Index(rows, dtype="int64")
+    return pd.DataFrame(records, columns=header, index=index, dtype=object)
+
+
+def _decode(data: bytes, layer: Layer, findings: Findings, where: Where) -> str | None:
+    named = (layer.encoding or "").lower()
+    if named in {"tcvn3", "vni"}:
+        return convert(data.decode("latin-1" if named == "tcvn3" else "cp1252", "replace"),
+                       "tcvn3" if named == "tcvn3" else "vni")  # fmt: skip
+    if named:
+        try:
+            return data.decode("utf-8-sig" if named in {"utf-8", "utf8"} else named)
+        except (UnicodeDecodeError, LookupError) as error:
+            findings.add(
+                "S02", replace(where, key="encoding"), named,
+                "the text cannot be read as {encoding} ({reason})",
+                encoding=named, reason=str(error),
+            )  # fmt: skip
+            return None
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    legacy = data.decode("latin-1")
+    if suspected_font_encoding(legacy.splitlines()) is None:
+        findings.add("S15", where, detail="the text is not UTF-8; it was read as windows-1258")
+        return data.decode("cp1258", "replace")
+    return legacy
+
+
+def _separator(text: str) -> str:
+    """Pick the separator under which most of the first rows have as many cells as the header."""
+    sample = text.splitlines()[:50]
+    best, best_score = ",", (0.0, 0)
+    for candidate in _SEPARATORS:
+        counts = [len(row) for row in csv.reader(sample, delimiter=candidate) if row]
+        if not counts or counts[0] < 2:
+            continue
+        alike = sum(n == counts[0] for n in counts) / len(counts)
+        if (alike, counts[0]) > best_score:
+            best, best_score = candidate, (alike, counts[0])
+    return best
+
+
+def _headerless_opencellid(line: Sequence[str]) -> bool:
+    return len(line) == len(OPENCELLID) and line[0].strip() in _RADIOS and line[1].isdigit()
+
+
+def _unique(header: Sequence[str]) -> list[str]:
+    """Give the second and later columns of one name, and columns without a name, their own."""
+    seen: Counter[str] = Counter()
+    out = []
+    for i, name in enumerate(header, start=1):
+        label = name or f"column_{i}"
+        seen[label] += 1
+        out.append(label if seen[label] == 1 else f"{label}_{seen[label]}")
+    return out
+
+
+def _fit(line: list[str], columns: int) -> list[str] | None:
+    """Drop empty cells past the header's end; None when real cells are too many or too few."""
+    if len(line) > columns and not any(cell.strip() for cell in line[columns:]):
+        return line[:columns]
+    return line if len(line) == columns else None
