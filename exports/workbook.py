@@ -1,0 +1,108 @@
+"""Excel workbooks for carriers: the table, and a sheet that defines every column of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from phusong.exports.dictionary import Column, tables
+from phusong.i18n import get_language, tr
+
+_HEADER = PatternFill("solid", fgColor="DDE6EE")
+_WIDEST = 48
+# What XML 1.0 forbids and a spreadsheet would call a broken file.
+_CONTROL = {code: None for code in range(32) if code not in (9, 10, 13)}
+
+
+def write_workbook(
+    frame: pd.DataFrame,
+    table: str,
+    path: Path,
+    *,
+    operators: Sequence[str] = (),
+    notes: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Write one table as .xlsx: text stays text, numbers stay numbers, headings stay in view.
+
+    Parameters
+    ----------
+    frame
+        A frame already brought to the documented columns.
+    table
+        Its name in the data dictionary.
+    notes
+        Further lines of the definitions sheet, as (what, text): the study's definitions.
+    """
+    columns = tables()[table].expand(operators)
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(tr("Data"))
+    _set_widths(sheet, [_width(frame[column.name], column) for column in columns])
+    sheet.freeze_panes = "C2"
+    sheet.append([_heading(sheet, column.name) for column in columns])
+    for row in frame[[column.name for column in columns]].itertuples(index=False):
+        sheet.append([_cell(sheet, value, c) for value, c in zip(row, columns, strict=True)])
+    last = get_column_letter(len(columns))
+    sheet.auto_filter.ref = f"A1:{last}{len(frame) + 1}"
+    _definitions(book, table, columns, notes)
+    book.save(path)
+
+
+def _definitions(
+    book: Workbook, table: str, columns: Sequence[Column], notes: Sequence[tuple[str, str]]
+) -> None:
+    sheet = book.create_sheet(tr("Definitions"))
+    _set_widths(sheet, [28, 90, 12])
+    sheet.append([_heading(sheet, tables()[table].words())])
+    for what, text in notes:
+        sheet.append([_text(sheet, what), _text(sheet, text)])
+    sheet.append([])
+    sheet.append([_heading(sheet, tr(t)) for t in ("Column", "Meaning", "Unit")])
+    for column in columns:
+        words = column.words(get_language())
+        sheet.append([_text(sheet, column.name), _text(sheet, words), _text(sheet, column.unit)])
+
+
+def _set_widths(sheet: Worksheet, widths: Sequence[float]) -> None:
+    for index, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(index)].width = width
+
+
+def _width(values: pd.Series[Any], column: Column) -> float:
+    longest = max((len(str(value)) for value in values.head(500)), default=0)
+    return min(_WIDEST, max(longest, len(column.name)) + 2)
+
+
+def _heading(sheet: Worksheet, text: str) -> WriteOnlyCell:
+    cell = _text(sheet, text)
+    cell.font, cell.fill = Font(bold=True), _HEADER
+    return cell
+
+
+def _text(sheet: Worksheet, text: str) -> WriteOnlyCell:
+    """Return a text cell; set as text by type, so that `=1+1` is shown and never run."""
+    cell = WriteOnlyCell(sheet, value="")
+    cell.value = text.translate(_CONTROL)[:32_767]
+    cell.data_type = "s"
+    return cell
+
+
+def _cell(sheet: Worksheet, value: Any, column: Column) -> Any:
+    if pd.isna(value):
+        return None
+    if column.type == "string":
+        return _text(sheet, str(value))
+    if column.type == "boolean":
+        return bool(value)
+    if column.type == "integer":
+        return int(value)
+    cell = WriteOnlyCell(sheet, value=float(value))
+    cell.number_format = f"0.{'0' * column.decimals}" if column.decimals else "0"
+    return cell

@@ -1,0 +1,106 @@
+"""A finished run, read back from its folder: for reports, and for comparing two."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+from phusong.errors import InputError, Where
+from phusong.study import Study
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a run left in its folder.
+
+    Attributes
+    ----------
+    folder
+        Where it lies.
+    stamp
+        run.json.
+    study
+        The study as it was, from the stamp; its paths are no longer looked at.
+    tables
+        CSV name without ending (``villages``, ``indicators`` …) -> frame, text as text.
+    """
+
+    folder: Path
+    stamp: dict[str, Any]
+    study: Study
+    tables: dict[str, pd.DataFrame]
+
+    def layer(self, name: str) -> gpd.GeoDataFrame:
+        """Return a layer of results.gpkg; empty, in the run's CRS, when there is none."""
+        base = self.folder / "results.gpkg"
+        if name not in {str(row[0]) for row in pyogrio.list_layers(base)}:
+            return gpd.GeoDataFrame(geometry=[], crs=self.stamp["crs"])
+        return gpd.read_file(base, layer=name)
+
+
+def open_run(folder: Path) -> FinishedRun:
+    """Read the stamp and the tables of a finished run.
+
+    Raises
+    ------
+    InputError
+        When the folder is not a run, or a file of it is missing or broken.
+    """
+    stamp = _json(folder / "run.json")
+    package = _json(folder / "datapackage.json")
+    tables = {
+        resource["path"].removesuffix(".csv"): _table(folder, resource)
+        for resource in package["resources"]
+        if resource.get("profile") == "tabular-data-resource"
+    }
+    return FinishedRun(folder, stamp, Study.model_validate(stamp["settings"]), tables)
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            "this is not a finished run: {name} is missing",
+            Where(file=str(path.parent)),
+            "name the folder that `phusong run` wrote",
+            {"name": path.name},
+        ) from None
+    except json.JSONDecodeError as error:
+        raise InputError(
+            "the file is broken: {reason}",
+            Where(file=str(path)),
+            "run the study again",
+            {"reason": str(error)},
+        ) from None
+
+
+def _table(folder: Path, resource: dict[str, Any]) -> pd.DataFrame:
+    fields = resource["schema"]["fields"]
+    decimal = next((f["decimalChar"] for f in fields if "decimalChar" in f), ".")
+    types = {f["name"]: "string" for f in fields if f["type"] == "string"}
+    path = folder / resource["path"]
+    if not path.is_file():
+        raise InputError(
+            "this is not a finished run: {name} is missing",
+            Where(file=str(folder)),
+            "name the folder that `phusong run` wrote",
+            {"name": resource["path"]},
+        )
+    return pd.read_csv(
+        path,
+        sep=resource["dialect"]["delimiter"],
+        decimal=decimal,
+        encoding="utf-8-sig",
+        dtype=types,
+        true_values=["true"],
+        false_values=["false"],
+        keep_default_na=False,
+        na_values={f["name"]: [""] for f in fields},
+    )
