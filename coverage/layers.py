@@ -160,7 +160,7 @@ def _to_cog(source: Path, target: Path, kind: _Kind) -> None:
     half = source.with_name(f"{source.name}.cog")
     try:
         rasterio.shutil.copy(
-            source, half, driver="COG", compress="deflate", level=6, predictor="yes",
+            source, half, driver="COG", compress="deflate", level=1, predictor="yes",
             blocksize=TILE, overview_resampling=kind.overview.name, num_threads="all_cpus",
             overview_compress="deflate",
         )  # fmt: skip

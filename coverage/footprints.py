@@ -1,0 +1,114 @@
+"""Which cells of the grid a village covers, and how much of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+from exactextract import exact_extract
+from exactextract.raster import RasterSource
+from numpy.typing import NDArray
+
+from phusong.grid import Grid, Window
+
+BATCH_CELLS: Final = 1024
+"""Villages whose middles share a square of this many cells are worked on together."""
+
+
+@dataclass(frozen=True)
+class Footprints:
+    """Cells under a batch of villages.
+
+    Attributes
+    ----------
+    rows
+        (villages,) positions in the frame of villages.
+    window
+        Rectangle of the grid that holds every cell.
+    offsets
+        (villages + 1,) where each village's cells begin.
+    cells
+        (cells,) flat index into ``window``, row by row.
+    fraction
+        (cells,) part of the cell inside the village, 0 to 1.
+    """
+
+    rows: NDArray[np.int64]
+    window: Window
+    offsets: NDArray[np.int64]
+    cells: NDArray[np.int64]
+    fraction: NDArray[np.float64]
+
+
+class _Blank(RasterSource):  # type: ignore[misc]
+    """The grid as a raster without content: only its geometry is asked for."""
+
+    def __init__(self, grid: Grid) -> None:
+        super().__init__()
+        self._grid = grid
+        self._wkt = grid.crs.to_wkt()
+
+    def res(self) -> tuple[float, float]:
+        return self._grid.cell_m, self._grid.cell_m
+
+    def extent(self) -> tuple[float, float, float, float]:
+        return self._grid.bounds
+
+    def nodata_value(self) -> None:
+        return None
+
+    def srs_wkt(self) -> str:
+        return self._wkt
+
+    def read_window(self, _x0: int, _y0: int, cols: int, rows: int) -> NDArray[np.uint8]:
+        return np.zeros((rows, cols), dtype=np.uint8)
+
+
+def _batches(villages: gpd.GeoDataFrame, grid: Grid) -> list[NDArray[np.int64]]:
+    """Positions of villages that lie together."""
+    bounds = villages.geometry.bounds.to_numpy(dtype=np.float64)
+    row, col = grid.cell_of((bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2)
+    square = np.column_stack([row // BATCH_CELLS, col // BATCH_CELLS])
+    _, which = np.unique(square, axis=0, return_inverse=True)
+    order = np.argsort(which.ravel(), kind="stable")
+    cuts = np.flatnonzero(np.diff(which.ravel()[order])) + 1
+    return [np.asarray(part, dtype=np.int64) for part in np.split(order, cuts)]
+
+
+def footprints(villages: gpd.GeoDataFrame, grid: Grid) -> Iterator[Footprints]:
+    """Give the cells of every village, batch by batch, so that memory stays bounded.
+
+    A village smaller than a cell has part of a cell; one that lies off the grid has none.
+
+    Parameters
+    ----------
+    villages
+        Polygons in the CRS of the grid.
+    grid
+        The study grid.
+    """
+    if villages.empty:
+        return
+    blank: Any = _Blank(grid)
+    shapes = gpd.GeoDataFrame(geometry=villages.geometry.to_numpy(), crs=grid.crs)
+    for rows in _batches(villages, grid):
+        found = exact_extract(
+            blank, shapes.iloc[rows], ["cell_id", "coverage"], output="pandas"
+        )
+        lengths = [len(ids) for ids in found["cell_id"]]
+        ids = np.concatenate([*found["cell_id"], np.zeros(0)]).astype(np.int64)
+        fraction = np.concatenate([*found["coverage"], np.zeros(0)]).astype(np.float64)
+        row, col = np.divmod(ids, grid.cols)
+        window = Window(0, 0, 0, 0)
+        if ids.size:
+            row0, col0 = int(row.min()), int(col.min())
+            window = Window(
+                row0, col0, int(row.max()) - row0 + 1, int(col.max()) - col0 + 1
+            )
+        yield Footprints(
+            rows, window, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            (row - window.row0) * window.cols + col - window.col0, fraction,
+        )  # fmt: skip
