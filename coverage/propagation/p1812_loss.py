@@ -1,0 +1,298 @@
+"""ITU-R P.1812-7: from the geometry of a path to its loss, as scalar formulas.
+
+The direct path function and the sweep both come here with the same geometry. Distances are km
+and angles mrad in this module, as in the Recommendation; heights are metres.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from phusong.coverage.propagation.diffraction import (
+    BAND_CBRT,
+    BAND_CONSTANTS,
+    BAND_GHZ,
+    band_constants,
+)
+from phusong.jit import njit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SPEED_OF_LIGHT = 2.998e8
+"""m/s; the Recommendation takes λ = 0.2998/f."""
+FREE_SPACE_DB = 92.4
+"""Constant of eq. 8."""
+EARTH_KM = 6371.0
+
+BAND_TROPO = BAND_CONSTANTS
+BAND_DUCT = BAND_CONSTANTS + 1
+BAND_SQRT = BAND_CONSTANTS + 2
+P1812_CONSTANTS = BAND_CONSTANTS + 3
+
+
+def p1812_bands(
+    freqs_mhz: tuple[float, ...],
+    polarisation: Literal["h", "v"],
+    time_percent: float,
+    n0: float,
+) -> NDArray[np.float64]:
+    """Return the constants of each band, those of :func:`band_constants` first.
+
+    Then follow the part of the troposcatter loss (eq. 44, 44a) and of the ducting loss (eq. 47,
+    47a) that no path changes, and √f.
+
+    Returns
+    -------
+    ndarray, shape (bands, P1812_CONSTANTS)
+    """
+    bands = np.empty((len(freqs_mhz), P1812_CONSTANTS))
+    bands[:, :BAND_CONSTANTS] = band_constants(
+        freqs_mhz,
+        vertical=polarisation == "v",
+        c_m_s=SPEED_OF_LIGHT,
+        free_space_db=FREE_SPACE_DB,
+    )
+    rare = 10.125 * math.log10(50.0 / time_percent) ** 0.7
+    for row in bands:
+        f = row[BAND_GHZ]
+        log_f = math.log10(f)
+        frequency_loss = 25.0 * log_f - 2.5 * math.log10(0.5 * f) ** 2
+        row[BAND_TROPO] = 190.1 + frequency_loss - 0.15 * n0 - rare
+        low = 45.375 - 137.0 * f + 92.5 * f * f if f < 0.5 else 0.0
+        row[BAND_DUCT] = 102.45 + 20.0 * log_f + low
+        row[BAND_SQRT] = math.sqrt(f)
+    return bands
+
+
+@njit(cache=True, nogil=True)
+def inverse_normal(x: float) -> float:
+    """Return the inverse complementary cumulative normal I(x), 1e-6 <= x <= 1 − 1e-6 (Att. 2).
+
+    The Recommendation's own rational approximation, not the exact function.
+    """
+    p = x if x <= 0.5 else 1.0 - x
+    t = math.sqrt(-2.0 * math.log(p))
+    top = (0.010328 * t + 0.802853) * t + 2.515516698
+    bottom = ((0.001308 * t + 0.189269) * t + 1.432788) * t + 1.0
+    value = t - top / bottom
+    return value if x <= 0.5 else -value
+
+
+@njit(cache=True, nogil=True)
+def duct_incidence(land_km: float, inland_km: float, latitude_deg: float) -> tuple[float, float]:
+    """Time percentage β0 of ducting at the path's centre, and the parameter τ (§3.6, eq. 2–5).
+
+    Parameters
+    ----------
+    land_km, inland_km
+        Longest continuous land (coastal or inland) and inland section of the path (d_tm, d_lm).
+    latitude_deg
+        Latitude of the path's centre.
+    """
+    tau = float(1.0 - math.exp(-4.12e-4 * inland_km**2.41))
+    mu1 = 10.0 ** (-land_km / (16.0 - 6.6 * tau)) + 10.0 ** (-5.0 * (0.496 + 0.354 * tau))
+    log_mu1 = min(0.2 * math.log10(mu1), 0.0)
+    phi = abs(latitude_deg)
+    if phi <= 70.0:
+        exponent = -0.015 * phi + 1.67 + log_mu1 * (0.065 + 0.0176 * phi)
+        return float(10.0**exponent), tau
+    return float(4.17 * 10.0 ** (log_mu1 * 1.3)), tau
+
+
+@njit(cache=True, nogil=True)
+def ducting_path_db(
+    band: NDArray[np.float64],
+    distance_km: float,
+    earth_km: float,
+    horizon_t_km: float,
+    horizon_r_km: float,
+    theta_t: float,
+    theta_r: float,
+) -> float:
+    """Ducting loss without coast coupling and time dependence, dB (§4.5, parts of eq. 47, 50).
+
+    That is 102.45 + 20·log f + 20·log(d_lt + d_lr) + A_lf + A_st + A_sr + γ_d·θ'.
+    """
+    over_t = theta_t - 0.1 * horizon_t_km
+    over_r = theta_r - 0.1 * horizon_r_km
+    factor = horizon_t_km + horizon_r_km
+    linear = 0.0
+    if over_t > 0.0:
+        factor *= 1.0 + 0.361 * over_t * band[BAND_SQRT] * math.sqrt(horizon_t_km)
+        linear += over_t
+    if over_r > 0.0:
+        factor *= 1.0 + 0.361 * over_r * band[BAND_SQRT] * math.sqrt(horizon_r_km)
+        linear += over_r
+    bend = (
+        1e3 * distance_km / earth_km
+        + min(theta_t, 0.1 * horizon_t_km)
+        + min(theta_r, 0.1 * horizon_r_km)
+    )
+    cbrt = band[BAND_CBRT]
+    return (
+        float(band[BAND_DUCT])
+        + 20.0 * math.log10(factor)
+        + 0.264 * linear * cbrt
+        + 5e-5 * earth_km * cbrt * bend
+    )
+
+
+@njit(cache=True, nogil=True)
+def coast_coupling_db(
+    sea_share: float, coast_km: float, horizon_km: float, antenna_m: float
+) -> float:
+    """Over-sea surface duct coupling correction of one terminal, dB (eq. 49, 49a)."""
+    if sea_share >= 0.75 and coast_km <= horizon_km and coast_km <= 5.0:
+        return (
+            -3.0
+            * math.exp(-0.25 * coast_km * coast_km)
+            * (1.0 + math.tanh(0.07 * (50.0 - antenna_m)))
+        )
+    return 0.0
+
+
+@njit(cache=True, nogil=True)
+def ducting_time_db(
+    time_percent: float,
+    distance_km: float,
+    earth_km: float,
+    beta0: float,
+    tau: float,
+    h_te_m: float,
+    h_re_m: float,
+    roughness_m: float,
+    between_km: float,
+) -> tuple[float, float]:
+    """Time-percentage dependence A(p) of ducting, dB, and β (eq. 51–56).
+
+    Parameters
+    ----------
+    time_percent, distance_km, earth_km
+        p, path length and median effective earth radius.
+    beta0, tau
+        As :func:`duct_incidence` gives them.
+    h_te_m, h_re_m
+        Effective heights for ducting.
+    roughness_m
+        Terrain roughness h_m.
+    between_km
+        Distance between the horizons, d − d_lt − d_lr.
+    """
+    alpha = max(-0.6 - 3.5e-9 * distance_km**3.1 * tau, -3.4)
+    root = math.sqrt(h_te_m) + math.sqrt(h_re_m)
+    mu2 = (500.0 / earth_km * distance_km * distance_km / (root * root)) ** alpha
+    mu2 = min(mu2, 1.0)
+    mu3 = 1.0
+    if roughness_m > 10.0:
+        d_i = min(between_km, 40.0)
+        mu3 = math.exp(-4.6e-5 * (roughness_m - 10.0) * (43.0 + 6.0 * d_i))
+    beta = beta0 * mu2 * mu3
+    log_beta = math.log10(beta)
+    gamma = (
+        1.076
+        / (2.0058 - log_beta) ** 1.012
+        * math.exp(
+            -(9.51 - 4.8 * log_beta + 0.198 * log_beta * log_beta) * 1e-6 * distance_km**1.13
+        )
+    )
+    ratio = time_percent / beta
+    a_p = -12.0 + (1.2 + 3.7e-3 * distance_km) * math.log10(ratio) + 12.0 * ratio**gamma
+    return a_p, beta
+
+
+@njit(cache=True, nogil=True)
+def ducting_floor_db(time_percent: float, distance_km: float, beta0: float) -> float:
+    """Return a value that A(p) cannot fall below, since β <= β0 (from eq. 51)."""
+    if time_percent >= beta0:
+        return 0.0
+    return -12.0 + (1.2 + 3.7e-3 * distance_km) * math.log10(time_percent / beta0)
+
+
+@njit(cache=True, nogil=True)
+def log_sum_db(a_db: float, b_db: float, eta: float) -> float:
+    """Return η·ln(exp(a/η) + exp(b/η)) without overflow."""
+    high, low = max(a_db, b_db), min(a_db, b_db)
+    return high + eta * math.log1p(math.exp((low - high) / eta))
+
+
+@njit(cache=True, nogil=True)
+def enhancement_db(percent: float, horizons_km: float) -> float:
+    """Multipath and focusing correction E_s for a time percentage, dB (eq. 9a, 9b)."""
+    return 2.6 * (1.0 - math.exp(-0.1 * horizons_km)) * math.log10(percent / 50.0)
+
+
+@njit(cache=True, nogil=True)
+def time_weight(time_percent: float, beta0: float) -> float:
+    """Interpolation factor F_i between the median and β0 (eq. 40)."""
+    if time_percent <= beta0:
+        return 1.0
+    return float(inverse_normal(time_percent / 100.0) / inverse_normal(beta0 / 100.0))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def path_weight(theta: float) -> float:
+    """Interpolation factor F_j from the path's angular distance in mrad (eq. 57)."""
+    return 1.0 - 0.5 * (1.0 + math.tanh(3.0 * 0.8 * (theta - 0.3) / 0.3))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def distance_weight(distance_km: float) -> float:
+    """Interpolation factor F_k from the path's length (eq. 58)."""
+    return 1.0 - 0.5 * (1.0 + math.tanh(3.0 * 0.5 * (distance_km - 20.0) / 20.0))
+
+
+@njit(cache=True, nogil=True)
+def combine_db(
+    scatter_db: float,
+    ducting_db: float,
+    free_db: float,
+    free_p_db: float,
+    free_beta_db: float,
+    diffraction_50_db: float,
+    diffraction_p_db: float,
+    under_beta: bool,
+    weight_i: float,
+    weight_j: float,
+    distance_km: float,
+    sea_share: float,
+) -> tuple[float, float, float, float, float]:
+    """Put the mechanisms together (§4.6, eq. 42, 43, 59–63).
+
+    Parameters
+    ----------
+    scatter_db, ducting_db
+        L_bs and L_ba; an infinite L_ba stands for one known to exceed L_bd.
+    free_db, free_p_db, free_beta_db
+        L_bfs, L_b0p and L_b0β.
+    diffraction_50_db, diffraction_p_db
+        L_d50 and L_dp.
+    under_beta
+        Whether p < β0.
+    weight_i, weight_j
+        F_i and F_j.
+    distance_km, sea_share
+        Path length and ω.
+
+    Returns
+    -------
+    L_minb0p, L_minbap, L_bda, L_bam, L_bc
+        The last is the loss not exceeded for p % of time and 50 % of locations.
+    """
+    bd50 = free_db + diffraction_50_db
+    bd = free_p_db + diffraction_p_db
+    land = (1.0 - sea_share) * diffraction_p_db
+    minb0p = free_p_db + land if under_beta else bd50 + (free_beta_db + land - bd50) * weight_i
+    minbap = log_sum_db(ducting_db, free_p_db, 2.5)
+    bda = bd
+    if minbap <= bd:
+        bda = minbap + (bd - minbap) * distance_weight(distance_km)
+    bam = bda + (minb0p - bda) * weight_j
+    gap = 0.2 * math.log(10.0) * abs(scatter_db - bam)
+    bc = min(scatter_db, bam)
+    if gap < 40.0:  # beyond, the sum below does not change a double
+        bc -= 5.0 / math.log(10.0) * math.log1p(math.exp(-gap))
+    return minb0p, minbap, bda, bam, bc
