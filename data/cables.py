@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from typing import cast
 
 import networkx as nx
 import numpy as np
 import shapely
+from shapely.ops import substring
 
 from phusong.data.grid import Raster
 from phusong.data.places import Places
@@ -63,12 +66,16 @@ def _road_graph(roads: Roads) -> nx.Graph:
 
 
 def _pops(roads: Roads, places: Places) -> list[int]:
-    """The capital, then always the commune hardest to reach from those chosen, short of the rim."""
+    """Choose the capital, then always the hub hardest to reach from those chosen."""
     effort = dict(nx.all_pairs_dijkstra_path_length(roads.ties, weight="effort"))
     chosen = [places.capital]
     far = sorted(effort[places.capital].values())[int(0.8 * len(effort))]
     while len(chosen) < POPS:
-        within = [c for c in sorted(effort) if effort[places.capital][c] <= far]
+        within = [
+            c
+            for c in sorted(effort)
+            if effort[places.capital][c] <= far and roads.ties.degree(c) >= 3
+        ]
         chosen.append(max(within, key=lambda c: min(effort[p][c] for p in chosen)))
     return chosen
 
@@ -87,7 +94,7 @@ def _used_ties(
     }
     for pop in pops[1:]:
         way = nx.shortest_path(ties, pops[0], pop, weight="effort")
-        built |= {frozenset(pair) for pair in zip(way[:-1], way[1:], strict=True)}
+        built |= {frozenset(pair) for pair in itertools.pairwise(way)}
     lit = {c for pair in built for c in pair}
     for a, b in sorted((min(e), max(e)) for e in ties.edges):
         pair = frozenset((a, b))
@@ -116,7 +123,7 @@ def _chains(network: nx.Graph, stops: set[Node]) -> list[list[Node]]:
                 nodes.append(next(n for n in network[nodes[-1]] if n != nodes[-2]))
             walked |= {(start, following), (nodes[-1], nodes[-2])}
             chain: list[Node] = [start]
-            for a, b in zip(nodes[:-1], nodes[1:], strict=True):
+            for a, b in itertools.pairwise(nodes):
                 xy = network.edges[a, b]["xy"]
                 chain += (xy if xy[0] == a else xy[::-1])[1:]
             chains.append(chain)
@@ -125,7 +132,7 @@ def _chains(network: nx.Graph, stops: set[Node]) -> list[list[Node]]:
 
 def _shortened(line: shapely.LineString, gap_m: float) -> shapely.LineString:
     """Take ``gap_m`` off the far end."""
-    return shapely.ops.substring(line, 0.0, line.length - gap_m)
+    return cast("shapely.LineString", substring(line, 0.0, line.length - gap_m))
 
 
 def _with_gaps(
@@ -172,17 +179,15 @@ def lay(rng: np.random.Generator, roads: Roads, places: Places, centre_nodes: Ra
     trunk = {
         frozenset(pair)
         for pop in pops[1:]
-        for pair in _pairs(nx.shortest_path(roads.ties, pops[0], pop, weight="effort"))
+        for pair in itertools.pairwise(nx.shortest_path(roads.ties, pops[0], pop, weight="effort"))
     }
     network = nx.Graph()
     for status, ties in (("dang_khai_thac", built), ("du_kien", planned)):
         for a, b in sorted((min(t), max(t)) for t in ties):
             way = nx.shortest_path(graph, node[a], node[b], weight="weight")
-            for u, v in _pairs(way):
+            for u, v in itertools.pairwise(way):
                 if not network.has_edge(u, v):
-                    network.add_edge(
-                        u, v, xy=graph.edges[u, v]["xy"], status=status, trunk=False
-                    )
+                    network.add_edge(u, v, xy=graph.edges[u, v]["xy"], status=status, trunk=False)
                 network.edges[u, v]["trunk"] |= frozenset((a, b)) in trunk
     stops = set(node) | {
         n
@@ -209,10 +214,6 @@ def lay(rng: np.random.Generator, roads: Roads, places: Places, centre_nodes: Ra
     ]
     cables.append(Cable(shapely.LineString(spare), OWNERS[1], "dang_khai_thac", 12))
     return Fibre(cables, pops, pop_xy, unserved)
-
-
-def _pairs(way: list[Node]) -> list[tuple[Node, Node]]:
-    return list(zip(way[:-1], way[1:], strict=True))
 
 
 def _starts(network: nx.Graph, chain: list[Node], following: Node) -> bool:

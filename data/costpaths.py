@@ -21,7 +21,6 @@ def _spread(
     region: np.ndarray,
     cell_m: float,
     limit_grade: float,
-    corners: bool,  # noqa: FBT001 - numba takes no keyword-only arguments
     sources: np.ndarray,
     cost: np.ndarray,
     owner: np.ndarray,
@@ -44,8 +43,6 @@ def _spread(
         closed[cell] = True
         i, j = cell // cols, cell % cols
         for k in range(8):
-            if not corners and STEP_LENGTH[k] > 1.0:
-                continue
             a, b = i + ROW_STEP[k], j + COL_STEP[k]
             if a < 0 or b < 0 or a >= rows or b >= cols:
                 continue
@@ -98,9 +95,7 @@ class Land:
     limit_grade: float = 0.08
     """Grade at which a way costs twice as much as a level one."""
 
-    def spread(
-        self, sources: Cells, *, region: Cells | None = None, corners: bool = True
-    ) -> Spread:
+    def spread(self, sources: Cells, *, region: Cells | None = None) -> Spread:
         """Spread from ``sources`` (flat indices), never from one region into another."""
         shape = self.height_m.shape
         cost = np.full(self.height_m.size, np.inf)
@@ -113,7 +108,6 @@ class Land:
             np.zeros(shape, dtype=np.int64) if region is None else region,
             self.cell_m,
             self.limit_grade,
-            corners,
             np.asarray(sources, dtype=np.int64),
             cost,
             owner,

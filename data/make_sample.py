@@ -49,7 +49,8 @@ def _kept_inside(points: Raster, shapes: list[shapely.Polygon]) -> Raster:
     geometry = shapely.points(points)
     astray = ~shapely.contains_properly(shapes, geometry)
     inner = shapely.get_coordinates(shapely.point_on_surface(shapes))
-    return np.round(np.where(astray[:, None], inner, points), 1)
+    kept: Raster = np.round(np.where(astray[:, None], inner, points), 1).astype(np.float64)
+    return kept
 
 
 def _villages(
@@ -144,9 +145,7 @@ def make(seed: int = SEED) -> Sample:
     communes = _communes(stream[2], places, shapes)
     counts: Cells = villages["dan_so"].to_numpy()
 
-    village_xy = _kept_inside(
-        fine_points(stream[3], terrain, relief, places.village_cells), shapes
-    )
+    village_xy = _kept_inside(fine_points(stream[3], terrain, relief, places.village_cells), shapes)
     first = np.flatnonzero(np.r_[True, np.diff(places.village_commune) > 0])
     # The office of the commune stands in its first village, a little off the village house.
     office_xy = _kept_inside(

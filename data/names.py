@@ -6,28 +6,36 @@ import unicodedata
 
 import numpy as np
 
-COMMUNE_FIRST = (
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(unicodedata.normalize("NFC", text).split())
+
+
+COMMUNE_FIRST = _words(
     "Nậm Lũng Pả Sà Tả Thượng Khâu Sủng Thài Vần Cán Tân Minh Yên Quảng Bạch Ngọc Nà Thanh Xín "
     "Cốc Phìn Bằng Đường Niêm Sảng Du Tiên Hữu Lâm Kim Hồng Phú Linh"
-).split()
-COMMUNE_SECOND = (
+)
+COMMUNE_SECOND = _words(
     "Vạt Chải Lủng Khoang Trà Dịch Luông Khê Péng Ngài Ván Tráng Mía Bủng Cài Tát Sính Phẩy Rầm "
     "Hạ Xuân Lĩnh Thắng Đán Quyền Giào Pục Thẩu Sải Hòa Mạ Cuổi Tỏa Vinh Ly"
-).split()
-VILLAGE_FIRST = (
-    "Nà Nậm Lũng Pác Khuổi Bó Cốc Khau Phia Tả Sủng Mỏ Pù Tàng Há Lùng Phìn Seo Thâm Cao Tân Trung "
-    "Đoàn Làng Bản Vàng Chúng Sín Ngài Hấu Giàng Nặm Thẳm Chang Nhù Lao Suối"
-).split()
-VILLAGE_SECOND = (
+)
+VILLAGE_FIRST = _words(
+    "Nà Nậm Lũng Pác Khuổi Bó Cốc Khau Phia Tả Sủng Mỏ Pù Tàng Há Lùng Phìn Seo Thâm Cao Tân "
+    "Trung Đoàn Làng Bản Vàng Chúng Sín Ngài Hấu Giàng Nặm Thẳm Chang Nhù Lao Suối"
+)
+VILLAGE_SECOND = _words(
     "Chảo Vài Mạ Luông Ngần Tềnh Phặc Lìn Thẳng Đuốc Pán Sa Lèng Khoang Tấu Pao Chứ Xà Cổ Sung "
-    "Trò Hán Mừng Piao Lý Cọ Pheo Nghè Tiến Kết Thống Sáng Bành Phong Tạm Cáp Dẻ Mây Vỉ Tủng "
-    "Nưa Gà Lậu Khẩn Cắm Đén"
-).split()
+    "Trò Hán Mừng Piao Lý Cọ Pheo Nghè Tiến Kết Thống Sáng Bành Phong Tạm Cáp Dẻ Mây Vỉ Tủng Nưa "
+    "Gà Lậu Khẩn Cắm Đén"
+)
 REAL_COMMUNES = frozenset(
-    "Tả Ván|Thanh Vân|Tân Trịnh|Minh Tân|Ngọc Linh|Minh Ngọc|Yên Bình|Quảng Ngần|Lũng Cú|Lũng Phìn|"
-    "Niêm Sơn|Du Già|Sà Phìn|Sủng Máng|Xín Cái|Nà Chì|Bạch Ngọc|Bằng Lang|Tân Thắng|Tiên Yên|"
-    "Phú Linh|Kim Ngọc|Kim Linh|Đường Thượng|Minh Xuân|Minh Khê|Hồng Thái|Phú Xuân|Thanh Hòa".split(
-        "|"
+    unicodedata.normalize("NFC", name)
+    for name in (
+        *("Tả Ván", "Thanh Vân", "Tân Trịnh", "Minh Tân", "Ngọc Linh", "Minh Ngọc", "Yên Bình"),
+        *("Quảng Ngần", "Lũng Cú", "Lũng Phìn", "Niêm Sơn", "Du Già", "Sà Phìn", "Sủng Máng"),
+        *("Xín Cái", "Nà Chì", "Bạch Ngọc", "Bằng Lang", "Tân Thắng", "Tiên Yên", "Phú Linh"),
+        *("Kim Ngọc", "Kim Linh", "Đường Thượng", "Minh Xuân", "Minh Khê", "Hồng Thái"),
+        *("Phú Xuân", "Thanh Hòa", "Vần Chải", "Hữu Vinh", "Phú Lâm", "Tân Long"),
     )
 )
 """Names that exist: the sample must not be taken for a place."""
@@ -36,7 +44,9 @@ PROVINCE_PREFIX = "09"
 VILLAGE_DIGITS = 3
 
 
-def _drawn(rng: np.random.Generator, first: list[str], second: list[str], count: int) -> list[str]:
+def _drawn(
+    rng: np.random.Generator, first: tuple[str, ...], second: tuple[str, ...], count: int
+) -> list[str]:
     pairs = [
         unicodedata.normalize("NFC", f"{a} {b}")
         for a in first

@@ -39,7 +39,8 @@ def grained(
     gain = 1.0 / (1.0 + relative**2) ** (rolloff / 2.0)
     gain[0, 0] = 0.0
     field: Raster = fft.irfft2(fft.rfft2(white) * gain, s=(size, size))
-    return field / field.std()
+    field /= field.std()
+    return field
 
 
 @compiled
@@ -48,9 +49,7 @@ def _raise_hills(
 ) -> None:
     for k in range(row.size):
         reach = radius[k]
-        for i in range(
-            max(0, int(row[k] - reach)), min(hills.shape[0], int(row[k] + reach) + 2)
-        ):
+        for i in range(max(0, int(row[k] - reach)), min(hills.shape[0], int(row[k] + reach) + 2)):
             for j in range(
                 max(0, int(col[k] - reach)), min(hills.shape[1], int(col[k] + reach) + 2)
             ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -39,6 +41,25 @@ def _arcs(label: NDArray[np.int64], grid: Grid) -> list[shapely.LineString]:
     return arcs
 
 
+def _majority(
+    faces: list[shapely.Polygon], label: NDArray[np.int64], grid: Grid
+) -> NDArray[np.int64]:
+    """Return the label that most cells of each face have, -1 for a face without a cell."""
+    face = features.rasterize(
+        ((polygon, k) for k, polygon in enumerate(faces)),
+        out_shape=grid.shape,
+        fill=-1,
+        transform=from_origin(grid.west_m, grid.north_m, grid.cell_m, grid.cell_m),
+        dtype="int32",
+    )
+    both = (face >= 0) & (label >= 0)
+    pairs, count = np.unique(np.stack((face[both], label[both])), axis=1, return_counts=True)
+    found = np.full(len(faces), -1, dtype=np.int64)
+    order = np.argsort(count, kind="stable")
+    found[pairs[0, order]] = pairs[1, order]
+    return found
+
+
 def polygons(label: NDArray[np.int64], grid: Grid) -> list[shapely.Polygon]:
     """One polygon for each label 0, 1, …; together they cover the labelled land once.
 
@@ -49,9 +70,7 @@ def polygons(label: NDArray[np.int64], grid: Grid) -> list[shapely.Polygon]:
     """
     linework = shapely.set_precision(shapely.unary_union(_arcs(label, grid)), PRECISION_M)
     faces = list(shapely.get_parts(shapely.polygonize([linework])))
-    inner = shapely.point_on_surface(faces)
-    row, col = grid.cells(shapely.get_coordinates(inner))
-    found = label[row, col]
+    found = _majority(faces, label, grid)
     area = shapely.area(faces)
     count = int(label.max()) + 1
     main: list[int] = []
@@ -67,8 +86,7 @@ def polygons(label: NDArray[np.int64], grid: Grid) -> list[shapely.Polygon]:
         # A splinter cut off by the smoothing goes to the neighbour with the longest border.
         beside = tree.query(faces[k], predicate="intersects")
         shared = [
-            shapely.intersection(faces[k].boundary, faces[main[b]].boundary).length
-            for b in beside
+            shapely.intersection(faces[k].boundary, faces[main[b]].boundary).length for b in beside
         ]
         parts[int(beside[int(np.argmax(shared))])].append(faces[k])
-    return [shapely.normalize(shapely.union_all(part)) for part in parts]
+    return [cast("shapely.Polygon", shapely.normalize(shapely.union_all(part))) for part in parts]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from phusong.data.relief import Relief
 
 COMMUNES = 60
 VILLAGES = 700
-COMMUNE_SPACING_M = 5_500.0
+COMMUNE_SPACING_M = 5_000.0
 VILLAGE_SPACING_M = 1_700.0
 MARGIN_M = 2_400.0
 """Least distance of the province from the edge of the DEM."""
@@ -106,6 +106,24 @@ def _whole(region: NDArray[np.bool_]) -> bool:
     return bool(ndimage.label(region)[1] == 1 and ndimage.label(ring, np.ones((3, 3)))[1] == 1)
 
 
+def _in_one_piece(label: Cells) -> Cells:
+    """Give cells cut off from the main piece of their label to a neighbour, side to side."""
+    tidy = label.copy()
+    while True:
+        stray = np.zeros(label.shape, dtype=np.bool_)
+        for k, box in enumerate(ndimage.find_objects(tidy + 1)):
+            pieces, count = ndimage.label(tidy[box] == k)
+            if count > 1:
+                main = np.argmax(np.bincount(pieces.ravel())[1:]) + 1
+                stray[box] |= (pieces > 0) & (pieces != main)
+        if not stray.any():
+            return tidy
+        nearest = ndimage.distance_transform_cdt(
+            stray | (label < 0), metric="taxicab", return_distances=False, return_indices=True
+        )
+        tidy = np.where(label < 0, -1, tidy[tuple(nearest)])
+
+
 def _province(label: Cells, centres: Cells, cols: int, margin: int) -> list[int]:
     """Choose the communes of the province: off the edge, in one piece, the nearest ones."""
     edge = np.ones(label.shape, dtype=np.bool_)
@@ -130,10 +148,11 @@ def _shares(weight: Raster, total: int, least: int) -> Cells:
     """Whole numbers in proportion to ``weight``, at least ``least`` each, that sum to ``total``."""
     spare = total - least * weight.size
     exact = spare * weight / weight.sum()
-    whole = np.floor(exact).astype(np.int64)
+    whole: Cells = np.floor(exact).astype(np.int64)
     for k in np.argsort(-(exact - whole), kind="stable")[: spare - int(whole.sum())]:
         whole[k] += 1
-    return whole + least
+    whole += least
+    return whole
 
 
 def settle(rng: np.random.Generator, terrain: Terrain) -> Places:
@@ -147,13 +166,16 @@ def settle(rng: np.random.Generator, terrain: Terrain) -> Places:
     inside = np.zeros(grid.shape, dtype=np.bool_)
     inside[4:-4, 4:-4] = True
     seeds = np.array(_spaced(score, inside, COMMUNE_SPACING_M / grid.cell_m, 400))
-    around = land.spread(seeds, corners=False)
-    kept = _province(around.owner, seeds, grid.size, margin)
+    # Customary borders wander: they keep to brooks and spurs too small for this grid.
+    custom = np.exp(0.4 * grained(rng, grid.size, grid.cell_m, 600.0, rolloff=3.0))
+    bordered = replace(land, friction=land.friction * custom)
+    nearest = _in_one_piece(bordered.spread(seeds).owner)
+    kept = _province(nearest, seeds, grid.size, margin)
     number = np.full(seeds.size + 1, -1)
     # Codes run from north to south, as in real lists.
     kept.sort(key=lambda c: int(seeds[c]))
     number[kept] = np.arange(len(kept))
-    commune_label = number[around.owner]
+    commune_label = number[nearest]
     centres = seeds[kept]
 
     basin = ndimage.uniform_filter(gentle, 31).ravel()[centres]
@@ -183,16 +205,20 @@ def settle(rng: np.random.Generator, terrain: Terrain) -> Places:
             spacing *= 0.9
         cells += found
         owners += [k] * count
-    villages = land.spread(np.array(cells), region=commune_label, corners=False)
+    fields = replace(bordered, toll_m=np.zeros(grid.shape))
+    villages = fields.spread(np.array(cells), region=commune_label)
     village_label = np.where(commune_label >= 0, villages.owner, -1)
+    for k, box in enumerate(ndimage.find_objects(commune_label + 1)):
+        own = commune_label[box] == k
+        first = int(np.searchsorted(owners, k))
+        within = _in_one_piece(np.where(own, village_label[box] - first, -1))
+        village_label[box][own] = within[own] + first
     return Places(
         centres, np.array(cells), np.array(owners), commune_label, village_label, capital, towns
     )
 
 
-def fine_points(
-    rng: np.random.Generator, terrain: Terrain, relief: Relief, cells: Cells
-) -> Raster:
+def fine_points(rng: np.random.Generator, terrain: Terrain, relief: Relief, cells: Cells) -> Raster:
     """Points for centres: the flattest 30 m cell of each 120 m cell, shape (n, 2)."""
     steep = ndimage.uniform_filter(slope(relief.height_m, relief.grid.cell_m), 3)
     size = terrain.grid.size
@@ -201,8 +227,6 @@ def fine_points(
     for k, (i, j) in enumerate(zip(row.tolist(), col.tolist(), strict=True)):
         block = steep[i * BLOCK : (i + 1) * BLOCK, j * BLOCK : (j + 1) * BLOCK]
         a, b = divmod(int(np.argmin(block)), BLOCK)
-        points[k] = relief.grid.centres(
-            np.array([i * BLOCK + a]), np.array([j * BLOCK + b])
-        )[0]
+        points[k] = relief.grid.centres(np.array([i * BLOCK + a]), np.array([j * BLOCK + b]))[0]
     half = 0.4 * relief.grid.cell_m
     return points + rng.uniform(-half, half, points.shape)

@@ -36,7 +36,7 @@ def people(rng: np.random.Generator, households: Cells) -> Cells:
 
 
 def people_grid(extent: Grid) -> Grid:
-    """The 100 m grid on whole hundreds of metres inside ``extent``."""
+    """Return the 100 m grid on whole hundreds of metres inside ``extent``."""
     west = np.ceil(extent.west_m / PEOPLE_CELL_M) * PEOPLE_CELL_M
     north = np.floor(extent.north_m / PEOPLE_CELL_M) * PEOPLE_CELL_M
     span = extent.size * extent.cell_m
@@ -67,7 +67,7 @@ def spread_people(
     row, col = (g.ravel() for g in np.indices(grid.shape))
     xy = grid.centres(row, col)
     steep = terrain.grid.sample(terrain.steepness, xy).reshape(grid.shape)
-    chance = np.exp(0.9 * ndimage.gaussian_filter(rng.standard_normal(grid.shape), 1.5) * 5.0)
+    chance = np.exp(0.9 * ndimage.gaussian_filter(rng.standard_normal(grid.shape), 1.5) * 4.0)
     result = np.where(label > 0, 0.0, OUTSIDE)
     boxes = ndimage.find_objects(label, max_label=len(villages))
     for k, box in enumerate(boxes):
@@ -76,6 +76,7 @@ def spread_people(
         off = np.hypot(place[..., 0] - centres[k, 0], place[..., 1] - centres[k, 1])
         weight = np.exp(-off / 330.0) + 0.5 * np.exp(-off / 1_100.0 - from_road[box] / 120.0)
         weight *= np.exp(-steep[box] / 0.3) * chance[box] * mine
+        weight += 0.4 * weight.max() * np.exp(-((off / 110.0) ** 2)) * mine
         # A hamlet has an edge: what would be a fraction of a household is forest or field.
         density = counts[k] * weight / weight.sum()
         weight[density < min(4.0, 0.5 * float(density.max()))] = 0.0

@@ -116,9 +116,7 @@ def _with_floors(height_m: Raster, flow: Flow, cell_m: float) -> Raster:
     return height_m - ndimage.gaussian_filter(pressed, 75.0 / cell_m)
 
 
-def _karst_mask(
-    rng: np.random.Generator, height_m: Raster, flow: Flow, cell_m: float
-) -> Raster:
+def _karst_mask(rng: np.random.Generator, height_m: Raster, flow: Flow, cell_m: float) -> Raster:
     """Where limestone stands: part of the land, away from streams, 0 to 1."""
     size = height_m.shape[0]
     stone = grained(rng, size, cell_m, 9_000.0, stretch=2.2, bearing_deg=GRAIN_DEG, rolloff=2.5)
@@ -188,6 +186,4 @@ def make_relief(seed: int) -> Relief:
     grid = Grid(WEST_M, NORTH_M, CELL_M, SIZE)
     flow_grid = Grid(WEST_M - 480.0, NORTH_M + 480.0, cell, size)
     outlet = _edges(size)
-    return Relief(
-        grid, land, flow_grid, route(fine, outlet, cell, inflow_km2=inflow, seed=4999)
-    )
+    return Relief(grid, land, flow_grid, route(fine, outlet, cell, inflow_km2=inflow, seed=4999))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,7 @@ from phusong.data.places import Places, Terrain
 CLASSES = ("quoc_lo", "tinh_lo", "duong_xa", "duong_thon")
 LOOP_DETOUR = 2.1
 """A second way between neighbours is built where the first is this many times dearer."""
-EXIT_BEARINGS_DEG = (135.0, 315.0, 20.0)
+EXIT_BEARINGS_DEG = (125.0, 300.0, 35.0)
 ROADLESS_SHARE = 0.06
 """Villages, the dearest to reach, that no road for cars has come to."""
 PRECISION_M = 0.1
@@ -92,7 +93,7 @@ class _Links:
         self.rank: dict[Tie, int] = {}
 
     def add(self, cells: list[int], rank: int) -> None:
-        for a, b in zip(cells[:-1], cells[1:], strict=True):
+        for a, b in itertools.pairwise(cells):
             step = (min(a, b), max(a, b))
             self.rank[step] = min(rank, self.rank.get(step, rank))
 
@@ -134,7 +135,7 @@ def _village_roads(links: _Links, land: Land, places: Places) -> None:
     users: dict[Tie, int] = defaultdict(int)
     for k in near.tolist():
         way = spread.path(int(places.village_cells[k]))
-        for a, b in zip(way[:-1], way[1:], strict=True):
+        for a, b in itertools.pairwise(way):
             users[a, b] += 1
     for (a, b), count in users.items():
         links.add([a, b], 2 if count >= 3 else 3)
@@ -176,13 +177,11 @@ def build(rng: np.random.Generator, terrain: Terrain, places: Places) -> Roads:
         entry = int(spread.owner.ravel()[gate])
         links.add(spread.path(gate), 0)
         way = nx.shortest_path(ties, entry, places.capital, weight="effort")
-        national |= {(min(a, b), max(a, b)) for a, b in zip(way[:-1], way[1:], strict=True)}
+        national |= {(min(a, b), max(a, b)) for a, b in itertools.pairwise(way)}
     for a, b in sorted((min(a, b), max(a, b)) for a, b in ties.edges):
         links.add(_between(spread, found[a, b]), 0 if (a, b) in national else 1)
     _village_roads(links, land, places)
     lines, ranks = _drawn(links.chains(set(places.commune_cells.tolist())), terrain.grid)
     kinds = [CLASSES[rank] for rank in ranks]
-    surfaces = [
-        str(rng.choice(np.array(SURFACES[kind][0]), p=SURFACES[kind][1])) for kind in kinds
-    ]
+    surfaces = [str(rng.choice(np.array(SURFACES[kind][0]), p=SURFACES[kind][1])) for kind in kinds]
     return Roads(lines, kinds, surfaces, ties)
