@@ -1,0 +1,267 @@
+"""What the report says, section by section, from a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from phusong.console import share_text
+from phusong.i18n import tr
+from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
+from phusong.report.pictures import fibre_map, sensitivity_chart, verdict_map
+from phusong.runs import FinishedRun
+
+_ANY = "*"
+_MOST_FINDINGS = 25
+
+
+def report_blocks(run: FinishedRun) -> list[Block]:
+    """Return the whole document in the current language."""
+    return [
+        *_figures(run),
+        *_coverage(run),
+        *_sensitivity(run),
+        *_fibre(run),
+        *_communes(run),
+        *_assumptions(run),
+        *_findings(run),
+        *_method(run),
+    ]
+
+
+def _figures(run: FinishedRun) -> Iterator[Block]:
+    yield Heading(run.study.study.name)
+    if run.study.study.description:
+        yield Paragraph(run.study.study.description)
+    facts = [
+        run.study.study.publisher,
+        run.study.study.period,
+        tr("computed {date} with phusong {version}", date=run.stamp["created"][:10],
+           version=run.stamp["version"]),
+    ]  # fmt: skip
+    yield Paragraph(" · ".join(fact for fact in facts if fact), small=True)
+    yield Heading(tr("The figures"), level=2)
+    table = run.tables["indicators"]
+    # Figures by technology have their place in indicators.csv.
+    main = table[~table["id"].str.contains(":") | table["id"].str.endswith(":*")]
+    notes: dict[str, int] = {}
+    rows = []
+    for row in main.itertuples(index=False):
+        note = notes.setdefault(str(row.definition), len(notes) + 1)
+        rows.append(
+            (
+                f"{row.title} ({note})",
+                share_text(float(row.value)),
+                f"{row.numerator:,.0f} / {row.denominator:,.0f}",
+                share_text(float(row.circles_value)),
+            )
+        )
+    yield Grid(
+        [tr("Figure"), tr("Value"), tr("Count"), tr("Circles would say")],
+        rows, [52, 14, 20, 16], frozenset({1, 2, 3}),
+    )  # fmt: skip
+    for text, number in notes.items():
+        yield Paragraph(f"({number}) {text}", small=True)
+
+
+def _coverage(run: FinishedRun) -> Iterator[Block]:
+    if "villages" not in run.tables:
+        return
+    yield Heading(tr("Villages by verdict"), level=2, new_page=True)
+    png = verdict_map(run.layer("villages"), run.layer("communes"), run.layer("sites"))
+    yield Picture(png, tr("Villages by verdict, any carrier; masts as triangles."), 0.95)
+    worst = run.tables["villages"]
+    worst = worst[worst["grade"] != "covered"].sort_values("people_unserved", ascending=False)
+    if worst.empty:
+        yield Paragraph(tr("Every village is covered."))
+        return
+    yield Heading(tr("Where most people are without signal"), level=2)
+    yield Grid(
+        [tr("Village"), tr("Commune"), tr("Verdict"), tr("People without signal"),
+         tr("Level at the centre"), tr("Nearest mast")],
+        [
+            (
+                _text(row.name), _text(row.commune_name), _text(row.grade_label),
+                _number(row.people_unserved, "{:,.0f}"),
+                _number(row.level_centre_dbm, "{:.0f} dBm"),
+                _number(row.nearest_site_km, "{:.1f} km"),
+            )
+            for row in worst.head(12).itertuples(index=False)
+        ],
+        [26, 24, 16, 16, 18, 14], frozenset({3, 4, 5}),
+    )  # fmt: skip
+
+
+def _sensitivity(run: FinishedRun) -> Iterator[Block]:
+    if "sensitivity" not in run.tables:
+        return
+    table = run.tables["sensitivity"]
+    main = table[(table["operator"] == _ANY) & (table["technology"] == _ANY)]
+    figure = run.tables["indicators"].set_index("id").loc["villages_covered"]
+    yield Heading(tr("How the figure moves with its definition"), level=2, new_page=True)
+    yield Paragraph(
+        tr(
+            "The same masts and the same terrain give {low} to {high} of the villages, depending "
+            "on the level, the probability and the share of the village that are asked for. A "
+            "figure without its definition says little.",
+            low=share_text(main["value"].min()),
+            high=share_text(main["value"].max()),
+        )
+    )
+    reported = {tr("this study's definition"): float(figure["value"])}
+    if pd.notna(figure["circles_value"]):
+        reported[tr("circles round every mast")] = float(figure["circles_value"])
+    yield Picture(
+        sensitivity_chart(main, reported),
+        tr("Share of villages covered by any carrier. Lines: share of the people asked for."),
+    )
+    shares = sorted(main["share_asked"].unique())
+    cells = main.set_index(["probability", "threshold_offset_db", "share_asked"])["value"]
+    pairs = sorted({key[:2] for key in cells.index})
+    yield Grid(
+        [tr("P asked for"), tr("Threshold moved by"), *(f"{share:.0%}" for share in shares)],
+        [
+            (f"{p:.0%}", f"{offset:+g} dB", *(share_text(cells[p, offset, s]) for s in shares))
+            for p, offset in pairs
+        ],
+        [16, 22, *[16] * len(shares)], frozenset(range(2 + len(shares))),
+    )  # fmt: skip
+
+
+def _fibre(run: FinishedRun) -> Iterator[Block]:
+    centres = run.layer("commune_centres")
+    if centres.empty:
+        return
+    yield Heading(tr("Fibre to the commune centres"), level=2, new_page=True)
+    png = fibre_map(run.layer("communes"), run.layer("fibre"), centres)
+    yield Picture(png, tr("Cables and commune centres."), 0.9)
+    communes = run.tables["communes"]
+    without = communes[~communes["fibre"].astype("boolean").fillna(value=False)]
+    if not without.empty:
+        yield Heading(tr("Communes without fibre to the centre"), level=2)
+        yield Grid(
+            [tr("Commune"), tr("Why")],
+            [(_text(r.name), _text(r.fibre_reason)) for r in without.itertuples(index=False)],
+            [30, 70],
+        )
+    failures = run.tables.get("fibre_failures", pd.DataFrame())
+    if not failures.empty:
+        yield Heading(tr("Cuts that isolate most"), level=2)
+        yield Grid(
+            [tr("Section"), tr("Communes cut off"), tr("People")],
+            [
+                (f"{row.element} {row.id}", f"{row.count:,.0f}", _number(row.people, "{:,.0f}"))
+                for row in failures.head(10).itertuples(index=False, name="Failure")
+            ],
+            [50, 25, 25], frozenset({1, 2}),
+        )  # fmt: skip
+
+
+def _communes(run: FinishedRun) -> Iterator[Block]:
+    communes = run.tables["communes"]
+    yield Heading(tr("Commune by commune"), level=2, new_page=True)
+    yield Grid(
+        [tr("Commune"), tr("Villages"), tr("covered"), tr("partly served"), tr("no signal"),
+         tr("People without signal"), tr("Fibre"), tr("One route")],
+        [
+            (
+                _text(row.name), *(_number(v, "{:.0f}") for v in (
+                    row.villages, row.villages_covered, row.villages_hollow, row.villages_white)),
+                _number(row.people_unserved, "{:,.0f}"), _yes(row.fibre), _yes(row.single_route),
+            )
+            for row in communes.itertuples(index=False)
+        ],
+        [30, 11, 12, 12, 13, 15, 11, 12], frozenset(range(1, 6)),
+    )  # fmt: skip
+
+
+def _assumptions(run: FinishedRun) -> Iterator[Block]:
+    study = run.study
+    yield Heading(tr("Assumptions"), level=2, new_page=True)
+    thresholds = ", ".join(
+        f"{name} {row.threshold_dbm:g} dBm" for name, row in study.radio.technologies.items()
+    )
+    items = [
+        *study.study.assumptions,
+        tr("Levels from which a service is taken to work: {thresholds}. No regulator's value was "
+           "found in writing.", thresholds=thresholds),
+        tr("The model's own error: {sigma} dB standard deviation; location variability after "
+           "ITU-R P.1812.", sigma=f"{study.radio.spread.sigma_model_db:g}"),
+        tr("Receiver {height} m above ground, outdoors; radius {radius} km round each mast.",
+           height=f"{study.radio.rx_height_m:g}", radius=f"{study.radio.radius_km:g}"),
+    ]  # fmt: skip
+    cells = run.layer("cells")
+    for column, text in (
+        ("height_assumed", "{count} of {total} cells have no antenna height in the files."),
+        ("eirp_assumed", "{count} of {total} cells have no EIRP in the files."),
+        ("technology_assumed", "{count} of {total} cells have no technology in the files."),
+    ):
+        if column in cells:
+            count = int(cells[column].astype(bool).sum())
+            if count:
+                items.append(tr(text, count=count, total=len(cells)))
+    yield Bullets(items)
+
+
+def _findings(run: FinishedRun) -> Iterator[Block]:
+    checks = run.tables["checks"]
+    yield Heading(tr("What was wrong in the data"), level=2)
+    if checks.empty:
+        yield Paragraph(tr("Nothing was found."))
+        return
+    groups = checks.groupby(["severity", "rule", "title", "mend"], sort=False).size()
+    rows = [
+        (f"{rule} {tr(severity)}", title, f"{count:,}", mend)
+        for (severity, rule, title, mend), count in groups.items()
+    ]
+    yield Grid(
+        [tr("Rule"), tr("What"), tr("Count"), tr("Mend")],
+        rows[:_MOST_FINDINGS], [14, 38, 8, 40], frozenset({2}),
+    )  # fmt: skip
+    yield Paragraph(
+        tr("Every single one stands in checks.csv, with file, row and place."), small=True
+    )
+
+
+def _method(run: FinishedRun) -> Iterator[Block]:
+    yield Heading(tr("Method in plain words"), level=2)
+    yield Paragraph(
+        tr(
+            "From every mast the terrain is walked outward in all directions. At every {cell} m "
+            "cell the loss over ridges is computed ({model}), and with it the level that a handset "
+            "would report from each cell of the network; the best one counts. Because a model "
+            "errs, not the level but the probability that it reaches the threshold decides.",
+            cell=f"{run.stamp['grid']['cell_m']:g}",
+            model=run.study.radio.model,
+        )
+    )
+    yield Paragraph(
+        tr(
+            "A village is judged at its centre and over its people: covered, partly served (lõm "
+            "sóng), or without signal (trắng sóng). Circles round masts, as reports without "
+            "terrain draw them, are computed beside it for comparison."
+        )
+    )
+    if run.study.fiber is not None:
+        yield Paragraph(
+            tr(
+                "Cables are joined where they meet within {snap} m; wider gaps are listed as "
+                "questions for the owner, never closed. A commune centre is reached when a route in "
+                "service leads to it within the optical budget.",
+                snap=f"{run.study.fiber.snap_tolerance_m:g}",
+            )
+        )
+
+
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def _number(value: Any, form: str) -> str:
+    return "–" if pd.isna(value) else form.format(float(value))
+
+
+def _yes(value: Any) -> str:
+    return "–" if pd.isna(value) else tr("yes") if bool(value) else tr("no")

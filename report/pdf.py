@@ -1,0 +1,135 @@
+"""Blocks to PDF on A4, with a font that has every Vietnamese letter."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import matplotlib as mpl
+from reportlab.lib import colors
+from reportlab.lib.enums import TA_RIGHT
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus import (
+    Flowable,
+    Image,
+    KeepTogether,
+    ListFlowable,
+    PageBreak,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
+    TableStyle,
+)
+from reportlab.platypus import Paragraph as Text
+
+from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
+
+_MARGIN = 18 * mm
+_WIDTH = A4[0] - 2 * _MARGIN
+_TALLEST = A4[1] - 2 * _MARGIN - 40 * mm
+_FONT, _BOLD = "DejaVuSans", "DejaVuSans-Bold"
+
+
+@cache
+def _register_fonts() -> None:
+    """DejaVu comes with matplotlib, under a free licence, and has all of Vietnamese."""
+    folder = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    for name in (_FONT, _BOLD):
+        pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
+    pdfmetrics.registerFontFamily(_FONT, normal=_FONT, bold=_BOLD, italic=_FONT, boldItalic=_BOLD)
+
+
+def _style(size: float, **more: Any) -> ParagraphStyle:
+    return ParagraphStyle(
+        f"s{size}{sorted(more)}", fontName=more.pop("font", _FONT), fontSize=size,
+        leading=size * 1.38, **more,
+    )  # fmt: skip
+
+
+def render_pdf(blocks: list[Block], path: Path, title: str) -> None:
+    """Write the document; page numbers and title in the foot of each page."""
+    _register_fonts()
+
+    def foot(canvas: Any, document: Any) -> None:
+        canvas.setFont(_FONT, 7)
+        canvas.setFillColor(colors.HexColor("#555555"))
+        canvas.drawString(_MARGIN, 10 * mm, title)
+        canvas.drawRightString(A4[0] - _MARGIN, 10 * mm, str(document.page))
+
+    document = SimpleDocTemplate(
+        str(path), pagesize=A4, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN,
+        bottomMargin=_MARGIN, title=title, author="phusong",
+    )  # fmt: skip
+    flow: list[Flowable] = []
+    for block in blocks:
+        flow += _flow(block)
+    document.build(flow, onFirstPage=foot, onLaterPages=foot)
+
+
+def _flow(block: Block) -> list[Flowable]:
+    if isinstance(block, Heading):
+        size = 18.0 if block.level == 1 else 12.0
+        text = Text(
+            escape(block.text),
+            _style(size, font=_BOLD, spaceBefore=8, spaceAfter=5, keepWithNext=1),
+        )
+        return [PageBreak(), text] if block.new_page else [text]
+    if isinstance(block, Paragraph):
+        size, colour = (7.5, "#444444") if block.small else (9.5, "#000000")
+        style = _style(size, spaceAfter=4, textColor=colors.HexColor(colour))
+        return [Text(escape(block.text), style)]
+    if isinstance(block, Bullets):
+        style = _style(9)
+        items = [Text(escape(item), style) for item in block.items]
+        return [ListFlowable(items, bulletType="bullet", bulletFontSize=6, leftIndent=12)]
+    if isinstance(block, Grid):
+        return [_table(block), Spacer(0, 6)]
+    return [_picture(block)]
+
+
+def _picture(block: Picture) -> Flowable:
+    image = Image(io.BytesIO(block.png))
+    scale = min(block.width * _WIDTH / image.drawWidth, _TALLEST / image.drawHeight)
+    image.drawWidth, image.drawHeight = image.drawWidth * scale, image.drawHeight * scale
+    caption = Text(escape(block.caption), _style(7.5, spaceAfter=6))
+    return KeepTogether([image, caption])
+
+
+def _table(block: Grid) -> Flowable:
+    left, right = _style(7.5), _style(7.5, alignment=TA_RIGHT)
+    head_left = _style(7.5, font=_BOLD)
+    head_right = _style(7.5, font=_BOLD, alignment=TA_RIGHT)
+
+    def line(cells: Any, plain: ParagraphStyle, number: ParagraphStyle) -> list[Flowable]:
+        return [
+            Text(escape(str(cell)), number if n in block.numeric else plain)
+            for n, cell in enumerate(cells)
+        ]
+
+    total = sum(block.widths)
+    table = Table(
+        [line(block.header, head_left, head_right), *(line(r, left, right) for r in block.rows)],
+        colWidths=[_WIDTH * width / total for width in block.widths],
+        repeatRows=1,
+    )
+    table.setStyle(
+        TableStyle(
+            [
+                ("LINEBELOW", (0, 0), (-1, 0), 0.8, colors.black),
+                ("LINEBELOW", (0, 1), (-1, -1), 0.2, colors.HexColor("#bbbbbb")),
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
+                ("LEFTPADDING", (0, 0), (-1, -1), 2),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 4),
+            ]
+        )
+    )
+    return table

@@ -1,0 +1,160 @@
+"""The pictures of a report: maps by verdict and reach, and the sensitivity figure."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from phusong.i18n import tr
+
+# Okabe-Ito colours, told apart without red-green vision; the same as on the map.
+GRADE_COLOURS = {"covered": "#0072b2", "hollow": "#e69f00", "white": "#d55e00"}
+REACHED, NOT_REACHED, SINGLE = "#0072b2", "#d55e00", "#e69f00"
+_DPI = 200
+_GRADE_WORDS = {"covered": "covered", "hollow": "partly served", "white": "no signal"}
+
+
+def verdict_map(
+    villages: gpd.GeoDataFrame, communes: gpd.GeoDataFrame, sites: gpd.GeoDataFrame
+) -> bytes:
+    """Draw villages by verdict, commune borders and masts; return a PNG."""
+    figure, axes = _map_axes()
+    for grade, colour in GRADE_COLOURS.items():
+        part = villages[villages["grade"] == grade]
+        if not part.empty:
+            part.plot(ax=axes, color=colour, edgecolor="white", linewidth=0.15)
+    communes.boundary.plot(ax=axes, color="#333333", linewidth=0.5)
+    if not sites.empty:
+        sites.plot(ax=axes, color="black", marker="^", markersize=5)
+    counts = villages["grade"].value_counts()
+    handles: list[Any] = [
+        Patch(color=colour, label=f"{tr(_GRADE_WORDS[grade])} ({counts.get(grade, 0)})")
+        for grade, colour in GRADE_COLOURS.items()
+    ]
+    handles.append(_dot("^", "black", tr("mast")))
+    return _finish(figure, axes, handles, communes)
+
+
+def fibre_map(
+    communes: gpd.GeoDataFrame, cables: gpd.GeoDataFrame, centres: gpd.GeoDataFrame
+) -> bytes:
+    """Draw cables and commune centres by reach; return a PNG."""
+    figure, axes = _map_axes()
+    communes.plot(ax=axes, color="#f2f2f2", edgecolor="#888888", linewidth=0.4)
+    handles: list[Any] = []
+    for connected, colour, style, label in (
+        (True, "#0072b2", "-", "cable connected to a point of presence"),
+        (False, "#888888", "--", "cable not connected"),
+    ):
+        part = cables[cables["connected"].astype(bool) == connected] if len(cables) else cables
+        if not part.empty:
+            part.plot(ax=axes, color=colour, linewidth=1.2, linestyle=style)
+            handles.append(Line2D([], [], color=colour, linestyle=style, label=tr(label)))
+    for name, colour, marker, label in (
+        ("reached", REACHED, "s", "centre with fibre, two routes or more"),
+        ("single", SINGLE, "s", "centre with fibre on one route"),
+        ("not", NOT_REACHED, "X", "centre without fibre"),
+    ):
+        part = centres[_state(centres) == name] if len(centres) else centres
+        if not part.empty:
+            part.plot(ax=axes, color=colour, marker=marker, markersize=22, edgecolor="white")
+        handles.append(_dot(marker, colour, f"{tr(label)} ({len(part)})"))
+    return _finish(figure, axes, handles, communes)
+
+
+def _state(centres: gpd.GeoDataFrame) -> pd.Series[Any]:
+    reached = centres["reached"].astype(bool)
+    single = centres["single_route"].astype("boolean").fillna(value=False).astype(bool)
+    state = pd.Series("not", index=centres.index)
+    state[reached] = "reached"
+    state[reached & single] = "single"
+    return state
+
+
+def sensitivity_chart(table: pd.DataFrame, reported: Mapping[str, float]) -> bytes:
+    """Draw how the share of villages moves with threshold, probability and share asked.
+
+    Parameters
+    ----------
+    table
+        Rows of any carrier and the verdict technologies.
+    reported
+        Label -> share, drawn as horizontal lines (the study's figure, and the circles').
+    """
+    probabilities = sorted(table["probability"].unique())
+    figure = Figure(figsize=(7.2, 3.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, len(probabilities), sharey=True, squeeze=False)[0]
+    for axes, probability in zip(panels, probabilities, strict=True):
+        block = table[table["probability"] == probability]
+        for share, rows in block.groupby("share_asked"):
+            rows = rows.sort_values("threshold_offset_db")  # noqa: PLW2901 - the same rows in order
+            axes.plot(
+                rows["threshold_offset_db"], rows["value"] * 100, marker="o", markersize=3,
+                linewidth=1.2, label=tr("centre + {share} of the people", share=f"{share:.0%}"),
+            )  # fmt: skip
+        for (label, value), style in zip(reported.items(), ("-", ":"), strict=False):
+            axes.axhline(value * 100, color="#555555", linestyle=style, linewidth=1, label=label)
+        axes.set_title(f"P ≥ {probability:.0%}", fontsize=9)
+        axes.set_ylim(0, 102)
+        axes.grid(visible=True, alpha=0.3)
+        axes.tick_params(labelsize=7)
+    panels[0].set_ylabel(tr("villages covered, %"), fontsize=8)
+    figure.supxlabel(tr("threshold moved by, dB"), fontsize=8)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=7, ncols=3, loc="outside lower center", frameon=False)
+    return _png(figure)
+
+
+def _map_axes() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.2, 7.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+    return figure, axes
+
+
+def _dot(marker: str, colour: str, label: str) -> Line2D:
+    return Line2D([], [], marker=marker, color=colour, linestyle="", markersize=5, label=label)
+
+
+def _finish(figure: Figure, axes: Axes, handles: list[Any], communes: gpd.GeoDataFrame) -> bytes:
+    west, south, east, north = communes.total_bounds
+    margin = 0.04 * max(east - west, north - south)
+    axes.set_xlim(west - margin, east + margin)
+    axes.set_ylim(south - 2 * margin, north + margin)
+    length_m = _round_length((east - west) / 4)
+    axes.plot([west, west + length_m], [south - margin] * 2, color="black", linewidth=2)
+    axes.annotate(
+        f"{length_m / 1000:g} km", (west + length_m / 2, south - margin), (0, 3),
+        textcoords="offset points", ha="center", fontsize=8,
+    )  # fmt: skip
+    axes.annotate(
+        tr("N"), (east, north), (east, north - 2 * margin), ha="center", fontsize=9,
+        arrowprops={"arrowstyle": "<-"},
+    )  # fmt: skip
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    return _png(figure)
+
+
+def _round_length(length_m: float) -> float:
+    """Return the largest 1, 2 or 5 times a power of ten that is not over ``length_m``."""
+    power = 10 ** math.floor(math.log10(length_m))
+    return max(step * power for step in (1, 2, 5) if step * power <= length_m)
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=_DPI)
+    return buffer.getvalue()

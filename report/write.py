@@ -1,0 +1,28 @@
+"""A finished run to report.pdf and report.html."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from phusong.report.content import report_blocks
+from phusong.report.page import render_page
+from phusong.report.pdf import render_pdf
+from phusong.runs import FinishedRun
+
+
+def write_report(run: FinishedRun, folder: Path) -> tuple[Path, Path]:
+    """Write both forms into ``folder`` in the current language; return their paths.
+
+    Each is written beside its place and moved in, so that an earlier report stays whole.
+    """
+    blocks = report_blocks(run)
+    title = run.study.study.name
+    targets = (folder / "report.pdf", folder / "report.html")
+    for render, target in zip((render_pdf, render_page), targets, strict=True):
+        partial = target.with_name(f".{target.name}.partial")
+        try:
+            render(blocks, partial, title)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    return targets

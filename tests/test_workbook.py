@@ -1,0 +1,93 @@
+"""Workbooks and KMZ: what Excel and Google Earth would read back."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+from shapely.geometry import LineString, MultiPolygon, Point, box
+
+from phusong.exports.dictionary import conform, tables
+from phusong.exports.kmz import Folder, write_kmz
+from phusong.exports.workbook import write_workbook
+
+HOSTILE = '=HYPERLINK("http://x","<script>")\x07'
+KML = {"k": "http://www.opengis.net/kml/2.2"}
+
+
+def carrier_frame() -> pd.DataFrame:
+    columns = {c.name: c for c in tables()["carrier"].columns}
+    row = {name: (1.25 if c.type == "number" else name) for name, c in columns.items()}
+    rows = [row, {**row, "name": HOSTILE, "level_centre_dbm": -97.3, "people": None}]
+    return conform(pd.DataFrame(rows), "carrier")
+
+
+def test_workbook_keeps_types_and_runs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "Sóng Xanh.xlsx"
+    write_workbook(carrier_frame(), "carrier", path, notes=[("covered", "=1+1")])
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == ["Data", "Definitions"]
+    sheet = book["Data"]
+    header = [cell.value for cell in sheet[1]]
+    assert header == [c.name for c in tables()["carrier"].columns]
+    hostile = sheet.cell(3, header.index("name") + 1)
+    assert hostile.data_type == "s"
+    assert hostile.value == HOSTILE.replace("\x07", "")
+    level = sheet.cell(3, header.index("level_centre_dbm") + 1)
+    assert (level.data_type, level.value) == ("n", -97.3)
+    assert sheet.cell(3, header.index("people") + 1).value is None
+    assert sheet.freeze_panes == "C2"
+
+
+def test_workbook_defines_every_column(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    write_workbook(carrier_frame(), "carrier", path)
+    words = [row[0].value for row in openpyxl.load_workbook(path)["Definitions"].iter_rows()]
+    for column in tables()["carrier"].columns:
+        assert column.name in words
+
+
+def test_kmz_holds_names_colours_and_wgs84(tmp_path: Path) -> None:
+    villages = gpd.GeoDataFrame(
+        {"name": ["Đồng Văn", HOSTILE], "grade": ["covered", "white"], "people": [10, None]},
+        geometry=[
+            box(500000, 2500000, 501000, 2501000),
+            MultiPolygon([box(0, 0, 1, 1), box(2, 2, 3, 3).difference(box(2.2, 2.2, 2.8, 2.8))]),
+        ],
+        crs=32648,
+    )
+    lines = gpd.GeoDataFrame(
+        {"name": ["a", "b"]},
+        geometry=[LineString([(500000, 2500000), (500100, 2500000)]), Point(500000, 2500000)],
+        crs=32648,
+    )
+    path = tmp_path / "r.kmz"
+    write_kmz(
+        "Tỉnh <&>",
+        [
+            Folder("Thôn", villages, "name", "grade",
+                   {"covered": "#0072b2", "white": "#d55e00"}, ["people"]),
+            Folder("Cáp", lines, "name", None, {"cable": "#56b4e9"}, visible=False),
+        ],
+        path,
+    )  # fmt: skip
+    with zipfile.ZipFile(path) as archive:
+        root = ET.fromstring(archive.read("doc.kml"))
+    assert root.findtext("k:Document/k:name", namespaces=KML) == "Tỉnh <&>"
+    marks = root.findall(".//k:Placemark", KML)
+    assert [m.findtext("k:name", namespaces=KML) for m in marks] == [
+        "Đồng Văn", HOSTILE.replace("\x07", ""), "a", "b",
+    ]  # fmt: skip
+    assert marks[0].findtext("k:styleUrl", namespaces=KML) == "#s0-covered"
+    lon, lat = marks[0].find(".//k:coordinates", KML).text.split()[0].split(",")
+    assert 104.9 < float(lon) < 105.1
+    assert 22.5 < float(lat) < 22.7
+    assert len(marks[1].findall(".//k:Polygon", KML)) == 2
+    assert len(marks[1].findall(".//k:innerBoundaryIs", KML)) == 1
+    colours = {s.get("id"): s.findtext("k:LineStyle/k:color", namespaces=KML)
+               for s in root.findall(".//k:Style", KML)}  # fmt: skip
+    assert colours["s0-covered"] == "ffb27200"
