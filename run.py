@@ -27,7 +27,8 @@ from phusong.coverage.store import PathLossStore
 from phusong.coverage.villages import assess_villages
 from phusong.errors import ChecksFailed
 from phusong.exports import CsvForm, output_folder, write_results
-from phusong.fiber import FiberResult, assess_fiber
+from phusong.fiber.fibre import assess_fiber
+from phusong.fiber.results import FiberResult
 from phusong.i18n import Language, get_language
 from phusong.indicators import Indicators, compute_indicators
 from phusong.jit import compile_seconds

@@ -18,6 +18,7 @@ from phusong.exports.dictionary import conform
 from phusong.exports.filename import file_names
 from phusong.exports.geopackage import Layer, write_geopackage
 from phusong.exports.spreadsheet import CsvForm, write_csv
+from phusong.fiber.reach import reason_text
 from phusong.fiber.results import FiberResult
 from phusong.indicators.results import Indicators
 from phusong.sources.inputs import Inputs
@@ -119,9 +120,7 @@ def _layers(
     )
     if fiber is not None:
         reach = fiber.reach.assign(
-            reason=[
-                build.reason_text(row.reason, row.reason_params) for row in fiber.reach.itertuples()
-            ]
+            reason=[reason_text(row.reason, row.reason_params) for row in fiber.reach.itertuples()]
         ).drop(columns="reason_params")
         layers += [
             Layer("fibre", fiber.edges, "fibre"),

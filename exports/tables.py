@@ -10,21 +10,12 @@ import pandas as pd
 from phusong.checks import Findings
 from phusong.coverage.nearest import nearest_sites
 from phusong.coverage.results import ANY, VillageCoverage
+from phusong.fiber.reach import reason_text
 from phusong.fiber.results import FiberResult
 from phusong.i18n import tr
 from phusong.sources.inputs import Inputs
 
 GRADE_WORDS = {"covered": "covered", "hollow": "partly served", "white": "no signal"}
-
-REASON_WORDS = {
-    "reached": "reached",
-    "no_cable": "no cable within {drop_m:.0f} m; the nearest is {distance_m:.0f} m away",
-    "not_connected": "the cable at the centre leads to no lit point of presence",
-    "too_far": "connected fibre ends {distance_m:.0f} m away, {excess_m:.0f} m too far",
-    "budget": "the route's {loss_db:.1f} dB fits no optical class, {excess_db:.1f} dB too much",
-    "no_centre": "the commune has no centre in the files",
-    "no_pop": "there is no lit point of presence",
-}
 
 
 @dataclass(frozen=True)
@@ -141,9 +132,8 @@ _FIBRE = (
 
 def _with_fibre(out: pd.DataFrame, fiber: FiberResult | None) -> pd.DataFrame:
     if fiber is None:
-        return out.assign(
-            fibre=pd.NA, fibre_reason=pd.NA, centre_name=pd.NA, **dict.fromkeys(_FIBRE, pd.NA)
-        )
+        unknown = dict.fromkeys(("fibre", "fibre_reason", "centre_name", *_FIBRE), pd.NA)
+        return out.assign(**unknown)
     # A commune with several centres is reached when one of them is; that one is shown.
     best = (
         fiber.reach.sort_values(["reached", "loss_db"], ascending=[False, True], kind="stable")
@@ -159,11 +149,6 @@ def _with_fibre(out: pd.DataFrame, fiber: FiberResult | None) -> pd.DataFrame:
     for name in _FIBRE:
         out[name] = best[name].reindex(out.index)
     return out
-
-
-def reason_text(reason: str, params: object) -> str:
-    """Put the reason a centre is (not) reached into words."""
-    return tr(REASON_WORDS[reason], **(params if isinstance(params, dict) else {}))
 
 
 def checks_table(findings: Findings, inputs: Inputs | None) -> pd.DataFrame:

@@ -26,24 +26,19 @@ def get_language() -> Language:
     return _language.get()
 
 
+def rooms() -> dict[str, dict[str, str]]:
+    """Return the translations file by file."""
+    return {
+        resource.name: tomllib.loads(resource.read_text("utf-8"))
+        for resource in sorted((files(__name__) / "vi").iterdir(), key=lambda r: r.name)
+        if resource.name.endswith(".toml")
+    }
+
+
 @cache
 def catalogue() -> dict[str, str]:
-    """Return every English template with its Vietnamese, over all rooms.
-
-    Raises
-    ------
-    ValueError
-        When two rooms translate one template differently.
-    """
-    merged: dict[str, str] = {}
-    for resource in sorted((files(__name__) / "vi").iterdir(), key=lambda r: r.name):
-        if not resource.name.endswith(".toml"):
-            continue
-        for template, translation in tomllib.loads(resource.read_text("utf-8")).items():
-            if merged.setdefault(template, translation) != translation:
-                msg = f"{resource.name}: {template!r} has two translations"
-                raise ValueError(msg)
-    return merged
+    """Return every English template with its Vietnamese, over all rooms."""
+    return {template: text for room in rooms().values() for template, text in room.items()}
 
 
 def tr(template: str, /, language: Language | None = None, **params: Any) -> str:

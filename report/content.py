@@ -248,8 +248,8 @@ def _method(run: FinishedRun) -> Iterator[Block]:
         yield Paragraph(
             tr(
                 "Cables are joined where they meet within {snap} m; wider gaps are listed as "
-                "questions for the owner, never closed. A commune centre is reached when a route in "
-                "service leads to it within the optical budget.",
+                "questions for the owner, never closed. A commune centre is reached when a route "
+                "in service leads to it within the optical budget.",
                 snap=f"{run.study.fiber.snap_tolerance_m:g}",
             )
         )

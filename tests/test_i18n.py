@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from phusong.checks import Severity, rules
-from phusong.i18n import catalogue, set_language, tr
+from phusong.i18n import catalogue, rooms, set_language, tr
 
 ERRORS = {"StudyError", "InputError", "OutputError", "ModelError", "ChecksFailed", "PhusongError"}
 OUTSIDE = {"tests", "benchmarks", "build", ".venv", ".typing", "docs"}
@@ -47,10 +47,10 @@ def _templates(tree: ast.AST) -> Iterator[str]:
 
 
 def _sources(checkout: Path) -> Iterator[Path]:
-    for path in sorted(checkout.rglob("*.py")):
-        parts = path.relative_to(checkout).parts
-        if not OUTSIDE & set(parts) and path.name != "bootstrap.py":
-            yield path
+    yield from (path for path in checkout.glob("*.py") if path.name != "bootstrap.py")
+    for folder in sorted(checkout.iterdir()):
+        if (folder / "__init__.py").exists() and folder.name not in OUTSIDE:
+            yield from sorted(folder.rglob("*.py"))
 
 
 def _placeholders(text: str) -> set[str]:
@@ -71,6 +71,13 @@ def test_every_rule_is_translated() -> None:
     for rule in rules().values():
         for text in (rule.title, rule.effect, rule.mend):
             assert text in catalogue(), f"{rule.number}: {text!r}"
+
+
+def test_no_template_has_two_translations() -> None:
+    seen: dict[str, str] = {}
+    for name, room in rooms().items():
+        for template, text in room.items():
+            assert seen.setdefault(template, text) == text, f"{name}: {template!r}"
 
 
 def test_placeholders_agree() -> None:

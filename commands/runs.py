@@ -1,0 +1,129 @@
+"""`phusong run`, `coverage`, `fiber`, `indicators`, `map`: passes through the rooms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from phusong.commands.shared import (
+    CONTEXT,
+    csv_form,
+    csv_options,
+    open_console,
+    out_option,
+    overwrite_option,
+    run_and_print,
+    shared_options,
+    show_progress,
+    study_argument,
+)
+from phusong.console import print_indicators, print_sensitivity
+from phusong.errors import OutputError, Where
+from phusong.i18n import get_language, tr
+from phusong.studyfile import read_study
+
+
+@click.command(context_settings=CONTEXT)
+@study_argument
+@out_option("out", "Folder for the results.")
+@overwrite_option
+@csv_options
+@shared_options
+def run(study: Path, out: Path, overwrite: bool, separator: str, decimal: str) -> None:
+    """Answer every question of a STUDY: coverage, fibre, indicators, tables, map.
+
+    \b
+    Example:
+      phusong run my-province --out my-province/out
+      phusong run my-province --out out --overwrite --lang vi --separator ';' --decimal ','
+    """
+    run_and_print(study, out, overwrite=overwrite, form=csv_form(separator, decimal))
+
+
+@click.command(context_settings=CONTEXT)
+@study_argument
+@out_option("out", "Folder for the results.")
+@overwrite_option
+@csv_options
+@shared_options
+def coverage(study: Path, out: Path, overwrite: bool, separator: str, decimal: str) -> None:
+    """Only mobile coverage of a STUDY: signal rasters, villages, carriers, map.
+
+    \b
+    Example:
+      phusong coverage my-province --out coverage-out
+    """
+    run_and_print(study, out, overwrite=overwrite, form=csv_form(separator, decimal), fibre=False)
+
+
+@click.command(context_settings=CONTEXT)
+@study_argument
+@out_option("out", "Folder for the results.")
+@overwrite_option
+@csv_options
+@shared_options
+def fiber(study: Path, out: Path, overwrite: bool, separator: str, decimal: str) -> None:
+    """Only the fibre of a STUDY: network, reach of commune centres, single points of failure.
+
+    \b
+    Example:
+      phusong fiber my-province --out fibre-out
+    """
+    run_and_print(study, out, overwrite=overwrite, form=csv_form(separator, decimal), radio=False)
+
+
+@click.command("map", context_settings=CONTEXT)
+@study_argument
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="map.html",
+    show_default=True,
+    help="The page to write.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the page if it exists.")
+@shared_options
+def map_command(study: Path, out: Path, overwrite: bool) -> None:
+    """Write only the map of a STUDY; path losses that were computed before are used again.
+
+    \b
+    Example:
+      phusong map my-province --out map.html --lang vi
+    """
+    from phusong.run import compute, scratch_rasters, write_map
+
+    opened = read_study(study)
+    if out.exists() and not (overwrite and out.is_file()):
+        raise OutputError(
+            "there is something here already",
+            Where(file=str(out)),
+            "add --overwrite, or name another file",
+        )
+    with show_progress() as progress, scratch_rasters() as rasters:
+        results = compute(opened, rasters, progress=progress)
+        write_map(results, out, get_language())
+    open_console().print(tr("Map: {file}", file=out.resolve()), markup=False, soft_wrap=True)
+
+
+@click.command(context_settings=CONTEXT)
+@study_argument
+@shared_options
+def indicators(study: Path) -> None:
+    """Print the reportable figures of a STUDY with their definitions; writes no results.
+
+    Path losses that were computed before are used again, so that a changed definition is
+    answered in seconds.
+
+    \b
+    Example:
+      phusong indicators my-province --lang vi
+    """
+    from phusong.run import compute, scratch_rasters
+
+    opened = read_study(study)
+    with show_progress() as progress, scratch_rasters() as rasters:
+        results = compute(opened, rasters, progress=progress)
+    console = open_console()
+    print_indicators(console, results.indicators)
+    print_sensitivity(console, results.indicators.sensitivity)

@@ -1,0 +1,172 @@
+"""What every command shares: options, the terminal, and how a run is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+from rich.console import Console
+
+from phusong.console import (
+    LineProgress,
+    TerminalProgress,
+    make_console,
+    print_indicators,
+    print_sensitivity,
+)
+from phusong.i18n import set_language, tr
+from phusong.progress import NoProgress, Progress
+from phusong.studyfile import read_study
+
+if TYPE_CHECKING:
+    from phusong.exports import CsvForm
+
+F = TypeVar("F", bound=Callable[..., Any])
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _set_language(_: click.Context, __: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        set_language("vi" if value == "vi" else "en")
+
+
+def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """Return a callback that keeps an option for every command below, wherever it was given."""
+
+    def keep(context: click.Context, _: click.Parameter, value: Any) -> None:
+        kept = context.ensure_object(dict)
+        kept[name] = max(value, kept.get(name, 0))
+
+    return keep
+
+
+def shared_options(command: F) -> F:
+    """Add --lang, -v, -q and --debug; they may stand before or behind the command's name."""
+    options = [
+        click.option(
+            "--lang",
+            type=click.Choice(["vi", "en"]),
+            envvar="PHUSONG_LANG",
+            expose_value=False,
+            is_eager=True,
+            callback=_set_language,
+            help="Language of messages, map and tables [default: en].",
+        ),
+        click.option(
+            "-v", "--verbose", count=True, expose_value=False, callback=_keep("verbose"),
+            help="Say more.",
+        ),
+        click.option(
+            "-q", "--quiet", count=True, expose_value=False, callback=_keep("quiet"),
+            help="Say only what goes wrong.",
+        ),
+        click.option(
+            "--debug", count=True, expose_value=False, callback=_keep("debug"),
+            help="Show a traceback when something goes wrong.",
+        ),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def settings() -> dict[str, int]:
+    """Return what -v, -q and --debug said, before or behind the command's name."""
+    return cast("dict[str, int]", click.get_current_context().ensure_object(dict))
+
+
+def open_console() -> Console:
+    """Return the console for results; silent with -q."""
+    console = make_console()
+    console.quiet = bool(settings().get("quiet"))
+    return console
+
+
+@contextmanager
+def show_progress() -> Iterator[Progress]:
+    """Give bars on a terminal, plain lines elsewhere, nothing when quiet; all on stderr."""
+    from phusong.jit import on_first_compile
+
+    if settings().get("quiet"):
+        yield NoProgress()
+        return
+    console = make_console(stderr=True)
+    with (TerminalProgress if console.is_terminal else LineProgress)(console) as progress:
+        on_first_compile(
+            lambda: progress.message(
+                tr("First run: compiling the kernels for this machine, up to a minute …")
+            )
+        )
+        yield progress
+
+
+study_argument = click.argument("study", type=click.Path(path_type=Path))
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Replace an earlier run in the output folder."
+)
+
+
+def out_option(default: str | None, text: str) -> Callable[[F], F]:
+    """Return the --out option with a command's own default."""
+    return click.option(
+        "--out", type=click.Path(path_type=Path), default=default, show_default=True, help=text
+    )
+
+
+def csv_options(command: F) -> F:
+    """Add how numbers and columns are set apart in CSV files."""
+    command = click.option(
+        "--decimal", type=click.Choice([".", ","]), default=".", show_default=True,
+        help="Decimal sign in CSV files; Vietnamese Excel reads ',' (with --separator ';').",
+    )(command)  # fmt: skip
+    return click.option(
+        "--separator", type=click.Choice([",", ";", "tab"]), default=",", show_default=True,
+        help="Sign between columns in CSV files.",
+    )(command)  # fmt: skip
+
+
+def csv_form(separator: str, decimal: str) -> CsvForm:
+    """Return how CSV files are written, from the options.
+
+    Raises
+    ------
+    UsageError
+        When both signs are the same.
+    """
+    from phusong.exports import CsvForm
+
+    if separator == decimal:
+        raise click.UsageError(tr("--separator and --decimal must differ"))
+    return CsvForm("\t" if separator == "tab" else separator, decimal)
+
+
+def run_and_print(
+    study_path: Path, out: Path, *, overwrite: bool, form: CsvForm, **parts: bool
+) -> None:
+    """Run a study and print what it found."""
+    from phusong.exports import refuse_to_overwrite
+    from phusong.run import run_study
+
+    study = read_study(study_path)
+    refuse_to_overwrite(out, overwrite=overwrite)
+    with show_progress() as progress:
+        results = run_study(study, out, overwrite=overwrite, form=form, progress=progress, **parts)
+    console = open_console()
+    console.print(study.study.name, style="bold", markup=False)
+    for assumption in study.study.assumptions:
+        console.print(f"{tr('Assumption')}: {assumption}", style="yellow", markup=False)
+    print_indicators(console, results.indicators)
+    print_sensitivity(console, results.indicators.sensitivity)
+    console.print()
+    console.print(
+        tr("Findings in the files: {count}, see {file}", count=len(results.findings),
+           file=out / "checks.csv"),
+        markup=False,
+    )  # fmt: skip
+    console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
+    console.print(
+        tr("Map: {file}", file=(out / "map.html").resolve()), markup=False, soft_wrap=True
+    )
