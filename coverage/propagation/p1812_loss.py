@@ -133,11 +133,42 @@ def ducting_path_db(
         + min(theta_r, 0.1 * horizon_r_km)
     )
     cbrt = band[BAND_CBRT]
-    return (
-        float(band[BAND_DUCT])
-        + 20.0 * math.log10(factor)
-        + 0.264 * linear * cbrt
-        + 5e-5 * earth_km * cbrt * bend
+    shielding = 0.264 * linear * cbrt
+    return float(
+        band[BAND_DUCT] + 20.0 * math.log10(factor) + shielding + 5e-5 * earth_km * cbrt * bend
+    )
+
+
+@njit(cache=True, nogil=True)
+def ducting_path_floor_db(
+    band: NDArray[np.float64],
+    distance_km: float,
+    earth_km: float,
+    near_t_km: float,
+    near_r_km: float,
+    theta_t: float,
+    theta_r: float,
+) -> float:
+    """Return a value :func:`ducting_path_db` cannot fall below in line of sight.
+
+    There d_lt + d_lr = d, but where the horizon stands is not yet known: only that it is at
+    least `near_t_km` and `near_r_km` from the terminals.
+    """
+    over_t = theta_t - 0.1 * distance_km
+    over_r = theta_r - 0.1 * distance_km
+    factor = distance_km
+    linear = 0.0
+    if over_t > 0.0:
+        factor *= 1.0 + 0.361 * over_t * band[BAND_SQRT] * math.sqrt(near_t_km)
+        linear += over_t
+    if over_r > 0.0:
+        factor *= 1.0 + 0.361 * over_r * band[BAND_SQRT] * math.sqrt(near_r_km)
+        linear += over_r
+    bend = 1e3 * distance_km / earth_km + min(theta_t, 0.0) + min(theta_r, 0.0)
+    cbrt = band[BAND_CBRT]
+    shielding = 0.264 * linear * cbrt
+    return float(
+        band[BAND_DUCT] + 20.0 * math.log10(factor) + shielding + 5e-5 * earth_km * cbrt * bend
     )
 
 
@@ -236,6 +267,8 @@ def time_weight(time_percent: float, beta0: float) -> float:
 @njit(cache=True, nogil=True, inline="always")
 def path_weight(theta: float) -> float:
     """Interpolation factor F_j from the path's angular distance in mrad (eq. 57)."""
+    if theta > 3.0:  # the tanh is 1 to a double's last digit
+        return 0.0
     return 1.0 - 0.5 * (1.0 + math.tanh(3.0 * 0.8 * (theta - 0.3) / 0.3))
 
 
