@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 import phusong
-from phusong.commands import runs, studies
+from phusong.commands import results, runs, studies
 from phusong.commands.shared import CONTEXT, settings, shared_options
 from phusong.console import make_console
 from phusong.errors import PhusongError
@@ -72,6 +72,8 @@ for command in (
     runs.fiber,
     runs.indicators,
     runs.map_command,
+    results.report,
+    results.compare,
 ):
     main.add_command(command)
 

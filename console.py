@@ -21,6 +21,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from phusong.checks import Findings, Severity, rules
+from phusong.compare import Comparison
 from phusong.i18n import tr
 from phusong.indicators.results import ANY, Indicators
 
@@ -215,6 +216,35 @@ def print_sensitivity(console: Console, sensitivity: pd.DataFrame) -> None:
             f"{probability:.0%}", f"{offset:+g} dB", *(share_text(values[s]) for s in shares)
         )
     console.print(table)
+
+
+def print_comparison(console: Console, found: Comparison) -> None:
+    """Print what differs in definitions, the figures of both runs, and what was gained or lost."""
+    if found.definitions:
+        console.print(tr("These runs are not made to the same definitions:"), style="yellow")
+        for item in found.definitions:
+            console.print(f"  {item.key}: {item.before} → {item.after}", markup=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(tr("Figure"), overflow="fold")
+    for title in ("Before", "After", "Difference"):
+        table.add_column(tr(title), justify="right")
+    for row in found.indicators.itertuples(index=False):
+        change = "–" if pd.isna(row.difference) else f"{float(row.difference) * 100:+.1f}"
+        before, after = share_text(float(row.value_before)), share_text(float(row.value_after))
+        table.add_row(_plain(str(row.title)), before, after, change)
+    console.print(table)
+    for frame, text in (
+        (
+            found.villages,
+            "Villages: {gained} gained, {lost} lost, {added} added, {removed} removed",
+        ),
+        (found.communes, "Communes with fibre: {gained} gained, {lost} lost"),
+    ):
+        counts = {
+            name: int((frame["change"] == name).sum())
+            for name in ("gained", "lost", "added", "removed")
+        }
+        console.print(tr(text, **counts))
 
 
 def share_text(value: float) -> str:

@@ -1,0 +1,74 @@
+"""`phusong report`, `compare`: what is made of finished runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from phusong.commands.shared import (
+    CONTEXT,
+    csv_form,
+    csv_options,
+    open_console,
+    overwrite_option,
+    shared_options,
+)
+from phusong.i18n import tr
+
+run_type = click.Path(path_type=Path)
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("run", type=run_type)
+@click.option("--out", type=run_type, help="Folder for the report [default: the run's].")
+@shared_options
+def report(run: Path, out: Path | None) -> None:
+    """Write report.pdf and report.html of a finished RUN.
+
+    \b
+    Example:
+      phusong report my-province/out --lang vi
+    """
+    from phusong.report import write_report
+    from phusong.runs import open_run
+
+    folder = out or run
+    opened = open_run(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in write_report(opened, folder):
+        open_console().print(tr("Report: {file}", file=path), markup=False, soft_wrap=True)
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("before", type=run_type)
+@click.argument("after", type=run_type)
+@click.option(
+    "--out", type=run_type, default="compare", show_default=True, help="Folder for the tables."
+)
+@overwrite_option
+@csv_options
+@shared_options
+def compare(
+    before: Path, after: Path, out: Path, overwrite: bool, separator: str, decimal: str
+) -> None:
+    """Compare two finished runs, BEFORE and AFTER: villages and communes gained and lost.
+
+    Definitions that differ between the runs are named first: figures compare only where there
+    are none.
+
+    \b
+    Example:
+      phusong compare out-2025 out-2026 --out compare-2026
+    """
+    from phusong.compare import compare_runs
+    from phusong.console import print_comparison
+    from phusong.exports.comparison import write_comparison
+    from phusong.runs import open_run
+
+    form = csv_form(separator, decimal)
+    found = compare_runs(open_run(before), open_run(after))
+    write_comparison(found, out, form, overwrite=overwrite)
+    console = open_console()
+    print_comparison(console, found)
+    console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)

@@ -1,0 +1,38 @@
+"""The tables of a comparison of two runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from phusong.compare import Comparison
+from phusong.exports.dictionary import conform
+from phusong.exports.folder import STAMP, output_folder
+from phusong.exports.spreadsheet import CsvForm, write_csv
+
+
+def write_comparison(found: Comparison, folder: Path, form: CsvForm, *, overwrite: bool) -> None:
+    """Write ``compare_*.csv`` into a folder of their own.
+
+    Raises
+    ------
+    OutputError
+        When the folder may not be replaced.
+    """
+    definitions = pd.DataFrame(
+        [(d.key, json.dumps(d.before), json.dumps(d.after)) for d in found.definitions],
+        columns=["key", "before", "after"],
+    )
+    frames = {
+        "compare_villages": found.villages,
+        "compare_communes": found.communes,
+        "compare_indicators": found.indicators,
+        "compare_definitions": definitions,
+    }
+    with output_folder(folder, overwrite=overwrite) as partial:
+        for name, frame in frames.items():
+            write_csv(conform(frame, name), partial / f"{name}.csv", form)
+        stamp = {"comparison": True, "definitions_differ": len(found.definitions)}
+        (partial / STAMP).write_text(json.dumps(stamp, indent=2), "utf-8")
