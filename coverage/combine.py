@@ -47,12 +47,13 @@ def add_mast(
     cell_m
         Side of a cell.
     beams, horizontal_db, vertical_db
-        See :class:`phusong.coverage.antenna.Beams`.
+        See :class:`phusong.coverage.antenna.Beams`; only the rows of this mast.
     beam_of, band_of, layer_of, reference_dbm, server_of
         (cells,) of the mast: beam, band, layer, level at zero loss, index among all cells.
     level, server
         (layers, rows, cols) best level in dBm (-inf: none yet) and its server plus one;
-        changed in place. Of equal levels the one that came first stays.
+        changed in place. Of equal levels the cell of the lowest index serves, so the order
+        in which masts come makes no difference.
     """
     rows, cols = elevation.shape
     count = beam_of.size
@@ -69,7 +70,7 @@ def add_mast(
                     continue
                 ahead = reference_dbm[k] - steps * loss_step_db
                 layer = layer_of[k]
-                if ahead <= level[layer, r, c]:
+                if ahead < level[layer, r, c]:
                     continue
                 beam = beam_of[k]
                 if math.isnan(azimuth):
@@ -80,8 +81,9 @@ def add_mast(
                         beams, beam, horizontal_db, vertical_db, azimuth,
                         elevation[r, c] * elevation_step_deg,
                     )  # fmt: skip
-                value = ahead - gain[beam]
-                if value > level[layer, r, c]:
+                value = np.float32(ahead - gain[beam])
+                best = level[layer, r, c]
+                if value > best or (value == best and server_of[k] + 1 < server[layer, r, c]):
                     level[layer, r, c] = value
                     server[layer, r, c] = server_of[k] + 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,22 @@ from phusong.study import Study
 _TileArrays = tuple[NDArray[np.int16], NDArray[np.int32]]
 
 
+@dataclass(frozen=True)
+class _Reach:
+    """A mast with the cells of the grid it reaches and the beams it has."""
+
+    mast: Mast
+    order: int
+    window: Window
+    beams: NDArray[np.float64]
+    beam_of: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, mast: Mast, plan: Plan, window: Window) -> _Reach:
+        rows, beam_of = np.unique(plan.beam_of_cell[mast.cells], return_inverse=True)
+        return cls(mast, int(mast.cells[0]), window, plan.beams.rows[rows], beam_of)
+
+
 class _Tiles:
     """Combines the masts that reach a tile into the best server of every layer."""
 
@@ -38,7 +55,7 @@ class _Tiles:
         self._report = report
         self._grid = grid
         self._store = store
-        self._masts = [(mast, losses.window(mast)) for mast in plan.masts]
+        self._masts = [_Reach.of(mast, plan, losses.window(mast)) for mast in plan.masts]
         cells = plan.cells
         self._reference = cells["reference_dbm"].to_numpy(dtype=np.float64)
         self._threshold = cells["threshold_dbm"].to_numpy(dtype=np.float64)
@@ -56,11 +73,11 @@ class _Tiles:
         plain, every = len(self.plan.plain), len(self.plan.layers)
         level = np.full((plain, *window.shape), -np.inf, dtype=np.float32)
         server = np.zeros((every, *window.shape), dtype=np.int32)
-        for mast, reach in self._masts:
-            part = reach.intersect(window)
+        for reach in self._nearest_first(window):
+            part = reach.window.intersect(window)
             if not part.empty:
                 inside = (slice(0, plain), *part.slices_in(window))
-                self._add(mast, part, level[inside], server[inside])
+                self._add(reach, part, level[inside], server[inside])
         ticks = np.full((every, *window.shape), NO_LEVEL, dtype=np.int16)
         to_level_ticks(level, server[:plain], ticks[:plain])
         for i, layer in enumerate(self.plan.combined, start=plain):
@@ -70,9 +87,18 @@ class _Tiles:
             )  # fmt: skip
         return ticks, server
 
+    def _nearest_first(self, window: Window) -> list[_Reach]:
+        """Masts by distance: once a strong cell serves a place, the far ones cost little."""
+        west, south, east, north = self._grid.bounds_of(window)
+        x, y = (west + east) / 2, (south + north) / 2
+        return sorted(
+            self._masts, key=lambda r: ((r.mast.x_m - x) ** 2 + (r.mast.y_m - y) ** 2, r.order)
+        )
+
     def _add(
-        self, mast: Mast, part: Window, level: NDArray[np.float32], server: NDArray[np.int32]
+        self, reach: _Reach, part: Window, level: NDArray[np.float32], server: NDArray[np.int32]
     ) -> None:
+        mast = reach.mast
         try:
             found = self._losses.read(mast, part, self._report.problems)
         except EntryError as problem:
@@ -86,8 +112,7 @@ class _Tiles:
         add_mast(
             loss, LOSS_STEP_DB, elevation, ELEVATION_STEP_DEG,
             west + half - mast.x_m, north - half - mast.y_m, self._grid.cell_m,
-            beams.rows, beams.horizontal_db, beams.vertical_db,
-            self.plan.beam_of_cell[mast.cells],
+            reach.beams, beams.horizontal_db, beams.vertical_db, reach.beam_of,
             np.searchsorted(mast.freqs_mhz, self._freq[mast.cells]),
             self.plan.layer_of_cell[mast.cells], self._reference[mast.cells], mast.cells,
             level, server,

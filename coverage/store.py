@@ -327,9 +327,11 @@ class PathLossStore:
         """
         safe = set(keep or ())
         now = time.time()
-        count = freed = held = 0
+        count = freed = 0
         everything = older_than_days is None and max_bytes is None
-        for row in self.entries():
+        rows = self.entries()
+        held = sum(row["bytes"] for row in rows if row["key"] in safe)
+        for row in rows:
             too_old = older_than_days is not None and now - row["used"] > older_than_days * 86400
             too_much = max_bytes is not None and held + row["bytes"] > max_bytes
             goes = row["key"] not in safe and (everything or too_old or too_much)
@@ -337,7 +339,7 @@ class PathLossStore:
                 self._headers.pop(row["key"], None)
                 count += 1
                 freed += row["bytes"]
-            else:
+            elif row["key"] not in safe:
                 held += row["bytes"]
         for path in self.folder.glob("*/*.tmp"):
             with contextlib.suppress(OSError):
