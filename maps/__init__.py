@@ -1,1 +1,5 @@
-"""One self-contained HTML page that opens from a USB stick."""
+"""Maps: one self-contained HTML page of a run's results."""
+
+from phusong.maps.page import build_map
+
+__all__ = ["build_map"]

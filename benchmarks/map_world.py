@@ -1,0 +1,440 @@
+"""A made-up province with results, for the tests and the benchmark of the map.
+
+Terrain, borders and cables are drawn by a seed; coverage figures are made up from distance and
+height, not computed: only the map is under test here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import rasterio
+import shapely
+from pyproj import CRS
+from scipy import ndimage
+from shapely.geometry import LineString, Point, box
+
+from phusong.checks import Findings
+from phusong.coverage.results import Signal, SignalLayer, VillageCoverage
+from phusong.errors import Where
+from phusong.fiber.fibre import assess_fiber
+from phusong.grid import Grid
+from phusong.indicators.figures import compute_indicators
+from phusong.sources.inputs import Inputs, Raster
+from phusong.study import Study
+
+CRS_M = CRS.from_epsg(32648)
+X0, Y0 = 450_000.0, 2_560_000.0
+ANY = "*"
+FIRST = ("Đồng", "Bản", "Nà", "Pắc", "Khuổi", "Lũng", "Thượng", "Hạ", "Tân", "Sơn", "Phú", "Vĩnh")
+SECOND = ("Văn", "Lạc", "Hương", "Pồ", "Cáy", "Sình", "Bình", "Thịnh", "Yên", "Đường", "Mèo", "Giàng")
+THRESHOLD = {"LTE": -110.0, "NR": -110.0}
+
+
+@dataclass(frozen=True)
+class World:
+    """What :func:`phusong.maps.build_map` takes."""
+
+    study: Study
+    inputs: Inputs
+    signal: Signal | None
+    coverage: VillageCoverage | None
+    fiber: Any
+    indicators: Any
+    findings: Findings
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        return (
+            self.study, self.inputs, self.signal, self.coverage, self.fiber, self.indicators,
+            self.findings,
+        )  # fmt: skip
+
+
+def make_world(
+    folder: Path,
+    *,
+    communes: int = 12,
+    villages: int = 120,
+    sites: int = 40,
+    operators: tuple[str, ...] = ("Viettel", "VNPT"),
+    cells_of_grid: int = 600,
+    cell_m: float = 60.0,
+    seed: int = 7,
+    crs: CRS = CRS_M,
+    corner: tuple[float, float] = (X0, Y0),
+    names: dict[int, str] | None = None,
+    study_name: str = "Tỉnh mẫu Hà Sơn (synthetic)",
+) -> World:
+    """Make a province of ``cells_of_grid`` cells a side.
+
+    Parameters
+    ----------
+    names
+        Village row -> name, to plant hostile ones.
+    """
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    grid = Grid(crs, corner[0], corner[1] + cells_of_grid * cell_m, cell_m, cells_of_grid, cells_of_grid)
+    heights = _relief(rng, cells_of_grid)
+    terrain = Raster(_write(folder / "dem.tif", heights, grid, "float32", nodata=-9999), grid, "0")
+    area = box(*grid.bounds).buffer(-8 * cell_m)
+    commune_frame, village_frame = _borders(rng, area, grid, heights, communes, villages)
+    for row, name in (names or {}).items():
+        village_frame.loc[row, "name"] = name
+    site_frame, cell_frame = _masts(rng, grid, heights, sites, operators, village_frame)
+    cables, pops, centres = _fibre(rng, commune_frame)
+    roads = gpd.GeoDataFrame(
+        {"road_id": [f"r{i}" for i in range(len(cables))], "kind": "secondary", "surface": "paved",
+         "row": range(len(cables))},
+        geometry=cables.geometry.to_numpy(), crs=crs,
+    )  # fmt: skip
+    inputs = Inputs(
+        crs=crs, grid=grid, communes=commune_frame, villages=village_frame, commune_centres=centres,
+        sites=site_frame, cells=cell_frame, cables=cables, pops=pops, roads=roads, terrain=terrain,
+        filled=None, landcover=None, people=None, sources={},
+    )  # fmt: skip
+    study = _study(study_name)
+    findings = _findings(inputs)
+    signal = _signal(rng, folder, grid, heights, cell_frame, site_frame, operators)
+    coverage = _coverage(rng, inputs, signal, operators)
+    people = coverage.villages.groupby("commune_code")["people"].sum()
+    fiber = assess_fiber(inputs, study, findings, people)
+    indicators = compute_indicators(study, coverage, fiber, len(commune_frame))
+    return World(study, inputs, signal, coverage, fiber, indicators, findings)
+
+
+def without(world: World, *parts: str) -> World:
+    """Return the world with some results missing."""
+    return replace(world, **dict.fromkeys(parts))
+
+
+def _study(name: str) -> Study:
+    return Study.model_validate(
+        {
+            "study": {
+                "name": name, "period": "2026-Q4", "publisher": "Sở Khoa học và Công nghệ",
+                "assumptions": ["Every number here is synthetic."],
+            },
+            "boundaries": {"communes": {"path": "c.gpkg"}, "villages": [{"path": "v.gpkg"}]},
+            "towers": [{"path": "t.csv"}],
+            "terrain": {"dem": ["d.tif"]},
+            "fiber": {"cables": [{"path": "f.gpkg"}], "in_service": ["khai thác"]},
+        }
+    )  # fmt: skip
+
+
+def _relief(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Ridged noise over four scales: sharp crests, wide valleys."""
+    heights = np.zeros((size, size))
+    for octave, gain in ((size / 4, 1.0), (size / 9, 0.5), (size / 20, 0.25), (size / 50, 0.1)):
+        noise = ndimage.gaussian_filter(rng.standard_normal((size, size)), octave / 2.5)
+        heights += gain * (1 - np.abs(noise) / (2 * noise.std()))
+    heights = (heights - heights.min()) / (heights.max() - heights.min())
+    return (120 + 1400 * heights**1.6).astype(np.float32)
+
+
+def _write(
+    path: Path, values: np.ndarray, grid: Grid, kind: str, nodata: float, scale: float = 1.0
+) -> Path:
+    with rasterio.open(
+        path, "w", driver="GTiff", width=grid.cols, height=grid.rows, count=1, dtype=kind,
+        crs=grid.crs.to_wkt(), transform=grid.transform, nodata=nodata, compress="deflate",
+    ) as target:  # fmt: skip
+        target.write(values.astype(kind), 1)
+        target.scales = (scale,)
+    return path
+
+
+def _name(rng: np.random.Generator) -> str:
+    return f"{rng.choice(FIRST)} {rng.choice(SECOND)}"
+
+
+def _partition(rng: np.random.Generator, area: Any, count: int) -> list[Any]:
+    """Cut an area into polygons with wavy shared borders."""
+    west, south, east, north = area.bounds
+    points = []
+    while len(points) < count:
+        point = Point(rng.uniform(west, east), rng.uniform(south, north))
+        if area.contains(point):
+            points.append(point)
+    if count == 1:
+        return [area]
+    parts = shapely.voronoi_polygons(shapely.MultiPoint(points), extend_to=area).geoms
+    cut = [part.intersection(area) for part in parts]
+    return [part for part in cut if part.area > 0]
+
+
+def _wavy(shapes: np.ndarray, reach_m: float) -> np.ndarray:
+    """Bend every border the same way on both sides, as rivers and ridges do."""
+    dense = shapely.segmentize(shapely.set_precision(shapes, 1.0), reach_m * 1.5)
+
+    def bend(xy: np.ndarray) -> np.ndarray:
+        x, y = xy[:, 0], xy[:, 1]
+        wave = 2 * np.pi / (reach_m * 9)
+        return np.column_stack((
+            x + reach_m * (0.6 * np.sin(y * wave) + 0.15 * np.sin(y * wave * 2.7 + 1)),
+            y + reach_m * (0.6 * np.sin(x * wave + 2) + 0.15 * np.sin(x * wave * 3.1)),
+        ))  # fmt: skip
+
+    return shapely.transform(dense, bend)
+
+
+def _borders(
+    rng: np.random.Generator, area: Any, grid: Grid, heights: np.ndarray, communes: int, villages: int
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    commune_shapes = _partition(rng, area, communes)
+    share = np.array([shape.area for shape in commune_shapes])
+    counts = np.maximum(1, np.round(villages * share / share.sum()).astype(int))
+    village_shapes, owner = [], []
+    for row, (shape, count) in enumerate(zip(commune_shapes, counts, strict=True)):
+        parts = _partition(rng, shape, int(count))
+        village_shapes += parts
+        owner += [row] * len(parts)
+    step = grid.cell_m * 5
+    village_geometry = _wavy(np.array(village_shapes, dtype=object), step)
+    commune_geometry = np.array([
+        shapely.union_all(village_geometry[np.array(owner) == row], grid_size=1.0)
+        for row in range(len(commune_shapes))
+    ], dtype=object)  # fmt: skip
+    codes = [f"{10_000 + row}" for row in range(len(commune_shapes))]
+    names = [f"Xã {_name(rng)}" for _ in commune_shapes]
+    names[0] = "Xã Đồng Văn"
+    commune_frame = gpd.GeoDataFrame(
+        {"code": codes, "name": names, "row": range(1, len(codes) + 1)},
+        geometry=commune_geometry, crs=grid.crs,
+    )  # fmt: skip
+    centres = [_lowest(shape, grid, heights) for shape in village_geometry]
+    people = np.round(rng.lognormal(5.6, 0.6, len(village_geometry)))
+    village_frame = gpd.GeoDataFrame(
+        {
+            "code": [f"{codes[o]}{row:04d}" for row, o in enumerate(owner)],
+            "name": [f"Thôn {_name(rng)} {row}" for row in range(len(owner))],
+            "commune_code": [codes[o] for o in owner],
+            "population": people,
+            "kind": "polygon",
+            "centre_x_m": [c[0] for c in centres],
+            "centre_y_m": [c[1] for c in centres],
+            "centre_source": "file",
+            "flags": "",
+            "row": range(1, len(owner) + 1),
+        },
+        geometry=village_geometry,
+        crs=grid.crs,
+    )
+    village_frame.loc[0, "name"] = "Thôn Đồng Văn Thượng"
+    return commune_frame, village_frame
+
+
+def _lowest(shape: Any, grid: Grid, heights: np.ndarray) -> tuple[float, float]:
+    """Settle in the valley: the lowest of some points inside."""
+    inside = shape.representative_point()
+    spots = [(inside.x, inside.y)]
+    reach = np.sqrt(shape.area) / 4
+    for angle in np.linspace(0, 2 * np.pi, 9)[:-1]:
+        spot = Point(inside.x + reach * np.cos(angle), inside.y + reach * np.sin(angle))
+        if shape.contains(spot):
+            spots.append((spot.x, spot.y))
+    row, col = grid.cell_of(np.array([s[0] for s in spots]), np.array([s[1] for s in spots]))
+    row, col = np.clip(row, 0, grid.rows - 1), np.clip(col, 0, grid.cols - 1)
+    return spots[int(np.argmin(heights[row, col]))]
+
+
+def _masts(
+    rng: np.random.Generator, grid: Grid, heights: np.ndarray, count: int,
+    operators: tuple[str, ...], villages: gpd.GeoDataFrame,
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:  # fmt: skip
+    near = villages.iloc[rng.choice(len(villages), size=min(count, len(villages)), replace=False)]
+    x = near["centre_x_m"].to_numpy() + rng.normal(0, 300, len(near))
+    y = near["centre_y_m"].to_numpy() + rng.normal(0, 300, len(near))
+    ids = [f"HS{row:04d}" for row in range(len(near))]
+    sites = gpd.GeoDataFrame(
+        {"site_id": ids, "x_m": x, "y_m": y, "in_area": True},
+        geometry=gpd.points_from_xy(x, y), crs=grid.crs,
+    )  # fmt: skip
+    rows = []
+    for row, site in enumerate(ids):
+        operator = operators[row % len(operators)]
+        for sector in range(3):
+            rows.append({
+                "cell_id": f"{site}-{sector + 1}", "site_id": site, "operator": operator,
+                "technology": "NR" if (row % 5 == 0 and sector == 0) else "LTE",
+                "freq_mhz": 1800.0, "bandwidth_mhz": np.nan, "height_m": 35.0 + row % 15,
+                "azimuth_deg": float((row * 37 + sector * 120) % 360), "mechanical_tilt_deg": 2.0,
+                "electrical_tilt_deg": 3.0, "eirp_dbm": 60.0, "horizontal_beamwidth_deg": np.nan,
+                "vertical_beamwidth_deg": np.nan, "antenna_file": None, "in_service": row % 17 != 3,
+                "height_assumed": row % 4 == 0, "eirp_assumed": row % 6 == 0,
+                "technology_assumed": False, "operator_assumed": False, "file": "towers.csv",
+                "row": len(rows) + 1,
+            })  # fmt: skip
+    return sites, pd.DataFrame(rows)
+
+
+def _fibre(
+    rng: np.random.Generator, communes: gpd.GeoDataFrame
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    points = [shape.representative_point() for shape in communes.geometry]
+    xy = np.array([(p.x, p.y) for p in points])
+    lines, status = [], []
+    joined = [0]
+    for row in range(1, len(points)):
+        nearest = joined[int(np.argmin(np.hypot(*(xy[joined] - xy[row]).T)))]
+        joined.append(row)
+        if row % 6 == 5:
+            continue
+        bends = np.linspace(0, 1, 14)[:, None]
+        path = xy[nearest] + bends * (xy[row] - xy[nearest])
+        path[1:-1] += rng.normal(0, 250, (12, 2))
+        if row % 7 == 3:
+            path[0] += 40.0
+        lines.append(LineString(path))
+        status.append("quy hoạch" if row % 11 == 4 else "khai thác")
+    cables = gpd.GeoDataFrame(
+        {
+            "cable_id": [f"C{i}" for i in range(len(lines))], "owner": "VNPT", "status": status,
+            "kind": "ADSS", "cores": 24.0, "group": None,
+            "in_service": [s == "khai thác" for s in status], "file": "f.gpkg",
+            "row": range(1, len(lines) + 1),
+        },
+        geometry=lines, crs=communes.crs,
+    )  # fmt: skip
+    pops = gpd.GeoDataFrame(
+        {"pop_id": ["POP1"], "name": ["PoP Hà Sơn"], "file": ["p.csv"], "row": [1]},
+        geometry=[points[0]], crs=communes.crs,
+    )  # fmt: skip
+    centres = gpd.GeoDataFrame(
+        {"commune_code": communes["code"], "name": "Trung tâm " + communes["name"], "source": "file",
+         "row": range(1, len(communes) + 1)},
+        geometry=points, crs=communes.crs,
+    )  # fmt: skip
+    return cables, pops, centres
+
+
+def _findings(inputs: Inputs) -> Findings:
+    """Real rules of the table, at made-up places."""
+    from phusong.checks import rules
+
+    findings = Findings()
+    by_severity = {"error": [], "warning": [], "info": []}
+    for number, rule in rules().items():
+        by_severity[str(rule.severity)].append(number)
+    for row, number in enumerate((by_severity["warning"] + by_severity["info"])[:6]):
+        village = inputs.villages.iloc[row]
+        findings.add(
+            number, Where("villages.gpkg", "thon", row + 1), village["code"],
+            x_m=float(village["centre_x_m"]) + 500, y_m=float(village["centre_y_m"]) + 300,
+        )  # fmt: skip
+    return findings
+
+
+def _signal(
+    rng: np.random.Generator, folder: Path, grid: Grid, heights: np.ndarray, cells: pd.DataFrame,
+    sites: gpd.GeoDataFrame, operators: tuple[str, ...],
+) -> Signal:  # fmt: skip
+    active = cells[cells["in_service"]].reset_index(drop=True)
+    place = sites.set_index("site_id")
+    col, row = np.meshgrid(np.arange(grid.cols), np.arange(grid.rows))
+    layers = []
+    fields: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
+    rough = ndimage.gaussian_filter(rng.standard_normal(heights.shape), 1.2) * 9
+    shadow = rough - np.maximum(0, ndimage.uniform_filter(heights, 25) - heights) * -0.02
+    for operator in operators:
+        for technology in ("LTE", "NR"):
+            mine = active[(active["operator"] == operator) & (active["technology"] == technology)]
+            level = np.full(heights.shape, -200.0, dtype=np.float32)
+            server = np.zeros(heights.shape, dtype=np.uint16)
+            for site, group in mine.groupby("site_id"):
+                x, y = place.loc[site, "x_m"], place.loc[site, "y_m"]
+                r, c = grid.cell_of(np.array([x]), np.array([y]))
+                far = np.hypot(row - r[0], col - c[0]) * grid.cell_m + 50
+                drop = np.maximum(0, heights - heights[min(r[0], grid.rows - 1), min(c[0], grid.cols - 1)] - 60) * 0.05
+                here = -45 - 35 * np.log10(far / 50) - drop + shadow
+                better = here > level
+                level = np.where(better, here, level)
+                server = np.where(better, group.index[0] + 1, server)
+            fields[operator, technology] = (level, server)
+    for technology in ("LTE", "NR"):
+        fields[ANY, technology] = _best([fields[o, technology] for o in operators])
+    for operator in (*operators, ANY):
+        fields[operator, ANY] = _best([fields[operator, t] for t in ("LTE", "NR")])
+    for number, ((operator, technology), (level, server)) in enumerate(fields.items()):
+        heard = level > -140
+        chance = np.clip((level + 110 + 14) / 28, 0, 1)
+        base = folder / f"coverage_{number}"
+        layers.append(SignalLayer(
+            operator, technology,
+            _write(base.with_suffix(".level.tif"), np.where(heard, np.round(level * 10), -32768), grid, "int16", -32768, 0.1),
+            _write(base.with_suffix(".server.tif"), np.where(heard, server, 0), grid, "uint16", 0),
+            _write(base.with_suffix(".chance.tif"), np.where(heard, np.round(chance * 200), 255), grid, "uint8", 255, 0.005),
+        ))  # fmt: skip
+    return Signal(grid, tuple(layers), active, {})
+
+
+def _best(fields: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    level, server = fields[0]
+    for other, its in fields[1:]:
+        server = np.where(other > level, its, server)
+        level = np.maximum(level, other)
+    return level, server
+
+
+def _coverage(
+    rng: np.random.Generator, inputs: Inputs, signal: Signal, operators: tuple[str, ...]
+) -> VillageCoverage:
+    villages = inputs.villages
+    row, col = inputs.grid.cell_of(
+        villages["centre_x_m"].to_numpy(), villages["centre_y_m"].to_numpy()
+    )
+    row, col = np.clip(row, 0, inputs.grid.rows - 1), np.clip(col, 0, inputs.grid.cols - 1)
+    ids = signal.cells["cell_id"].to_numpy()
+    parts, circles = [], []
+    for layer in signal.layers:
+        with rasterio.open(layer.level) as source:
+            level = source.read(1)[row, col].astype(float) * 0.1
+        with rasterio.open(layer.server) as source:
+            server = source.read(1)[row, col].astype(int)
+        level[level < -1000] = np.nan
+        chance = np.clip((np.nan_to_num(level, nan=-200) + 124) / 28, 0, 1)
+        share = np.clip(chance * 1.1 + rng.normal(0, 0.1, len(level)), 0, 1)
+        centre = chance >= 0.75
+        grade = np.where(centre & (share >= 0.95), "covered", np.where(centre | (share >= 0.05), "hollow", "white"))
+        parts.append(pd.DataFrame({
+            "code": villages["code"], "operator": layer.operator, "technology": layer.technology,
+            "grade": grade, "served_share": share, "served_share_area": np.clip(share * 0.9, 0, 1),
+            "expected_share": chance, "people_unserved": villages["population"] * (1 - chance),
+            "level_median_dbm": level - 2, "level_centre_dbm": level, "probability_centre": chance,
+            "served_centre": centre, "best_cell_id": np.where(server > 0, ids[np.maximum(server - 1, 0)], None),
+        }))  # fmt: skip
+        circles.append(pd.DataFrame({
+            "code": villages["code"], "operator": layer.operator, "technology": layer.technology,
+            "circle_share": np.clip(share + 0.3, 0, 1), "circle_centre": chance > 0.3,
+        }))  # fmt: skip
+    by_layer = pd.concat(parts, ignore_index=True)
+    whole = by_layer[(by_layer["operator"] == ANY) & (by_layer["technology"] == ANY)]
+    figures = whole.drop(columns=["code", "operator", "technology"]).reset_index(drop=True)
+    sites = inputs.sites
+    near = sites.sindex.nearest(gpd.points_from_xy(villages["centre_x_m"], villages["centre_y_m"]), return_all=False)[1]
+    far = np.hypot(
+        sites["x_m"].to_numpy()[near] - villages["centre_x_m"], sites["y_m"].to_numpy()[near] - villages["centre_y_m"]
+    ) / 1000  # fmt: skip
+    frame = villages[["code", "name", "commune_code", "flags", "geometry"]].assign(
+        people=villages["population"], people_source="census", weight="people",
+        area_km2=villages.geometry.area / 1e6, best_operator=operators[0],
+        nearest_site_id=sites["site_id"].to_numpy()[near], nearest_site_km=far,
+    )  # fmt: skip
+    frame = gpd.GeoDataFrame(pd.concat([frame, figures], axis=1), geometry="geometry", crs=villages.crs)
+    return VillageCoverage(frame, by_layer, _sensitivity(by_layer), pd.concat(circles, ignore_index=True))
+
+
+def _sensitivity(by_layer: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for offset in (-5.0, 0.0, 5.0):
+        for probability in (0.5, 0.75):
+            part = by_layer[["operator", "technology", "code", "served_share", "served_centre"]]
+            rows.append(part.assign(threshold_offset_db=offset, probability=probability))
+    return pd.concat(rows, ignore_index=True)

@@ -1,0 +1,223 @@
+// The card of one chosen thing: its figures, and what they mean.
+const Card = {
+  titles: {
+    village: "Village", commune: "Commune", site: "Tower", cable: "Cable section", pop: "Point of presence",
+    weak: "Single point of failure", gap: "Gap in the cable drawing", finding: "Problem in the data",
+  },
+
+  render() {
+    const card = byId("card");
+    const { selected } = State;
+    card.hidden = !selected;
+    document.body.classList.toggle("has-card", Boolean(selected));
+    if (!selected) {
+      fill(card);
+      return;
+    }
+    const [name, ...body] = Card[selected.kind](selected.index);
+    card.setAttribute("aria-label", `${t(Card.titles[selected.kind])}: ${name}`);
+    fill(card,
+      make("div", { class: "card-head" },
+        make("div", {}, make("p", { class: "kind" }, t(Card.titles[selected.kind])), make("h2", {}, named(name, NONE))),
+        make("button", { type: "button", class: "close", "aria-label": t("Close"), title: t("Close"), onclick: () => select(null) }, "×")),
+      ...body);
+  },
+
+  village(i) {
+    const v = book.villages;
+    const figures = currentFigures();
+    const grade = figures ? figures.grade[i] : "n";
+    const commune = v.commune[i];
+    return [v.name[i] || v.code[i],
+      make("p", { class: "where" }, t("Code {code}", { code: v.code[i] }), " · ",
+        commune < 0 ? t("outside every commune") : link({ kind: "commune", index: commune }, book.communes.name[commune])),
+      verdictChip(grade, Legend.choice()),
+      figures ? facts([
+        [t("People"), Card.people(i)],
+        [v.weight.names[v.weight.of[i]] === "area" ? t("Area served") : t("People served"), percent(figures.served[i])],
+        [t("Area served"), v.weight.names[v.weight.of[i]] === "area" ? null : percent(figures.area[i])],
+        figures.expected ? [t("Expected share"), percent(figures.expected[i])] : null,
+        [t("People without service (expected)"), number(figures.unserved[i])],
+        [t("Level at the centre"), unit(figures.level[i], 1, "dBm")],
+        [t("Probability at the centre"), percent(figures.chance[i])],
+        [t("Median level"), unit(figures.median[i], 1, "dBm")],
+        [t("Best server"), Card.server(figures.best[i])],
+        [t("Nearest site"), Card.nearest(i)],
+        figures.circle ? [t("Circles would claim"), percent(figures.circle[i])] : null,
+        [t("Area"), unit(v.area_km2[i], 2, "km²")],
+      ]) : make("p", { class: "hint" }, t("This carrier has no such technology: no village was assessed for it.")),
+      Card.everyCarrier(i),
+      v.flags[i] ? make("p", { class: "flag" }, t("Remarks on the record: {flags}", { flags: v.flags[i].split(/\s+/).map((f) => t(FLAGS[f] ?? f)).join(", ") })) : null,
+      make("details", {}, make("summary", {}, t("What do these figures mean?")), Facts.definitionList()),
+    ];
+  },
+
+  people(i) {
+    const v = book.villages;
+    if (v.people[i] === null) return t("unknown");
+    const source = { census: t("census"), raster: t("population raster") }[v.people_source.names[v.people_source.of[i]]];
+    return source ? `${number(v.people[i])} (${source})` : number(v.people[i]);
+  },
+
+  server(cell) {
+    if (cell < 0) return t("none");
+    const cells = book.cells;
+    const about = `${cells.operators[cells.operator[cell]]} ${TECHNOLOGY[cells.technologies[cells.technology[cell]]] ?? ""}`;
+    return cells.site[cell] < 0 ? named(cells.id[cell]) : link({ kind: "site", index: cells.site[cell] }, `${cells.id[cell]} (${about})`);
+  },
+
+  nearest(i) {
+    const site = book.sites.id.indexOf(book.villages.nearest_site[i]);
+    const far = unit(book.villages.nearest_site_km[i], 2, "km");
+    return site < 0 ? far : make("span", {}, link({ kind: "site", index: site }, book.sites.id[site]), `, ${far}`);
+  },
+
+  /** The verdict of every carrier, so that nobody has to switch to compare. */
+  everyCarrier(i) {
+    const rows = OPERATORS.map((operator) => make("tr", {}, make("th", { scope: "row" }, named(carrierName(operator))),
+      TECHNOLOGIES.map((technology) => {
+        const figures = book.figures.find((f) => f.operator === operator && f.technology === technology);
+        if (!figures) return make("td", {}, NONE);
+        const grade = figures.grade[i];
+        return make("td", {}, make("span", { class: `dot dot-${grade}`, title: t(GRADES[grade].label) }),
+          make("span", { class: "unseen" }, t(GRADES[grade].label)), " ", percent(figures.served[i], 0));
+      })));
+    return make("div", { class: "scroll" }, make("table", { class: "grid" },
+      make("caption", {}, t("Share served, every carrier")),
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, t("Carrier")),
+        TECHNOLOGIES.map((name) => make("th", { scope: "col" }, name === "*" ? t("Counted") : technologyName(name))))),
+      make("tbody", {}, rows)));
+  },
+
+  commune(i) {
+    const inside = book.villages.commune.map((c, v) => (c === i ? v : -1)).filter((v) => v >= 0);
+    const figures = currentFigures();
+    const counts = { c: 0, h: 0, w: 0, n: 0 };
+    for (const v of inside) counts[figures ? figures.grade[v] : "n"] += 1;
+    return [book.communes.name[i] || book.communes.code[i],
+      make("p", { class: "where" }, t("Code {code}", { code: book.communes.code[i] })),
+      make("h3", {}, t("Villages: {choice}", { choice: Legend.choice() })),
+      inside.length ? facts(["c", "h", "w", "n"].filter((g) => counts[g] || g !== "n")
+        .map((g) => [t(GRADES[g].label), t("{part} of {whole}", { part: number(counts[g]), whole: number(inside.length) })]))
+        : make("p", { class: "hint" }, t("no village lies in this commune")),
+      make("h3", {}, t("Fibre to the centre")),
+      book.reach ? Card.reach(i) : make("p", { class: "hint" }, t("fibre was not assessed in this run")),
+    ];
+  },
+
+  reach(commune) {
+    const r = book.reach;
+    const centres = r.commune.map((c, row) => (c === commune ? row : -1)).filter((row) => row >= 0);
+    if (!centres.length) return make("p", { class: "hint" }, t("no centre is known for this commune"));
+    return centres.map((row) => make("div", {},
+      centres.length > 1 ? make("h4", {}, named(r.name[row], NONE)) : null,
+      make("p", { class: r.reached[row] ? "chip chip-good" : "chip chip-bad" }, r.reached[row] ? t("Fibre arrives") : t("Fibre does not arrive")),
+      facts([
+        r.reached[row] ? null : [t("Why"), Words.pick(r.why[row])],
+        r.reached[row] ? [t("Point of presence"), Card.pop_name(r.pop[row])] : null,
+        r.reached[row] ? [t("Route length"), unit(r.route_km[row], 2, "km")] : null,
+        r.reached[row] ? [t("From the cable to the centre"), unit(r.drop_m[row], 0, "m")] : null,
+        r.loss_db[row] === null ? null : [t("Optical loss"), unit(r.loss_db[row], 2, "dB")],
+        r.optical_class[row] ? [t("Best optical class"), r.optical_class[row]] : null,
+        r.margin_db[row] === null ? null : [t("Margin left"), unit(r.margin_db[row], 2, "dB")],
+        r.splices[row] === null ? null : [t("Splices"), number(r.splices[row])],
+        r.reached[row] ? [t("Way in"), r.single_route[row] ? t("one route only: one cut isolates it") : t("more than one route")] : null,
+        r.reached[row] && r.single_route[row] ? [t("Sections without alternative"), number(r.bridges_on_route[row])] : null,
+        r.reached[row] || r.nearest_cable_m[row] === null ? null : [t("Nearest cable"), unit(r.nearest_cable_m[row], 0, "m")],
+        r.reached[row] || r.nearest_connected_m[row] === null ? null : [t("Nearest connected cable"), unit(r.nearest_connected_m[row], 0, "m")],
+        r.reached[row] || r.nearest_pop_km[row] === null ? null : [t("Nearest point of presence"), unit(r.nearest_pop_km[row], 2, "km")],
+      ])));
+  },
+
+  pop_name(id) {
+    const index = book.pops.id.indexOf(id);
+    return index < 0 ? named(id, NONE) : link({ kind: "pop", index }, book.pops.name[index] || id);
+  },
+
+  site(i) {
+    const c = book.cells;
+    const rows = Masts.cellsOf[i].map((cell) => make("tr", { class: Masts.counts(cell) ? null : "faint" },
+      make("td", {}, make("span", { class: "dot", style: { background: carrierColour(c.operator[cell]) } }), " ", named(c.operators[c.operator[cell]])),
+      make("td", {}, TECHNOLOGY[c.technologies[c.technology[cell]]] ?? ""),
+      make("td", {}, number(c.freq_mhz[cell])),
+      make("td", {}, c.azimuth_deg[cell] === null ? t("all round") : `${number(c.azimuth_deg[cell])}°`),
+      make("td", {}, `${number(c.height_m[cell], 0)} m${c.assumed[cell].includes("h") ? " *" : ""}`),
+      make("td", {}, `${number(c.eirp_dbm[cell], 1)}${c.assumed[cell].includes("e") ? " *" : ""}`),
+      make("td", {}, c.in_service[cell] ? t("yes") : t("no"))));
+    const assumed = Masts.cellsOf[i].some((cell) => c.assumed[cell]);
+    const villages = book.villages.nearest_site.filter((id) => id === book.sites.id[i]).length;
+    return [book.sites.id[i],
+      book.sites.inside[i] ? null : make("p", { class: "flag" }, t("This tower stands outside the communes of the study.")),
+      facts([[t("Cells"), number(rows.length)], [t("Villages it is the nearest to"), number(villages)]]),
+      make("div", { class: "scroll" }, make("table", { class: "grid" },
+        make("thead", {}, make("tr", {}, [t("Carrier"), t("Tech."), "MHz", t("Azimuth"), t("Height"), "EIRP dBm", t("In service")].map((h) => make("th", { scope: "col" }, h)))),
+        make("tbody", {}, rows))),
+      assumed ? make("p", { class: "hint" }, t("* assumed by the study: the tower's record does not say")) : null,
+    ];
+  },
+
+  cable(i) {
+    const c = book.cables;
+    const kind = { lit: t("In service, connected to a point of presence"), dark: t("In service, not connected"), planned: t("Not in service") }[Lines.cableKind(i)];
+    return [c.id[i],
+      make("p", { class: Lines.cableKind(i) === "lit" ? "chip chip-good" : "chip chip-bad" }, kind),
+      facts([
+        [t("Owner"), named(c.owners[c.owner[i]], NONE)],
+        [t("Status in the file"), named(c.statuses[c.status[i]], NONE)],
+        [t("Length along the ground"), unit(c.length_m[i], 0, "m")],
+        [t("If it is cut"), c.bridge[i] && c.communes_behind[i]
+          ? t("{count} commune(s) lose fibre", { count: number(c.communes_behind[i]) }) : t("no commune loses fibre")],
+        c.bridge[i] && c.people_behind[i] ? [t("People behind it"), number(c.people_behind[i])] : null,
+      ])];
+  },
+
+  pop(i) {
+    const reached = book.reach ? book.reach.pop.filter((id, row) => id === book.pops.id[i] && book.reach.reached[row]).length : null;
+    return [book.pops.name[i] || book.pops.id[i],
+      facts([[t("Code"), named(book.pops.id[i])], reached === null ? null : [t("Commune centres it feeds"), number(reached)]])];
+  },
+
+  weak(i) {
+    const w = book.weak;
+    return [t(WEAK_NAMES[w.element[i]], { id: w.id[i] }),
+      facts([[t("Communes that lose fibre"), number(w.count[i])], w.people[i] === null ? null : [t("People in them"), number(w.people[i])]]),
+      make("ul", { class: "links" }, w.communes[i].filter((c) => c >= 0).map((c) => make("li", {}, link({ kind: "commune", index: c }, book.communes.name[c]))))];
+  },
+
+  gap(i) {
+    const g = book.gaps;
+    return [t("Gap of {metres} m", { metres: number(g.gap_m[i], 1) }),
+      facts([[t("Between"), named(`${g.a[i]} – ${g.b[i]}`)], [t("Place"), `${g.lat[i]}, ${g.lon[i]}`],
+        [t("To ask the owner"), Words.pick(g.suggestion[i])]])];
+  },
+
+  finding(i) {
+    const f = book.findings;
+    const rule = f.rules[f.rule[i]];
+    return [f.subject[i] || Words.pick(rule.title),
+      make("p", { class: f.severity[i] === "info" ? "chip" : "chip chip-bad" }, `${f.rule[i]} · ${t(SEVERITY_NAMES[f.severity[i]])}`),
+      facts([[t("Rule"), Words.pick(rule.title)], [t("Found"), Words.pick(f.detail[i])], [t("Where"), named(Words.pick(f.where[i]), NONE)],
+        [t("What the program does"), Words.pick(rule.effect)], [t("To mend it"), Words.pick(rule.mend)]])];
+  },
+};
+
+const WEAK_NAMES = {
+  edge: "Cable section {id}", node: "Joint {id}", pop: "Point of presence {id}", group: "Shared duct or pole line {id}",
+};
+
+const FLAGS = {
+  geometry_repaired: "outline repaired",
+  code_disambiguated: "code was used twice",
+  outside_communes: "outside every commune",
+  area_assumed: "outline assumed",
+  smaller_than_cell: "smaller than one cell of the raster",
+  no_people: "no people on the raster",
+};
+
+function verdictChip(grade, choice) {
+  return make("p", { class: `verdict verdict-${grade}` }, make("strong", {}, t(GRADES[grade].label)), make("span", {}, choice));
+}
+
+function link(thing, text) {
+  return make("button", { type: "button", class: "link", onclick: () => select(thing, { zoom: true }) }, named(text, NONE));
+}

@@ -1,0 +1,40 @@
+// Building elements. Text always goes in as text: no string of the data is ever read as HTML.
+function make(tag, attributes = {}, ...children) {
+  const node = tag === "svg" || SVG_TAGS.has(tag)
+    ? document.createElementNS("http://www.w3.org/2000/svg", tag)
+    : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "style") Object.assign(node.style, value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  for (const child of children.flat()) {
+    if (child === null || child === undefined || child === false) continue;
+    node.append(child);
+  }
+  return node;
+}
+
+const SVG_TAGS = new Set(["path", "circle", "rect", "line", "polygon", "text", "g", "defs", "pattern"]);
+
+const byId = (id) => document.getElementById(id);
+
+const fill = (node, ...children) => node.replaceChildren(...children.flat().filter((c) => c !== null && c !== undefined && c !== false));
+
+/** Names of the data may be long, empty or right-to-left: isolate and cut them for a heading. */
+function named(text, fallback = "") {
+  const whole = text || fallback;
+  const short = whole.length > 90 ? `${whole.slice(0, 88)}…` : whole;
+  return make("bdi", { title: whole.length > 90 ? whole : null }, short);
+}
+
+/** A definition list of label and value pairs; pairs without a value are left out. */
+function facts(pairs) {
+  return make("dl", { class: "facts" }, pairs.filter((pair) => pair && pair[1] !== null && pair[1] !== undefined)
+    .map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value))));
+}
+
+function announce(text) {
+  byId("live").textContent = text;
+}

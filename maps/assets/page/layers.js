@@ -1,0 +1,123 @@
+// The switchable layers: name, how many things they hold, and why one is empty.
+const LAYERS = [
+  {
+    id: "villages", title: "Villages by verdict", on: true,
+    count: () => book.villages.code.length,
+    empty: () => t("the study has no villages"),
+  },
+  {
+    id: "borders", title: "Commune borders", on: true,
+    count: () => book.communes.code.length,
+    empty: () => t("the study has no communes"),
+  },
+  {
+    id: "names", title: "Place names", on: true,
+    count: () => book.communes.code.length + book.villages.code.length,
+    empty: () => t("the study has no names"),
+  },
+  {
+    id: "masts", title: "Towers and sectors", on: true,
+    count: () => Masts.chosen().length,
+    empty: () => t("no tower of this carrier and technology"),
+  },
+  {
+    id: "cables", title: "Fibre cables", on: true,
+    count: () => Lines.cables.length,
+    empty: () => (book.fiber_in_study ? t("no cable was read from the study's files") : t("the study names no cables")),
+  },
+  {
+    id: "pops", title: "Points of presence", on: true,
+    count: () => book.pops.id.length,
+    empty: () => t("the study names no points of presence"),
+  },
+  {
+    id: "centres", title: "Commune centres by fibre reach", on: true,
+    count: () => (book.reach ?? book.centres).x.length,
+    empty: () => t("the study has no commune centres"),
+  },
+  {
+    id: "weak", title: "Single points of failure", on: false,
+    count: () => book.weak?.id.length ?? 0,
+    empty: () => (book.weak ? t("no single cut isolates a commune") : t("fibre was not assessed in this run")),
+  },
+  {
+    id: "gaps", title: "Gaps in the cable drawing", on: false,
+    count: () => book.gaps?.x.length ?? 0,
+    empty: () => (book.gaps
+      ? t("no gap up to {metres} m was found", { metres: number(book.study.near_miss_m) })
+      : t("fibre was not assessed in this run")),
+  },
+  {
+    id: "roads", title: "Roads", on: false,
+    count: () => Lines.roads.length,
+    empty: () => t("the study names no roads"),
+  },
+  {
+    id: "findings", title: "Problems found in the data", on: false,
+    count: () => book.findings.x.filter((x) => x !== null).length,
+    empty: () => (book.findings.total
+      ? t("{count} found, none with a place: see the list below", { count: number(book.findings.total) })
+      : t("nothing wrong was found")),
+  },
+];
+
+for (const layer of LAYERS) if (layer.on && layer.count()) State.shown.add(layer.id);
+
+/** Every painter, bottom to top. */
+const PAINTERS = [
+  Areas.paintVillages,
+  Lines.paintRoads,
+  Areas.paintCommunes,
+  Lines.paintCables,
+  Lines.paintBridges,
+  Lines.paintRoute,
+  Areas.paintSelected,
+  Masts.paint,
+  Marks.paintGaps,
+  Marks.paintWeak,
+  Marks.paintPops,
+  Marks.paintCentres,
+  Marks.paintFindings,
+  Marks.paintSelected,
+  Labels.paint,
+];
+
+/** What lies under a point of the map, topmost first; null when nothing does. */
+function thingAt(x, y, metresPerPixel, touch) {
+  const reach = metresPerPixel * (touch ? 18 : 10);
+  const shown = (id) => State.shown.has(id);
+  const point = (kind, source) => {
+    const index = Marks.near(source, x, y, reach);
+    return index < 0 ? null : { kind, index };
+  };
+  const found = (shown("findings") && point("finding", book.findings))
+    || (shown("centres") && centreAt(x, y, reach))
+    || (shown("pops") && point("pop", book.pops))
+    || (shown("weak") && book.weak && point("weak", book.weak))
+    || (shown("gaps") && book.gaps && point("gap", book.gaps))
+    || (shown("masts") && mastAt(x, y, reach));
+  if (found) return found;
+  if (shown("cables") || shown("weak")) {
+    const index = Lines.near(Lines.cables, x, y, reach * 0.6);
+    if (index >= 0) return { kind: "cable", index };
+  }
+  if (shown("villages")) {
+    const index = Areas.at(Areas.villages, x, y);
+    if (index >= 0) return { kind: "village", index };
+  }
+  const index = Areas.at(Areas.communes, x, y);
+  return index < 0 ? null : { kind: "commune", index };
+}
+
+function centreAt(x, y, reach) {
+  const source = book.reach ?? book.centres;
+  const index = Marks.near(source, x, y, reach);
+  return index < 0 || source.commune[index] < 0 ? null : { kind: "commune", index: source.commune[index] };
+}
+
+function mastAt(x, y, reach) {
+  const sites = Masts.chosen();
+  const near = { x: sites.map((s) => book.sites.x[s]), y: sites.map((s) => book.sites.y[s]) };
+  const index = Marks.near(near, x, y, reach);
+  return index < 0 ? null : { kind: "site", index: sites[index] };
+}

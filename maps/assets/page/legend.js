@@ -1,0 +1,194 @@
+// The legend: only what is shown now, drawn by the same hands as the map.
+const Legend = {
+  open: window.innerWidth > 700,
+
+  render() {
+    const groups = [
+      Legend.villages(), Legend.signal(), Legend.masts(), Legend.cables(), Legend.centres(), Legend.others(),
+    ].filter(Boolean);
+    const body = groups.length ? groups : [make("p", { class: "hint" }, t("Nothing is switched on."))];
+    fill(
+      byId("legend"),
+      make("button", {
+        type: "button", class: "legend-fold", "aria-expanded": String(Legend.open), "aria-controls": "legend-body",
+        onclick: () => { Legend.open = !Legend.open; Legend.render(); },
+      }, t("Legend")),
+      make("div", { id: "legend-body", class: Legend.open ? "legend-body" : "legend-body folded" }, body),
+    );
+    byId("legend").setAttribute("aria-label", t("Legend"));
+  },
+
+  group(title, rows, note) {
+    return make("div", { class: "legend-group" }, make("h3", {}, title),
+      make("ul", {}, rows.map(([swatch, text]) => make("li", {}, swatch, make("span", {}, text)))),
+      note ? make("p", { class: "hint" }, note) : null);
+  },
+
+  choice: () => `${carrierName(State.operator)} · ${technologyName(State.technology)}`,
+
+  villages() {
+    if (!State.shown.has("villages")) return null;
+    const figures = currentFigures();
+    if (!figures) {
+      return Legend.group(t("Villages: {choice}", { choice: Legend.choice() }),
+        [[areaSwatch("n"), t(GRADES.n.label)]], t("This carrier has no such technology: no village was assessed for it."));
+    }
+    const counts = { c: 0, h: 0, w: 0, n: 0 };
+    for (const grade of figures.grade) counts[grade] += 1;
+    const outlined = State.signal !== "none" && pictureFor(State) !== null;
+    const total = figures.grade.length;
+    const rows = ["c", "h", "w", "n"].filter((g) => counts[g] || g !== "n").map((grade) => [
+      areaSwatch(grade, outlined),
+      t("{verdict}: {count} ({share})", {
+        verdict: t(GRADES[grade].label), count: number(counts[grade]), share: percent((100 * counts[grade]) / total),
+      }),
+    ]);
+    return Legend.group(t("Villages: {choice}", { choice: Legend.choice() }), rows,
+      outlined ? t("Outlined while a signal picture is shown.") : null);
+  },
+
+  signal() {
+    if (State.signal === "none") return null;
+    const title = t(QUANTITIES[State.signal]);
+    const index = pictureFor(State);
+    if (index === null) {
+      return make("div", { class: "legend-group" }, make("h3", {}, title),
+        make("p", { class: "hint" }, t("There is no picture of this for the chosen carrier and technology.")));
+    }
+    const { steps, colours } = book.pictures[index];
+    if (!steps.length) {
+      return Legend.group(title, [], t("One colour is the area of one cell; the colours only tell neighbours apart."));
+    }
+    const named = State.signal === "level" ? (v) => number(v) : (v) => number(v * 100);
+    const rows = steps.map((step, i) => [
+      boxSwatch(colours[i], State.opacity / 100),
+      i + 1 < steps.length
+        ? t("{from} to {to}", { from: named(step), to: named(steps[i + 1]) })
+        : t("{from} and more", { from: named(step) }),
+    ]).reverse();
+    const threshold = book.study.thresholds_dbm[State.technology === "*" ? book.study.technologies[0] : State.technology];
+    return Legend.group(`${title} (${State.signal === "level" ? "dBm" : "%"})`, rows,
+      State.signal === "level" ? t("Service is taken to work from {level} dBm.", { level: number(threshold) })
+        : t("A place counts as served from {share}.", { share: percent(100 * book.study.probability, 0) }));
+  },
+
+  masts() {
+    if (!State.shown.has("masts")) return null;
+    const cells = book.cells;
+    const seen = cells.operators.map((name, i) => [name, i])
+      .filter(([name]) => State.operator === "*" || name === State.operator);
+    const rows = seen.map(([name, i]) => [
+      drawn((pen) => { sectorSample(pen, carrierColour(i)); Masts.tower(pen, 11, 12, 4.5, carrierColour(i), true); }), name,
+    ]);
+    if (State.operator === "*" && cells.operators.length > 1) {
+      rows.push([drawn((pen) => Masts.tower(pen, 11, 12, 5, INK, true)), t("Shared by carriers")]);
+    }
+    return rows.length ? Legend.group(t("Towers and sectors"), rows) : null;
+  },
+
+  cables() {
+    if (!State.shown.has("cables") || !book.cables) return null;
+    const kinds = new Set(book.cables.in_service.map((_, i) => Lines.cableKind(i)));
+    const rows = [
+      ["lit", FIBRE.lit, [], t("In service, connected to a point of presence")],
+      ["dark", FIBRE.dark, [7, 4], t("In service, not connected")],
+      ["planned", FIBRE.planned, [2, 4], t("Not in service")],
+    ].filter(([kind]) => kinds.has(kind)).map(([, colour, dash, text]) => [lineSwatch(colour, dash), text]);
+    return Legend.group(t("Fibre cables"), rows);
+  },
+
+  centres() {
+    const rows = [];
+    if (State.shown.has("centres")) {
+      if (book.reach) {
+        const reached = book.reach.reached.filter(Boolean).length;
+        const missing = book.reach.reached.length - reached;
+        rows.push([drawn((pen) => Marks.centre(pen, 11, 11, 6, true)), t("Centre with fibre: {count}", { count: number(reached) })]);
+        rows.push([drawn((pen) => Marks.centre(pen, 11, 11, 6, false)), t("Centre without fibre: {count}", { count: number(missing) })]);
+      } else {
+        rows.push([drawn((pen) => Marks.centre(pen, 11, 11, 6, null)), t("Centre (fibre not assessed)")]);
+      }
+    }
+    if (State.shown.has("pops")) rows.push([drawn((pen) => Marks.pop(pen, 11, 11, 7)), t("Point of presence")]);
+    return rows.length ? Legend.group(t("Communes and fibre"), rows) : null;
+  },
+
+  others() {
+    const rows = [];
+    if (State.shown.has("weak") && book.weak) {
+      rows.push([drawn((pen) => Marks.weak(pen, 11, 11, 6)), t("A cut here isolates a commune")]);
+    }
+    if (State.shown.has("gaps") && book.gaps) rows.push([drawn((pen) => Marks.gap(pen, 11, 11, 7)), t("Gap in the cable drawing")]);
+    if (State.shown.has("findings")) {
+      const severities = new Set(book.findings.severity.filter((_, i) => book.findings.x[i] !== null));
+      for (const severity of ["error", "warning", "info"]) {
+        if (severities.has(severity)) rows.push([drawn((pen) => Marks.finding(pen, 11, 12, 7, severity)), t(SEVERITY_NAMES[severity])]);
+      }
+    }
+    if (State.shown.has("roads")) rows.push([lineSwatch("#8d7b68", []), t("Road")]);
+    if (State.shown.has("borders")) rows.push([lineSwatch("#32323c", []), t("Commune border")]);
+    return rows.length ? Legend.group(t("Other marks"), rows) : null;
+  },
+};
+
+const SEVERITY_NAMES = { error: "Error in the data", warning: "Warning about the data", info: "Remark on the data" };
+
+/** A swatch drawn by the same painter that draws on the map. */
+function drawn(draw) {
+  const canvas = make("canvas", { width: 44, height: 44, class: "swatch", "aria-hidden": "true" });
+  const pen = canvas.getContext("2d");
+  pen.scale(2, 2);
+  draw(pen);
+  return canvas;
+}
+
+function areaSwatch(grade, outlined = false) {
+  return drawn((pen) => {
+    pen.lineWidth = 2.4;
+    pen.strokeStyle = outlined ? GRADES[grade].colour : "#6b6b6b";
+    if (outlined && grade === "c") pen.strokeStyle = "rgba(40, 40, 40, 0.35)";
+    if (!outlined) {
+      pen.fillStyle = GRADES[grade].colour;
+      pen.globalAlpha = grade === "c" ? 0.55 : 0.8;
+      pen.fillRect(2, 4, 18, 14);
+      pen.globalAlpha = 1;
+      pen.lineWidth = 0.8;
+      if (GRADES[grade].hatched) {
+        pen.fillStyle = paleAreaPattern(pen);
+        pen.fillRect(2, 4, 18, 14);
+      }
+    }
+    pen.strokeRect(2, 4, 18, 14);
+  });
+}
+
+function boxSwatch(colour, opacity) {
+  return drawn((pen) => {
+    pen.globalAlpha = opacity;
+    pen.fillStyle = colour;
+    pen.fillRect(2, 3, 18, 16);
+  });
+}
+
+function lineSwatch(colour, dash) {
+  return drawn((pen) => {
+    pen.strokeStyle = colour;
+    pen.lineWidth = 2.4;
+    pen.setLineDash(dash);
+    pen.beginPath();
+    pen.moveTo(1, 11);
+    pen.lineTo(21, 11);
+    pen.stroke();
+  });
+}
+
+function sectorSample(pen, colour) {
+  pen.beginPath();
+  pen.moveTo(11, 12);
+  pen.arc(11, 12, 10, -0.9, 0.2);
+  pen.closePath();
+  pen.globalAlpha = 0.35;
+  pen.fillStyle = colour;
+  pen.fill();
+  pen.globalAlpha = 1;
+}

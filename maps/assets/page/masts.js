@@ -1,0 +1,86 @@
+// Towers, and their cells as sectors in the direction they look.
+const Masts = {
+  cellsOf: book.sites.id.map(() => []),
+
+  /** Whether a cell belongs to the chosen carrier and technology. */
+  counts(cell) {
+    const cells = book.cells;
+    const operator = cells.operators[cells.operator[cell]];
+    const technology = cells.technologies[cells.technology[cell]];
+    return (State.operator === "*" || operator === State.operator)
+      && (State.technology === "*" ? book.study.technologies.includes(technology) : technology === State.technology);
+  },
+
+  /** Sites that hold a cell of the choice. */
+  chosen() {
+    const sites = [];
+    Masts.cellsOf.forEach((cells, site) => {
+      if (book.sites.x[site] !== null && cells.some(Masts.counts)) sites.push(site);
+    });
+    return sites;
+  },
+
+  paint(brush) {
+    if (!State.shown.has("masts")) return;
+    const { pen, view } = brush;
+    const sectors = view.zoom >= 10.5;
+    const radius = Math.min(26, 8 + (view.zoom - 10.5) * 4.5);
+    for (const site of Masts.chosen()) {
+      const x = view.px(book.sites.x[site]);
+      const y = view.py(book.sites.y[site]);
+      if (x < -30 || y < -30 || x > view.width + 30 || y > view.height + 30) continue;
+      const cells = Masts.cellsOf[site].filter(Masts.counts);
+      if (sectors) cells.forEach((cell) => Masts.sector(pen, x, y, radius, cell));
+      Masts.tower(pen, x, y, view.zoom >= 9.5 ? 5 : 3.4, Masts.colour(cells), cells.some((c) => book.cells.in_service[c]));
+      if (view.zoom >= 13) brush.labels.push({ x, y: y + 14, text: book.sites.id[site], rank: 3, style: "site" });
+    }
+  },
+
+  /** The carrier's colour; ink where carriers share the mast. */
+  colour(cells) {
+    const operators = new Set(cells.map((cell) => book.cells.operator[cell]));
+    return operators.size === 1 ? carrierColour([...operators][0]) : INK;
+  },
+
+  sector(pen, x, y, radius, cell) {
+    const colour = carrierColour(book.cells.operator[cell]);
+    const azimuth = book.cells.azimuth_deg[cell];
+    pen.beginPath();
+    if (azimuth === null) {
+      pen.arc(x, y, radius * 0.8, 0, 2 * Math.PI);
+    } else {
+      const middle = ((azimuth - 90) * Math.PI) / 180;
+      const half = (Math.min(book.cells.beam_deg[cell], 120) * Math.PI) / 360;
+      pen.moveTo(x, y);
+      pen.arc(x, y, radius, middle - half, middle + half);
+      pen.closePath();
+    }
+    if (book.cells.in_service[cell]) {
+      pen.globalAlpha = 0.35;
+      pen.fillStyle = colour;
+      pen.fill();
+      pen.globalAlpha = 1;
+    } else {
+      pen.setLineDash([2, 2]);
+    }
+    pen.strokeStyle = colour;
+    pen.lineWidth = 1;
+    pen.stroke();
+    pen.setLineDash([]);
+  },
+
+  tower(pen, x, y, size, colour, lit) {
+    pen.beginPath();
+    pen.moveTo(x, y - size * 1.3);
+    pen.lineTo(x + size, y + size * 0.8);
+    pen.lineTo(x - size, y + size * 0.8);
+    pen.closePath();
+    pen.fillStyle = lit ? colour : "#ffffff";
+    pen.strokeStyle = lit ? "#ffffff" : colour;
+    pen.lineWidth = 1.2;
+    pen.fill();
+    pen.stroke();
+  },
+};
+
+book.cells.site.forEach((site, cell) => { if (site >= 0) Masts.cellsOf[site].push(cell); });

@@ -1,0 +1,48 @@
+// Printing: the page is laid out as the sheet it will be, so that the map is drawn at that size.
+const SHEETS = { A4: "A4 landscape", A3: "A3 landscape" };
+
+const Paper = {
+  sheet: "A4",
+  on: false,
+  before: null,
+
+  start(map) {
+    for (const button of document.querySelectorAll("[data-paper]")) {
+      button.addEventListener("click", () => {
+        Paper.lay(map, button.dataset.paper);
+        window.print();
+        Paper.lift(map);
+      });
+    }
+    // The browser's own print command comes here without a choice of sheet.
+    window.addEventListener("beforeprint", () => { if (!Paper.on) Paper.lay(map, Paper.sheet); });
+    window.addEventListener("afterprint", () => Paper.lift(map));
+  },
+
+  lay(map, sheet) {
+    Paper.sheet = sheet;
+    Paper.on = true;
+    Paper.before = { centre: map.getCenter(), zoom: map.getZoom(), legend: Legend.open };
+    const bounds = map.getBounds();
+    Legend.open = true;
+    Legend.render();
+    byId("paper-size").textContent = `@page { size: ${SHEETS[sheet]}; margin: 8mm; }`;
+    document.body.classList.add("paper", `paper-${sheet}`);
+    fill(byId("paper-notes"),
+      make("p", {}, Facts.definitions().slice(0, 3).join(" ")),
+      make("p", {}, Facts.origin()));
+    map.invalidateSize({ animate: false, pan: false });
+    map.fitBounds(bounds, { animate: false });
+  },
+
+  lift(map) {
+    if (!Paper.on) return;
+    Paper.on = false;
+    document.body.classList.remove("paper", "paper-A4", "paper-A3");
+    byId("paper-size").textContent = "";
+    Legend.open = Paper.before.legend;
+    Legend.render();
+    map.invalidateSize({ animate: false, pan: false });
+    map.setView(Paper.before.centre, Paper.before.zoom, { animate: false });
+  },
+};

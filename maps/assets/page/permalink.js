@@ -1,0 +1,64 @@
+// The address after # keeps the view, the switches and the chosen thing.
+const KINDS = ["village", "commune", "site", "cable", "pop", "weak", "gap", "finding"];
+
+const Permalink = {
+  timer: null,
+
+  text(map) {
+    const centre = map.getCenter();
+    const parts = new URLSearchParams();
+    parts.set("carrier", State.operator);
+    parts.set("technology", State.technology);
+    parts.set("signal", State.signal);
+    parts.set("opacity", String(State.opacity));
+    parts.set("layers", [...State.shown].sort().join("."));
+    parts.set("lang", Words.language);
+    if (State.selected) parts.set("chosen", `${State.selected.kind}.${codeOf(State.selected)}`);
+    return `#${map.getZoom()}/${centre.lat.toFixed(5)}/${centre.lng.toFixed(5)}/${parts}`;
+  },
+
+  write(map) {
+    clearTimeout(Permalink.timer);
+    Permalink.timer = setTimeout(() => history.replaceState(null, "", Permalink.text(map)), 250);
+  },
+
+  /** Take over what the address says; parts that name nothing here are left alone. */
+  read(map) {
+    const match = /^#([\d.]+)\/(-?[\d.]+)\/(-?[\d.]+)\/(.*)$/.exec(location.hash);
+    if (!match) return false;
+    const [zoom, lat, lng] = match.slice(1, 4).map(Number);
+    const parts = new URLSearchParams(match[4]);
+    const one = (key, allowed, otherwise) => (allowed.includes(parts.get(key)) ? parts.get(key) : otherwise);
+    Words.set(one("lang", ["vi", "en"], Words.language));
+    State.operator = one("carrier", OPERATORS, "*");
+    State.technology = one("technology", TECHNOLOGIES, "*");
+    State.signal = one("signal", ["none", ...Object.keys(QUANTITIES)], "none");
+    State.opacity = Math.min(100, Math.max(10, Number(parts.get("opacity")) || 70));
+    if (parts.has("layers")) {
+      const known = LAYERS.map((layer) => layer.id);
+      State.shown = new Set(parts.get("layers").split(".").filter((id) => known.includes(id)));
+    }
+    State.selected = Permalink.chosen(parts.get("chosen") ?? "");
+    if ([zoom, lat, lng].every(Number.isFinite)) map.setView([lat, lng], zoom, { animate: false });
+    return true;
+  },
+
+  chosen(text) {
+    const dot = text.indexOf(".");
+    const kind = text.slice(0, dot);
+    if (!KINDS.includes(kind)) return null;
+    const index = (codesOf(kind) ?? []).indexOf(text.slice(dot + 1));
+    return index < 0 ? null : { kind, index };
+  },
+};
+
+/** What names the things of a kind: codes stay the same from run to run, rows do not. */
+function codesOf(kind) {
+  return {
+    village: book.villages.code, commune: book.communes.code, site: book.sites.id, pop: book.pops.id,
+    cable: book.cables?.id.map((_, i) => String(i)), weak: book.weak?.id,
+    gap: book.gaps?.x.map((_, i) => String(i)), finding: book.findings.rule.map((_, i) => String(i)),
+  }[kind];
+}
+
+const codeOf = ({ kind, index }) => codesOf(kind)[index];

@@ -1,0 +1,134 @@
+// Puts the parts together and answers the reader's hand.
+const { map } = program;
+const surface = new Surface(PAINTERS);
+
+/** Choose a thing (null: none): its card opens, and the map goes there when asked to. */
+function select(thing, { zoom = false } = {}) {
+  State.change({ selected: thing });
+  if (!thing) return;
+  if (zoom) goTo(thing);
+  const name = byId("card").getAttribute("aria-label");
+  announce(name ?? "");
+  byId("card").focus({ preventScroll: true });
+  showTab("side");
+}
+
+function goTo(thing) {
+  const area = { village: Areas.villages, commune: Areas.communes, cable: Lines.cables }[thing.kind]?.[thing.index];
+  if (area && Number.isFinite(area.west)) {
+    map.fitBounds(boxBounds(area), { maxZoom: 14, padding: [40, 40], animate: false });
+    return;
+  }
+  const place = placeOf(thing);
+  if (place && place.x !== null) map.setView(toLatLng(place.x, place.y), Math.max(map.getZoom(), 13), { animate: false });
+}
+
+function showTab(name) {
+  document.body.dataset.tab = name;
+  for (const button of byId("tabs").children) button.setAttribute("aria-pressed", String(button.dataset.tab === name));
+  map.invalidateSize({ animate: false, pan: false });
+}
+
+/** Every fixed word of the page in the current language. */
+function translate() {
+  for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
+  document.title = `${book.study.name} · ${t("Mobile coverage and fibre")}`;
+  fill(byId("title"), named(book.study.name));
+  byId("subtitle").textContent = [t("Mobile coverage by village, fibre by commune"), book.study.period].filter(Boolean).join(" · ");
+  byId("search").placeholder = t("Find a village, commune or tower");
+  byId("search").setAttribute("aria-label", t("Find a village, commune or tower"));
+  byId("languages").setAttribute("aria-label", t("Language"));
+  byId("papers").setAttribute("aria-label", t("Print"));
+  byId("panel").setAttribute("aria-label", t("Figures and layers"));
+  byId("side").setAttribute("aria-label", t("Card and village list"));
+  byId("tabs").setAttribute("aria-label", t("Parts of the page"));
+  byId("map").setAttribute("aria-label", t("Map; arrow keys move it, plus and minus zoom. Everything on it can be found by the search and the village list."));
+  byId("map").setAttribute("role", "application");
+  byId("synthetic").hidden = !book.study.synthetic;
+  byId("synthetic").textContent = t("Synthetic data: no real place, person or carrier is shown.");
+  for (const button of document.querySelectorAll("[data-language]")) button.setAttribute("aria-pressed", String(button.dataset.language === Words.language));
+  for (const button of document.querySelectorAll("[data-paper]")) button.setAttribute("aria-label", t("Print on {sheet}", { sheet: button.dataset.paper }));
+  zoomButtons();
+}
+
+function zoomButtons() {
+  for (const [name, title] of [["in", "Zoom in"], ["out", "Zoom out"]]) {
+    const button = document.querySelector(`.leaflet-control-zoom-${name}`);
+    button.title = t(title);
+    button.setAttribute("aria-label", t(title));
+  }
+}
+
+function renderAll() {
+  translate();
+  Panel.render(program);
+  Legend.render();
+  Card.render();
+  List.render();
+}
+
+State.on((changed) => {
+  const network = changed.has("operator") || changed.has("technology");
+  if (network || changed.has("signal") || changed.has("opacity")) Pictures.update(map);
+  if (network || changed.has("signal")) {
+    const focus = document.activeElement;
+    const key = focus?.name ? `input[name="${focus.name}"]:checked` : null;
+    Panel.render(program);
+    if (key) document.querySelector(key)?.focus();
+    List.limit = 60;
+  }
+  Legend.render();
+  if (network || changed.has("selected")) {
+    Card.render();
+    List.render();
+  }
+  surface.repaint();
+  Permalink.write(map);
+});
+
+map.on("click", (event) => {
+  const { x, y } = toFrame(event.latlng);
+  const scale = (2 * HALF_TURN_M) / (256 * 2 ** map.getZoom());
+  select(thingAt(x, y, scale, event.originalEvent.pointerType === "touch"));
+});
+map.on("moveend", () => {
+  if (List.inView && !Paper.on) List.render();
+  Permalink.write(map);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && State.selected && document.activeElement !== byId("search")) select(null);
+});
+for (const button of document.querySelectorAll("[data-language]")) {
+  button.addEventListener("click", () => {
+    Words.set(button.dataset.language);
+    renderAll();
+    surface.repaint();
+    Permalink.write(map);
+  });
+}
+for (const button of byId("tabs").children) button.addEventListener("click", () => showTab(button.dataset.tab));
+
+List.map = map;
+Words.set(book.language);
+map.fitBounds(book.frame.bounds, { animate: false });
+map.setMinZoom(Math.max(0, map.getZoom() - 2));
+const restored = Permalink.read(map);
+L.control.zoom({ position: "topleft" }).addTo(map);
+L.control.scale({ imperial: false, maxWidth: 140, position: "bottomright" }).addTo(map);
+surface.addTo(map);
+Search.start();
+Paper.start(map);
+renderAll();
+showTab("map");
+Pictures.update(map);
+window.addEventListener("hashchange", () => {
+  if (!Permalink.read(map)) return;
+  renderAll();
+  Pictures.update(map);
+  surface.repaint();
+});
+if (restored && State.selected) document.body.classList.add("has-card");
+requestAnimationFrame(() => performance.mark("first view"));
+
+// For tests and for whoever builds on the page: what is shown now, and the map that shows it.
+window.phusong = { map, state: State, book, surface, find: Search.find, select, paper: Paper };

@@ -1,0 +1,43 @@
+// What the reader has chosen; everything drawn and written follows from it.
+const State = {
+  operator: "*",
+  technology: "*",
+  signal: "none",
+  opacity: 70,
+  shown: new Set(),
+  selected: null,
+  listeners: [],
+
+  /** Change some choices and tell every part of the page which ones changed. */
+  change(choices) {
+    const changed = Object.keys(choices).filter((key) => State[key] !== choices[key]);
+    if (!changed.length) return;
+    Object.assign(State, choices);
+    State.tell(changed);
+  },
+
+  show(layer, visible) {
+    if (State.shown.has(layer) === visible) return;
+    if (visible) State.shown.add(layer);
+    else State.shown.delete(layer);
+    State.tell(["shown"]);
+  },
+
+  tell(changed) {
+    const keys = new Set(changed);
+    for (const listener of State.listeners) listener(keys);
+  },
+
+  on(listener) {
+    State.listeners.push(listener);
+  },
+};
+
+/** The village figures of the chosen carrier and technology; null when the run has none. */
+function currentFigures() {
+  return book.figures.find((f) => f.operator === State.operator && f.technology === State.technology) ?? null;
+}
+
+const anyFirst = (names) => ["*", ...names.filter((name) => name !== "*")];
+const OPERATORS = anyFirst([...new Set(book.figures.map((f) => f.operator))]);
+const TECHNOLOGIES = anyFirst(Object.keys(TECHNOLOGY).filter((name) => book.figures.some((f) => f.technology === name)));

@@ -1,0 +1,79 @@
+"""Rasters as pictures of the page's frame: warped to Web Mercator, encoded, base64."""
+
+from __future__ import annotations
+
+import base64
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import MemoryFile
+from rasterio.vrt import WarpedVRT
+
+from phusong.maps.frame import MERCATOR, Frame
+
+Colour = tuple[int, int, int, int]
+"""Red, green, blue, alpha; 0 to 255."""
+
+
+def warp(
+    path: Path, frame: Frame, longest_px: int, resampling: Resampling = Resampling.nearest
+) -> tuple[NDArray[np.float32], Affine]:
+    """Return a raster over the frame, (rows, cols) float32 with NaN for nothing, and its transform.
+
+    Scale and offset of the file are applied.
+    """
+    transform, rows, cols = frame.picture(longest_px)
+    with (
+        rasterio.open(path) as source,
+        WarpedVRT(
+            source,
+            crs=MERCATOR,
+            transform=transform,
+            width=cols,
+            height=rows,
+            resampling=resampling,
+            add_alpha=source.nodata is None,
+        ) as warped,
+    ):
+        band = warped.read(1, masked=True).astype(np.float32)
+        band = band * np.float32(source.scales[0]) + np.float32(source.offsets[0])
+    return np.asarray(np.ma.filled(band, np.nan), dtype=np.float32), transform
+
+
+def encode_classes(classes: NDArray[np.uint8], colours: Sequence[Colour]) -> str:
+    """Return a palette PNG (base64): class 0 is seen through, class n has ``colours[n - 1]``."""
+    palette = {0: (0, 0, 0, 0), **dict(enumerate(colours, start=1))}
+    return _encode(classes[None], palette, driver="PNG", zlevel=6)
+
+
+def encode_photo(image: NDArray[np.uint8], quality: int) -> str:
+    """Return a JPEG (base64) of an image of shape (3, rows, cols)."""
+    return _encode(image, None, driver="JPEG", quality=quality, photometric="YCBCR")
+
+
+def _encode(
+    image: NDArray[np.uint8], palette: dict[int, Colour] | None, **options: str | int
+) -> str:
+    count, rows, cols = image.shape
+    with warnings.catch_warnings(), MemoryFile() as memory:
+        # A picture of the page has no place of its own: the page says where it lies.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with memory.open(
+            width=cols, height=rows, count=count, dtype="uint8", **options
+        ) as target:
+            target.write(image)
+            if palette is not None:
+                target.write_colormap(1, palette)
+        return base64.b64encode(memory.read()).decode("ascii")
+
+
+def parse_colour(text: str, alpha: int = 255) -> Colour:
+    """Return ``#rrggbb`` as numbers."""
+    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16), alpha

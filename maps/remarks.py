@@ -1,0 +1,107 @@
+"""What is said beside the map: study, definitions, indicators, findings, in both languages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phusong.maps.columns import plain
+from phusong.maps.words import LANGUAGES, both, both_from
+
+if TYPE_CHECKING:
+    from phusong.checks import Findings
+    from phusong.indicators.results import Indicators
+    from phusong.maps.frame import Frame
+    from phusong.study import Study
+
+MOST_FINDINGS = 2000
+SYNTHETIC_WORDS = ("synthetic", "giả lập")
+
+
+def is_synthetic(study: Study) -> bool:
+    """Whether the study says of itself that its data is made up."""
+    about = study.study
+    said = " ".join((about.name, about.description, *about.assumptions)).casefold()
+    return any(word in said for word in SYNTHETIC_WORDS)
+
+
+def study_section(study: Study, created: str, version: str) -> dict[str, Any]:
+    """Return who, what and when, and every threshold the verdicts rest on."""
+    about, verdict, radio = study.study, study.verdict, study.radio
+    return {
+        "name": about.name,
+        "description": about.description,
+        "publisher": about.publisher,
+        "licence": about.licence,
+        "period": about.period,
+        "assumptions": [both(text) for text in about.assumptions],
+        "synthetic": is_synthetic(study),
+        "created": created,
+        "version": version,
+        "technologies": list(verdict.technologies),
+        "thresholds_dbm": {name: row.threshold_dbm for name, row in radio.technologies.items()},
+        "probability": verdict.probability,
+        "covered_share": verdict.covered_share,
+        "hollow_share": verdict.hollow_share,
+        "weight": verdict.weight,
+        "model": radio.model,
+        "radius_km": radio.radius_km,
+        "sigma_model_db": radio.spread.sigma_model_db,
+        "rx_height_m": radio.rx_height_m,
+        "circles_km": dict(study.indicators.circles_km),
+        "drop_m": study.fiber.drop_m if study.fiber else None,
+        "near_miss_m": study.fiber.near_miss_m if study.fiber else None,
+        "margin_db": study.fiber.optics.margin_db if study.fiber else None,
+    }
+
+
+def indicator_section(indicators: Indicators) -> list[dict[str, Any]]:
+    """Return each figure with its definition in both languages."""
+    tables = {language: indicators.to_frame(language) for language in LANGUAGES}
+    return [
+        {
+            "id": item.id,
+            "value": plain(item.value),
+            "numerator": plain(item.numerator),
+            "denominator": plain(item.denominator),
+            "circles": plain(item.circles_value),
+            "title": {lang: str(table.at[row, "title"]) for lang, table in tables.items()},
+            "unit": {lang: str(table.at[row, "unit"]) for lang, table in tables.items()},
+            "definition": {
+                lang: str(table.at[row, "definition"]) for lang, table in tables.items()
+            },
+        }
+        for row, item in enumerate(indicators.items)
+    ]
+
+
+def finding_section(findings: Findings, frame: Frame) -> dict[str, Any]:
+    """Return the findings, errors first; those with a place can be drawn.
+
+    Only the first :data:`MOST_FINDINGS` travel with the page; ``total`` counts them all.
+    """
+    order = {"error": 0, "warning": 1, "info": 2}
+    ranked = sorted(findings, key=lambda f: (order[str(f.severity)], f.rule.number))
+    kept = ranked[:MOST_FINDINGS]
+    x, y = frame.place(
+        np.array([np.nan if f.x_m is None else f.x_m for f in kept], dtype=float),
+        np.array([np.nan if f.y_m is None else f.y_m for f in kept], dtype=float),
+    )
+    rules = {f.rule.number: f.rule for f in kept}
+    return {
+        "total": len(ranked),
+        "rules": {
+            number: {
+                "title": both(rule.title), "effect": both(rule.effect), "mend": both(rule.mend)
+            }
+            for number, rule in rules.items()
+        },
+        "rule": [f.rule.number for f in kept],
+        "severity": [str(f.severity) for f in kept],
+        "subject": [str(f.subject) for f in kept],
+        "detail": [both_from(f.text) for f in kept],
+        "where": [both_from(f.where.__str__) for f in kept],
+        "x": x,
+        "y": y,
+    }  # fmt: skip

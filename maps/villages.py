@@ -1,0 +1,129 @@
+"""Communes, villages and every village figure, as the page reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from phusong.maps.columns import coded, flags, positions, scaled, texts
+from phusong.maps.frame import Frame
+from phusong.maps.outline import encode_rings, simplify_areas
+
+if TYPE_CHECKING:
+    from phusong.coverage.results import VillageCoverage
+    from phusong.sources.inputs import Inputs
+
+ANY = "*"
+MOST_VERTICES = 180_000
+GRADE_LETTERS = {"covered": "c", "hollow": "h", "white": "w"}
+NOT_ASSESSED = "n"
+
+
+def commune_section(inputs: Inputs, frame: Frame) -> dict[str, Any]:
+    """Return code, name and outline of each commune."""
+    communes = inputs.communes
+    simple = simplify_areas(communes.geometry.to_numpy(), inputs.grid.cell_m / 2, MOST_VERTICES // 2)
+    return {
+        "code": texts(communes["code"]),
+        "name": texts(communes["name"]),
+        "rings": encode_rings(simple, frame),
+    }
+
+
+def village_section(
+    inputs: Inputs, coverage: VillageCoverage | None, frame: Frame
+) -> dict[str, Any]:
+    """Return what is true of a village whoever serves it: name, place, people, nearest site."""
+    villages = _unassessed(inputs) if coverage is None else coverage.villages
+    simple = simplify_areas(villages.geometry.to_numpy(), inputs.grid.cell_m / 2, MOST_VERTICES)
+    centres = inputs.villages.set_index("code").reindex(villages["code"])
+    x, y = frame.place(centres["centre_x_m"].to_numpy(), centres["centre_y_m"].to_numpy())
+    sources, source_of = coded(villages["people_source"])
+    weights, weight_of = coded(villages["weight"])
+    return {
+        "code": texts(villages["code"]),
+        "name": texts(villages["name"]),
+        "commune": positions(villages["commune_code"], inputs.communes["code"]),
+        "people": scaled(villages["people"], 0),
+        "people_source": {"names": sources, "of": source_of},
+        "weight": {"names": weights, "of": weight_of},
+        "area_km2": scaled(villages["area_km2"], 2),
+        "nearest_site": texts(villages["nearest_site_id"]),
+        "nearest_site_km": scaled(villages["nearest_site_km"], 2),
+        "flags": texts(villages["flags"]),
+        "x": x,
+        "y": y,
+        "rings": encode_rings(simple, frame),
+    }
+
+
+def _unassessed(inputs: Inputs) -> gpd.GeoDataFrame:
+    """Return the villages as read, for a run that did not ask about coverage."""
+    villages = inputs.villages
+    return villages.assign(
+        people=villages["population"],
+        people_source=villages["population"].notna().map({True: "census", False: "none"}),
+        weight="area",
+        area_km2=villages.geometry.area / 1e6,
+        nearest_site_id=None,
+        nearest_site_km=float("nan"),
+    )
+
+
+def figure_section(coverage: VillageCoverage, cells: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return one entry a carrier and technology, each a set of columns in village order.
+
+    Decimals are those the cards show: shares to 0.1 %, levels to 0.1 dB.
+    """
+    order = coverage.villages["code"]
+    groups = {
+        (str(operator), str(technology)): part.set_index("code").reindex(order)
+        for (operator, technology), part in coverage.by_layer.groupby(
+            ["operator", "technology"], sort=False
+        )
+    }
+    groups.setdefault((ANY, ANY), coverage.villages.set_index("code"))
+    circles = {
+        (str(operator), str(technology)): part.set_index("code").reindex(order)
+        for (operator, technology), part in coverage.circles.groupby(
+            ["operator", "technology"], sort=False
+        )
+    }
+    return [
+        {
+            "operator": operator,
+            "technology": technology,
+            **_figures(part, cells),
+            **_circle_figures(circles.get((operator, technology))),
+        }
+        for (operator, technology), part in groups.items()
+    ]
+
+
+def _figures(part: pd.DataFrame, cells: pd.DataFrame) -> dict[str, Any]:
+    grades = [GRADE_LETTERS.get(g, NOT_ASSESSED) for g in texts(part["grade"])]
+    columns = {
+        "grade": "".join(grades),
+        "served": scaled(part["served_share"] * 100, 1),
+        "area": scaled(part["served_share_area"] * 100, 1),
+        "unserved": scaled(part["people_unserved"], 0),
+        "median": scaled(part["level_median_dbm"], 1),
+        "level": scaled(part["level_centre_dbm"], 1),
+        "chance": scaled(part["probability_centre"] * 100, 1),
+        "centre": flags(part["served_centre"]),
+        "best": positions(part["best_cell_id"], cells["cell_id"]),
+    }
+    if "expected_share" in part:
+        columns["expected"] = scaled(part["expected_share"] * 100, 1)
+    return columns
+
+
+def _circle_figures(part: gpd.GeoDataFrame | pd.DataFrame | None) -> dict[str, Any]:
+    if part is None:
+        return {}
+    return {
+        "circle": scaled(part["circle_share"] * 100, 1),
+        "circle_centre": flags(part["circle_centre"]),
+    }
