@@ -110,7 +110,7 @@ def pattern_attenuation_db(
     front_db = _table_at(horizontal_db, index, 0.0) - _table_at(vertical_db, index, down)
     back_db = _table_at(horizontal_db, index, 180.0) - _table_at(vertical_db, index, behind)
     flat = _table_at(horizontal_db, index, off_azimuth_deg)
-    return max(0.0, flat - (1.0 - share) * front_db - share * back_db)
+    return max(0.0, flat - (1.0 - share) * front_db - share * back_db)  # type: ignore[no-any-return]
 
 
 @njit(cache=True, nogil=True)
@@ -264,7 +264,8 @@ def beam_table(
     index: dict[tuple[Any, ...], int] = {}
     rows: list[tuple[float, ...]] = []
     of_cell = np.zeros(len(cells), dtype=np.int64)
-    for i, cell in enumerate(cells.to_dict("records")):
+    records: list[dict[str, Any]] = cells.to_dict("records")  # type: ignore[assignment]
+    for i, cell in enumerate(records):
         row = _beam_row(cell, antenna, files, patterns)
         key = tuple(None if math.isnan(v) else v for v in row)
         if key not in index:

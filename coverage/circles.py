@@ -32,9 +32,7 @@ class Circles:
     def mask(self, window: Window, grid: Grid) -> NDArray[np.bool_]:
         """Return (rows, cols): whether a cell's centre lies in a circle."""
         west, _, _, north = grid.bounds_of(window)
-        return disc_mask(
-            window, (west, north), grid.cell_m, self.x_m, self.y_m, self.radius_m
-        )
+        return disc_mask(window, (west, north), grid.cell_m, self.x_m, self.y_m, self.radius_m)
 
     def hold(self, x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return (points,): whether a point lies in a circle."""
@@ -74,5 +72,7 @@ def circles_of(
     at = place.reindex(masts["site_id"]).to_numpy(dtype=np.float64)
     radius = masts["technology"].astype(object).map(dict(radii_km)).to_numpy(dtype=np.float64)
     return Circles(
-        np.ascontiguousarray(at[:, 0]), np.ascontiguousarray(at[:, 1]), radius * 1000.0
+        np.ascontiguousarray(at[:, 0]),
+        np.ascontiguousarray(at[:, 1]),
+        np.asarray(radius * 1000.0, dtype=np.float64),
     )

@@ -154,9 +154,7 @@ class Odds:
         (cells,) of every server; cells that share both share a table.
     """
 
-    def __init__(
-        self, threshold_dbm: NDArray[np.float64], sigma_db: NDArray[np.float64]
-    ) -> None:
+    def __init__(self, threshold_dbm: NDArray[np.float64], sigma_db: NDArray[np.float64]) -> None:
         pairs = np.column_stack([threshold_dbm, sigma_db]).reshape(-1, 2)
         kinds, kind_of = np.unique(pairs, axis=0, return_inverse=True)
         if not len(kinds):

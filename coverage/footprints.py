@@ -95,9 +95,7 @@ def footprints(villages: gpd.GeoDataFrame, grid: Grid) -> Iterator[Footprints]:
     blank: Any = _Blank(grid)
     shapes = gpd.GeoDataFrame(geometry=villages.geometry.to_numpy(), crs=grid.crs)
     for rows in _batches(villages, grid):
-        found = exact_extract(
-            blank, shapes.iloc[rows], ["cell_id", "coverage"], output="pandas"
-        )
+        found = exact_extract(blank, shapes.iloc[rows], ["cell_id", "coverage"], output="pandas")
         lengths = [len(ids) for ids in found["cell_id"]]
         ids = np.concatenate([*found["cell_id"], np.zeros(0)]).astype(np.int64)
         fraction = np.concatenate([*found["coverage"], np.zeros(0)]).astype(np.float64)
@@ -105,9 +103,7 @@ def footprints(villages: gpd.GeoDataFrame, grid: Grid) -> Iterator[Footprints]:
         window = Window(0, 0, 0, 0)
         if ids.size:
             row0, col0 = int(row.min()), int(col.min())
-            window = Window(
-                row0, col0, int(row.max()) - row0 + 1, int(col.max()) - col0 + 1
-            )
+            window = Window(row0, col0, int(row.max()) - row0 + 1, int(col.max()) - col0 + 1)
         yield Footprints(
             rows, window, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             (row - window.row0) * window.cols + col - window.col0, fraction,

@@ -191,9 +191,7 @@ class Losses:
         report.computed += bool(losses)
         report.seconds += time.perf_counter() - started
 
-    def _propagate(
-        self, mast: Mast, freqs_mhz: list[float], report: LossReport
-    ) -> list[PathLoss]:
+    def _propagate(self, mast: Mast, freqs_mhz: list[float], report: LossReport) -> list[PathLoss]:
         """Run the model on all bands at once, or one by one where it refuses some."""
         surface = self._surface(self.window(mast))
         transmitter = Transmitter(mast.x_m, mast.y_m, mast.height_m)

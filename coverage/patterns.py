@@ -57,7 +57,7 @@ def _bad(what: str, where: Where, **params: object) -> InputError:
 
 
 def _number(text: str, where: Where) -> float:
-    """A figure with a decimal point or comma."""
+    """Read a figure with a decimal point or comma."""
     try:
         value = float(text.replace(",", "."))
     except ValueError:

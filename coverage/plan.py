@@ -115,7 +115,8 @@ def _masts(cells: pd.DataFrame, inputs: Inputs) -> list[Mast]:
     usable = cells[cells["problem"] == ""]
     sites = inputs.sites.drop_duplicates("site_id").set_index("site_id")
     masts = []
-    for (site_id, height_m), group in usable.groupby(["site_id", "height_m"], sort=True):
+    groups: Any = usable.groupby(["site_id", "height_m"], sort=True)
+    for (site_id, height_m), group in groups:
         site = sites.loc[site_id]
         masts.append(
             Mast(
@@ -127,7 +128,9 @@ def _masts(cells: pd.DataFrame, inputs: Inputs) -> list[Mast]:
     return masts
 
 
-def _layers(cells: pd.DataFrame, verdict: list[Technology]) -> tuple[list[LayerName], list[LayerName]]:
+def _layers(
+    cells: pd.DataFrame, verdict: list[Technology]
+) -> tuple[list[LayerName], list[LayerName]]:
     """Plain layers that have cells, and the combinations over them."""
     technologies = [t for t in get_args(Technology) if (cells["technology"] == t).any()]
     operators = sorted({str(o) for o in cells["operator"]})
@@ -164,6 +167,4 @@ def plan_run(inputs: Inputs, study: Study) -> Plan:
         [index[pair] for pair in zip(cells["operator"], cells["technology"], strict=True)],
         dtype=np.int64,
     )
-    return Plan(
-        cells, _masts(cells, inputs), plain, combined, layer_of_cell, beam_of_cell, beams
-    )
+    return Plan(cells, _masts(cells, inputs), plain, combined, layer_of_cell, beam_of_cell, beams)

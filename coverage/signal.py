@@ -174,9 +174,10 @@ def _finished(
 def _with_problems(plan: Plan, report: LossReport) -> Any:
     """Cells of the plan, with what the model refused."""
     cells = plan.cells.copy()
+    freqs_mhz = cells["freq_mhz"].to_numpy(dtype=np.float64)
     for mast in plan.masts:
         for i in mast.cells:
-            place = (mast.site_id, mast.height_m, float(cells.at[i, "freq_mhz"]))
+            place = (mast.site_id, mast.height_m, float(freqs_mhz[i]))
             if place in report.problems:
                 cells.loc[i, "problem"] = report.problems[place]
     return cells

@@ -125,9 +125,7 @@ class _Centres:
         if not rows.size:
             return
         row, col = self._row[rows], self._col[rows]
-        window = Window(
-            int(row.min()), int(col.min()), int(np.ptp(row)) + 1, int(np.ptp(col)) + 1
-        )
+        window = Window(int(row.min()), int(col.min()), int(np.ptp(row)) + 1, int(np.ptp(col)) + 1)
         ticks, server = reader.read(layer, window)
         at = (row - window.row0, col - window.col0)
         tally.centre_tick[rows], tally.centre_server[rows] = ticks[at], server[at]
@@ -154,7 +152,7 @@ class _Frame:
 
     @property
     def codes(self) -> NDArray[np.object_]:
-        return self.villages["code"].to_numpy(dtype=object)
+        return np.asarray(self.villages["code"], dtype=object)
 
     def served_centre(self, tally: _Tally) -> NDArray[np.bool_]:
         """(villages, pairs): whether the centre is served."""
@@ -226,7 +224,7 @@ def _flags(
     centre_on_grid: NDArray[np.bool_],
     people_wanted: bool,
 ) -> list[str]:
-    """Flags of the inputs and what came up here."""
+    """Return the flags of the inputs and what came up here."""
     outside = area_cells - weights.cells > _OFF_GRID_SHARE * np.maximum(area_cells, 1.0)
     added = {
         "off_grid": weights.cells == 0,
@@ -312,9 +310,7 @@ def assess_villages(
             for i, tally in enumerate(tallies):
                 centres.read(reader, i, batch.rows, tally)
                 if batch.cells.size:
-                    _add_batch(
-                        batch, weight, i, reader, (odds, cuts), circles[i], grid, tally
-                    )
+                    _add_batch(batch, weight, i, reader, (odds, cuts), circles[i], grid, tally)
             told.advance("villages", len(batch.rows))
     area_cells = villages.geometry.area.to_numpy(dtype=np.float64) / grid.cell_m**2
     weights.close(area_cells)
@@ -364,7 +360,7 @@ def _summary(
     weights: _People,
     flags: list[str],
 ) -> gpd.GeoDataFrame:
-    """The frame of villages; ``overall`` are the figures of the layer (ANY, ANY), the last."""
+    """Build the frame of villages from ``overall``, the figures of the layer (ANY, ANY)."""
     villages = inputs.villages
     in_service = inputs.sites[inputs.sites["site_id"].isin(signal.cells["site_id"])]
     near = nearest_sites(villages, in_service)

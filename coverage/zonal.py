@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.combine import FLOOR_TICK, NO_LEVEL, TICK_DB, TICKS
+from phusong.coverage.combine import FLOOR_TICK, TICK_DB, TICKS
 from phusong.grid import Window
 from phusong.jit import njit, prange
 
 
 @njit(cache=True, parallel=True)
-def summarise(
+def summarise(  # noqa: C901 - one pass over the cells, every figure at once
     offsets: Any, cells: Any, fraction: Any, weight: Any, ticks: Any, server: Any,
     kind_of_server: Any, odds: Any, cuts: Any,
     served: Any, served_area: Any, expected: Any, level_median: Any, best_server: Any,

@@ -21,8 +21,16 @@ X0, Y0 = 500_000.0, 2_500_000.0
 
 def write_raster(path: Path, values: np.ndarray, grid: Grid, sha256: str = "0") -> Raster:
     with rasterio.open(
-        path, "w", driver="GTiff", width=grid.cols, height=grid.rows, count=1, dtype="float32",
-        crs=grid.crs.to_wkt(), transform=grid.transform, nodata=-9999.0,
+        path,
+        "w",
+        driver="GTiff",
+        width=grid.cols,
+        height=grid.rows,
+        count=1,
+        dtype="float32",
+        crs=grid.crs.to_wkt(),
+        transform=grid.transform,
+        nodata=-9999.0,
     ) as out:
         out.write(np.where(np.isnan(values), -9999.0, values).astype("float32"), 1)
     return Raster(path, grid, sha256)
@@ -30,13 +38,27 @@ def write_raster(path: Path, values: np.ndarray, grid: Grid, sha256: str = "0") 
 
 def cells_frame(rows: list[dict]) -> pd.DataFrame:
     base = {
-        "cell_id": "c", "site_id": "S1", "operator": "Viettel", "technology": "LTE",
-        "freq_mhz": 900.0, "bandwidth_mhz": 10.0, "height_m": 35.0, "azimuth_deg": np.nan,
-        "mechanical_tilt_deg": 0.0, "electrical_tilt_deg": 0.0, "eirp_dbm": 60.0,
-        "horizontal_beamwidth_deg": np.nan, "vertical_beamwidth_deg": np.nan,
-        "antenna_file": None, "in_service": True, "height_assumed": False,
-        "eirp_assumed": False, "technology_assumed": False, "operator_assumed": False,
-        "file": "towers.csv", "row": 1,
+        "cell_id": "c",
+        "site_id": "S1",
+        "operator": "Viettel",
+        "technology": "LTE",
+        "freq_mhz": 900.0,
+        "bandwidth_mhz": 10.0,
+        "height_m": 35.0,
+        "azimuth_deg": np.nan,
+        "mechanical_tilt_deg": 0.0,
+        "electrical_tilt_deg": 0.0,
+        "eirp_dbm": 60.0,
+        "horizontal_beamwidth_deg": np.nan,
+        "vertical_beamwidth_deg": np.nan,
+        "antenna_file": None,
+        "in_service": True,
+        "height_assumed": False,
+        "eirp_assumed": False,
+        "technology_assumed": False,
+        "operator_assumed": False,
+        "file": "towers.csv",
+        "row": 1,
     }
     return pd.DataFrame([{**base, **row} for row in rows], columns=list(base))
 
@@ -83,9 +105,15 @@ def villages_frame(shapes: dict[str, tuple], centres: dict[str, tuple] | None = 
 
 
 def make_inputs(
-    folder: Path, *, cells: pd.DataFrame, sites: dict[str, tuple[float, float]],
-    villages: gpd.GeoDataFrame, heights: np.ndarray, cell_m: float = 30.0,
-    people: np.ndarray | None = None, landcover: np.ndarray | None = None,
+    folder: Path,
+    *,
+    cells: pd.DataFrame,
+    sites: dict[str, tuple[float, float]],
+    villages: gpd.GeoDataFrame,
+    heights: np.ndarray,
+    cell_m: float = 30.0,
+    people: np.ndarray | None = None,
+    landcover: np.ndarray | None = None,
 ) -> Inputs:
     folder.mkdir(parents=True, exist_ok=True)
     grid = Grid(CRS_M, X0, Y0, cell_m, *heights.shape)
@@ -94,9 +122,18 @@ def make_inputs(
     )
     empty = gpd.GeoDataFrame({"geometry": []}, geometry="geometry", crs=CRS_M)
     return Inputs(
-        crs=CRS_M, grid=grid, communes=communes, villages=villages, commune_centres=empty,
-        sites=sites_frame(sites), cells=cells, cables=empty, pops=empty, roads=empty,
-        terrain=write_raster(folder / "dem.tif", heights, grid), filled=None,
+        crs=CRS_M,
+        grid=grid,
+        communes=communes,
+        villages=villages,
+        commune_centres=empty,
+        sites=sites_frame(sites),
+        cells=cells,
+        cables=empty,
+        pops=empty,
+        roads=empty,
+        terrain=write_raster(folder / "dem.tif", heights, grid),
+        filled=None,
         landcover=None if landcover is None else write_raster(folder / "land.tif", landcover, grid),
         people=None if people is None else write_raster(folder / "people.tif", people, grid),
         sources={},

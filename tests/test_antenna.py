@@ -18,9 +18,13 @@ from phusong.study import Antenna
 
 def beams_of(antenna=None, patterns=None, **cell):
     row = {
-        "azimuth_deg": 0.0, "mechanical_tilt_deg": 0.0, "electrical_tilt_deg": 0.0,
-        "horizontal_beamwidth_deg": math.nan, "vertical_beamwidth_deg": math.nan,
-        "antenna_file": None, **cell,
+        "azimuth_deg": 0.0,
+        "mechanical_tilt_deg": 0.0,
+        "electrical_tilt_deg": 0.0,
+        "horizontal_beamwidth_deg": math.nan,
+        "vertical_beamwidth_deg": math.nan,
+        "antenna_file": None,
+        **cell,
     }
     beams, of_cell = beam_table(pd.DataFrame([row]), antenna or Antenna(), patterns or {})
     assert of_cell.tolist() == [0]
@@ -82,7 +86,9 @@ def test_mechanical_tilt_differs_by_azimuth():
 
 @settings(max_examples=200, deadline=None)
 @given(
-    azimuth=st.floats(-180, 180), elevation=st.floats(-89, 89), tilt=st.floats(-15, 15),
+    azimuth=st.floats(-180, 180),
+    elevation=st.floats(-89, 89),
+    tilt=st.floats(-15, 15),
     electrical=st.floats(0, 12),
 )
 def test_tilt_equals_a_rotation_matrix(azimuth, elevation, tilt, electrical):
@@ -120,8 +126,10 @@ def test_equal_cells_share_a_beam():
     rows = pd.DataFrame(
         {
             "azimuth_deg": [0.0, 120.0, 0.0, math.nan, math.nan],
-            "mechanical_tilt_deg": 0.0, "electrical_tilt_deg": 0.0,
-            "horizontal_beamwidth_deg": math.nan, "vertical_beamwidth_deg": math.nan,
+            "mechanical_tilt_deg": 0.0,
+            "electrical_tilt_deg": 0.0,
+            "horizontal_beamwidth_deg": math.nan,
+            "vertical_beamwidth_deg": math.nan,
             "antenna_file": None,
         }
     )
@@ -135,7 +143,11 @@ def test_equal_cells_share_a_beam():
 
 def msi_text(h=None, v=None, gain="15.0 dBi", head="NAME 80010\nMAKE K\nFREQUENCY 900\n"):
     h = h if h is not None else [min(30.0, 12 * (min(a, 360 - a) / 65) ** 2) for a in range(360)]
-    v = v if v is not None else [min(30.0, abs(((a - 6 + 180) % 360) - 180) * 1.0) for a in range(360)]
+    v = (
+        v
+        if v is not None
+        else [min(30.0, abs(((a - 6 + 180) % 360) - 180) * 1.0) for a in range(360)]
+    )
     lines = [f"{head}GAIN {gain}\nTILT ELECTRICAL\nHORIZONTAL {len(h)}"]
     lines += [f"{a} {x:.2f}" for a, x in enumerate(h)]
     lines += [f"VERTICAL {len(v)}"]
@@ -272,8 +284,11 @@ def test_antenna_file_of_a_cell_is_read_from_the_study(tmp_path):
 
     cells = cells_frame([{"antenna_file": "a.msi", "azimuth_deg": 10.0}])
     inputs = make_inputs(
-        tmp_path, cells=cells, sites={"S1": (500_100.0, 2_499_900.0)},
-        villages=villages_frame({}), heights=np.zeros((20, 20)),
+        tmp_path,
+        cells=cells,
+        sites={"S1": (500_100.0, 2_499_900.0)},
+        villages=villages_frame({}),
+        heights=np.zeros((20, 20)),
     )
     with pytest.raises(InputError, match="missing"):
         plan_run(inputs, make_study(tmp_path))

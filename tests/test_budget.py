@@ -23,8 +23,13 @@ BUDGETS = Radio().technologies
 @pytest.mark.parametrize(
     ("technology", "bandwidth", "spacing", "blocks"),
     [
-        ("LTE", 1.4, 15, 6), ("LTE", 10, 15, 50), ("LTE", 20, 15, 100),
-        ("NR", 20, 15, 106), ("NR", 100, 30, 273), ("NR", 40, 30, 106), ("NR", 100, 60, 135),
+        ("LTE", 1.4, 15, 6),
+        ("LTE", 10, 15, 50),
+        ("LTE", 20, 15, 100),
+        ("NR", 20, 15, 106),
+        ("NR", 100, 30, 273),
+        ("NR", 40, 30, 106),
+        ("NR", 100, 60, 135),
     ],
 )
 def test_resource_blocks(technology, bandwidth, spacing, blocks):
@@ -72,7 +77,9 @@ def test_location_variability_of_p1812():
 def test_spreads_add_as_squares():
     spread = Spread(sigma_model_db=8.0, sigma_location_db=6.0)
     assert sigma_total_db(spread, 900, 30, 1.5) == pytest.approx(10.0)
-    assert sigma_total_db(Spread(sigma_model_db=0), 900, 30, 1.5) == pytest.approx(1.19321, abs=1e-4)
+    assert sigma_total_db(Spread(sigma_model_db=0), 900, 30, 1.5) == pytest.approx(
+        1.19321, abs=1e-4
+    )
     assert sigma_total_db(spread, 900, 30, 1.5, extra_db=math.sqrt(44)) == pytest.approx(12.0)
 
 

@@ -11,7 +11,13 @@ from scipy.stats import norm
 from phusong.coverage import losses as losses_module
 from phusong.coverage import signal as signal_module
 from phusong.coverage.layers import safe_names
-from phusong.coverage.propagation import PathLoss, PropagationSettings, Surface, Transmitter, propagate
+from phusong.coverage.propagation import (
+    PathLoss,
+    PropagationSettings,
+    Surface,
+    Transmitter,
+    propagate,
+)
 from phusong.coverage.results import ANY
 from phusong.coverage.signal import compute_signal
 from phusong.coverage.store import PathLossStore
@@ -42,7 +48,11 @@ class Model:
         loss[:, beyond] = np.nan
         elevation = np.where(beyond, np.nan, 0.0)
         return PathLoss(
-            0, 0, tuple(freqs_mhz), loss.astype("float32"), elevation.astype("float32"),
+            0,
+            0,
+            tuple(freqs_mhz),
+            loss.astype("float32"),
+            elevation.astype("float32"),
             np.zeros((rows, cols), dtype="uint8"),
         )
 
@@ -56,8 +66,11 @@ def model(monkeypatch):
 
 def setup(folder, rows, heights=None, sites=None, **tables):
     inputs = make_inputs(
-        folder, cells=cells_frame(rows), sites=sites or {"A": A, "B": B},
-        villages=villages_frame({}), heights=np.zeros(SHAPE) if heights is None else heights,
+        folder,
+        cells=cells_frame(rows),
+        sites=sites or {"A": A, "B": B},
+        villages=villages_frame({}),
+        heights=np.zeros(SHAPE) if heights is None else heights,
     )
     tables.setdefault("radio", {"radius_km": 5.0})
     return inputs, make_study(folder, **tables)
@@ -68,12 +81,16 @@ def run(inputs, study, folder):
 
 
 def read(layer):
-    with rasterio.open(layer.level) as level, rasterio.open(layer.server) as server:
-        with rasterio.open(layer.probability) as odds:
-            return (
-                level.read(1, masked=True) * level.scales[0], server.read(1),
-                odds.read(1, masked=True) * odds.scales[0],
-            )
+    with (
+        rasterio.open(layer.level) as level,
+        rasterio.open(layer.server) as server,
+        rasterio.open(layer.probability) as odds,
+    ):
+        return (
+            level.read(1, masked=True) * level.scales[0],
+            server.read(1),
+            odds.read(1, masked=True) * odds.scales[0],
+        )
 
 
 def omni(cell_id, site_id, **more):
@@ -99,7 +116,8 @@ def test_layers_and_their_combinations(tmp_path, model):
     inputs, study = setup(
         tmp_path,
         [
-            omni("v4", "A"), omni("v2", "A", technology="GSM", bandwidth_mhz=0.2),
+            omni("v4", "A"),
+            omni("v2", "A", technology="GSM", bandwidth_mhz=0.2),
             omni("n4", "B", operator="VNPT", eirp_dbm=66.0),
             omni("n5", "B", operator="VNPT", technology="NR", freq_mhz=3700.0, bandwidth_mhz=100.0),
             omni("off", "A", operator="MobiFone", in_service=False),
@@ -108,8 +126,16 @@ def test_layers_and_their_combinations(tmp_path, model):
     signal = run(inputs, study, tmp_path)
     names = {(layer.operator, layer.technology) for layer in signal.layers}
     assert names == {
-        ("Viettel", "LTE"), ("Viettel", "GSM"), ("VNPT", "LTE"), ("VNPT", "NR"),
-        (ANY, "GSM"), (ANY, "LTE"), (ANY, "NR"), ("Viettel", ANY), ("VNPT", ANY), (ANY, ANY),
+        ("Viettel", "LTE"),
+        ("Viettel", "GSM"),
+        ("VNPT", "LTE"),
+        ("VNPT", "NR"),
+        (ANY, "GSM"),
+        (ANY, "LTE"),
+        (ANY, "NR"),
+        ("Viettel", ANY),
+        ("VNPT", ANY),
+        (ANY, ANY),
     }
     assert (signal.layers[-1].operator, signal.layers[-1].technology) == (ANY, ANY)
     v4, _, _ = read(signal.layer("Viettel", "LTE"))
@@ -118,9 +144,11 @@ def test_layers_and_their_combinations(tmp_path, model):
     assert np.array_equal(any4, np.maximum(v4, n4))
     assert set(np.unique(server)) == {1, 3}
     # GSM does not count for the verdict, however strong.
-    any_level, any_server, any_odds = read(signal.layer(ANY, ANY))
+    _, any_server, any_odds = read(signal.layer(ANY, ANY))
     assert set(np.unique(any_server)) <= {1, 3, 4}
-    parts = [read(signal.layer(*n))[2] for n in (("Viettel", "LTE"), ("VNPT", "LTE"), ("VNPT", "NR"))]
+    parts = [
+        read(signal.layer(*n))[2] for n in (("Viettel", "LTE"), ("VNPT", "LTE"), ("VNPT", "NR"))
+    ]
     assert np.allclose(any_odds, np.max(parts, axis=0), atol=0.0051)
 
 
@@ -128,7 +156,10 @@ def test_odds_decide_between_technologies_not_levels(tmp_path, model):
     radio = {"radius_km": 5.0, "technologies": {"NR": {"threshold_dbm": -140}}}
     inputs, study = setup(
         tmp_path,
-        [omni("four", "A"), omni("five", "A", technology="NR", freq_mhz=700.0, bandwidth_mhz=20.0, eirp_dbm=50.0)],
+        [
+            omni("four", "A"),
+            omni("five", "A", technology="NR", freq_mhz=700.0, bandwidth_mhz=20.0, eirp_dbm=50.0),
+        ],
         radio=radio,
     )
     signal = run(inputs, study, tmp_path)
@@ -166,11 +197,18 @@ def test_thresholds_tilts_and_powers_recompute_nothing(tmp_path, model):
     assert len(model.calls) == 2
     for row in rows:
         row.update(
-            azimuth_deg=45.0, electrical_tilt_deg=4.0, mechanical_tilt_deg=2.0, eirp_dbm=50.0,
+            azimuth_deg=45.0,
+            electrical_tilt_deg=4.0,
+            mechanical_tilt_deg=2.0,
+            eirp_dbm=50.0,
             operator="VNPT",
         )
-    radio = {"radius_km": 5.0, "technologies": {"LTE": {"threshold_dbm": -90}},
-             "antenna": {"horizontal_beamwidth_deg": 90}, "spread": {"sigma_model_db": 6}}
+    radio = {
+        "radius_km": 5.0,
+        "technologies": {"LTE": {"threshold_dbm": -90}},
+        "antenna": {"horizontal_beamwidth_deg": 90},
+        "spread": {"sigma_model_db": 6},
+    }
     inputs, study = setup(tmp_path, rows, radio=radio)
     second = run(inputs, study, tmp_path)
     assert len(model.calls) == 2
@@ -190,7 +228,10 @@ def test_what_shapes_propagation_is_recomputed(tmp_path, model, change):
 
 def test_a_new_band_or_mast_costs_only_itself(tmp_path, model):
     run(*setup(tmp_path, [omni("a", "A")]), tmp_path)
-    run(*setup(tmp_path, [omni("a", "A"), omni("a2", "A", freq_mhz=1800.0), omni("b", "B")]), tmp_path)
+    run(
+        *setup(tmp_path, [omni("a", "A"), omni("a2", "A", freq_mhz=1800.0), omni("b", "B")]),
+        tmp_path,
+    )
     assert model.calls == [(A[0], (900.0,)), (A[0], (1800.0,)), (B[0], (900.0,))]
 
 
@@ -210,9 +251,14 @@ def test_a_killed_run_resumes(tmp_path, model):
     inputs, study = setup(tmp_path, rows)
 
     class Stop:
-        def start(self, *_): pass
-        def message(self, _): pass
-        def advance(self, *_): raise KeyboardInterrupt
+        def start(self, *_):
+            pass
+
+        def message(self, _):
+            pass
+
+        def advance(self, *_):
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         compute_signal(inputs, study, tmp_path / "out", PathLossStore(tmp_path / "store"), Stop())
@@ -257,7 +303,9 @@ def test_a_band_the_model_refuses_does_not_stop_the_others(tmp_path, model):
     )
     signal = run(inputs, study, tmp_path)
     assert signal.cells.set_index("cell_id")["problem"].to_dict() == {
-        "a": "", "mm": "refused 60000.0", "only": "refused 70000.0",
+        "a": "",
+        "mm": "refused 60000.0",
+        "only": "refused 70000.0",
     }
     assert signal.stats["unusable_cells"] == 2
     _, server, _ = read(signal.layer("Viettel", "LTE"))
@@ -293,7 +341,7 @@ def test_beyond_the_radius_there_is_no_signal(tmp_path, model):
 def test_ground_without_height_has_no_signal(tmp_path, model):
     heights = np.zeros(SHAPE)
     heights[5:8, 5:8] = np.nan
-    level, server, _ = read(run(*setup(tmp_path, [omni("a", "A")], heights), tmp_path).layers[0])
+    _, server, _ = read(run(*setup(tmp_path, [omni("a", "A")], heights), tmp_path).layers[0])
     assert (server[5:8, 5:8] == 0).all()
     assert (server == 0).sum() == 9
 
@@ -307,7 +355,8 @@ def test_levels_under_the_floor_are_none(tmp_path, model):
 def test_tiles_and_threads_make_no_difference(tmp_path, model, monkeypatch):
     rows = [
         omni(f"{s}{az}", s, azimuth_deg=float(az), mechanical_tilt_deg=3.0)
-        for s in "AB" for az in (0, 120, 240)
+        for s in "AB"
+        for az in (0, 120, 240)
     ]
     inputs, study = setup(tmp_path, rows)
     whole = [read(layer) for layer in run(inputs, study, tmp_path).layers]
@@ -320,8 +369,9 @@ def test_tiles_and_threads_make_no_difference(tmp_path, model, monkeypatch):
 
 
 def test_rasters_are_cloud_optimised_and_on_the_grid(tmp_path, model):
-    inputs, study = setup(tmp_path, [omni("a", "A", operator="Tập đoàn/Viettel: 4G")],
-                          np.zeros((700, 600)))
+    inputs, study = setup(
+        tmp_path, [omni("a", "A", operator="Tập đoàn/Viettel: 4G")], np.zeros((700, 600))
+    )
     layer = run(inputs, study, tmp_path).layers[0]
     assert layer.level.name == "coverage_Tập_đoàn_Viettel_4G_LTE_level.tif"
     for path in (layer.level, layer.server, layer.probability):
@@ -351,10 +401,15 @@ def test_with_the_real_model_levels_follow_its_losses(tmp_path):
     level, _, _ = read(signal.layers[0])
     west, _, _, north = inputs.grid.bounds
     settings = PropagationSettings(
-        rx_height_m=1.5, radius_m=5000.0, polarisation="v",
+        rx_height_m=1.5,
+        radius_m=5000.0,
+        polarisation="v",
     )
     found = propagate(
-        Surface(heights.astype("float32"), west, north, 30.0), Transmitter(*A, 35.0), [900.0], settings
+        Surface(heights.astype("float32"), west, north, 30.0),
+        Transmitter(*A, 35.0),
+        [900.0],
+        settings,
     )
     off = np.minimum(12 * ((found.elevation_deg + 3.0) / 10.0) ** 2, 20.0)
     expected = 29.2185 - found.loss_db[0] - off
@@ -379,7 +434,9 @@ def test_landcover_gives_clutter_unless_the_terrain_holds_it(tmp_path, monkeypat
     land[0, :4] = [50, 80, np.nan, 254]
     from radio_study import write_raster
 
-    inputs = dataclasses.replace(inputs, landcover=write_raster(tmp_path / "l.tif", land, inputs.grid))
+    inputs = dataclasses.replace(
+        inputs, landcover=write_raster(tmp_path / "l.tif", land, inputs.grid)
+    )
     run(inputs, study, tmp_path)
     assert seen[0][0, :5].tolist() == [10.0, 0.0, 0.0, 0.0, 15.0]
     dsm = make_study(tmp_path, radio={"radius_km": 5.0}, terrain={"dem": ["d.tif"], "kind": "dsm"})

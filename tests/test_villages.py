@@ -101,7 +101,9 @@ def test_a_village_without_people_on_the_raster_falls_back_to_area(tmp_path):
 
 
 def test_without_any_people_their_number_is_unknown(tmp_path):
-    out = assess(tmp_path, villages_frame({"v": cell_box(0, 0)}), {(ANY, ANY): np.full((4, 4), GOOD)}).villages
+    out = assess(
+        tmp_path, villages_frame({"v": cell_box(0, 0)}), {(ANY, ANY): np.full((4, 4), GOOD)}
+    ).villages
     assert np.isnan(out["people"][0])
     assert out["people_source"][0] == "none"
     assert out["flags"][0] == ""
@@ -113,7 +115,9 @@ def test_weight_area_ignores_the_raster_for_shares(tmp_path):
     people = np.zeros((4, 4))
     people[0, 0] = 9.0
     villages = villages_frame({"v": cell_box(0, 0, 1, 2)})
-    out = assess(tmp_path, villages, {(ANY, ANY): level}, people=people, verdict={"weight": "area"}).villages
+    out = assess(
+        tmp_path, villages, {(ANY, ANY): level}, people=people, verdict={"weight": "area"}
+    ).villages
     assert out["served_share"][0] == pytest.approx(0.5)
     assert out["people"][0] == 9.0
     assert out["flags"][0] == ""
@@ -140,7 +144,11 @@ def test_off_the_grid(tmp_path):
         {"centre": (X0 - 100, Y0)},
     )
     out = assess(tmp_path, villages, {(ANY, ANY): np.full((4, 4), GOOD)}).villages
-    assert out["flags"].tolist() == ["off_grid centre_off_grid", "partly_off_grid", "centre_off_grid"]
+    assert out["flags"].tolist() == [
+        "off_grid centre_off_grid",
+        "partly_off_grid",
+        "centre_off_grid",
+    ]
     assert out["served_share"].tolist() == pytest.approx([0.0, 0.5, 1.0])
     assert out["grade"].tolist()[0] == "white"
     assert out["grade"].tolist()[2] == "hollow"  # all served, but the centre is not known to be
@@ -148,7 +156,9 @@ def test_off_the_grid(tmp_path):
 
 
 def test_no_signal_is_a_figure_not_a_gap(tmp_path):
-    result = assess(tmp_path, villages_frame({"v": cell_box(0, 0, 2, 2)}), {(ANY, ANY): np.full((4, 4), np.nan)})
+    result = assess(
+        tmp_path, villages_frame({"v": cell_box(0, 0, 2, 2)}), {(ANY, ANY): np.full((4, 4), np.nan)}
+    )
     row = result.by_layer.iloc[-1]
     assert (row["grade"], row["served_share"], row["expected_share"]) == ("white", 0.0, 0.0)
     assert row["probability_centre"] == 0.0
@@ -159,21 +169,30 @@ def test_no_signal_is_a_figure_not_a_gap(tmp_path):
 @pytest.mark.parametrize(
     ("levels", "expected"),
     [
-        ([-90, -95, -100], -95), ([-90, -100], -100), ([-90, np.nan, -100], -100),
-        ([-90, np.nan, np.nan], np.nan), ([-90, np.nan], np.nan),
+        ([-90, -95, -100], -95),
+        ([-90, -100], -100),
+        ([-90, np.nan, -100], -100),
+        ([-90, np.nan, np.nan], np.nan),
+        ([-90, np.nan], np.nan),
     ],
 )
 def test_median_level_counts_no_signal_as_the_lowest(tmp_path, levels, expected):
     level = np.array([levels], dtype=float)
-    out = assess(tmp_path, villages_frame({"v": cell_box(0, 0, 1, len(levels))}), {(ANY, ANY): level})
+    out = assess(
+        tmp_path, villages_frame({"v": cell_box(0, 0, 1, len(levels))}), {(ANY, ANY): level}
+    )
     assert out.villages["level_median_dbm"][0] == pytest.approx(expected, nan_ok=True)
 
 
 def test_expected_share_is_the_mean_probability(tmp_path):
     level = np.array([[-110.0, -102.0, -118.0, np.nan]])
     radio = {"spread": {"sigma_model_db": 8, "sigma_location_db": 0}}
-    out = assess(tmp_path, villages_frame({"v": cell_box(0, 0, 1, 4)}, {"v": centre_of(0, 1)}),
-                 {(ANY, ANY): level}, radio=radio).villages.iloc[0]
+    out = assess(
+        tmp_path,
+        villages_frame({"v": cell_box(0, 0, 1, 4)}, {"v": centre_of(0, 1)}),
+        {(ANY, ANY): level},
+        radio=radio,
+    ).villages.iloc[0]
     assert out["expected_share"] == pytest.approx((0.5 + norm.cdf(1) + norm.cdf(-1)) / 4, abs=1e-6)
     assert out["served_share"] == pytest.approx(0.25)  # P >= 0.75 only at -102
     assert out["probability_centre"] == pytest.approx(norm.cdf(1), abs=1e-6)
@@ -189,7 +208,12 @@ def test_served_from_exactly_the_asked_probability():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.floats(-120, -80), st.floats(0.5, 12), st.floats(0.02, 0.98), st.sampled_from([-10.0, 0.0, 5.0]))
+@given(
+    st.floats(-120, -80),
+    st.floats(0.5, 12),
+    st.floats(0.02, 0.98),
+    st.sampled_from([-10.0, 0.0, 5.0]),
+)
 def test_cut_agrees_with_the_table(threshold, sigma, asked, offset):
     odds = Odds(np.array([threshold]), np.array([sigma]))
     levels = np.arange(-1600, 1001) / 10
@@ -202,7 +226,9 @@ def test_best_server_is_the_one_of_most_people(tmp_path):
     servers = np.array([[1, 2, 2, 1]])
     villages = villages_frame({"area": cell_box(0, 0, 1, 3), "tie": cell_box(0, 2, 1, 2)})
     cells = [{"cell_id": "a", "site_id": "A"}, {"cell_id": "b", "site_id": "B", "operator": "VNPT"}]
-    out = assess(tmp_path, villages, {(ANY, ANY): np.full((1, 4), GOOD)}, cells=cells, servers=servers)
+    out = assess(
+        tmp_path, villages, {(ANY, ANY): np.full((1, 4), GOOD)}, cells=cells, servers=servers
+    )
     assert out.villages["best_cell_id"].tolist() == ["b", "a"]
     assert out.villages["best_operator"].tolist() == ["VNPT", "Viettel"]
     assert out.villages["nearest_site_id"].tolist() == ["A", "A"]
@@ -211,9 +237,15 @@ def test_best_server_is_the_one_of_most_people(tmp_path):
 @pytest.mark.parametrize(
     ("centre", "share", "expected"),
     [
-        (True, 1.0, "covered"), (True, 0.95, "covered"), (True, 0.9499, "hollow"),
-        (True, 0.0, "hollow"), (False, 1.0, "hollow"), (False, 0.95, "hollow"),
-        (False, 0.05, "hollow"), (False, 0.0499, "white"), (False, 0.0, "white"),
+        (True, 1.0, "covered"),
+        (True, 0.95, "covered"),
+        (True, 0.9499, "hollow"),
+        (True, 0.0, "hollow"),
+        (False, 1.0, "hollow"),
+        (False, 0.95, "hollow"),
+        (False, 0.05, "hollow"),
+        (False, 0.0499, "white"),
+        (False, 0.0, "white"),
     ],
 )
 def test_truth_table_of_the_grades(centre, share, expected):
@@ -228,8 +260,13 @@ def test_sensitivity_counts_every_pair(tmp_path):
     level = np.array([[-105.0, -110.0, -115.0, np.nan]])
     radio = {"spread": {"sigma_model_db": 6, "sigma_location_db": 0}}
     indicators = {"threshold_offsets_db": [-5, 0, 5], "probabilities": [0.5, 0.9]}
-    result = assess(tmp_path, villages_frame({"v": cell_box(0, 0, 1, 4)}, {"v": centre_of(0, 1)}),
-                    {(ANY, ANY): level}, radio=radio, indicators=indicators)
+    result = assess(
+        tmp_path,
+        villages_frame({"v": cell_box(0, 0, 1, 4)}, {"v": centre_of(0, 1)}),
+        {(ANY, ANY): level},
+        radio=radio,
+        indicators=indicators,
+    )
     table = result.sensitivity
     assert len(table) == len(result.by_layer) * 6
     for row in table.itertuples():
@@ -244,7 +281,9 @@ def test_sensitivity_falls_as_more_is_asked(tmp_path):
     villages = villages_frame({f"v{i}": cell_box(5 * i, 0, 5, 20) for i in range(4)})
     table = assess(tmp_path, villages, {(ANY, ANY): level}, radio={}).sensitivity
     wide = table[table["technology"] == ANY].pivot_table(
-        index=["operator", "code"], columns=["threshold_offset_db", "probability"], values="served_share"
+        index=["operator", "code"],
+        columns=["threshold_offset_db", "probability"],
+        values="served_share",
     )
     by_offset = wide.xs(0.75, axis=1, level=1)
     assert (by_offset.diff(axis=1).iloc[:, 1:] <= 1e-12).all(axis=None)
@@ -253,7 +292,10 @@ def test_sensitivity_falls_as_more_is_asked(tmp_path):
 
 
 def test_every_layer_has_its_own_figures(tmp_path):
-    cells = [{"cell_id": "a", "site_id": "A"}, {"cell_id": "g", "site_id": "A", "technology": "GSM", "bandwidth_mhz": 0.2}]
+    cells = [
+        {"cell_id": "a", "site_id": "A"},
+        {"cell_id": "g", "site_id": "A", "technology": "GSM", "bandwidth_mhz": 0.2},
+    ]
     levels = {("Viettel", "LTE"): np.full((2, 2), POOR), (ANY, ANY): np.full((2, 2), GOOD)}
     result = assess(tmp_path, villages_frame({"v": cell_box(0, 0)}), levels, cells=cells)
     grades = result.by_layer.set_index(["operator", "technology"])["grade"]
@@ -267,9 +309,21 @@ def test_circles_by_hand(tmp_path):
         {"near": cell_box(0, 0, 2, 2), "far": cell_box(0, 100, 2, 2)},
         {"near": centre_of(0, 0), "far": centre_of(0, 100)},
     )
-    cells = [{"cell_id": "a", "site_id": "A"}, {"cell_id": "n", "site_id": "B", "technology": "NR", "operator": "VNPT", "bandwidth_mhz": 100.0}]
+    cells = [
+        {"cell_id": "a", "site_id": "A"},
+        {
+            "cell_id": "n",
+            "site_id": "B",
+            "technology": "NR",
+            "operator": "VNPT",
+            "bandwidth_mhz": 100.0,
+        },
+    ]
     result = assess(
-        tmp_path, villages, {(ANY, ANY): np.full((4, 140), GOOD)}, cells=cells,
+        tmp_path,
+        villages,
+        {(ANY, ANY): np.full((4, 140), GOOD)},
+        cells=cells,
         indicators={"circles_km": {"LTE": 1.0, "NR": 0.5}},
     )
     table = result.circles.set_index(["code", "operator", "technology"])
@@ -298,7 +352,9 @@ def test_disc_mask_equals_distances(masts):
 def test_footprints_partition_the_ground():
     grid = Grid(rasterio.crs.CRS.from_epsg(32648), X0, Y0, CELL, 40, 50)
     left = box(X0, Y0 - 1200, X0 + 333, Y0)
-    right = MultiPolygon([box(X0 + 333, Y0 - 1200, X0 + 1500, Y0 - 5), box(X0 + 333, Y0 - 5, X0 + 1500, Y0)])
+    right = MultiPolygon(
+        [box(X0 + 333, Y0 - 1200, X0 + 1500, Y0 - 5), box(X0 + 333, Y0 - 5, X0 + 1500, Y0)]
+    )
     total = np.zeros(grid.shape)
     for batch in footprints(villages_frame({"l": left, "r": right}), grid):
         row, col = np.divmod(batch.cells, batch.window.cols)
@@ -310,7 +366,9 @@ def test_batches_make_no_difference(tmp_path, monkeypatch):
     rng = np.random.default_rng(5)
     level = rng.uniform(-130, -90, (60, 60))
     people = rng.uniform(0, 3, (60, 60))
-    villages = villages_frame({f"{r}-{c}": cell_box(r, c, 13, 17) for r in (0, 20, 45) for c in (0, 19, 40)})
+    villages = villages_frame(
+        {f"{r}-{c}": cell_box(r, c, 13, 17) for r in (0, 20, 45) for c in (0, 19, 40)}
+    )
     one = assess(tmp_path, villages, {(ANY, ANY): level}, people=people, radio={})
     monkeypatch.setattr("phusong.coverage.footprints.BATCH_CELLS", 16)
     many = assess(tmp_path, villages, {(ANY, ANY): level}, people=people, radio={})
