@@ -129,9 +129,7 @@ def _carriers(records: Records, source: TowersSource, findings: Findings) -> lis
             width = bandwidth[i]
             if np.isnan(width):
                 width = _template_of(technology, templates, freq).bandwidth_mhz or np.nan
-            out.append(
-                _Carrier(i, technology, freq, width, False, assumed, len(pairs) > 1)  # noqa: FBT003
-            )
+            out.append(_Carrier(i, technology, freq, width, False, assumed, len(pairs) > 1))
     if nothing:
         findings.add(
             "T16", records.at(nothing[0]), label(records, nothing[0]),
@@ -163,7 +161,7 @@ def _pair(words: list[str], bands: list[str]) -> list[tuple[str, str]]:
 
 def _from_template(i: int, template: CellTemplate, split: bool, bandwidth_mhz: float) -> _Carrier:
     width = template.bandwidth_mhz or np.nan if np.isnan(bandwidth_mhz) else bandwidth_mhz
-    return _Carrier(i, template.technology, template.freq_mhz, width, True, True, split)  # noqa: FBT003
+    return _Carrier(i, template.technology, template.freq_mhz, width, True, True, split)
 
 
 def _template_of(
@@ -206,9 +204,7 @@ def _frequency(
     return frequency.freq_mhz, False
 
 
-def _figures(
-    records: Records, source: TowersSource, findings: Findings
-) -> dict[str, NDArray[Any]]:
+def _figures(records: Records, source: TowersSource, findings: Findings) -> dict[str, NDArray[Any]]:
     """Read heights, powers and angles; impossible ones are listed and replaced by the default."""
     read = {
         name: records.numbers(name, findings)
@@ -358,7 +354,5 @@ def _list_templates(source: TowersSource) -> str:
 def _ranges(rows: list[int], most: int = 12) -> str:
     """Write rows shortly: ``1–4, 7, 9–12``; after ``most`` runs an ellipsis."""
     cuts = np.flatnonzero(np.diff(rows) > 1) + 1
-    runs = [
-        f"{run[0]}–{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in np.split(rows, cuts)
-    ]
+    runs = [f"{run[0]}–{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in np.split(rows, cuts)]
     return ", ".join(runs[:most]) + (", …" if len(runs) > most else "")

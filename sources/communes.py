@@ -51,9 +51,7 @@ def read_communes(records: Records, findings: Findings) -> gpd.GeoDataFrame | No
     return frame
 
 
-def _join_parts(
-    frame: gpd.GeoDataFrame, records: Records, findings: Findings
-) -> gpd.GeoDataFrame:
+def _join_parts(frame: gpd.GeoDataFrame, records: Records, findings: Findings) -> gpd.GeoDataFrame:
     """Join records of one code and name."""
     doubled = frame.duplicated(["code", "name"], keep=False)
     if not doubled.any():

@@ -79,8 +79,8 @@ class Inputs:
         ``electrical_tilt_deg`` (down positive), ``eirp_dbm``,
         ``horizontal_beamwidth_deg`` (NaN: the study's), ``vertical_beamwidth_deg`` (NaN),
         ``antenna_file`` str or None, ``in_service`` bool, ``height_assumed``,
-        ``eirp_assumed``, ``technology_assumed``, ``operator_assumed`` bool, ``file`` str,
-        ``row``.
+        ``eirp_assumed``, ``technology_assumed``, ``freq_assumed``, ``operator_assumed`` bool,
+        ``file`` str, ``row``.
     cables
         ``cable_id`` str, ``owner`` str, ``status`` str, ``kind`` str, ``cores`` float,
         ``group`` str or None (shared risk), ``in_service`` bool, ``geometry`` LineString

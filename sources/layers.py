@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -154,7 +155,7 @@ def _records(
     stated = _stated_crs(layer, findings, where)
     if tabular:
         decimal = layer.decimal or _decimal(frame, findings, where)
-        located = _points(frame, columns, headers, stated, decimal, findings, where)
+        located = _points(frame, columns, headers, layer.columns, stated, decimal, findings, where)
         if located is None:
             return None
         geometry, crs = located
@@ -299,6 +300,7 @@ def _points(
     frame: pd.DataFrame,
     columns: dict[str, str],
     headers: list[str],
+    mapped: Collection[str],
     stated: CRS | None,
     decimal: Decimal,
     findings: Findings,
@@ -306,14 +308,12 @@ def _points(
 ) -> tuple[NDArray[np.object_], CRS] | None:
     """Make points from a table's coordinate columns."""
     rows = frame["row"].to_numpy()
-    pair = next((p for p in (("lon", "lat"), ("x", "y")) if all(c in frame for c in p)), None)
+    pair = _pair(frame, mapped, stated)
     if pair is None:
         report_missing_coordinates(headers, findings, where)
         return None
     x, y = (
-        numbers(
-            frame[c], rows, decimal, findings, replace(where, key=columns[c]), angle=pair[0] == "lon"
-        )
+        numbers(frame[c], rows, decimal, findings, replace(where, key=columns[c]), angle=True)
         for c in pair
     )
     crs = stated
@@ -322,7 +322,7 @@ def _points(
     if crs is None:
         if (np.abs(x) > 180).any() or (np.abs(y) > 90).any():
             findings.add(
-                "S05", replace(where, key=f"{columns['x']}, {columns['y']}"),
+                "S05", replace(where, key=f"{columns[pair[0]]}, {columns[pair[1]]}"),
                 detail="projected coordinates, and the study does not say their CRS",
             )  # fmt: skip
             return None
@@ -331,6 +331,16 @@ def _points(
     points = np.full(len(frame), None, dtype=object)
     points[~nowhere] = shapely.points(x[~nowhere], y[~nowhere])
     return points, crs
+
+
+def _pair(
+    frame: pd.DataFrame, mapped: Collection[str], stated: CRS | None
+) -> tuple[str, str] | None:
+    """Choose the coordinate columns: those the study maps, those its CRS fits, lon/lat, x/y."""
+    pairs = [p for p in (("lon", "lat"), ("x", "y")) if all(c in frame for c in p)]
+    projected = stated is not None and stated.is_projected
+    pairs.sort(key=lambda p: (not any(c in mapped for c in p), (p[0] == "x") != projected))
+    return pairs[0] if pairs else None
 
 
 def _refuse_without_place(records: Records, findings: Findings) -> Records:

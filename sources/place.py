@@ -111,6 +111,10 @@ def to_study(
     _report_exchanged(records, exchanged, findings)
     _report_impossible(records, impossible, findings)
     kept = records.keep(~(exchanged | impossible))
+    if area is not None and len(kept.frame) and not near[~(exchanged | impossible)].any():
+        findings.add("S23", records.where, detail="no record lies within {km} km of the communes",
+                     km=f"{reach_m / 1000:g}")  # fmt: skip
+        kept = records.keep(np.zeros(len(near), dtype=bool))
     flat = kept.frame.set_geometry(shapely.force_2d(kept.frame.geometry.to_numpy()), crs=frame.crs)
     moved = replace(kept, frame=flat.to_crs(crs))
     broken = ~np.isfinite(shapely.bounds(moved.frame.geometry.to_numpy())).all(axis=1)
@@ -158,6 +162,29 @@ def _report_impossible(records: Records, mask: NDArray[np.bool_], findings: Find
         return
     for i in rows:
         findings.add("S22", records.at(int(i)), label(records, int(i)))
+
+
+def exchanged_against(
+    records: Records, dem_lonlat: tuple[float, float, float, float], findings: Findings
+) -> bool:
+    """Say whether the communes lie under the DEM only with their coordinates exchanged (S09).
+
+    Parameters
+    ----------
+    dem_lonlat
+        (west, south, east, north) of the DEM in degrees.
+    """
+    frame = records.frame
+    bounds = shapely.bounds(frame.geometry.to_numpy())
+    x, y = (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
+    wgs84 = CRS.from_epsg(4326)
+    dem = Area(wgs84, shapely.box(*dem_lonlat))
+    near = dem.near(*_moved(frame.crs, wgs84, x, y), 0.0)
+    exchanged = ~near & dem.near(*_moved(frame.crs, wgs84, y, x), 0.0)
+    if exchanged.sum() * 2 <= len(near):
+        return False
+    _report_exchanged(records, exchanged, findings)
+    return True
 
 
 def lonlat(crs: CRS, x_m: float, y_m: float) -> tuple[float, float]:

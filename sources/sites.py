@@ -154,4 +154,3 @@ def too_far(sites: gpd.GeoDataFrame, area: Area, radius_m: float) -> NDArray[np.
     """Return each site's distance to the communes in metres, NaN within ``radius_m``."""
     distance = shapely.distance(area.polygon, sites.geometry.to_numpy())
     return np.where(distance > radius_m, distance, np.nan)
-

@@ -46,10 +46,7 @@ def in_service(
     texts = [clean(v) for v in values]
     named = {plain(w) for w in working}
     out = np.array(
-        [
-            t is None or (plain(t) in named if named else plain(t) not in _NOT_TODAY)
-            for t in texts
-        ],
+        [t is None or (plain(t) in named if named else plain(t) not in _NOT_TODAY) for t in texts],
         dtype=bool,
     )
     if not out.all():

@@ -1,0 +1,208 @@
+"""Cables, points of presence and roads."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from phusong.checks import Findings
+from phusong.errors import Where
+from phusong.sources.codes import disambiguate
+from phusong.sources.layers import Records
+from phusong.sources.place import Area
+from phusong.sources.shapes import keep_types
+from phusong.sources.status import in_service
+from phusong.sources.text import as_code, clean
+
+_LINEAR, _PLACES = {1, 2, 5}, {0, 3, 4, 6}
+CABLE_COLUMNS = ("cable_id", "owner", "status", "kind", "cores", "group", "in_service", "file",
+                 "row")  # fmt: skip
+POP_COLUMNS = ("pop_id", "name", "file", "row")
+ROAD_COLUMNS = ("road_id", "kind", "surface", "row")
+
+
+def empty(columns: tuple[str, ...], crs: CRS) -> gpd.GeoDataFrame:
+    """Return a frame without records, with the columns that later rooms look for."""
+    kinds = {"row": "int64", "cores": "float64", "in_service": "bool"}
+    frame = pd.DataFrame({c: pd.Series([], dtype=kinds.get(c, "object")) for c in columns})
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries([], crs=crs), crs=crs)
+
+
+def report_heights(records: Records, findings: Findings) -> None:
+    """Say that heights drawn into lines are not used (F04)."""
+    n = int(shapely.has_z(records.frame.geometry.to_numpy()).sum())
+    if n:
+        findings.add("F04", records.where, detail="{n} of {total} records",
+                     n=n, total=len(records.frame))  # fmt: skip
+
+
+def _texts(records: Records, column: str) -> NDArray[np.object_]:
+    return np.array([clean(v) or "" for v in records.texts(column)], dtype=object)
+
+
+def _ids(records: Records, column: str) -> tuple[list[str], int]:
+    """Return ids, made up from the row where the file has none, and how many were made up."""
+    given = [as_code(v) for v in records.texts(column)]
+    stem = PurePosixPath(records.where.file).name.split(".")[0]
+    rows = records.frame["row"].to_numpy()
+    ids = [code or f"{stem}-{row}" for code, row in zip(given, rows, strict=True)]
+    return ids, sum(code is None for code in given)
+
+
+def _parts(records: Records) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """Explode multi-lines; return the lines and the record of each."""
+    lines, index = shapely.get_parts(records.frame.geometry.to_numpy(), return_index=True)
+    return lines, index.astype(np.int64)
+
+
+def read_cables(records: Records, working: list[str], findings: Findings) -> gpd.GeoDataFrame:
+    """Make cables of one layer already in the study's CRS.
+
+    Lines without length are refused (F02). Of lines drawn twice, one that is in service stays
+    (F03): the other would look like a second route.
+
+    Parameters
+    ----------
+    working
+        Statuses that carry traffic; empty: all but known words for planned or torn down.
+
+    Returns
+    -------
+    GeoDataFrame
+        As :class:`phusong.sources.inputs.Inputs` describes ``cables``.
+    """
+    usable = keep_types(records, _LINEAR, findings)
+    if usable.frame.empty:
+        findings.add("F01", records.where, detail="no line is left")
+        return empty(CABLE_COLUMNS, records.frame.crs)
+    ids, made_up = _ids(usable, "cable_id")
+    if made_up:
+        findings.add("F05", usable.where, detail="{n} of {total} records", n=made_up,
+                     total=len(ids))  # fmt: skip
+    on = in_service(usable.texts("status").tolist(), working, "F08", findings, usable.where)
+    cores = usable.numbers("cores", findings)
+    lines, record = _parts(usable)
+    group = np.array([clean(v) for v in usable.texts("group")], dtype=object)
+    columns: dict[str, Any] = {
+        "cable_id": np.array(ids, dtype=object)[record],
+        "owner": _texts(usable, "owner")[record],
+        "status": _texts(usable, "status")[record],
+        "kind": _texts(usable, "kind")[record],
+        "cores": cores[record],
+        "group": group[record],
+        "in_service": on[record],
+        "file": usable.frame["file"].to_numpy(dtype=object)[record],
+        "row": usable.frame["row"].to_numpy()[record],
+    }
+    frame = gpd.GeoDataFrame(columns, geometry=lines, crs=usable.frame.crs)
+    short = shapely.length(lines) <= 0
+    for i in np.flatnonzero(short):
+        findings.add("F02", usable.at(int(record[i])), str(frame["cable_id"].iloc[i]),
+                     x_m=float(shapely.get_x(shapely.get_point(lines[i], 0))),
+                     y_m=float(shapely.get_y(shapely.get_point(lines[i], 0))))  # fmt: skip
+    doubled = _doubled(frame, short)
+    for i in np.flatnonzero(doubled):
+        middle = shapely.line_interpolate_point(lines[i], 0.5, normalized=True)
+        findings.add("F03", usable.at(int(record[i])), str(frame["cable_id"].iloc[i]),
+                     x_m=middle.x, y_m=middle.y)  # fmt: skip
+    return frame[~(short | doubled)].reset_index(drop=True)
+
+
+def _doubled(frame: gpd.GeoDataFrame, refused: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Find lines that repeat another, drawn either way; one in service is kept before others."""
+    keys = shapely.to_wkb(shapely.normalize(frame.geometry.to_numpy()))
+    order = np.argsort(~frame["in_service"].to_numpy(), kind="stable")
+    order = order[~refused[order]]
+    out = np.zeros(len(frame), dtype=bool)
+    out[order] = pd.Series(keys[order]).duplicated(keep="first").to_numpy()
+    return out
+
+
+def read_pops(records: Records, findings: Findings) -> gpd.GeoDataFrame:
+    """Make points of presence of one layer already in the study's CRS; areas give a centroid.
+
+    Ids doubled within the layer are told apart (F07).
+    """
+    usable = keep_types(records, _PLACES, findings)
+    ids, _ = _ids(usable, "pop_id")
+    unique, changed = disambiguate(ids)
+    for i in np.flatnonzero(changed):
+        findings.add("F07", usable.at(int(i)), ids[i],
+                     "{pop} is already the id of another PoP; {unique} in the results",
+                     pop=ids[i], unique=unique[i])  # fmt: skip
+    names = [clean(v) or code for v, code in zip(usable.texts("name"), unique, strict=True)]
+    return gpd.GeoDataFrame(
+        {
+            "pop_id": pd.Series(unique, dtype=object),
+            "name": pd.Series(names, dtype=object),
+            "file": usable.frame["file"].to_numpy(dtype=object),
+            "row": usable.frame["row"].to_numpy(),
+        },
+        geometry=shapely.centroid(usable.frame.geometry.to_numpy()),
+        crs=usable.frame.crs,
+    )
+
+
+def report_lonely_pops(
+    pops: gpd.GeoDataFrame, cables: gpd.GeoDataFrame, snap_m: float, findings: Findings
+) -> None:
+    """List points of presence farther than ``snap_m`` from every cable (F06)."""
+    if pops.empty or cables.empty:
+        return
+    points = pops.geometry.to_numpy()
+    lines = cables.geometry.to_numpy()
+    nearest = shapely.STRtree(lines).nearest(points)
+    distance = shapely.distance(points, lines[nearest])
+    for i in np.flatnonzero(distance > snap_m):
+        findings.add(
+            "F06", Where(file=pops["file"].iloc[i], row=int(pops["row"].iloc[i])),
+            str(pops["pop_id"].iloc[i]), "{name} is {distance} m from the nearest cable, {cable}",
+            x_m=float(points[i].x), y_m=float(points[i].y), name=pops["name"].iloc[i],
+            distance=round(float(distance[i])), cable=cables["cable_id"].iloc[nearest[i]],
+        )  # fmt: skip
+
+
+def read_roads(
+    records: Records, area: Area, reach_m: float, findings: Findings
+) -> gpd.GeoDataFrame:
+    """Make roads of one layer already in the study's CRS.
+
+    Records that are no lines (parking places, squares) are counted, not listed one by one; so
+    are roads farther than ``reach_m`` from the communes' bounds (R01).
+    """
+    kinds = shapely.get_type_id(records.frame.geometry.to_numpy())
+    linear = np.isin(kinds, list(_LINEAR))
+    if not linear.all():
+        findings.add("R02", records.where, detail="{n} of {total} records",
+                     n=int((~linear).sum()), total=len(linear))  # fmt: skip
+    usable = records.keep(linear)
+    west, south, east, north = area.bounds
+    bounds = shapely.bounds(usable.frame.geometry.to_numpy())
+    near = (
+        (bounds[:, 2] >= west - reach_m) & (bounds[:, 0] <= east + reach_m)
+        & (bounds[:, 3] >= south - reach_m) & (bounds[:, 1] <= north + reach_m)
+    )  # fmt: skip
+    if not near.all():
+        findings.add("R01", records.where, detail="{n} of {total} records",
+                     n=int((~near).sum()), total=len(near))  # fmt: skip
+    usable = usable.keep(near)
+    ids, _ = _ids(usable, "road_id")
+    lines, record = _parts(usable)
+    frame = gpd.GeoDataFrame(
+        {
+            "road_id": np.array(ids, dtype=object)[record],
+            "kind": _texts(usable, "kind")[record],
+            "surface": _texts(usable, "surface")[record],
+            "row": usable.frame["row"].to_numpy()[record],
+        },
+        geometry=lines,
+        crs=usable.frame.crs,
+    )
+    return frame[shapely.length(lines) > 0].reset_index(drop=True)

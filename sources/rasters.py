@@ -1,0 +1,250 @@
+"""Rasters brought onto the study grid block by block, and kept between runs.
+
+A prepared raster is named by the hash of all that shaped it, written under a temporary name and
+renamed: two runs at once do no harm, and a run that dies leaves nothing half-written in place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from pyproj import CRS
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioIOError
+from rasterio.warp import reproject, transform_bounds
+from rasterio.windows import Window as RasterWindow
+from rasterio.windows import from_bounds
+
+from phusong.checks import Findings
+from phusong.errors import Where
+from phusong.grid import Grid, Window
+from phusong.sources.inputs import Raster
+
+BLOCK = 1024
+"""Cells along a side of the squares worked on at a time."""
+_PAD = 3
+"""Source cells read round a block, times the ratio of cell sizes, for the resampling kernel."""
+
+Clean = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class RasterFile:
+    """A planner's raster that can be read, with the CRS it is in."""
+
+    path: Path
+    where: Where
+    crs: CRS
+    bounds: tuple[float, float, float, float]
+    """(west, south, east, north) in its CRS."""
+    cell: tuple[float, float]
+    """Cell sizes (x, y) in units of its CRS, both positive."""
+
+    def opened(self) -> Any:
+        """Open it for reading (a rasterio dataset; use as a context)."""
+        return rasterio.open(gdal_path(self.path))
+
+
+def gdal_path(path: Path) -> str:
+    """Return how GDAL names a file; a zip that is no ``.hgt.zip`` is looked into."""
+    if path.suffix.lower() == ".zip" and not path.name.lower().endswith(".hgt.zip"):
+        return f"/vsizip/{path}"
+    return str(path)
+
+
+def open_raster(path: Path, where: Where, crs: str | None, findings: Findings) -> RasterFile | None:
+    """Look at a raster: that it is there (S01), can be read (S02) and has a CRS (D01)."""
+    if not path.exists():
+        findings.add("S01", where, path.name, "{path} does not exist", path=where.file)
+        return None
+    try:
+        with rasterio.open(gdal_path(path)) as source:
+            own = source.crs
+            stated = CRS.from_user_input(crs) if crs is not None else None
+            if own is None and stated is None:
+                findings.add("D01", where, path.name)
+                return None
+            transform = source.transform
+            if transform.b != 0 or transform.d != 0:
+                findings.add("S02", where, path.name, "the raster is rotated")
+                return None
+            return RasterFile(
+                path,
+                where,
+                stated if stated is not None else CRS.from_user_input(own),
+                tuple(float(v) for v in source.bounds),  # type: ignore[arg-type]
+                (abs(transform.a), abs(transform.e)),
+            )
+    except RasterioIOError as error:
+        findings.add(
+            "S02", where, path.name, "the file cannot be read ({reason})", reason=str(error)
+        )
+        return None
+
+
+def bounds_in(file: RasterFile, crs: CRS) -> tuple[float, float, float, float]:
+    """Return a raster's bounds in another CRS."""
+    moved = transform_bounds(file.crs, crs, *file.bounds, densify_pts=41)
+    return tuple(float(v) for v in moved)  # type: ignore[return-value]
+
+
+class Warper:
+    """Reads rasters as blocks of the study grid; the first that has data in a cell wins.
+
+    Use as a context: files stay open inside it.
+    """
+
+    def __init__(self, files: Sequence[RasterFile], grid: Grid, clean: Clean) -> None:
+        self._files = files
+        self._grid = grid
+        self._clean = clean
+        self._stack = ExitStack()
+        self._open: list[tuple[RasterFile, Any, tuple[float, float, float, float]]] = []
+
+    def __enter__(self) -> Warper:
+        for file in self._files:
+            source = self._stack.enter_context(file.opened())
+            self._open.append((file, source, bounds_in(file, self._grid.crs)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def blocks(
+        self, window: Window, methods: Sequence[Resampling]
+    ) -> Iterator[tuple[NDArray[np.float32], ...]]:
+        """Yield, for each raster that touches the window, its cells under each method.
+
+        Arrays are (rows, cols) float32, NaN where the raster has no data.
+        """
+        west, south, east, north = self._grid.bounds_of(window)
+        for file, source, (w, s, e, n) in self._open:
+            if w > east or e < west or s > north or n < south:
+                continue
+            read = self._read(file, source, window)
+            if read is None:
+                continue
+            values, transform = read
+            out = []
+            for method in methods:
+                target = np.full(window.shape, np.nan, dtype=np.float32)
+                reproject(
+                    values, target, src_transform=transform, src_crs=file.crs.to_wkt(),
+                    src_nodata=np.nan, dst_nodata=np.nan, init_dest_nodata=True,
+                    dst_transform=self._grid.transform_of(window),
+                    dst_crs=self._grid.crs.to_wkt(), resampling=method,
+                )  # fmt: skip
+                out.append(target)
+            yield tuple(out)
+
+    def _read(
+        self, file: RasterFile, source: Any, window: Window
+    ) -> tuple[NDArray[np.float32], Any] | None:
+        """Read the part of a raster under a window of the grid, cleaned, NaN for no data."""
+        bounds = self._grid.bounds_of(window)
+        inner = transform_bounds(self._grid.crs, file.crs, *bounds, densify_pts=21)
+        pad_x = _PAD * max(file.cell[0], (inner[2] - inner[0]) / window.cols)
+        pad_y = _PAD * max(file.cell[1], (inner[3] - inner[1]) / window.rows)
+        wanted = from_bounds(
+            inner[0] - pad_x, inner[1] - pad_y, inner[2] + pad_x, inner[3] + pad_y,
+            source.transform,
+        )  # fmt: skip
+        col0, row0 = max(0, int(wanted.col_off)), max(0, int(wanted.row_off))
+        col1 = min(source.width, int(np.ceil(wanted.col_off + wanted.width)))
+        row1 = min(source.height, int(np.ceil(wanted.row_off + wanted.height)))
+        if col1 <= col0 or row1 <= row0:
+            return None
+        part = RasterWindow(col0, row0, col1 - col0, row1 - row0)
+        masked = source.read(1, window=part, out_dtype="float32", masked=True)
+        return self._clean(masked.filled(np.nan)), source.window_transform(part)
+
+
+def first_of(parts: Iterator[tuple[NDArray[np.float32], ...]], window: Window, n: int) -> list[
+    NDArray[np.float32]
+]:  # fmt: skip
+    """Merge the answers of :meth:`Warper.blocks`: in each cell the first raster with data."""
+    merged = [np.full(window.shape, np.nan, dtype=np.float32) for _ in range(n)]
+    for arrays in parts:
+        for target, values in zip(merged, arrays, strict=True):
+            np.copyto(target, values, where=np.isnan(target))
+    return merged
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside ``path``; what was written there is renamed to it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def create(path: Path, grid: Grid, dtype: str, nodata: float | None) -> Any:
+    """Create a tiled, compressed GeoTIFF on the grid, open for writing by blocks."""
+    return rasterio.open(
+        path, "w+", driver="GTiff", height=grid.rows, width=grid.cols, count=1, dtype=dtype,
+        crs=grid.crs.to_wkt(), transform=grid.transform, nodata=nodata, tiled=True,
+        blockxsize=256, blockysize=256, compress="deflate", zlevel=1,
+        predictor=3 if dtype == "float32" else 2, bigtiff="if_safer", num_threads=2,
+    )  # fmt: skip
+
+
+def write_block(target: Any, window: Window, values: NDArray[Any]) -> None:
+    """Write one block of a raster made by :func:`create`."""
+    part = RasterWindow(window.col0, window.row0, window.cols, window.rows)
+    target.write(values, 1, window=part)
+
+
+def read_block(source: Any, window: Window) -> NDArray[Any]:
+    """Read one block of a raster made by :func:`create`."""
+    part = RasterWindow(window.col0, window.row0, window.cols, window.rows)
+    values: NDArray[Any] = source.read(1, window=part)
+    return values
+
+
+def grid_key(grid: Grid) -> str:
+    """Return the grid in one line, for hashing."""
+    return (
+        f"{grid.crs.to_wkt()}|{grid.x0_m!r}|{grid.y0_m!r}|{grid.cell_m!r}|{grid.rows}|{grid.cols}"
+    )
+
+
+def kept(folder: Path, noun: str, key: str) -> tuple[Path, dict[str, Any] | None]:
+    """Return where a prepared raster belongs, and what was noted about it when it was made.
+
+    The note is None when the raster has not been prepared yet.
+    """
+    path = folder / f"{noun}-{key[:16]}.tif"
+    note = path.with_suffix(".json")
+    if not (path.is_file() and note.is_file()):
+        return path, None
+    read: dict[str, Any] = json.loads(note.read_text("utf-8"))
+    return path, read if read.get("key") == key else None
+
+
+def note(path: Path, key: str, facts: dict[str, Any]) -> dict[str, Any]:
+    """Keep what is known about a prepared raster beside it; written last, so that it vouches."""
+    whole = {"key": key, **facts}
+    with writing(path.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(whole, indent=1), "utf-8")
+    return whole
+
+
+def raster(path: Path, grid: Grid, key: str) -> Raster:
+    """Return the prepared raster."""
+    return Raster(path, grid, key)

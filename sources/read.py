@@ -1,0 +1,373 @@
+"""Reading everything a study names: all of it is looked at before anything is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pyproj import CRS
+
+from phusong.checks import Findings
+from phusong.errors import InputError, Where
+from phusong.grid import Grid
+from phusong.progress import NoProgress, Progress
+from phusong.sources import headers
+from phusong.sources.cells import read_cells
+from phusong.sources.centres import commune_centres, village_centres
+from phusong.sources.communes import read_communes
+from phusong.sources.digest import digests, sha256
+from phusong.sources.headers import Role
+from phusong.sources.inputs import Inputs, Raster
+from phusong.sources.layers import Records, read_layer
+from phusong.sources.lines import (
+    CABLE_COLUMNS,
+    POP_COLUMNS,
+    ROAD_COLUMNS,
+    empty,
+    read_cables,
+    read_pops,
+    read_roads,
+    report_heights,
+    report_lonely_pops,
+)
+from phusong.sources.people import covers, prepare_landcover, prepare_people, report_people
+from phusong.sources.place import STUDY_FILE, Area, exchanged_against, study_crs, to_study
+from phusong.sources.rasters import RasterFile, bounds_in, open_raster
+from phusong.sources.sites import group_sites, leave_out, too_far
+from phusong.sources.studygrid import footprint, report_cover, study_grid
+from phusong.sources.terrain import Terrain, prepare_terrain
+from phusong.sources.terrain_checks import report_terrain, without_height
+from phusong.sources.villages import read_villages
+from phusong.study import Layer, Study
+
+REACH_M = 50_000.0
+"""Records farther than this outside the communes' bounds do not belong to the study."""
+_WGS84 = CRS.from_epsg(4326)
+
+
+@dataclass
+class _Read:
+    """What has been read so far; None where a finding left nothing."""
+
+    communes: gpd.GeoDataFrame | None = None
+    area: Area | None = None
+    villages: gpd.GeoDataFrame | None = None
+    centres: gpd.GeoDataFrame | None = None
+    sites: gpd.GeoDataFrame | None = None
+    cells: pd.DataFrame | None = None
+    cables: gpd.GeoDataFrame | None = None
+    pops: gpd.GeoDataFrame | None = None
+    roads: gpd.GeoDataFrame | None = None
+    dem: list[RasterFile] = field(default_factory=list)
+    grid: Grid | None = None
+    terrain: Terrain | None = None
+    people: Raster | None = None
+    landcover: Raster | None = None
+
+
+def read_inputs(study: Study, findings: Findings, progress: Progress | None = None) -> Inputs:
+    """Read and check every file of a study.
+
+    Parameters
+    ----------
+    study
+        The study; prepared rasters are kept in its work folder.
+    findings
+        Takes everything that is wrong, of all files, before a run is stopped.
+    progress
+        Told about the steps.
+
+    Returns
+    -------
+    Inputs
+        Frames in one projected metric CRS and rasters on one grid.
+
+    Raises
+    ------
+    ChecksFailed
+        When a finding is of severity error.
+    InputError
+        When an error was lowered by the study, and without the thing there is no going on.
+    """
+    reading = _Reading(study, findings, progress or NoProgress())
+    reading.everything()
+    findings.stop_on_errors()
+    return reading.inputs()
+
+
+def check_inputs(study: Study, progress: Progress | None = None) -> Findings:
+    """Look at everything a study names, errors or not, and return what was found."""
+    findings = Findings(study.checks.severity)
+    _Reading(study, findings, progress or NoProgress()).everything()
+    return findings
+
+
+class _Reading:
+    """One pass over a study's files."""
+
+    def __init__(self, study: Study, findings: Findings, progress: Progress) -> None:
+        self.study = study
+        self.findings = findings
+        self.progress = progress
+        self.got = _Read()
+
+    def everything(self) -> None:
+        """Read in the order in which things depend on each other."""
+        steps: list[Callable[[], None]] = [
+            self._open_dem, self._communes, self._villages, self._centres, self._towers,
+            self._fiber, self._roads, self._terrain, self._people,
+        ]  # fmt: skip
+        self.progress.start("sources", len(steps), "Reading the files")
+        for step in steps:
+            step()
+            self.progress.advance("sources")
+
+    def inputs(self) -> Inputs:
+        """Return what was read, once no error is left.
+
+        Raises
+        ------
+        InputError
+            When something that cannot be done without is missing.
+        """
+        got = self.got
+        for noun, part in (
+            ("communes", got.communes), ("villages", got.villages), ("cells", got.cells),
+            ("terrain", got.terrain),
+        ):  # fmt: skip
+            if part is None or (isinstance(part, pd.DataFrame) and part.empty):
+                raise InputError(
+                    "no {noun} could be read, and there is no going on without",
+                    Where(file=STUDY_FILE),
+                    "mend the findings that the study lowers from error",
+                    {"noun": noun},
+                )
+        assert got.area is not None
+        assert got.grid is not None
+        assert got.terrain is not None
+        crs = got.area.crs
+        return Inputs(
+            crs=crs,
+            grid=got.grid,
+            communes=got.communes,
+            villages=got.villages,
+            commune_centres=got.centres,
+            sites=got.sites,
+            cells=got.cells,
+            cables=got.cables if got.cables is not None else empty(CABLE_COLUMNS, crs),
+            pops=got.pops if got.pops is not None else empty(POP_COLUMNS, crs),
+            roads=got.roads if got.roads is not None else empty(ROAD_COLUMNS, crs),
+            terrain=got.terrain.heights,
+            filled=got.terrain.filled,
+            landcover=got.landcover,
+            people=got.people,
+            sources=digests(self.study),
+        )
+
+    def _layer(self, layer: Layer, role: Role, **options: str) -> Records | None:
+        """Read a layer and bring it into the study's CRS, where that is known."""
+        records = read_layer(self.study, layer, role, self.findings, **options)  # type: ignore[arg-type]
+        if records is None or self.got.area is None:
+            return None
+        area = self.got.area
+        moved = to_study(records, area.crs, self.findings, area, REACH_M)
+        return None if moved.frame.empty else moved
+
+    def _open_dem(self) -> None:
+        terrain = self.study.terrain
+        for path in terrain.dem:
+            where = Where(file=path.as_posix())
+            file = open_raster(self.study.resolve(path), where, terrain.crs, self.findings)
+            if file is not None:
+                self.got.dem.append(file)
+
+    def _communes(self) -> None:
+        layer = self.study.boundaries.communes
+        records = read_layer(self.study, layer, headers.COMMUNES, self.findings)
+        crs = study_crs(self.study, records, self.findings)
+        if records is None:
+            return
+        if self.got.dem:
+            boxes = np.array([bounds_in(file, _WGS84) for file in self.got.dem])
+            dem = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
+            if exchanged_against(records, dem, self.findings):
+                return
+        # Without a CRS the coordinates are no degrees; any zone will do to say so.
+        moved = to_study(records, crs or CRS.from_epsg(32648), self.findings)
+        if crs is None or moved.frame.empty:
+            return
+        communes = read_communes(moved, self.findings)
+        if communes is not None:
+            self.got.communes = communes
+            self.got.area = Area(crs, communes.geometry.union_all())
+
+    def _villages(self) -> None:
+        boundaries = self.study.boundaries
+        layers = [self._layer(layer, headers.VILLAGES) for layer in boundaries.villages]
+        found = [layer for layer in layers if layer is not None]
+        if not found or self.got.communes is None or self.got.area is None:
+            return
+        villages = read_villages(
+            found, self.got.communes, self.got.area, self._radius_m,
+            boundaries.lone_village_radius_m, self.findings,
+        )  # fmt: skip
+        self.got.villages = villages if len(villages) else None
+
+    def _centres(self) -> None:
+        boundaries = self.study.boundaries
+        layers = [
+            self._layer(layer, headers.COMMUNE_CENTRES) for layer in boundaries.commune_centres
+        ]
+        found = [layer for layer in layers if layer is not None]
+        if self.got.communes is not None:
+            self.got.centres = commune_centres(found, self.got.communes, self.findings)
+        if boundaries.village_centres is None:
+            return
+        records = self._layer(boundaries.village_centres, headers.VILLAGE_CENTRES)
+        if records is not None and self.got.villages is not None:
+            self.got.villages = village_centres(records, self.got.villages, self.findings)
+
+    @property
+    def _radius_m(self) -> float:
+        return self.study.radio.radius_km * 1000
+
+    def _towers(self) -> None:
+        read = [
+            read_cells(records, source, self.findings)
+            for source in self.study.towers
+            if (records := self._layer(source, headers.TOWERS)) is not None
+        ]
+        area = self.got.area
+        if area is None:
+            return
+        cells = pd.concat(read, ignore_index=True) if read else None
+        if cells is None or cells.empty:
+            self._no_cells()
+            return
+        sites, cells = group_sites(cells, area, self.findings)
+        distance = too_far(sites, area, self._radius_m)
+        self.got.sites, self.got.cells = leave_out(
+            sites, cells, ~np.isnan(distance), "T11",
+            "{site} stands {figure} km from the nearest commune",
+            [f"{d / 1000:.1f}" for d in distance], self.findings,
+        )  # fmt: skip
+        if self.got.cells.empty:
+            self._no_cells()
+
+    def _no_cells(self) -> None:
+        files = ", ".join(source.path.as_posix() for source in self.study.towers)
+        self.findings.add("T01", Where(file=files))
+
+    def _fiber(self) -> None:
+        fiber = self.study.fiber
+        if fiber is None:
+            return
+        cables, pops = [], []
+        for layer in fiber.cables:
+            raw = read_layer(self.study, layer, headers.CABLES, self.findings, empty_rule="F01")
+            if raw is None or self.got.area is None:
+                continue
+            report_heights(raw, self.findings)
+            area = self.got.area
+            moved = to_study(raw, area.crs, self.findings, area, REACH_M)
+            if len(moved.frame):
+                cables.append(read_cables(moved, fiber.in_service, self.findings))
+        for layer in fiber.pops:
+            records = self._layer(layer, headers.POPS)
+            if records is not None:
+                pops.append(read_pops(records, self.findings))
+        if cables:
+            self.got.cables = pd.concat(cables, ignore_index=True)
+        if pops:
+            self.got.pops = pd.concat(pops, ignore_index=True)
+        if self.got.cables is not None and self.got.pops is not None:
+            report_lonely_pops(self.got.pops, self.got.cables, fiber.pop_snap_m, self.findings)
+
+    def _roads(self) -> None:
+        area = self.got.area
+        found = []
+        for layer in self.study.roads:
+            bbox = None
+            if area is not None:
+                west, south, east, north = area.bounds
+                bbox = (west - REACH_M, south - REACH_M, east + REACH_M, north + REACH_M, area.crs)
+            records = read_layer(self.study, layer, headers.ROADS, self.findings, bbox)
+            if records is None or area is None:
+                continue
+            moved = to_study(records, area.crs, self.findings, area, REACH_M)
+            if len(moved.frame):
+                found.append(read_roads(moved, area, self._radius_m, self.findings))
+        if found:
+            self.got.roads = pd.concat(found, ignore_index=True)
+
+    def _terrain(self) -> None:
+        got, terrain = self.got, self.study.terrain
+        if got.area is None or got.communes is None or not got.dem:
+            return
+        if len(got.dem) < len(terrain.dem):
+            return
+        crs = got.area.crs
+        ground = footprint(got.dem, crs)
+        if not report_cover(
+            got.dem, ground, got.area, got.communes, self.findings, sea=terrain.sea_level_voids
+        ):
+            return
+        places = [tuple(float(v) for v in frame.total_bounds)
+                  for frame in (got.villages, got.sites) if frame is not None and len(frame)]  # fmt: skip
+        got.grid = study_grid(
+            got.dem, got.area, places, self.study.radio.cell_m,  # type: ignore[arg-type]
+            beyond_dem=terrain.sea_level_voids,
+        )  # fmt: skip
+        if got.grid is None or got.villages is None:
+            return
+        hashes = [sha256(file.path) for file in got.dem]
+        folder = self.study.work_folder / "prepared"
+        got.terrain = prepare_terrain(
+            got.dem, hashes, ground, got.grid, terrain, folder, self.progress
+        )
+        report_terrain(
+            got.terrain, terrain, got.area, got.villages, got.dem[0].where, self.findings
+        )
+        if got.sites is not None and got.cells is not None and len(got.sites):
+            bare = without_height(
+                got.terrain.heights, got.sites["x_m"].to_numpy(), got.sites["y_m"].to_numpy()
+            )
+            got.sites, got.cells = leave_out(
+                got.sites, got.cells, bare, "T21", "{site} stands where the DEM has no height",
+                [""] * len(bare), self.findings,
+            )  # fmt: skip
+            if got.cells.empty:
+                self._no_cells()
+
+    def _people(self) -> None:
+        """Bring people and land cover onto the grid."""
+        got, study = self.got, self.study
+        folder = study.work_folder / "prepared"
+        if study.people is not None:
+            where = Where(file=study.people.raster.as_posix())
+            path = study.resolve(study.people.raster)
+            file = open_raster(path, where, study.people.crs, self.findings)
+            if file is not None and got.grid is not None and got.area is not None:
+                if covers(file, got.area, self.findings, "P01", "P06"):
+                    got.people = prepare_people(
+                        file, sha256(path), got.grid, study.people, folder, self.findings,
+                        self.progress,
+                    )  # fmt: skip
+                if got.people is not None and got.villages is not None:
+                    report_people(got.people, got.villages, where, self.findings)
+        if study.terrain.landcover is not None:
+            where = Where(file=study.terrain.landcover.as_posix())
+            path = study.resolve(study.terrain.landcover)
+            file = open_raster(path, where, None, self.findings)
+            if (
+                file is not None
+                and got.grid is not None
+                and got.area is not None
+                and covers(file, got.area, self.findings, "D09", "D10")
+            ):
+                got.landcover = prepare_landcover(
+                    file, sha256(path), got.grid, folder, self.progress
+                )

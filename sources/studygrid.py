@@ -1,0 +1,136 @@
+"""The study grid: which cells, how large, and how much of the area the DEM covers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import shapely
+from pyproj import CRS, Transformer
+
+from phusong.checks import Findings
+from phusong.grid import Grid
+from phusong.sources.place import Area
+from phusong.sources.rasters import RasterFile, bounds_in
+
+CELL_MIN_M = 10.0
+_ROUND_M = 5.0
+_UNCOVERED_SHARE = 1e-4
+"""Less of the area than this without DEM is the raster's ragged edge."""
+
+
+def cell_size(file: RasterFile, crs: CRS, at: tuple[float, float]) -> float:
+    """Return the cell of the study grid in metres that suits a DEM.
+
+    A DEM in the study's CRS keeps its own cell; another's cell is measured on the ground at
+    ``at`` (study CRS) and rounded to whole multiples of 5 m. Never under 10 m.
+    """
+    dx, dy = file.cell
+    if file.crs.is_projected and file.crs.equals(crs, ignore_axis_order=True):
+        return max(CELL_MIN_M, math.sqrt(dx * dy))
+    back = Transformer.from_crs(crs, file.crs, always_xy=True)
+    there = Transformer.from_crs(file.crs, crs, always_xy=True)
+    x, y = back.transform(*at)
+    x0, y0 = there.transform(x, y)
+    xe, ye = there.transform(x + dx, y)
+    xn, yn = there.transform(x, y + dy)
+    side = math.sqrt(math.hypot(xe - x0, ye - y0) * math.hypot(xn - x0, yn - y0))
+    return max(CELL_MIN_M, _ROUND_M * round(side / _ROUND_M))
+
+
+def footprint(files: Sequence[RasterFile], crs: CRS) -> Any:
+    """Return the ground the rasters cover, in the study's CRS (shapely geometry)."""
+    shapes = []
+    for file in files:
+        outline = shapely.box(*file.bounds)
+        step = max(file.bounds[2] - file.bounds[0], file.bounds[3] - file.bounds[1]) / 40
+        series = gpd.GeoSeries([shapely.segmentize(outline, step)], crs=file.crs)
+        shapes.append(series.to_crs(crs).iloc[0])
+    return shapely.union_all(shapes)
+
+
+def study_grid(
+    files: Sequence[RasterFile],
+    area: Area,
+    places: Sequence[tuple[float, float, float, float]],
+    cell_m: float | None,
+    *,
+    beyond_dem: bool,
+) -> Grid | None:
+    """Lay the grid over the communes and further places, clipped to the DEM.
+
+    Parameters
+    ----------
+    files
+        DEM tiles; the first decides the cell when ``cell_m`` is None.
+    area
+        The communes.
+    places
+        Further bounds (west, south, east, north) that must be on the grid, in metres.
+    cell_m
+        Cell the study asks for.
+    beyond_dem
+        Whether the grid may reach beyond the DEM (open sea without a tile).
+
+    Returns
+    -------
+    Grid or None
+        None when the DEM and the area have nothing in common.
+    """
+    west, south, east, north = area.bounds
+    size = cell_m or cell_size(files[0], area.crs, ((west + east) / 2, (south + north) / 2))
+    all_bounds = [area.bounds, *places]
+    west, south = (min(b[k] for b in all_bounds) - size for k in (0, 1))
+    east, north = (max(b[k] for b in all_bounds) + size for k in (2, 3))
+    if not beyond_dem:
+        dem = [bounds_in(file, area.crs) for file in files]
+        west, south = (max(v, min(b[k] for b in dem)) for k, v in ((0, west), (1, south)))
+        east, north = (min(v, max(b[k] for b in dem)) for k, v in ((2, east), (3, north)))
+        if west >= east or south >= north:
+            return None
+    return Grid.over(area.crs, (west, south, east, north), size)
+
+
+def report_cover(
+    files: Sequence[RasterFile],
+    ground: Any,
+    area: Area,
+    communes: gpd.GeoDataFrame,
+    findings: Findings,
+    *,
+    sea: bool,
+) -> bool:
+    """Say how much of the communes the DEM does not cover: D03, or D08 where that is sea.
+
+    Returns
+    -------
+    bool
+        Whether the DEM and the communes have ground in common at all.
+    """
+    bare = shapely.difference(area.polygon, ground)
+    share = bare.area / area.polygon.area
+    if share <= _UNCOVERED_SHARE:
+        return True
+    hit = communes[communes.intersects(bare)]
+    place = bare.representative_point()
+    where = files[0].where
+    if sea and share < 1:
+        findings.add(
+            "D08", where, detail="{percent} % of the communes' area has no DEM and is read as sea",
+            x_m=place.x, y_m=place.y, percent=_percent(share),
+        )  # fmt: skip
+        return True
+    names = hit["name"].tolist()
+    findings.add(
+        "D03", where, names[0] if names else "",
+        "{percent} % of the communes' area lies outside the DEM: {names}",
+        x_m=place.x, y_m=place.y, percent=_percent(share),
+        names=", ".join(names[:10]) + (", …" if len(names) > 10 else ""),
+    )  # fmt: skip
+    return share < 1
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}" if share < 0.1 else f"{100 * share:.0f}"

@@ -1,0 +1,96 @@
+"""What a prepared DEM means for the study: which voids matter, which sites stand on none."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from phusong.checks import Findings
+from phusong.errors import Where
+from phusong.grid import Window
+from phusong.sources.inputs import Raster
+from phusong.sources.place import Area
+from phusong.sources.terrain import Hole, Terrain
+from phusong.study import TerrainSource
+
+_POINTS = 200_000
+"""Cells of a hole looked at; larger holes are thinned evenly."""
+_LISTED = 10
+
+
+def report_terrain(
+    terrain: Terrain,
+    settings: TerrainSource,
+    area: Area,
+    villages: gpd.GeoDataFrame,
+    where: Where,
+    findings: Findings,
+) -> None:
+    """List impossible heights (D07), filled voids (D06), sea (D08) and holes (D04, D05)."""
+    if terrain.lowest_m is not None or terrain.highest_m is not None:
+        extremes = [f"{v:g}" for v in (terrain.lowest_m, terrain.highest_m) if v is not None]
+        findings.add("D07", where, detail="heights such as {values} m",
+                     values=", ".join(extremes))  # fmt: skip
+    if terrain.filled_cells:
+        findings.add(
+            "D06", where, detail="{n} cells in voids up to {width} m wide",
+            n=terrain.filled_cells, width=f"{settings.void_fill_max_m:g}",
+        )  # fmt: skip
+    if terrain.sea_cells:
+        findings.add("D08", where, detail="{n} cells are read as sea at height 0",
+                     n=terrain.sea_cells)  # fmt: skip
+    tree = shapely.STRtree(villages.geometry.to_numpy())
+    names = villages["name"].to_numpy()
+    shapely.prepare(area.polygon)
+    outside: list[Hole] = []
+    for hole in terrain.holes:
+        x, y = _empty_cells(terrain.heights, hole.window)
+        inside = shapely.contains_xy(area.polygon, x, y)
+        _, hit = tree.query(shapely.points(x, y), predicate="intersects")
+        if not inside.any() and hit.size == 0:
+            outside.append(hole)
+            continue
+        under = [str(names[i]) for i in np.unique(hit)]
+        at = inside if inside.any() else np.ones(x.size, dtype=bool)
+        findings.add(
+            "D04", where, under[0] if under else "",
+            "a void of {n} cells, {width} m wide; villages over it: {villages}",
+            x_m=float(x[at].mean()), y_m=float(y[at].mean()),
+            n=hole.cells, width=f"{hole.width_m:g}",
+            villages=(", ".join(under[:_LISTED]) + (", …" if len(under) > _LISTED else "")) or "-",
+        )  # fmt: skip
+    if outside:
+        x, y = _empty_cells(terrain.heights, outside[0].window)
+        findings.add(
+            "D05", where,
+            detail="{holes} voids of {n} cells together, the largest {width} m wide",
+            x_m=float(x.mean()), y_m=float(y.mean()), holes=len(outside),
+            n=sum(h.cells for h in outside), width=f"{max(h.width_m for h in outside):g}",
+        )  # fmt: skip
+
+
+def _empty_cells(
+    heights: Raster, window: Window
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the centres of cells without height in a window (thinned when very many)."""
+    stride = max(1, round((window.rows * window.cols / 4e6) ** 0.5))
+    values = heights.read(window)[::stride, ::stride]
+    rows, cols = np.nonzero(np.isnan(values))
+    thin = max(1, rows.size // _POINTS)
+    rows, cols = rows[::thin] * stride, cols[::thin] * stride
+    west, _, _, north = heights.grid.bounds_of(window)
+    cell = heights.grid.cell_m
+    return west + (cols + 0.5) * cell, north - (rows + 0.5) * cell
+
+
+def without_height(heights: Raster, x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> (
+    NDArray[np.bool_]
+):  # fmt: skip
+    """Say which places stand on a cell without height, or off the grid."""
+    rows, cols = heights.grid.cell_of(x_m, y_m)
+    out = np.ones(len(rows), dtype=bool)
+    for i, (row, col) in enumerate(zip(rows, cols, strict=True)):
+        out[i] = bool(np.isnan(heights.read(Window(int(row), int(col), 1, 1))[0, 0]))
+    return out
