@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     )
 
 SWEEPS = {
+    "itm": "phusong.coverage.propagation.itm_sweep:sweep_itm",
     "p526": "phusong.coverage.propagation.sweep_p526:sweep_p526",
+    "p1812": "phusong.coverage.propagation.sweep_p1812:sweep_p1812",
 }
 """Where each model's sweep lives: ``module:function``, imported (and compiled) when first used.
 

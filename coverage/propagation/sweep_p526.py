@@ -129,7 +129,12 @@ def _walk(
     # ν = −√(q·D·2/λ) stays below −0.78 at every band while q·D exceeds this.
     clear_qd = NU_CLEAR * NU_CLEAR * bands[:, BAND_WAVELENGTH].max() * 0.5 * (1.0 + 1e-9)
     for bundle in prange((radials + BUNDLE - 1) // BUNDLE):
-        ground, over, flat, steepest = np.empty(most), np.empty(most), np.empty(most), np.empty(most)
+        ground, over, flat, steepest = (
+            np.empty(most),
+            np.empty(most),
+            np.empty(most),
+            np.empty(most),
+        )
         base, slope = np.empty(most // BLOCK + 1), np.empty(most // BLOCK + 1)
         cv, cx, cy = np.empty(most, np.int32), np.empty(most), np.empty(most)
         gv, gx, gy = np.empty(most, np.int32), np.empty(most), np.empty(most)
