@@ -64,7 +64,8 @@ def rank_failures(
         for v, e in zip(low.tolist(), edge.tolist(), strict=True)
         if e >= 0 and (found := behind.subtree(v))
     ]
-    rows += _node_rows(network, light, behind, hanging, pop_ids)
+    inside = redundancy.site & (network.pop < 0)  # the PoP itself stands for its site
+    rows += _node_rows(network, light, behind, hanging, pop_ids, inside)
     rows += _group_rows(network, hanging)
     if not rows:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -133,6 +134,7 @@ def _node_rows(
     behind: _Behind,
     hanging: Hanging,
     pop_ids: Sequence[str],
+    inside: Bools,
 ) -> list[tuple[str, str, tuple[int, ...]]]:
     """Cut nodes: what hangs at the node itself goes dark with what lies behind it."""
     nodes = network.graph.nodes
@@ -150,6 +152,7 @@ def _node_rows(
         if network.pop[v] >= 0
         else ("node", f"N{v}", tuple(sorted(members)))
         for v, members in sorted(lost.items())
+        if not inside[v]
     ]
 
 

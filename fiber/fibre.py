@@ -60,7 +60,9 @@ def assess_fiber(
     )
     told.advance(STEP)
     pop_ids = tuple(inputs.pops["pop_id"].astype(str))
-    gaps = find_gaps(network, network.edge_ids(), pop_ids, fiber.near_miss_m)
+    gaps = find_gaps(
+        network, network.edge_ids(), pop_ids, fiber.near_miss_m, snap_m=fiber.snap_tolerance_m
+    )
     told.advance(STEP)
     centres = _centres(inputs)
     reach = assess_reach(network, centres.geometry.to_numpy(), fiber)
@@ -140,15 +142,14 @@ def _edge_frame(
     drawn = network.line >= 0
     row = np.maximum(network.line, 0)
     frame: dict[str, object] = {"edge_id": edge_ids}
-    for name, empty in (
-        ("cable_id", ""), ("owner", ""), ("status", ""), ("kind", ""), ("group", None),
-        ("cores", np.nan),
-    ):  # fmt: skip
-        if name in network.source and len(network.source):
-            values = network.source[name].to_numpy(dtype=object)[row]
-            frame[name] = np.where(drawn, values, empty)
-        else:
-            frame[name] = np.full(len(row), empty, dtype=object)
+    blanks: dict[str, object] = {
+        "cable_id": "", "owner": "", "status": "", "kind": "", "group": None, "cores": np.nan,
+    }  # fmt: skip
+    for name, empty in blanks.items():
+        values = np.full(len(row), empty, dtype=object)
+        if name in network.source:
+            values[drawn] = network.source[name].to_numpy(dtype=object)[row[drawn]]
+        frame[name] = values
     table = pd.DataFrame(frame)
     table.loc[network.line == JOINT, "kind"] = "joint"
     table.loc[network.line == POP_LINK, "kind"] = "pop_tail"

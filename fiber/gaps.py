@@ -12,8 +12,8 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
-from phusong.fiber.lines import Floats, Ints
-from phusong.fiber.network import Network
+from phusong.fiber.lines import Floats, Ints, Lines
+from phusong.fiber.network import Network, points_at
 from phusong.fiber.noding import crossing_points
 from phusong.i18n import tr
 
@@ -47,6 +47,7 @@ def find_gaps(
     pop_ids: Sequence[str],
     near_m: float,
     *,
+    snap_m: float = 5.0,
     crossings: bool = True,
 ) -> gpd.GeoDataFrame:
     """List the near misses that are left once the lines are noded.
@@ -57,6 +58,8 @@ def find_gaps(
         The network and the names of its edges and PoPs.
     near_m
         Widest gap that is asked about.
+    snap_m
+        Lines that cross this near a joint of theirs are joined there: a slip of the pen.
     crossings
         Whether to list lines that cross without a joint.
 
@@ -74,7 +77,7 @@ def find_gaps(
         _pop_gaps(network, edge_ids, pop_ids, near_m),
     ]
     if crossings:
-        found.append(_crossings(network, part, edge_ids))
+        found.append(_crossings(network, part, edge_ids, snap_m))
     table = pd.DataFrame(
         {
             "kind": np.concatenate([m.kind for m in found]),
@@ -118,7 +121,7 @@ def _dangling(
     g = network.graph
     loose = np.flatnonzero((g.degree == 1) & (network.pop < 0))
     own = g.arc_edge[g.indptr[loose]]
-    place = shapely.points(network.x_m[loose], network.y_m[loose])
+    place = points_at(network, loose)
     drawn = np.flatnonzero(network.line >= 0)
     who, at = _within(place, network.geometry[drawn], near_m)
     edge = drawn[at]
@@ -157,7 +160,7 @@ def _within(
 def _between_parts(
     network: Network, part: Ints, edge_ids: NDArray[np.object_], near_m: float
 ) -> _Misses:
-    """The closest approach of every two separate parts, where no loose end is nearer."""
+    """Find the closest approach of every two separate parts, where no loose end is nearer."""
     drawn = np.flatnonzero(network.line >= 0)
     own = part[network.graph.tail[drawn]]
     if not len(own):
@@ -205,7 +208,7 @@ def _pop_gaps(
     drawn = np.flatnonzero(network.line >= 0)
     if not len(alone):
         return _none()
-    place = shapely.points(network.x_m[alone], network.y_m[alone])
+    place = points_at(network, alone)
     names = np.array([pop_ids[i] for i in network.pop[alone]], dtype=object)
     if not len(drawn):
         at, line = np.full(len(alone), "", dtype=object), shapely.shortest_line(place, place)
@@ -220,16 +223,24 @@ def _pop_gaps(
     )  # fmt: skip
 
 
-def _crossings(network: Network, part: Ints, edge_ids: NDArray[np.object_]) -> _Misses:
+def _crossings(
+    network: Network, part: Ints, edge_ids: NDArray[np.object_], snap_m: float
+) -> _Misses:
     drawn = np.flatnonzero(network.line >= 0)
-    a, b, xy = crossing_points(network.geometry[drawn])
+    a, b, xy = crossing_points(Lines.of(network.geometry[drawn]), 2.0 * snap_m)
     a, b = drawn[a], drawn[b]
-    apart = network.line[a] != network.line[b]
-    a, b, xy = a[apart], b[apart], xy[apart]
     g = network.graph
+    joined = np.zeros(len(a), dtype=bool)
+    for end in (g.tail[a], g.head[a]):
+        common = (end == g.tail[b]) | (end == g.head[b])
+        gap = np.hypot(network.x_m[end] - xy[:, 0], network.y_m[end] - xy[:, 1])
+        joined |= common & (gap <= 2.0 * snap_m)
+    keep = ~joined & (network.line[a] != network.line[b])
+    a, b, xy = a[keep], b[keep], xy[keep]
+    if not len(a):
+        return _none()
     line = np.asarray(shapely.linestrings(np.stack([xy, xy], axis=1)), dtype=object)
     return _Misses(
         np.full(len(a), "crossing", dtype=object),
-        edge_ids[a], edge_ids[b], part[g.tail[a]] != part[g.tail[b]],
-        line if len(a) else np.empty(0, dtype=object),
+        edge_ids[a], edge_ids[b], part[g.tail[a]] != part[g.tail[b]], line,
     )  # fmt: skip

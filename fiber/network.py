@@ -118,8 +118,8 @@ class Network:
         prefix[drawn] = self.source[key].astype(str).to_numpy(dtype=object)[self.line[drawn]]
         prefix[self.line == JOINT] = "joint"
         prefix[self.line == POP_LINK] = "pop"
-        number = pd.Series(prefix).groupby(prefix, sort=False).cumcount() + 1
-        return np.asarray(pd.Series(prefix) + "." + number.astype(str), dtype=object)
+        number = pd.Series(prefix).groupby(prefix, sort=False).cumcount().to_numpy() + 1
+        return np.array([f"{p}.{n}" for p, n in zip(prefix, number.tolist(), strict=True)], object)
 
     def split(self, edge: Ints, along_m: Floats) -> tuple[Network, Ints]:
         """Put nodes on edges, as where a drop cable leaves.
@@ -149,9 +149,9 @@ class Network:
 
         Practical up to about a million edges.
         """
-        import networkx  # noqa: PLC0415 - half a second that most runs do not need
+        import networkx as nx  # noqa: PLC0415 - half a second that most runs do not need
 
-        view: nx.MultiGraph[Any] = networkx.MultiGraph(crs=self.crs.to_wkt())
+        view: nx.MultiGraph[Any] = nx.MultiGraph(crs=self.crs.to_wkt())
         view.add_nodes_from(
             (i, {"x_m": x, "y_m": y, "pop": p >= 0})
             for i, (x, y, p) in enumerate(
@@ -312,6 +312,11 @@ def build_network(
         dropped=noding.dropped,
     )
     return network if pops is None else _enter_pops(network, noding, pops, pop_snap_m, snap_m)
+
+
+def points_at(network: Network, nodes: Ints) -> NDArray[np.object_]:
+    """Return (k,) shapely points of nodes."""
+    return np.asarray(shapely.points(network.x_m[nodes], network.y_m[nodes]), dtype=object)
 
 
 def metric_crs(frame: gpd.GeoDataFrame) -> CRS:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from phusong.fiber.lines import Bools, Floats, Ints, Lines
@@ -82,7 +81,7 @@ def node_lines(lines: Lines, snap_m: float, *, join_crossings: bool = False) -> 
         crossing_xy, crossing = _crossings(lines, len(node_xy))
         node_xy = np.concatenate([node_xy, crossing_xy])
         splits = splits + crossing
-    leader, joint_a, joint_b, joint_m = _gather(node_xy, snap_m)
+    leader, joint_a, joint_b, joint_m = _gather(node_xy, splits, snap_m)
     return _pieces(node_xy, splits, leader, (joint_a, joint_b, joint_m), snap_m)
 
 
@@ -148,8 +147,11 @@ def _near_own_nodes(
     node_xy: Floats,
     snap_m: float,
 ) -> tuple[Floats, Bools]:
-    """For each (end, line): where the end sits on that line (NaN: nowhere), and whether the
-    line has another node within tolerance, with which the end is gathered anyway."""
+    """Say of each (end, line) where the end sits on the line, and if it meets a node of it anyway.
+
+    The place is NaN where the end is not on the line; a node of the line within tolerance is
+    one the end is gathered with.
+    """
     own = np.full(len(node), np.nan)
     near = np.zeros(len(node), np.bool_)
     for i in range(len(node)):
@@ -169,25 +171,77 @@ def _near_own_nodes(
     return own, near
 
 
-def crossing_points(geometry: NDArray[np.object_]) -> tuple[Ints, Ints, Floats]:
+def crossing_points(lines: Lines, near_m: float = 0.0) -> tuple[Ints, Ints, Floats]:
     """Return (a, b, xy) of every place where two lines cross, a < b, sorted.
 
-    Touching ends do not cross. Lines that run on each other cross at the middle of the stretch.
+    Touching ends do not cross, nor do lines whose ends are both within ``near_m`` of the
+    place. Lines that run on each other cross at a point of the stretch.
     """
-    tree = shapely.STRtree(geometry)
-    a, b = tree.query(geometry, "crosses")
+    geometry = lines.geometry
+    a, b = shapely.STRtree(geometry).query(geometry)
     keep = a < b
     a, b = a[keep].astype(np.int64), b[keep].astype(np.int64)
     order = np.lexsort((b, a))
     a, b = a[order], b[order]
-    met = shapely.intersection(geometry[a], geometry[b])
-    parts, owner = shapely.get_parts(met, return_index=True)
-    xy = shapely.get_coordinates(shapely.point_on_surface(parts))
+    met = _may_cross(lines.xy, lines.offsets, a, b, max(near_m, 1.0 / MILLIMETRES))
+    a, b = a[met], b[met]
+    met = shapely.crosses(geometry[a], geometry[b])
+    a, b = a[met], b[met]
+    place = shapely.intersection(geometry[a], geometry[b])
+    parts, owner = shapely.get_parts(place, return_index=True)
+    xy = shapely.get_coordinates(shapely.point_on_surface(parts)).reshape(-1, 2)
     return a[owner], b[owner], xy
 
 
+@njit(cache=True)
+def _may_cross(  # noqa: C901 - one loop of a kernel
+    xy: Floats, offsets: Ints, a: Ints, b: Ints, near_m: float
+) -> Bools:
+    """Whether two lines touch anywhere but where both end: cheap, and never wrongly false."""
+    out = np.zeros(len(a), np.bool_)
+    for i in range(len(a)):
+        a0, a1, b0, b1 = offsets[a[i]], offsets[a[i] + 1], offsets[b[i]], offsets[b[i] + 1]
+        west, south = xy[b0:b1, 0].min(), xy[b0:b1, 1].min()
+        east, north = xy[b0:b1, 0].max(), xy[b0:b1, 1].max()
+        for k in range(a0, a1 - 1):
+            px, py, qx, qy = xy[k, 0], xy[k, 1], xy[k + 1, 0], xy[k + 1, 1]
+            if max(px, qx) < west or min(px, qx) > east:
+                continue
+            if max(py, qy) < south or min(py, qy) > north:
+                continue
+            for j in range(b0, b1 - 1):
+                rx, ry, sx, sy = xy[j, 0], xy[j, 1], xy[j + 1, 0], xy[j + 1, 1]
+                if max(px, qx) < min(rx, sx) or min(px, qx) > max(rx, sx):
+                    continue
+                if max(py, qy) < min(ry, sy) or min(py, qy) > max(ry, sy):
+                    continue
+                dx, dy, ex, ey = qx - px, qy - py, sx - rx, sy - ry
+                turn = dx * ey - dy * ex
+                t, u = 0.5, 0.5
+                if turn != 0.0:
+                    t = ((rx - px) * ey - (ry - py) * ex) / turn
+                    u = ((rx - px) * dy - (ry - py) * dx) / turn
+                if min(t, u) < -1e-9 or max(t, u) > 1.0 + 1e-9:
+                    continue
+                x, y = px + t * dx, py + t * dy
+                if not (_at_end(xy, a0, a1, x, y, near_m) and _at_end(xy, b0, b1, x, y, near_m)):
+                    out[i] = True
+                    break
+            if out[i]:
+                break
+    return out
+
+
+@njit(cache=True)
+def _at_end(xy: Floats, lo: int, hi: int, x: float, y: float, near_m: float) -> bool:
+    """Whether a place is near the first or the last vertex of a line."""
+    start = np.hypot(xy[lo, 0] - x, xy[lo, 1] - y)
+    end = np.hypot(xy[hi - 1, 0] - x, xy[hi - 1, 1] - y)
+    return bool(min(start, end) <= near_m)
+
+
 def _crossings(lines: Lines, first_node: int) -> tuple[Floats, _Splits]:
-    a, b, xy = crossing_points(lines.geometry)
+    a, b, xy = crossing_points(lines)
     skip = np.full(len(a), np.nan)
     node = first_node + np.arange(len(a))
     on_a = lines.project(xy, a, skip, 0.0)[:, 0]
@@ -197,8 +251,12 @@ def _crossings(lines: Lines, first_node: int) -> tuple[Floats, _Splits]:
     )
 
 
-def _gather(node_xy: Floats, snap_m: float) -> tuple[Ints, Ints, Ints, Floats]:
-    """Gather nodes within tolerance: the leader of each, and pairs with different leaders."""
+def _gather(node_xy: Floats, splits: _Splits, snap_m: float) -> tuple[Ints, Ints, Ints, Floats]:
+    """Gather nodes within tolerance: the leader of each, and pairs with different leaders.
+
+    The two ends of a short stretch of line are not gathered: the line itself joins them, and
+    would lose its length.
+    """
     none = np.zeros(0, np.int64)
     leader = np.arange(len(node_xy))
     if snap_m <= 0:
@@ -206,6 +264,15 @@ def _gather(node_xy: Floats, snap_m: float) -> tuple[Ints, Ints, Ints, Floats]:
     pairs = cKDTree(node_xy).query_pairs(snap_m, output_type="ndarray").astype(np.int64)
     if not len(pairs):
         return leader, none, none, np.zeros(0)
+    order = np.lexsort((splits.node, splits.s_m, splits.line))
+    line, s_m, node = splits.line[order], splits.s_m[order], splits.node[order]
+    step = np.diff(s_m)
+    short = (np.diff(line) == 0) & (step > 1.0 / MILLIMETRES) & (step <= 2.0 * snap_m)
+    drawn = np.sort(np.stack([node[:-1][short], node[1:][short]], axis=1), axis=1)
+    count = len(node_xy)
+    pairs = np.sort(pairs, axis=1)
+    keys = pairs[:, 0] * count + pairs[:, 1]
+    pairs = pairs[~np.isin(keys, drawn[:, 0] * count + drawn[:, 1])]
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     leader = _leaders(len(node_xy), pairs)
     ends = np.sort(leader[pairs], axis=1)
@@ -221,7 +288,7 @@ def _gather(node_xy: Floats, snap_m: float) -> tuple[Ints, Ints, Ints, Floats]:
 
 @njit(cache=True)
 def _leaders(count: int, pairs: Ints) -> Ints:
-    """The first node drawn leads all its neighbours that have no leader yet."""
+    """Let the first node drawn lead all its neighbours that have no leader yet."""
     leader = np.full(count, -1, np.int64)
     k = 0
     for i in range(count):

@@ -35,12 +35,12 @@ class ClassVerdict:
     @property
     def fits(self) -> Bools:
         """Within budget and length, with the attenuator where one is needed."""
-        return (self.over_db <= 1e-9) & (self.over_km <= 1e-9)
+        return np.asarray((self.over_db <= 1e-9) & (self.over_km <= 1e-9))
 
     @property
     def works(self) -> Bools:
         """Within budget and length as it is: minimum <= loss at both wavelengths as well."""
-        return self.fits & (self.attenuator_db == 0)
+        return np.asarray(self.fits & (self.attenuator_db == 0))
 
     @property
     def headroom_db(self) -> Floats:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from phusong.fiber.lines import Bools, Floats, Ints
-from phusong.fiber.network import POP_LINK, Network
+from phusong.fiber.network import POP_LINK, Network, points_at
 from phusong.fiber.optics import ClassVerdict, judge, worst_loss_per_km
 from phusong.fiber.routing import RouteTree, route_tree
 from phusong.i18n import tr
@@ -26,19 +25,23 @@ REASONS: Mapping[str, str] = {
     "no_pop": "cable at {nearest_m:.0f} m, but no point of presence is connected to any cable",
     "no_cable": "no cable in service within {drop_m:.0f} m; the nearest connected one ends"
     " {missing_m:.0f} m short",
+    "no_cable_lit": "no cable in service within {drop_m:.0f} m; the nearest is {nearest_m:.0f} m"
+    " away, and no point of presence lights it",
     "no_cable_at_all": "no cable is in service",
     "not_connected": "cable at {nearest_m:.0f} m, but it is not connected to any point of"
     " presence: gap of {gap_m:.0f} m",
     "too_far": "route of {route_km:.1f} km is {over_km:.1f} km longer than {optical_class} allows",
     "budget": "loss of {loss_db:.1f} dB exceeds the budget of {optical_class} by {over_db:.1f} dB",
 }
-"""What a reason says, by code; ``no_cable_at_all`` words ``no_cable`` where there is none."""
+"""What a reason says, by code; ``no_cable`` has words of its own where nothing is lit at all."""
 
 
 def reason_text(code: str, params: Mapping[str, Any]) -> str:
     """Return a reason in words, in the current language."""
-    empty = code == "no_cable" and "missing_m" not in params
-    return tr(REASONS["no_cable_at_all" if empty else code], **params)
+    key = code
+    if code == "no_cable" and "missing_m" not in params:
+        key = "no_cable_lit" if params else "no_cable_at_all"
+    return tr(REASONS[key], **params)
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,7 @@ def _attachments(
     link = network.line == POP_LINK
     tails = np.flatnonzero(link & np.isin(network.graph.tail, lit_pops))
     owner, first = np.unique(network.graph.tail[tails], return_index=True)
-    places = shapely.points(network.x_m[owner], network.y_m[owner])
+    places = points_at(network, owner)
     near, pop = shapely.STRtree(places).query(points[spots], "dwithin", drop_m)
     zero = np.zeros(len(near))
     point = np.concatenate([point, spots[near]])
@@ -241,7 +244,9 @@ def _cheapest(
 
 def _judge(optics: Optics, kind: OpticalClass, way: _Candidate) -> ClassVerdict:
     """Judge a class over the cheapest ways; the drop is cable, and is spliced to the route."""
-    return judge(optics, kind, (way.route_m + way.drop_m) / 1000.0, way.joints + 1.0)
+    return judge(
+        optics, kind, (way.route_m + way.drop_m) / 1000.0, (way.joints + 1).astype(np.float64)
+    )
 
 
 def _verdicts(best: list[_Candidate], optics: Optics) -> tuple[pd.DataFrame, Ints]:
@@ -290,7 +295,7 @@ def _verdicts(best: list[_Candidate], optics: Optics) -> tuple[pd.DataFrame, Int
             "drop_m": drop_m,
             "loss_db": fields["loss_db"],
             "splices": joints + 1.0 + drums,
-            "optical_class": np.where(score < 1e3, names[kind_no], None),
+            "optical_class": names[np.where(score < 1e3, kind_no, len(names) - 1)],
             "judged_class": names[kind_no],
             "working_classes": [
                 " | ".join(names[:-1][works[:, i]]) if works[:, i].any() else "" for i in rows
@@ -356,10 +361,11 @@ def _reasons(
     )
     gaps = _gaps(table["reason"].to_numpy(dtype=object), network, points, connected, fiber.drop_m)
     table["gap_m"], table["gap_x_m"], table["gap_y_m"] = gaps.T
-    table["reason_params"] = [_params(row, fiber) for row in table.to_dict("records")]
+    params = [_params(row, fiber) for row in table.to_dict("records")]
+    table["reason_params"] = pd.Series(params, dtype=object)
 
 
-def _params(row: Mapping[Any, Any], fiber: FiberSources) -> dict[str, Any]:
+def _params(row: Mapping[Any, Any], fiber: FiberSources) -> dict[str, Any]:  # noqa: PLR0911
     nearest, gap = float(row["nearest_cable_m"]), float(row["gap_m"])
     match row["reason"]:
         case "reached":
@@ -382,6 +388,8 @@ def _params(row: Mapping[Any, Any], fiber: FiberSources) -> dict[str, Any]:
             return {"nearest_m": nearest, "gap_m": gap}
         case "no_cable" if np.isfinite(gap):
             return {"drop_m": fiber.drop_m, "missing_m": gap - fiber.drop_m}
+        case "no_cable" if np.isfinite(nearest):
+            return {"drop_m": fiber.drop_m, "nearest_m": nearest}
         case _:
             return {}
 
@@ -397,12 +405,12 @@ def _gaps(
     out = np.full((len(points), 3), np.nan)
     goal = network.geometry[connected]
     if not len(goal):  # nothing is lit: the gap is between a PoP and the cables
-        goal = shapely.points(network.x_m[network.pop_nodes], network.y_m[network.pop_nodes])
+        goal = points_at(network, network.pop_nodes)
     if not len(goal):
         return out
     tree = shapely.STRtree(goal)
     far = np.flatnonzero(reason == "no_cable")
-    if len(far):
+    if len(far) and connected.any():
         _, at = tree.query_nearest(points[far], all_matches=False)
         _write_gap(out, far, points[far], goal[at])
     cut_off = np.flatnonzero((reason == "not_connected") | (reason == "no_pop"))

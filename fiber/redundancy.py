@@ -13,7 +13,7 @@ import numpy as np
 
 from phusong.fiber.graph import Graph
 from phusong.fiber.lines import Bools, Ints
-from phusong.fiber.network import Network
+from phusong.fiber.network import POP_LINK, Network
 from phusong.jit import njit
 
 
@@ -45,13 +45,13 @@ class LowLink:
     @property
     def below_bridge(self) -> Bools:
         """Whether the edge to the parent is a bridge."""
-        return (self.parent >= 0) & (self.low == self.entered) & (self.entered >= 0)
+        return np.asarray((self.parent >= 0) & (self.low == self.entered))
 
     @property
     def below_cut_node(self) -> Bools:
         """Whether losing the parent separates this node's subtree from the root."""
         parent = np.maximum(self.parent, 0)
-        return (self.parent >= 0) & (self.low >= self.entered[parent])
+        return np.asarray((self.parent >= 0) & (self.low >= self.entered[parent]))
 
     def count_above(self, mark: Bools) -> Ints:
         """Return how many nodes from the root down to each node are marked (itself included)."""
@@ -86,6 +86,8 @@ class Redundancy:
         Low links from light (node number ``network.graph.nodes``), PoPs tied to it twice.
     edge_of
         Edge of the network behind each edge that was searched, -1 for the ties of the PoPs.
+    site
+        (nodes,) PoPs, and joints inside the site of one.
     bridge
         (edges,) whether cutting an edge separates anything from light.
     ring
@@ -106,6 +108,7 @@ class Redundancy:
 
     light: LowLink
     edge_of: Ints
+    site: Bools
     bridge: Bools
     ring: Ints
     cut_node: Bools
@@ -134,8 +137,7 @@ def assess_redundancy(network: Network, risk_free_m: float) -> Redundancy:
     apart = low_links(once, np.array([nodes]))
     alone, alone_of = _with_light(network, pops, risk_free_m, ties=0)
     own = low_links(alone, pops)
-    is_pop = np.zeros(nodes + 1, dtype=bool)
-    is_pop[pops] = True
+    site = _sites(network, pops, risk_free_m)
     lit = light.entered[:nodes] >= 0
 
     bridge = np.zeros(len(network.graph), dtype=bool)
@@ -143,7 +145,7 @@ def assess_redundancy(network: Network, risk_free_m: float) -> Redundancy:
     bridge[edge_of[below]] = True
     above = light.count_above(light.below_bridge)
     second = lit & (above[:nodes] == 0)
-    below_joint = light.below_cut_node & ~is_pop[light.parent] & (light.parent != nodes)
+    below_joint = light.below_cut_node & ~site[light.parent] & (light.parent != nodes)
     joints_above = light.count_above(below_joint)[:nodes]
     cut_node = np.zeros(nodes + 1, dtype=bool)
     cut_node[light.parent[light.below_cut_node]] = True
@@ -157,10 +159,11 @@ def assess_redundancy(network: Network, risk_free_m: float) -> Redundancy:
     inside = (parts[alone.tail] == parts[alone.head]) & (parts[alone.tail] >= 0)
     ring[alone_of[inside]] = parts[alone.tail[inside]]
     loop = network.graph.tail == network.graph.head
-    ring[loop] = -1
+    ring[loop | (network.line < 0)] = -1
     return Redundancy(
         light=light,
         edge_of=edge_of,
+        site=site[:nodes],
         bridge=bridge,
         ring=ring,
         cut_node=cut_node[:nodes],
@@ -169,8 +172,18 @@ def assess_redundancy(network: Network, risk_free_m: float) -> Redundancy:
         second_route_same_pop=lit & with_pop[parts[:nodes]],
         second_route_other_pop=other,
         node_disjoint=second & (joints_above == 0),
-        node_disjoint_other_pop=other & (apart_joints == 0) & ~is_pop[:nodes],
+        node_disjoint_other_pop=other & (apart_joints == 0) & ~site[:nodes],
     )
+
+
+def _sites(network: Network, pops: Ints, risk_free_m: float) -> Bools:
+    """Mark the PoPs, and the joints that a tail no longer than ``risk_free_m`` ties to them."""
+    site = np.zeros(network.graph.nodes + 1, dtype=bool)
+    site[pops] = True
+    tail = (network.line == POP_LINK) & (network.length_m <= risk_free_m)
+    lit = site[network.graph.tail] & tail
+    site[network.graph.head[lit]] = True
+    return site
 
 
 def _with_light(network: Network, pops: Ints, risk_free_m: float, ties: int) -> tuple[Graph, Ints]:

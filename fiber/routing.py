@@ -57,10 +57,11 @@ class RouteTree:
             entered at its tail, 1 at its head.
         """
         g = self.graph
-        return _arrive(
+        cost, arc, side = _arrive(
             g.indptr, g.arc_edge, g.arc_back, g.tail, g.head, self.line, self.source,
             self.edge_cost, self.splice, self.cost, edge, share,
         )  # fmt: skip
+        return cost, arc, side
 
     def measure(self, arc: Ints, edge: Ints, length_m: Floats) -> tuple[Floats, Ints]:
         """Return the (k,) length of the whole edges of ways, and their changes of line.
@@ -73,7 +74,9 @@ class RouteTree:
         length_m
             (edges,) length of each edge.
         """
-        return _measure(self.before, self.graph.arc_edge, self.line, arc, edge, length_m)
+        arcs = self.graph.arc_edge
+        total, joints = _measure(self.before, arcs, self.line, arc, edge, length_m)
+        return total, joints
 
     def way(self, arc: int) -> Ints:
         """Return the arcs of the way that ends with ``arc``, from the source on."""
@@ -135,7 +138,7 @@ def _pop(keys: Floats, items: Ints, size: int) -> None:
 
 
 @njit(cache=True)
-def _search(
+def _search(  # noqa: C901 - one loop of a kernel
     indptr: Ints,
     arc_edge: Ints,
     arc_head: Ints,
