@@ -28,13 +28,14 @@ from phusong.study import Antenna
 
 KIND_OMNI: Final = 0.0
 KIND_SECTOR: Final = 1.0
-KIND_PATTERN: Final = 2.0
 
 # Columns of a beam row.
-KIND, AZIMUTH, TILT_COS, TILT_SIN, ELECTRICAL, H_WIDTH, V_WIDTH, CEILING, SIDE_LOBE, PATTERN = (
-    range(10)
-)
-BEAM_COLUMNS: Final = 10
+(
+    KIND, AZIMUTH_SIN, AZIMUTH_COS, TILT_SIN, TILT_COS, ELECTRICAL, H_WIDTH, V_WIDTH, CEILING,
+    SIDE_LOBE, PATTERN,
+) = range(11)  # fmt: skip
+BEAM_COLUMNS: Final = 11
+_NO_PATTERN: Final = -1.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Beams:
     Attributes
     ----------
     rows
-        (beams, 10) float64, one row an antenna in its direction and tilts.
+        (beams, 11) float64, one row an antenna in its direction and tilts.
     horizontal_db, vertical_db
         (patterns, 360) float64 attenuation of the antenna files; at least one row.
     """
@@ -119,30 +120,31 @@ def beam_attenuation_db(
     beam: int,
     horizontal_db: Any,
     vertical_db: Any,
-    azimuth_deg: float,
+    east: float,
+    north: float,
     elevation_deg: float,
+    elevation_cos: float,
+    elevation_sin: float,
 ) -> float:
-    """Return the attenuation of row ``beam`` towards a direction, in dB (0 or positive)."""
-    kind = beams[beam, KIND]
+    """Return the attenuation of row ``beam`` towards a direction, in dB (0 or positive).
+
+    The azimuth comes as its sine and cosine, the elevation with both: a kernel has them from
+    one square root, and shares them among the beams of a mast.
+    """
     off = 0.0
     elevation = elevation_deg
-    if not math.isnan(beams[beam, AZIMUTH]):
-        off = (azimuth_deg - beams[beam, AZIMUTH] + 540.0) % 360.0 - 180.0
+    if beams[beam, KIND] != KIND_OMNI:
+        # The direction as a vector (ahead, right, up), turned into the antenna's own frame.
+        ahead = elevation_cos * (north * beams[beam, AZIMUTH_COS] + east * beams[beam, AZIMUTH_SIN])
+        right = elevation_cos * (east * beams[beam, AZIMUTH_COS] - north * beams[beam, AZIMUTH_SIN])
         sine = beams[beam, TILT_SIN]
         if sine != 0.0:
-            # The direction as a vector (ahead, right, up), turned into the antenna's own frame.
             cosine = beams[beam, TILT_COS]
-            rise = math.radians(elevation_deg)
-            turn = math.radians(off)
-            level = math.cos(rise)
-            ahead = level * math.cos(turn)
-            right = level * math.sin(turn)
-            up = math.sin(rise)
-            own_ahead = ahead * cosine - up * sine
-            own_up = ahead * sine + up * cosine
-            off = math.degrees(math.atan2(right, own_ahead))
-            elevation = math.degrees(math.asin(min(1.0, max(-1.0, own_up))))
-    if kind == KIND_PATTERN:
+            up = ahead * sine + elevation_sin * cosine
+            ahead = ahead * cosine - elevation_sin * sine
+            elevation = math.degrees(math.asin(min(1.0, max(-1.0, up))))
+        off = math.degrees(math.atan2(right, ahead))
+    if beams[beam, PATTERN] >= 0.0:
         return pattern_attenuation_db(  # type: ignore[no-any-return]
             horizontal_db,
             vertical_db,
@@ -164,13 +166,21 @@ def beam_attenuation_db(
 
 @njit(cache=True, nogil=True)
 def _attenuate(
-    beams: Any, beam: int, horizontal_db: Any, vertical_db: Any, azimuths: Any, elevations: Any,
+    beams: Any,
+    beam: int,
+    horizontal_db: Any,
+    vertical_db: Any,
+    azimuths: Any,
+    elevations: Any,
     out: Any,
-) -> None:  # fmt: skip
+) -> None:
     for i in range(out.size):
+        turn = math.radians(azimuths[i])
+        rise = math.radians(elevations[i])
         out[i] = beam_attenuation_db(
-            beams, beam, horizontal_db, vertical_db, azimuths[i], elevations[i]
-        )
+            beams, beam, horizontal_db, vertical_db, math.sin(turn), math.cos(turn),
+            elevations[i], math.cos(rise), math.sin(rise),
+        )  # fmt: skip
 
 
 def attenuation_db(
@@ -217,25 +227,32 @@ def _further_tilt_deg(electrical_tilt_deg: float, pattern: Pattern) -> float:
 def _beam_row(
     cell: dict[str, Any], antenna: Antenna, files: Sequence[str], patterns: dict[str, Pattern]
 ) -> tuple[float, ...]:
-    """One row of the beam table for a cell."""
+    """Make the row of the beam table for a cell."""
     azimuth = float(cell["azimuth_deg"])
-    tilt = math.radians(float(cell["mechanical_tilt_deg"]))
     electrical = float(cell["electrical_tilt_deg"])
+    omni = math.isnan(azimuth)
+    turn = 0.0 if omni else math.radians(azimuth)
+    tilt = 0.0 if omni else math.radians(float(cell["mechanical_tilt_deg"]))
+    head = (
+        KIND_OMNI if omni else KIND_SECTOR,
+        math.sin(turn), math.cos(turn), math.sin(tilt), math.cos(tilt),
+    )  # fmt: skip
     name = cell["antenna_file"]
-    turned = (math.cos(tilt), math.sin(tilt))
     if isinstance(name, str) and name:
         further = _further_tilt_deg(electrical, patterns[name])
-        return (KIND_PATTERN, azimuth, *turned, further, 0, 0, 0, 0, files.index(name))
-    given_v = float(cell["vertical_beamwidth_deg"])
-    if math.isnan(azimuth):
+        return (*head, further, 0.0, 0.0, 0.0, 0.0, float(files.index(name)))
+    given_h, given_v = (
+        float(cell["horizontal_beamwidth_deg"]),
+        float(cell["vertical_beamwidth_deg"]),
+    )
+    if omni:
         v_width = antenna.omni_vertical_beamwidth_deg if math.isnan(given_v) else given_v
-        return (KIND_OMNI, azimuth, 1, 0, electrical, 0, v_width, antenna.side_lobe_db,
-                antenna.side_lobe_db, -1)  # fmt: skip
-    given_h = float(cell["horizontal_beamwidth_deg"])
+        ceiling = antenna.side_lobe_db
+        return (*head, electrical, 0.0, v_width, ceiling, antenna.side_lobe_db, _NO_PATTERN)
     h_width = antenna.horizontal_beamwidth_deg if math.isnan(given_h) else given_h
     v_width = antenna.vertical_beamwidth_deg if math.isnan(given_v) else given_v
-    return (KIND_SECTOR, azimuth, *turned, electrical, h_width, v_width,
-            antenna.front_to_back_db, antenna.side_lobe_db, -1)  # fmt: skip
+    ceiling = antenna.front_to_back_db
+    return (*head, electrical, h_width, v_width, ceiling, antenna.side_lobe_db, _NO_PATTERN)
 
 
 def beam_table(
@@ -261,17 +278,16 @@ def beam_table(
         (cells,) row of the table for each cell.
     """
     files = sorted(patterns)
-    index: dict[tuple[Any, ...], int] = {}
+    index: dict[tuple[float, ...], int] = {}
     rows: list[tuple[float, ...]] = []
     of_cell = np.zeros(len(cells), dtype=np.int64)
     records: list[dict[str, Any]] = cells.to_dict("records")  # type: ignore[assignment]
     for i, cell in enumerate(records):
         row = _beam_row(cell, antenna, files, patterns)
-        key = tuple(None if math.isnan(v) else v for v in row)
-        if key not in index:
-            index[key] = len(rows)
+        if row not in index:
+            index[row] = len(rows)
             rows.append(row)
-        of_cell[i] = index[key]
+        of_cell[i] = index[row]
     tables = [patterns[name] for name in files]
     blank = np.zeros((1, 360))
     return (

@@ -63,7 +63,7 @@ def add_mast(
         for c in range(cols):
             if elevation[r, c] == NO_LEVEL:
                 continue
-            azimuth = math.nan
+            distance = -1.0
             for k in range(count):
                 steps = loss[band_of[k], r, c]
                 if steps == NO_LEVEL:
@@ -73,13 +73,18 @@ def add_mast(
                 if ahead < level[layer, r, c]:
                     continue
                 beam = beam_of[k]
-                if math.isnan(azimuth):
-                    azimuth = math.degrees(math.atan2(east_m + c * cell_m, dy))
-                    gain[:] = math.nan
-                if math.isnan(gain[beam]):
+                if distance < 0.0:
+                    dx = east_m + c * cell_m
+                    distance = max(1e-3, math.sqrt(dx * dx + dy * dy))
+                    east, north = dx / distance, dy / distance
+                    elevation_deg = elevation[r, c] * elevation_step_deg
+                    rise = math.radians(elevation_deg)
+                    rise_cos, rise_sin = math.cos(rise), math.sin(rise)
+                    gain[:] = -1.0
+                if gain[beam] < 0.0:
                     gain[beam] = beam_attenuation_db(
-                        beams, beam, horizontal_db, vertical_db, azimuth,
-                        elevation[r, c] * elevation_step_deg,
+                        beams, beam, horizontal_db, vertical_db, east, north,
+                        elevation_deg, rise_cos, rise_sin,
                     )  # fmt: skip
                 value = np.float32(ahead - gain[beam])
                 best = level[layer, r, c]
