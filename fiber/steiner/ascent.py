@@ -22,7 +22,7 @@ from phusong.jit import njit
 
 
 @njit(cache=True, nogil=True)
-def ascend(indptr, adj, wt, terminal, root, growth):
+def ascend(indptr, adj, wt, terminal, root, growth, store):
     """Raise a feasible dual of the cut formulation from ``root``.
 
     Parameters
@@ -35,13 +35,17 @@ def ascend(indptr, adj, wt, terminal, root, growth):
         The root; itself a terminal or treated as one.
     growth
         Share by which a component may grow in one turn although another is smaller by then.
+    store
+        Room for the slots of the cuts raised, int32; filled as far as it goes, may be empty.
 
     Returns
     -------
-    bound, slack
-        The sum of the duals, and for each slot ``s`` of ``v`` what is left of the cost of the
-        arc ``adj[s] -> v``, float64, shape (2m,).
+    bound, slack, cuts
+        The sum of the duals; for each slot ``s`` of ``v`` what is left of the cost of the
+        arc ``adj[s] -> v``, float64, shape (2m,); and the bounds of the cuts in ``store``, int64.
     """
+    cuts = np.zeros(store.size + 1, np.int64)
+    cut_count = 0
     n = terminal.size
     slack = wt.copy()
     active = terminal.copy()
@@ -90,6 +94,17 @@ def ascend(indptr, adj, wt, terminal, root, growth):
                 if cut > limit:
                     # The cut of this moment is not raised: another terminal's is smaller.
                     break
+                if store.size > 0 and dist[v] > now:
+                    end = cuts[cut_count]
+                    for i in range(seen_size):
+                        if state[seen[i]] == 2:
+                            for s in range(indptr[seen[i]], indptr[seen[i] + 1]):
+                                if state[adj[s]] != 2 and end < store.size:
+                                    store[end] = s
+                                    end += 1
+                    if end < store.size:
+                        cut_count += 1
+                        cuts[cut_count] = end
                 v = pop(heap, place, dist, size)
                 size -= 1
                 if state[v] == 2:
@@ -124,7 +139,7 @@ def ascend(indptr, adj, wt, terminal, root, growth):
                     for s in range(indptr[v], indptr[v + 1]):
                         fall = min(dist[adj[s]], now) - dist[v]
                         if fall > 0.0:
-                            slack[s] -= fall
+                            slack[s] = max(slack[s] - fall, 0.0)
         for i in range(seen_size):
             v = seen[i]
             dist[v] = np.inf
@@ -135,7 +150,7 @@ def ascend(indptr, adj, wt, terminal, root, growth):
         else:
             score[z] = cut
             queue_size = push(queue, queue_place, score, queue_size, z)
-    return bound, slack
+    return bound, slack, cuts[: cut_count + 1].copy()
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,197 @@
+"""Working on one subproblem: reduce, ascend, delete, and solve its linear relaxation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phusong.fiber.steiner.ascent import ascend, distances, hopeless, saturated
+from phusong.fiber.steiner.cuts import CutModel
+from phusong.fiber.steiner.reductions import reduce
+from phusong.fiber.steiner.search import edge_weights, polish, tree_from
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from phusong.fiber.steiner.problem import Problem
+    from phusong.fiber.steiner.search import Search
+
+_NOTHING = np.empty(0, np.int32)
+WORK = 30_000_000
+"""Slots one local search may scan: some seconds on the largest graphs, no limit on small ones."""
+
+
+def exhausted(search: Search, problem: Problem, bound: float) -> bool:
+    """Tell whether the subproblem can hold no better tree; takes the tree if it is decided."""
+    if problem.feasible and problem.graph.terminals.size <= 1:
+        search.offer(problem, _NOTHING)
+        return True
+    return not problem.feasible or np.ceil(bound) >= search.cost
+
+
+def ascend_rounds(
+    search: Search, problem: Problem, *, rounds: int, roots: int, share: float
+) -> float:
+    """Repeat dual ascent from several roots, with trees on what it saturates, and reduce.
+
+    Parameters
+    ----------
+    search
+        Best tree and clock.
+    problem
+        Reduced in place.
+    rounds
+        Rounds at most.
+    roots
+        Roots in a round.
+    share
+        A round that deletes less than this share of the edges is the last.
+
+    Returns
+    -------
+    float
+        The best lower bound on the subproblem; infinite when it holds no better tree.
+    """
+    best = problem.offset
+    for _ in range(rounds):
+        before = problem.graph.m
+        for turn in range(roots):
+            if exhausted(search, problem, best):
+                return np.inf
+            if search.left_s <= 0:
+                return best
+            best = max(best, _ascend_once(search, problem, turn))
+        if exhausted(search, problem, best):
+            return np.inf
+        if search.left_s <= 0 or before - problem.graph.m <= share * before:
+            break
+        reduce(problem)
+    return np.inf if exhausted(search, problem, best) else best
+
+
+def _ascend_once(search: Search, problem: Problem, turn: int) -> float:
+    g = problem.graph
+    terminals = g.terminals
+    root = int(search.rng.choice(terminals))
+    growth = (0.1, 0.25, 0.5)[turn % 3] if g.m < 50_000 else (0.25, 0.5, 1.0)[turn % 3]
+    bound, slack, _ = ascend(g.indptr, g.adj, g.wt, g.terminal, root, growth, _NOTHING)
+    bound += problem.offset
+    _, usable = saturated(g.indptr, g.adj, g.twin, slack, root)
+    weight = np.where(usable, g.wt, np.inf)
+    starts = [root, *search.rng.choice(terminals, 2)] if g.m < 50_000 else [root]
+    trees = [tree for s in starts if (tree := tree_from(g, weight, int(s))).size]
+    if trees:
+        tree = min(trees, key=lambda t: float(g.cost[t].sum()))
+        if float(g.cost[tree].sum()) + problem.offset < search.cost * 1.01:
+            tree = polish(g, tree, WORK)
+        search.offer(problem, tree)
+    after, before = distances(g.indptr, g.adj, g.twin, slack, g.terminal, root)
+    _, gone = hopeless(
+        g.indptr, g.adj, g.twin, g.eid, slack, after, before, search.room(bound)
+    )
+    problem.delete(gone)
+    return bound
+
+
+def relax(
+    search: Search, problem: Problem, bound: float, *, top: bool
+) -> tuple[float, NDArray[np.float64] | None]:
+    """Solve the directed-cut relaxation, deleting edges as the bound rises.
+
+    Parameters
+    ----------
+    search
+        Best tree and clock.
+    problem
+        Reduced in place whenever many edges are ruled out.
+    bound
+        Lower bound on the subproblem known before.
+    top
+        Whether the subproblem is the whole problem, so that its bound is everybody's.
+
+    Returns
+    -------
+    bound, entered
+        Lower bound on the subproblem (infinite when it holds no better tree), and by vertex of the
+        graph how much the relaxation enters it, None when the time was over first.
+    """
+    while True:
+        model = _model(search, problem, bound)
+        g = problem.graph
+        stalled = 0
+        while True:
+            if not model.solve(search.deadline):
+                return bound, None
+            found = model.multipliers()
+            risen = found.bound + problem.offset
+            stalled = 0 if risen > bound + 1e-7 * abs(bound) else stalled + 1
+            bound = max(bound, risen)
+            if top:
+                search.raise_bound(bound)
+            if exhausted(search, problem, bound):
+                return np.inf, None
+            _round_up(search, problem, model)
+            after, before = distances(
+                g.indptr, g.adj, g.twin, found.slack, g.terminal, model.root
+            )
+            closed, gone = hopeless(
+                g.indptr, g.adj, g.twin, g.eid, found.slack, after, before,
+                search.room(risen),
+            )
+            if exhausted(search, problem, bound):
+                return np.inf, None
+            if gone.sum() > 0.15 * g.m:
+                problem.delete(gone)
+                reduce(problem)
+                if exhausted(search, problem, bound):
+                    return np.inf, None
+                break
+            model.close(closed)
+            model.drop_slack()
+            order = search.rng.permutation(g.terminals)
+            if not model.separate(order, nested=5) or stalled > 30:
+                if gone.any():
+                    problem.delete(gone)
+                    reduce(problem)
+                    if exhausted(search, problem, bound):
+                        return np.inf, None
+                    if problem.graph.m < 0.95 * g.m:
+                        break
+                    if problem.graph is not g:
+                        return bound, None
+                entered = np.zeros(g.n)
+                np.add.at(entered, np.repeat(np.arange(g.n), np.diff(g.indptr)), model.x)
+                return bound, entered
+
+
+def _model(search: Search, problem: Problem, bound: float) -> CutModel:
+    g = problem.graph
+    root = int(g.terminals[0])
+    best = -1.0
+    for candidate in search.rng.choice(g.terminals, min(3, g.terminals.size), replace=False):
+        value, found, _ = ascend(
+            g.indptr, g.adj, g.wt, g.terminal, int(candidate), 0.1, _NOTHING
+        )
+        if value > best:
+            best, root, slack = value, int(candidate), found
+    after, before = distances(g.indptr, g.adj, g.twin, slack, g.terminal, root)
+    closed, _ = hopeless(
+        g.indptr, g.adj, g.twin, g.eid, slack, after, before,
+        search.room(best + problem.offset),
+    )
+    model = CutModel(g, root, closed)
+    model.start_from_ascent(40 * g.m + 100_000)
+    return model
+
+
+def _round_up(search: Search, problem: Problem, model: CutModel) -> None:
+    """Grow trees along what the relaxation uses."""
+    g = problem.graph
+    use = np.zeros(g.m)
+    np.maximum.at(use, g.eid, model.x)
+    weight = edge_weights(g, 1.0 - np.minimum(use, 0.999))
+    for start in (model.root, int(search.rng.choice(g.terminals))):
+        tree = tree_from(g, weight, start)
+        if float(g.cost[tree].sum()) + problem.offset < search.cost * 1.005:
+            search.offer(problem, polish(g, tree, WORK))
