@@ -192,6 +192,38 @@ class FiberSources(Section):
     optics: Optics = Field(default_factory=Optics)
 
 
+class Extension(Section):
+    """What new cable costs and where it may run.
+
+    No Vietnamese unit cost was found: every price is an assumption of the study.
+    """
+
+    usd_per_km: Positive = 20_000.0
+    """Along a road of a kind not priced below (UNICEF/ITU connectivity planning guide, 2026)."""
+    kind_usd_per_km: dict[str, Positive] = Field(
+        default_factory=lambda: {"pole": 8_000.0, "duct": 8_000.0}
+    )
+    """By kind of road, pole line or duct. Defaults: aerial against buried cable is about
+    21 to 53 (US, 2023)."""
+    surface_factor: dict[str, Positive] = Field(default_factory=lambda: {"rock": 2.0})
+    """By surface; rock costs about twice soft soil (US, 2023). Others: 1."""
+    slope_factor: NotNegative = 2.0
+    """A route costs ``1 + slope_factor * slope`` times its price (slope: rise over run).
+    An assumption."""
+    route_factor: Annotated[float, Field(ge=1, le=2)] = 1.1
+    """Cable bought over route measured (UNICEF/ITU 1.1; BharatNet built 1.12)."""
+    offroad_usd_per_km: Positive = 46_500.0
+    """Where there is no road: laying with a road saves about 57 % (Myanmar, ESCAP)."""
+    offroad_max_km: Annotated[float, Field(ge=0, le=50)] = 10.0
+    """Longest way off the road that is searched."""
+    access_m: NotNegative = 100.0
+    """A road this near to connected fibre, or to a target, may be spliced to it directly."""
+    budget_usd: Positive | None = None
+    """What may be spent; absent: everything reachable is built."""
+    time_limit_s: Positive = 120.0
+    """Longest search for a cheaper network; the bound says what is left to win."""
+
+
 class TechnologyBudget(Section):
     """From EIRP to the level a handset reports, one row of the link-budget table.
 
@@ -344,6 +376,7 @@ class Study(Section):
     people: PeopleSource | None = None
     fiber: FiberSources | None = None
     roads: list[Layer] = Field(default_factory=list)
+    extension: Extension = Field(default_factory=Extension)
     radio: Radio = Field(default_factory=Radio)
     verdict: Verdict = Field(default_factory=Verdict)
     indicators: IndicatorSettings = Field(default_factory=IndicatorSettings)
