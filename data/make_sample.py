@@ -206,7 +206,7 @@ def write(sample: Sample, out: Path) -> list[Path]:
         layers.write_layer(out / name, frame)
     dem, people, cells = (
         out / "terrain/dem.tif",
-        out / "people/people.tif",
+        out / "people/population.tif",
         out / "towers/cells.csv",
     )
     layers.write_raster(

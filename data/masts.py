@@ -17,12 +17,12 @@ from phusong.data.relief import Relief
 
 CARRIERS = {"Sóng Núi": ("SN", 52, 5), "Mây Bạc": ("MB", 40, 4), "Đèo Gió": ("DG", 28, 2)}
 """Name, prefix of its site codes, number of its sites, and how many of them on town roofs."""
-CATCH_M = 5_500.0
+CATCH_M = 3_500.0
 """Radius in which a planner counts the people a mast would serve."""
 ROAD_M = 700.0
 """A mast is built no farther than this from a road."""
 APART_M = 120.0
-SUBSIDY = 0.45
+SUBSIDY = 0.7
 """How far a carrier leaves aside people whom another one serves: the universal service pays."""
 MISSING_HEIGHT_SHARE = 0.08
 PLANNED_SHARE = 0.02
@@ -47,8 +47,8 @@ NR = Layer("NR", 2600, 69.0)
 
 
 RURAL: dict[tuple[tuple[Layer, int], ...], float] = {
-    ((LTE_OMNI, 0),): 0.46,
-    ((GSM_OMNI, 0), (LTE_OMNI, 0)): 0.23,
+    ((LTE_OMNI, 0),): 0.38,
+    ((GSM_OMNI, 0), (LTE_OMNI, 0)): 0.31,
     ((LTE_SECTOR_LOW, 2),): 0.11,
     ((LTE_SECTOR, 3),): 0.08,
     ((LTE_OMNI_HIGH, 0), (UMTS, 2)): 0.06,
@@ -207,7 +207,7 @@ def erect(
     cells = cells[inside[cells]]
     sites_xy = _summits(relief, terrain, cells)
     # A mast that overlooks its valley is worth a longer track.
-    view = 0.3 + terrain.position.ravel()[cells]
+    view = 0.5 + terrain.position.ravel()[cells]
     town = np.flatnonzero(np.isin(places.village_commune, places.towns))
     town = town[np.argsort(-people[town], kind="stable")]
     sites = _sites(

@@ -155,67 +155,87 @@ def _shares(weight: Raster, total: int, least: int) -> Cells:
     return whole
 
 
-def settle(rng: np.random.Generator, terrain: Terrain) -> Places:
-    """Choose centres and divide the land between them by the effort of getting there."""
+@dataclass(frozen=True)
+class _Communes:
+    centres: Cells
+    label: Cells
+    travel: Land
+    """The land with the quirks of customary borders."""
+    gentle: Raster
+
+
+def _communes(rng: np.random.Generator, terrain: Terrain) -> _Communes:
+    """Put centres into valleys, and give each the land that is easiest to reach from it."""
     grid, land = terrain.grid, terrain.land()
     stream = ndimage.maximum_filter(terrain.stream_km2, 9)
     gentle = np.exp(-terrain.steepness / 0.14) * np.exp(-terrain.position / 0.25)
     luck = np.exp(0.5 * grained(rng, grid.size, grid.cell_m, 900.0))
-    margin = int(np.ceil(MARGIN_M / grid.cell_m))
     score = gentle * np.log1p(np.minimum(stream, 80.0)) * luck
     inside = np.zeros(grid.shape, dtype=np.bool_)
     inside[4:-4, 4:-4] = True
     seeds = np.array(_spaced(score, inside, COMMUNE_SPACING_M / grid.cell_m, 400))
     # Customary borders wander: they keep to brooks and spurs too small for this grid.
     custom = np.exp(0.4 * grained(rng, grid.size, grid.cell_m, 600.0, rolloff=3.0))
-    bordered = replace(land, friction=land.friction * custom)
-    nearest = _in_one_piece(bordered.spread(seeds).owner)
-    kept = _province(nearest, seeds, grid.size, margin)
-    number = np.full(seeds.size + 1, -1)
+    travel = replace(land, friction=land.friction * custom)
+    nearest = _in_one_piece(travel.spread(seeds).owner)
+    kept = _province(nearest, seeds, grid.size, int(np.ceil(MARGIN_M / grid.cell_m)))
     # Codes run from north to south, as in real lists.
     kept.sort(key=lambda c: int(seeds[c]))
+    number = np.full(seeds.size + 1, -1)
     number[kept] = np.arange(len(kept))
-    commune_label = number[nearest]
-    centres = seeds[kept]
+    return _Communes(seeds[kept], number[nearest], travel, gentle)
 
-    basin = ndimage.uniform_filter(gentle, 31).ravel()[centres]
-    rows, cols = np.divmod(centres, grid.size)
+
+def _capital(communes: _Communes, grid: Grid) -> tuple[int, tuple[int, ...]]:
+    """Return the commune in the widest valley near the middle, and the three that are wards."""
+    basin = ndimage.uniform_filter(communes.gentle, 31).ravel()[communes.centres]
+    rows, cols = np.divmod(communes.centres, grid.size)
     off = np.hypot(rows - rows.mean(), cols - cols.mean()) * grid.cell_m
     capital = int(np.argmax(basin * np.exp(-off / 15_000.0)))
     near = np.hypot(rows - rows[capital], cols - cols[capital])
-    towns = tuple(int(k) for k in np.argsort(near, kind="stable")[:3])
+    return capital, tuple(int(k) for k in np.argsort(near, kind="stable")[:3])
 
-    area = np.bincount(commune_label[commune_label >= 0], minlength=len(kept)).astype(float)
+
+def _villages(
+    rng: np.random.Generator, terrain: Terrain, communes: _Communes
+) -> tuple[Cells, Cells]:
+    """Return the cells of village centres and their communes, in order of commune."""
+    grid, label = terrain.grid, communes.label
+    area = np.bincount(label[label >= 0], minlength=communes.centres.size).astype(float)
     counts = _shares(area**0.8 * np.exp(0.2 * rng.standard_normal(area.size)), VILLAGES, 5)
     homely = np.exp(-terrain.steepness / 0.24) * np.exp(-terrain.position / 0.5)
     homely *= np.exp(0.7 * grained(rng, grid.size, grid.cell_m, 500.0))
-    interior = ndimage.minimum_filter(commune_label, 3) == ndimage.maximum_filter(commune_label, 3)
+    interior = ndimage.minimum_filter(label, 3) == ndimage.maximum_filter(label, 3)
     cells: list[int] = []
-    owners: list[int] = []
     for k, count in enumerate(counts.tolist()):
-        own = (commune_label == k) & interior
-        wish = homely.copy()
-        # Nobody builds on the worse part of a commune, however much room there is.
+        # Nobody builds on summits or the worse part of a commune, however much room there is.
+        own = (label == k) & interior & (terrain.position < 0.8)
         own &= homely > np.quantile(homely[own], 0.45)
-        wish.reshape(-1)[centres[k]] = np.inf
-        own.reshape(-1)[centres[k]] = True
+        wish = homely.copy()
+        wish.reshape(-1)[communes.centres[k]] = np.inf
+        own.reshape(-1)[communes.centres[k]] = True
         spacing, found = VILLAGE_SPACING_M / grid.cell_m, [0]
         while len(found) < count:
             found = _spaced(wish, own, spacing, count)
             spacing *= 0.9
         cells += found
-        owners += [k] * count
-    fields = replace(bordered, toll_m=np.zeros(grid.shape))
-    villages = fields.spread(np.array(cells), region=commune_label)
-    village_label = np.where(commune_label >= 0, villages.owner, -1)
-    for k, box in enumerate(ndimage.find_objects(commune_label + 1)):
-        own = commune_label[box] == k
+    return np.array(cells), np.repeat(np.arange(counts.size), counts)
+
+
+def settle(rng: np.random.Generator, terrain: Terrain) -> Places:
+    """Choose centres and divide the land between them by the effort of getting there."""
+    communes = _communes(rng, terrain)
+    capital, towns = _capital(communes, terrain.grid)
+    cells, owners = _villages(rng, terrain, communes)
+    fields = replace(communes.travel, toll_m=np.zeros(terrain.grid.shape))
+    reached = fields.spread(cells, region=communes.label).owner
+    label = np.where(communes.label >= 0, reached, -1)
+    for k, box in enumerate(ndimage.find_objects(communes.label + 1)):
+        own = communes.label[box] == k
         first = int(np.searchsorted(owners, k))
-        within = _in_one_piece(np.where(own, village_label[box] - first, -1))
-        village_label[box][own] = within[own] + first
-    return Places(
-        centres, np.array(cells), np.array(owners), commune_label, village_label, capital, towns
-    )
+        within = _in_one_piece(np.where(own, label[box] - first, -1))
+        label[box][own] = within[own] + first
+    return Places(communes.centres, cells, owners, communes.label, label, capital, towns)
 
 
 def fine_points(rng: np.random.Generator, terrain: Terrain, relief: Relief, cells: Cells) -> Raster:
