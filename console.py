@@ -171,8 +171,10 @@ def print_rules(console: Console) -> None:
 
 
 def print_indicators(console: Console, indicators: Indicators) -> None:
-    """Print the figures, beside what circles would have claimed, with their definitions."""
+    """Print the main figures beside what circles would have claimed, with their definitions."""
     frame = indicators.table
+    # One carrier's one technology stands in indicators.csv: here a screen must do.
+    frame = frame[~frame["id"].str.contains(":") | frame["id"].str.contains(r"\*")]
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(tr("Figure"), overflow="fold")
     for title in ("Value", "Count", "Circles would say", "Definition"):

@@ -322,7 +322,7 @@ class Verdict(Section):
     """Technologies that count (2G ended in 2026; 4G is the floor for voice and data)."""
     probability: Probability = 0.75
     """A place is served where P(level >= threshold) is at least this."""
-    covered_share: Share = 0.95
+    covered_share: Share = 0.8
     """Share of the village's people (of its area without people) served to be `covered`."""
     hollow_share: Share = 0.05
     """A village whose centre is dark but at least this share is served is hollow, not white."""

@@ -11,10 +11,10 @@ from phusong.indicators.sensitivity import sensitivity_table
 from phusong.study import Study
 
 _VILLAGES = (
-    "A village counts when its centre and at least {share} of its {weight} are served by "
-    "{who}; a place is served where P(level ≥ threshold) ≥ {probability} ({thresholds}). "
-    "Denominator: all villages of the study. Circles: centre and the same share inside {radii} "
-    "of a mast."
+    "A village counts when its centre and at least {share} of its {weight} are served by the "
+    "carrier and technology named; where no technology is named, {counted} counts. A place is "
+    "served where P(level ≥ threshold) ≥ {probability} ({thresholds}). Denominator: all villages "
+    "of the study. Circles: the same, with a place served inside {radii} of a mast."
 )
 _HOLLOW = (
     "Neither covered nor white: the centre is served or at least {hollow} of the {weight} is, "
@@ -27,7 +27,8 @@ _GRADE = {
 }
 _PEOPLE = (
     "People living where P(level ≥ threshold) ≥ {probability} ({thresholds}), of all people of "
-    "the study's villages. Circles: people inside {radii} of a mast."
+    "the study's villages; where no technology is named, {counted} counts. Circles: people "
+    "inside {radii} of a mast."
 )
 
 
@@ -138,21 +139,20 @@ def _report_order(key: tuple[str, str]) -> tuple[int, str, str]:
 
 
 def _params(study: Study, operator: str, technology: str) -> dict[str, object]:
-    counted = study.verdict.technologies if technology == ANY else [technology]
     if operator == ANY:
         who = "any carrier" if technology == ANY else technology
     else:
         who = operator if technology == ANY else f"{operator} {technology}"
+    budgets = study.radio.technologies
     return {
         "who": who,
         "share": f"{study.verdict.covered_share:.0%}",
         "hollow": f"{study.verdict.hollow_share:.0%}",
         "weight": study.verdict.weight,
         "probability": f"{study.verdict.probability:.0%}",
-        "thresholds": ", ".join(
-            f"{t} {study.radio.technologies[t].threshold_dbm:g} dBm" for t in counted
-        ),
-        "radii": ", ".join(f"{t} {study.indicators.circles_km[t]:g} km" for t in counted),
+        "counted": " / ".join(study.verdict.technologies),
+        "thresholds": ", ".join(f"{t} {row.threshold_dbm:g} dBm" for t, row in budgets.items()),
+        "radii": ", ".join(f"{t} {r:g} km" for t, r in study.indicators.circles_km.items()),
     }
 
 

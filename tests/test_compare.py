@@ -69,8 +69,8 @@ def test_same_definitions_say_nothing_and_paths_do_not_count() -> None:
 
 
 def test_a_moved_definition_is_named_with_both_values() -> None:
-    moved = TEMPLATE.replace("covered_share = 0.95", "covered_share = 0.5")
+    moved = TEMPLATE.replace("covered_share = 0.8", "covered_share = 0.5")
     found = compare_runs(a_run({"a": "white"}, {}), a_run({"a": "white"}, {}, moved))
     assert [(d.key, d.before, d.after) for d in found.definitions] == [
-        ("verdict.covered_share", 0.95, 0.5)
+        ("verdict.covered_share", 0.8, 0.5)
     ]
