@@ -21,6 +21,10 @@ FLAG_BRANCH_NEAR = 8
 """Within 1e-9 of a branch of the model: rounding may choose either side."""
 FLAG_LINE_OF_SIGHT = 16
 """Nothing stands above the ray from antenna to receiver (effective earth, median air)."""
+FLAG_MODEL_WARNING = 32
+"""The model warns: the path lies outside of what it was made from, the loss is less certain."""
+FLAG_NO_VALUE = 64
+"""The model's formulas have no real value on this path; the loss is NaN."""
 
 ZONE_SEA = 1
 ZONE_COASTAL = 3
@@ -88,6 +92,9 @@ class PropagationSettings:
         Sea-level surface refractivity, N-units, of the site.
     latitude_deg
         Latitude of the site (P.1812 §3.6).
+    radio_climate
+        For ``itm``: 1 equatorial, 2 continental subtropical, 3 maritime subtropical, 4 desert,
+        5 continental temperate, 6 maritime temperate over land, 7 over sea.
     radial_step_m
         Spacing of the profile's points; None is one cell.
     arc_step_m
@@ -103,6 +110,7 @@ class PropagationSettings:
     delta_n: float = 45.0
     n0: float = 325.0
     latitude_deg: float = 21.0
+    radio_climate: int = 5
     radial_step_m: float | None = None
     arc_step_m: float | None = None
 

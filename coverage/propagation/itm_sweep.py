@@ -1,0 +1,406 @@
+"""Exact Longley-Rice for every cell of a disc: each radial is walked outwards once.
+
+ITM takes the ground at equal steps, both terminals included. A receiver at distance d gets
+n = round(d / step) intervals of d / n: the radial's own samples, moved along the radial by less
+than half a step, and its own ground height at the end. Everything ITM derives from such a
+profile is kept as the numbers of :mod:`phusong.coverage.propagation.itm_profile`:
+
+* the mean height and both fitted lines from prefix sums;
+* the transmitter's horizon, max over i of s_i - γ i with s_i the slope to sample i, from the
+  upper hull of the points (i, s_i): γ changes with every receiver, the hull does not;
+* the receiver's horizon by branch and bound over the highest sample of blocks;
+* the terrain irregularity, which is most of the cost, by resampling as ITM does and finding its
+  two order statistics near those of the receiver before.
+
+Bands share all of that.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phusong.coverage.propagation.fan import bilinear, fan_of, points_before, sample_radial
+from phusong.coverage.propagation.itm import ItmSettings, check_terminals, impedance_of
+from phusong.coverage.propagation.itm_kernels import (
+    dim,
+    effective_curvature,
+    free_space_db,
+    reference_attenuation,
+)
+from phusong.coverage.propagation.itm_profile import (
+    clear_path,
+    fit_limits,
+    fit_range,
+    irregularity_samples,
+    resample,
+    surface_refractivity,
+)
+from phusong.coverage.propagation.itm_variability import variability_db
+from phusong.coverage.propagation.order import select_near
+from phusong.coverage.propagation.surface import (
+    FLAG_FREE_SPACE,
+    FLAG_LINE_OF_SIGHT,
+    FLAG_MODEL_WARNING,
+    FLAG_NO_DATA,
+    FLAG_NO_VALUE,
+    PathLoss,
+)
+from phusong.jit import njit, prange
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from phusong.coverage.propagation.surface import PropagationSettings, Surface, Transmitter
+
+_BUNDLE = 8
+_BLOCK = 16
+_MOST_SAMPLES = 245  # of the irregularity [Alg. 7.7]
+
+
+def itm_settings(settings: PropagationSettings) -> ItmSettings:
+    """Return ITM's settings for a sweep: broadcast mode, medians of location and situation."""
+    return ItmSettings(
+        n0=settings.n0,
+        climate=settings.radio_climate,
+        mdvar=3,
+        time_percent=settings.time_percent,
+    )
+
+
+def sweep_itm(
+    surface: Surface,
+    tx: Transmitter,
+    freqs_mhz: tuple[float, ...],
+    settings: PropagationSettings,
+    dtype: type[np.floating[Any]] = np.float32,
+) -> PathLoss:
+    """Longley-Rice loss from `tx` to every cell in reach, point-to-point and exact.
+
+    See :func:`phusong.coverage.propagation.propagate` for the arguments. ITM sees the bare
+    ground: clutter heights are not used. A cell without a sample between it and the mast gets
+    free space; one whose path warns has ``FLAG_MODEL_WARNING``; one where the formulas have no
+    real value is NaN with ``FLAG_NO_VALUE``. `dtype` float64 lets tests see past float32.
+
+    Raises
+    ------
+    ModelError
+        For a height, frequency, refractivity or climate outside of the model.
+    """
+    itm = itm_settings(settings)
+    itm.check()
+    warned = False
+    for freq in freqs_mhz:
+        warned |= bool(check_terminals(tx.height_m, settings.rx_height_m, freq))
+    fan = fan_of(surface, tx, settings)
+    shape = (fan.rows, fan.cols)
+    loss = np.full((len(freqs_mhz), *shape), np.nan, dtype)
+    elevation = np.full(shape, np.nan, np.float32)
+    step_m, _ = settings.steps_m(surface.cell_m)
+    _walk(
+        surface.height_m,
+        fan.row0,
+        fan.col0,
+        fan.tx_row,
+        fan.tx_col,
+        surface.cell_m,
+        fan.cells,
+        fan.start,
+        fan.flags,
+        float(bilinear(surface.height_m, fan.tx_row, fan.tx_col)),
+        tx.height_m,
+        settings.rx_height_m,
+        settings.radius_m,
+        step_m,
+        np.array(freqs_mhz, np.float64),
+        np.array([impedance_of(f, settings.polarisation, itm) for f in freqs_mhz]),
+        itm.n0,
+        itm.climate,
+        itm.mdvar,
+        np.array(itm.deviates()),
+        warned,
+        loss,
+        elevation,
+    )
+    return PathLoss(fan.row0, fan.col0, freqs_mhz, loss, elevation, fan.flags)
+
+
+@njit(cache=True, nogil=True)
+def _fitted(
+    ground: Any, sums: Any, moments: Any, base: float, n: int, start: float, end: float
+) -> tuple[float, float]:
+    """:func:`.itm_profile.fit_line` from prefix sums of the samples before n."""
+    first, last = fit_range(n, start, end)
+    length = float(last - first)
+    middle = 0.5 * (first + last)
+    left, right = ground[first] - base, ground[last] - base
+    inside = sums[last - 1] - sums[first]
+    total = 0.5 * (left + right) + inside
+    moment = 0.25 * (right - left) * length + (moments[last - 1] - moments[first])
+    moment -= inside * middle
+    mean = total / length + base
+    slope = moment * 12.0 / ((length * length + 2.0) * length)
+    return mean - slope * middle, mean + slope * (n - middle)
+
+
+@njit(cache=True, nogil=True)
+def _back_horizon(
+    ground: Any, tops: Any, highest: Any, n: int, z: float, bend: float, best: float
+) -> tuple[float, int]:
+    """Steepest (height_i - z) / m - bend m, m = n - i, over samples 1…n - 1, above ``best``.
+
+    Returns the value and i, or (best, 0). ``tops[b]`` is the highest sample of block b and
+    ``highest[b]`` of blocks 0…b. On a tie the sample farther from the receiver wins.
+    """
+    at = 0
+    block = (n - 1) // _BLOCK
+    for i in range(n - 1, block * _BLOCK, -1):
+        m = n - i
+        if ground[i] - z >= (best + bend * m) * m and (
+            at or ground[i] - z > (best + bend * m) * m
+        ):
+            best = (ground[i] - z) / m - bend * m
+            at = i
+    while block > 0:
+        block -= 1
+        end = (block + 1) * _BLOCK
+        m = n - end
+        over = highest[block] - z
+        if over < (best + bend * m) * (m if over > 0.0 else n - 1):
+            break
+        over = tops[block] - z
+        if over < (best + bend * m) * (m if over > 0.0 else m + _BLOCK - 1):
+            continue
+        for i in range(end, end - _BLOCK, -1):
+            m = n - i
+            if ground[i] - z >= (best + bend * m) * m and (
+                at or ground[i] - z > (best + bend * m) * m
+            ):
+                best = (ground[i] - z) / m - bend * m
+                at = i
+    return best, at
+
+
+@njit(cache=True, nogil=True)
+def _summed_up(step: float, n: int) -> float:
+    """Distance after n additions of a step, with their rounding."""
+    x = 0.0
+    for _ in range(n):
+        x += step
+    return x
+
+
+@njit(cache=True, nogil=True)
+def _summed_down(d: float, step: float, n: int) -> float:
+    """What is left of a distance after n subtractions of a step, with their rounding."""
+    for _ in range(n):
+        d -= step
+    return d
+
+
+@njit(cache=True, nogil=True, parallel=True, error_model="numpy")
+def _walk(
+    height_m: NDArray[np.float32],
+    row0: int,
+    col0: int,
+    tx_row: float,
+    tx_col: float,
+    cell_m: float,
+    cells: NDArray[np.int32],
+    start: NDArray[np.int64],
+    flags: NDArray[np.uint8],
+    ground_tx_m: float,
+    antenna_m: float,
+    rx_height_m: float,
+    reach_m: float,
+    step_m: float,
+    freqs: NDArray[np.float64],
+    impedances: NDArray[np.complex128],
+    n0: float,
+    climate: int,
+    mdvar: int,
+    deviates: NDArray[np.float64],
+    warned: bool,
+    loss: NDArray[np.float32],
+    elevation: NDArray[np.float32],
+) -> None:
+    radials = start.size - 1
+    cols = flags.shape[1]
+    most = points_before(reach_m, step_m) + 2
+    z_tx = ground_tx_m + antenna_m
+    for bundle in prange((radials + _BUNDLE - 1) // _BUNDLE):
+        ground = np.empty(most + 2)
+        sums, moments = np.zeros(most + 2), np.zeros(most + 2)
+        tops, highest = np.empty(most // _BLOCK + 1), np.empty(most // _BLOCK + 1)
+        hull, slope = np.empty(most + 2, np.int32), np.empty(most + 2)
+        head = np.full(most + 2, -1, np.int32)
+        follow, away = np.empty(64, np.int32), np.empty(64)
+        resampled, spare = np.empty(_MOST_SAMPLES + 1), np.empty(_MOST_SAMPLES + 1)
+        for radial in range(bundle * _BUNDLE, min(radials, (bundle + 1) * _BUNDLE)):
+            count = start[radial + 1] - start[radial]
+            if count == 0:
+                continue
+            if follow.size < count:
+                follow, away = np.empty(2 * count, np.int32), np.empty(2 * count)
+            points = 0
+            for i in range(count):
+                cell = cells[start[radial] + i]
+                d_row = (row0 + cell // cols - tx_row) * cell_m
+                d_col = (col0 + cell % cols - tx_col) * cell_m
+                away[i] = math.sqrt(d_row * d_row + d_col * d_col)
+                k = points_before(away[i], step_m)
+                follow[i] = head[k]
+                head[k] = i
+                points = max(points, k)
+            known = sample_radial(
+                height_m, tx_row, tx_col, 2.0 * math.pi * radial / radials, step_m / cell_m,
+                points, ground,
+            )  # fmt: skip
+            ground[0] = ground_tx_m
+            size = 0
+            seen = 0
+            low_guess = high_guess = width = 0.0
+            for k in range(points + 1):
+                if 1 <= k <= known:
+                    rise = ground[k] - ground_tx_m
+                    sums[k] = sums[k - 1] + rise
+                    moments[k] = moments[k - 1] + rise * k
+                    if k % _BLOCK == 0:
+                        b = k // _BLOCK - 1
+                        top = ground[k]
+                        for i in range(k - _BLOCK + 1, k):
+                            top = max(top, ground[i])
+                        tops[b] = top
+                        highest[b] = max(top, highest[b - 1]) if b else top
+                    s = (ground[k] - z_tx) / k
+                    while size >= 2 and (slope[size - 1] - slope[size - 2]) * (
+                        k - hull[size - 2]
+                    ) <= (s - slope[size - 2]) * (hull[size - 1] - hull[size - 2]):
+                        size -= 1
+                    hull[size] = k
+                    slope[size] = s
+                    size += 1
+                at_cell = head[k]
+                head[k] = -1
+                while at_cell >= 0:
+                    cell = cells[start[radial] + at_cell]
+                    row, col = cell // cols, cell % cols
+                    d = away[at_cell]
+                    at_cell = follow[at_cell]
+                    if k > known:
+                        flags[row, col] = FLAG_NO_DATA
+                        continue
+                    z_ground = float(height_m[row0 + row, col0 + col])
+                    z_rx = z_ground + rx_height_m
+                    if k == 0:
+                        slant = math.hypot(d, z_rx - z_tx)
+                        for b in range(freqs.size):
+                            loss[b, row, col] = free_space_db(slant, freqs[b])
+                        elevation[row, col] = math.degrees(math.atan2(z_rx - z_tx, d))
+                        flags[row, col] = FLAG_FREE_SPACE | FLAG_LINE_OF_SIGHT
+                        continue
+                    n = k + 1
+                    step = d / n
+                    d = n * step
+                    beyond = ground[n]
+                    ground[n] = z_ground
+
+                    skip = int(0.1 * n)
+                    total = sums[n - max(skip, 1)] - (sums[skip - 1] if skip else 0.0)
+                    if skip == 0:
+                        total += z_ground - ground_tx_m
+                    n_s = surface_refractivity(n0, ground_tx_m + total / (n - 2 * skip + 1))
+                    gamma_e = effective_curvature(n_s)
+
+                    bend = 0.5 * step * step * gamma_e
+                    seen = min(seen, size - 1)
+                    best = slope[seen] - bend * hull[seen]
+                    while seen + 1 < size and slope[seen + 1] - bend * hull[seen + 1] > best:
+                        seen += 1
+                        best = slope[seen] - bend * hull[seen]
+                    while seen > 0 and slope[seen - 1] - bend * hull[seen - 1] >= best:
+                        seen -= 1
+                        best = slope[seen] - bend * hull[seen]
+                    theta1 = (z_rx - z_tx) / d - d * gamma_e / 2.0
+                    theta2 = -(z_rx - z_tx) / d - d * gamma_e / 2.0
+                    d1 = d2 = d
+                    k1 = k2 = n
+                    x = hull[seen] * step
+                    up = (ground[hull[seen]] - z_tx) / x - x * gamma_e / 2.0
+                    if up > theta1:
+                        theta1, d1, k1 = up, x, hull[seen]
+                    _, i = _back_horizon(
+                        ground, tops, highest, n, z_rx, bend, (z_tx - z_rx) / n - bend * n
+                    )
+                    if i > 0:
+                        x = (n - i) * step
+                        up = (ground[i] - z_rx) / x - x * gamma_e / 2.0
+                        if up > theta2:
+                            theta2, d2, k2 = up, x, n - i
+                    # ITM adds steps up and cuts distances into whole steps afterwards: where a
+                    # tenth of a horizon distance is whole, that rounding decides.
+                    if k1 % 10 == 0 or k2 % 10 == 0 or (k1 + k2) % 10 == 0:
+                        if k1 < n:
+                            d1 = _summed_up(step, k1)
+                        if k2 < n:
+                            d2 = _summed_down(d, step, n - k2)
+                    elevation[row, col] = math.degrees(math.atan(theta1))
+                    flag = FLAG_LINE_OF_SIGHT if k1 == n else 0
+
+                    d_start, d_end = fit_limits(d, d1, d2, antenna_m, rx_height_m)
+                    x_start, x_end = d_start / step, d_end / step
+                    delta_h = 0.0
+                    if x_end - x_start >= 2.0:
+                        m, tenth = irregularity_samples(x_start, x_end)
+                        spacing = (x_end - x_start) / (m - 1)
+                        resample(ground, n, x_start, spacing, resampled, m)
+                        high_guess = select_near(
+                            resampled, m, m - tenth, high_guess, width, spare
+                        )
+                        low_guess = select_near(
+                            resampled, m, tenth - 1, low_guess, width, spare
+                        )
+                        width = 0.02 * (high_guess - low_guess)
+                        delta_h = (high_guess - low_guess) / (
+                            1.0 - 0.8 * math.exp(-(d_end - d_start) / 50e3)
+                        )
+                    clear = d1 + d2 > 1.5 * d
+                    if clear:
+                        fit1, fit2 = _fitted(
+                            ground, sums, moments, ground_tx_m, n, x_start, x_end
+                        )
+                    else:
+                        fit1, _ = _fitted(
+                            ground, sums, moments, ground_tx_m, n, x_start, 0.9 * d1 / step
+                        )
+                        _, fit2 = _fitted(
+                            ground, sums, moments, ground_tx_m, n, (d - 0.9 * d2) / step, x_end
+                        )
+                    h_e1 = antenna_m + dim(ground_tx_m, fit1)
+                    h_e2 = rx_height_m + dim(z_ground, fit2)
+                    if clear:
+                        h_e1, h_e2, theta1, theta2, d1, d2 = clear_path(
+                            d, h_e1, h_e2, delta_h, gamma_e
+                        )
+                    ground[n] = beyond
+
+                    bits = 0
+                    for b in range(freqs.size):
+                        attenuation, _, more, error = reference_attenuation(
+                            d, theta1, theta2, d1, d2, h_e1, h_e2, antenna_m, rx_height_m,
+                            gamma_e, n_s, delta_h, freqs[b], impedances[b], True,
+                        )  # fmt: skip
+                        if error:
+                            flag |= FLAG_NO_VALUE
+                            continue
+                        varied, extreme = variability_db(
+                            attenuation, d, h_e1, h_e2, delta_h, freqs[b], climate, mdvar,
+                            deviates[0], deviates[1], deviates[2],
+                        )  # fmt: skip
+                        bits |= more | extreme
+                        loss[b, row, col] = free_space_db(d, freqs[b]) + varied
+                    if bits or warned:
+                        flag |= FLAG_MODEL_WARNING
+                    flags[row, col] = flag
