@@ -270,6 +270,9 @@ class Spread(Section):
     """The model's own error: an assumption until a calibration replaces it."""
     sigma_location_db: NotNegative | None = None
     """Location variability inside one cell; absent: ITU-R P.1812-7 section 4.7."""
+    correlation_m: Positive = 500.0
+    """Distance over which the model's errors fall to 1/e of correlation (Gudmundson 1991:
+    about 500 m in open country)."""
 
 
 class Clutter(Section):
@@ -346,6 +349,16 @@ class IndicatorSettings(Section):
     shares: list[Share] = Field(default_factory=lambda: [0.01, 0.5, 0.8, 0.95], min_length=1)
 
 
+class Uncertainty(Section):
+    """Seeded simulation of the model's errors, for P(village covered) and intervals."""
+
+    draws: Annotated[int, Field(ge=0, le=100_000)] = 200
+    """0 leaves the simulation out."""
+    seed: Annotated[int, Field(ge=0)] = 1
+    interval: Probability = 0.9
+    """Width of the intervals given."""
+
+
 class Checks(Section):
     """Rules a study raises or lowers, by number (see ``phusong check --rules``)."""
 
@@ -380,6 +393,7 @@ class Study(Section):
     radio: Radio = Field(default_factory=Radio)
     verdict: Verdict = Field(default_factory=Verdict)
     indicators: IndicatorSettings = Field(default_factory=IndicatorSettings)
+    uncertainty: Uncertainty = Field(default_factory=Uncertainty)
     checks: Checks = Field(default_factory=Checks)
     folder: Path = Field(default=Path(), exclude=True)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from phusong.coverage.centres import Centres
 from phusong.coverage.circles import Circles, circles_of
 from phusong.coverage.combine import FLOOR_TICK, TICK_DB, Odds
 from phusong.coverage.footprints import Footprints, footprints
@@ -16,10 +17,11 @@ from phusong.coverage.layers import LayerReader
 from phusong.coverage.nearest import nearest_sites
 from phusong.coverage.results import ANY, Signal, SignalLayer, VillageCoverage
 from phusong.coverage.verdict import grade
+from phusong.coverage.weights import Weights
 from phusong.coverage.zonal import sum_by_village, summarise
-from phusong.grid import Grid, Window
+from phusong.grid import Grid
 from phusong.progress import NoProgress, Progress
-from phusong.sources.inputs import Inputs, Raster
+from phusong.sources.inputs import Inputs
 from phusong.study import Study
 
 FIGURES = (
@@ -70,65 +72,6 @@ class _Tally:
         self.centre_tick = np.zeros(villages, dtype=np.int32)
         self.centre_server = np.zeros(villages, dtype=np.int32)
         self.in_circles = np.zeros(villages)
-
-
-class _People:
-    """What villages are weighted by."""
-
-    def __init__(self, villages: gpd.GeoDataFrame, study: Study, raster: Raster | None) -> None:
-        self._by_people = study.verdict.weight == "people"
-        self._raster = raster
-        count = len(villages)
-        self.on_raster = np.full(count, np.nan if raster is None else 0.0)
-        self.weighted_by_people = np.zeros(count, dtype=np.bool_)
-        self.total = np.zeros(count)
-        self.cells = np.zeros(count)
-
-    def weigh(self, batch: Footprints) -> NDArray[np.float64]:
-        """Return the weight of each part cell: people, or area where a village has none."""
-        self.cells[batch.rows] = sum_by_village(batch.fraction, batch.offsets)
-        weight = batch.fraction
-        if self._raster is not None and batch.cells.size:
-            there = np.nan_to_num(self._raster.read(batch.window), nan=0.0).ravel()
-            people = np.maximum(there[batch.cells], 0.0) * batch.fraction
-            on_raster = sum_by_village(people, batch.offsets)
-            self.on_raster[batch.rows] = on_raster
-            if self._by_people:
-                some = on_raster > 0
-                self.weighted_by_people[batch.rows] = some
-                lengths = np.diff(batch.offsets)
-                weight = np.where(np.repeat(some, lengths), people, batch.fraction)
-        self.total[batch.rows] = sum_by_village(weight, batch.offsets)
-        return weight
-
-    def close(self, area_cells: NDArray[np.float64]) -> None:
-        """Part of a village off the grid counts as unserved, where area is the weight."""
-        by_area = ~self.weighted_by_people
-        self.total[by_area] = np.maximum(self.total, area_cells)[by_area]
-
-
-class _Centres:
-    """The cell that holds each village's centre."""
-
-    def __init__(self, villages: gpd.GeoDataFrame, grid: Grid) -> None:
-        self.x_m = villages["centre_x_m"].to_numpy(dtype=np.float64)
-        self.y_m = villages["centre_y_m"].to_numpy(dtype=np.float64)
-        self._row, self._col = grid.cell_of(self.x_m, self.y_m)
-        self.on_grid = (
-            (self._row >= 0) & (self._row < grid.rows)
-            & (self._col >= 0) & (self._col < grid.cols)
-        )  # fmt: skip
-
-    def read(self, reader: LayerReader, layer: int, rows: NDArray[np.int64], tally: _Tally) -> None:
-        """Read level and server at the centres of some villages."""
-        rows = rows[self.on_grid[rows]]
-        if not rows.size:
-            return
-        row, col = self._row[rows], self._col[rows]
-        window = Window(int(row.min()), int(col.min()), int(np.ptp(row)) + 1, int(np.ptp(col)) + 1)
-        ticks, server = reader.read(layer, window)
-        at = (row - window.row0, col - window.col0)
-        tally.centre_tick[rows], tally.centre_server[rows] = ticks[at], server[at]
 
 
 def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -219,7 +162,7 @@ def _census(
 
 def _flags(
     villages: gpd.GeoDataFrame,
-    weights: _People,
+    weights: Weights,
     area_cells: NDArray[np.float64],
     centre_on_grid: NDArray[np.bool_],
     people_wanted: bool,
@@ -299,8 +242,8 @@ def assess_villages(
     )
     steps = _Steps.of(study)
     cuts = steps.cuts(odds)
-    weights = _People(villages, study, inputs.people)
-    centres = _Centres(villages, grid)
+    weights = Weights(villages, study, inputs.people)
+    centres = Centres(villages, grid)
     circles = _circles(inputs, study, signal)
     tallies = [_Tally(len(villages), cuts.shape[1]) for _ in signal.layers]
     told.start("villages", len(villages), "Villages")
@@ -308,7 +251,9 @@ def assess_villages(
         for batch in footprints(villages, grid):
             weight = weights.weigh(batch)
             for i, tally in enumerate(tallies):
-                centres.read(reader, i, batch.rows, tally)
+                tally.centre_tick[batch.rows], tally.centre_server[batch.rows] = centres.levels(
+                    reader, i, batch.rows
+                )
                 if batch.cells.size:
                     _add_batch(batch, weight, i, reader, (odds, cuts), circles[i], grid, tally)
             told.advance("villages", len(batch.rows))
@@ -357,7 +302,7 @@ def _summary(
     frame: _Frame,
     overall: pd.DataFrame,
     source: NDArray[np.object_],
-    weights: _People,
+    weights: Weights,
     flags: list[str],
 ) -> gpd.GeoDataFrame:
     """Build the frame of villages from ``overall``, the figures of the layer (ANY, ANY)."""

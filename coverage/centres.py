@@ -1,0 +1,56 @@
+"""The cell that holds each village's centre."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+
+from phusong.coverage.layers import LayerReader
+from phusong.grid import Grid, Window
+
+
+class Centres:
+    """Where villages' centres lie on the grid.
+
+    Attributes
+    ----------
+    x_m, y_m
+        (villages,) places.
+    on_grid
+        (villages,) whether a cell of the grid holds the centre.
+    """
+
+    def __init__(self, villages: gpd.GeoDataFrame, grid: Grid) -> None:
+        self.x_m = villages["centre_x_m"].to_numpy(dtype=np.float64)
+        self.y_m = villages["centre_y_m"].to_numpy(dtype=np.float64)
+        self._row, self._col = grid.cell_of(self.x_m, self.y_m)
+        self.on_grid = (
+            (self._row >= 0) & (self._row < grid.rows)
+            & (self._col >= 0) & (self._col < grid.cols)
+        )  # fmt: skip
+
+    def levels(
+        self, reader: LayerReader, layer: int, rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return level ticks and server plus one at centres; server 0 off the grid.
+
+        Parameters
+        ----------
+        reader, layer
+            Where to read.
+        rows
+            Villages asked for, best those that lie together.
+        """
+        ticks = np.zeros(len(rows), dtype=np.int32)
+        server = np.zeros(len(rows), dtype=np.int32)
+        inside = self.on_grid[rows]
+        if inside.any():
+            row, col = self._row[rows][inside], self._col[rows][inside]
+            window = Window(
+                int(row.min()), int(col.min()), int(np.ptp(row)) + 1, int(np.ptp(col)) + 1
+            )
+            level, who = reader.read(layer, window)
+            at = (row - window.row0, col - window.col0)
+            ticks[inside], server[inside] = level[at], who[at]
+        return ticks, server
