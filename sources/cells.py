@@ -216,28 +216,28 @@ def _figures(records: Records, source: TowersSource, findings: Findings) -> dict
     }  # fmt: skip
     height = read["height_m"]
     wrong = (height <= 0) | (height > HEIGHT_MAX_M)
-    _report(wrong, height, "height_m", "T04", "{value} m", records, findings)
+    _report(wrong, height, "height_m", "T04", "height {value} m", records, findings)
     height = np.where(wrong, np.nan, height)
     summed = read["tx_power_dbm"] + read["antenna_gain_dbi"] - np.nan_to_num(read["feeder_loss_db"])
     eirp = np.where(np.isnan(read["eirp_dbm"]), summed, read["eirp_dbm"])
     wrong = (eirp < EIRP_RANGE_DBM[0]) | (eirp > EIRP_RANGE_DBM[1])
-    _report(wrong, eirp, "eirp_dbm", "T06", "{value} dBm", records, findings)
+    _report(wrong, eirp, "eirp_dbm", "T06", "EIRP {value} dBm", records, findings)
     eirp = np.where(wrong, np.nan, eirp)
     azimuth = read["azimuth_deg"]
     wrong = (azimuth < 0) | (azimuth > 360)
-    _report(wrong, azimuth, "azimuth_deg", "T07", "{value}°", records, findings)
+    _report(wrong, azimuth, "azimuth_deg", "T07", "azimuth {value}°", records, findings)
     azimuth = np.where(wrong, np.nan, np.where(azimuth == 360, 0.0, azimuth))
     tilts = {}
     for name in ("mechanical_tilt_deg", "electrical_tilt_deg"):
         tilt = read[name]
         wrong = np.abs(tilt) > TILT_MAX_DEG
-        _report(wrong, tilt, name, "T08", "{value}°", records, findings)
+        _report(wrong, tilt, name, "T08", "tilt {value}°", records, findings)
         tilts[name] = np.where(wrong | np.isnan(tilt), 0.0, tilt)
     beams = {}
     for name, widest in (("horizontal_beamwidth_deg", 360), ("vertical_beamwidth_deg", 180)):
         beam = read[name]
         wrong = (beam <= 0) | (beam > widest)
-        _report(wrong, beam, name, "T18", "{value}°", records, findings)
+        _report(wrong, beam, name, "T18", "beamwidth {value}°", records, findings)
         beams[name] = np.where(wrong, np.nan, beam)
     return {
         "height_m": np.where(np.isnan(height), source.defaults.height_m, height),

@@ -16,6 +16,8 @@ from phusong.errors import Where
 from phusong.sources.headers import COORDINATES, Role
 from phusong.sources.text import clean
 
+_ALIKE = 0.5
+"""Two names less alike than this (0–1) are not offered for each other."""
 _TAG = re.compile(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"')
 
 
@@ -26,11 +28,16 @@ def plain(header: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", bare.lower()).strip("_")
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
-    """Return the entry of ``known`` that looks most like ``word``; empty when none does."""
-    by_plain = {plain(k): k for k in known}
-    found = difflib.get_close_matches(plain(word), list(by_plain), n=1, cutoff=0.5)
-    return by_plain[found[0]] if found else ""
+def nearest(words: str | Sequence[str], known: Sequence[str]) -> str:
+    """Return the entry of ``known`` that looks most like one of ``words``; empty: none does."""
+    asked = [words] if isinstance(words, str) else words
+    ranked = [
+        (difflib.SequenceMatcher(None, plain(word), plain(k)).ratio(), k)
+        for word in asked
+        for k in known
+    ]
+    ratio, best = max(ranked, key=lambda pair: pair[0], default=(0.0, ""))
+    return best if ratio >= _ALIKE else ""
 
 
 def _present(header: str, headers: Sequence[str]) -> str | None:
@@ -48,8 +55,8 @@ def _given(
     found = []
     for part in asked.split("|"):
         column, _, tag = part.strip().partition(":")
-        name = _present(column, headers) if tag else _present(part.strip(), headers)
-        if name is None:
+        present = _present(column if tag else part.strip(), headers)
+        if present is None:
             near = nearest(part, headers)
             findings.add(
                 "S08",
@@ -62,7 +69,7 @@ def _given(
                 near=near or ", ".join(headers),
             )
             return None
-        found.append(f"{name}:{tag}" if tag else name)
+        found.append(f"{present}:{tag}" if tag else present)
     return "|".join(found)
 
 
@@ -111,8 +118,8 @@ def map_columns(
             near=nearest(ours, list(known)) or ", ".join(known),
         )
     by_plain: dict[str, str] = {}
-    for header in headers:
-        by_plain.setdefault(plain(header), header)
+    for text in headers:
+        by_plain.setdefault(plain(text), text)
     found: dict[str, str] = {}
     recognised: dict[str, str] = {}
     failed = bool(wrong)
@@ -148,7 +155,7 @@ def _with_way_ids(header: str, headers: Sequence[str]) -> str:
 def _report_missing(
     ours: str, headers: Sequence[str], names: Sequence[str], findings: Findings, where: Where
 ) -> None:
-    near = next((n for name in (ours, *names) if (n := nearest(name, headers))), "")
+    near = nearest((ours, *names), headers)
     findings.add(
         "S07",
         replace(where, key=ours),

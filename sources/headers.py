@@ -26,8 +26,8 @@ _VILLAGE_CODE = ("ma_thon", "mathon", "ma_ban", "ma_to", "ma_thon_ban", "ma_tdp"
 _ANY_CODE = ("code", "ma", "id", "osm_id", "gid", "fid", "objectid")
 _ANY_NAME = ("ten", "name", "ten_day_du", "ten_goi", "name_vi", "name_1", "title", "shapename")
 _STATUS = ("trang_thai", "trangthai", "status", "tinh_trang", "state", "hien_trang")
-_OWNER = ("chu_so_huu", "don_vi", "don_vi_so_huu", "owner", "operator", "nha_mang", "don_vi_quan_ly",
-          "doanh_nghiep")  # fmt: skip
+_OWNER = ("chu_so_huu", "don_vi", "don_vi_so_huu", "owner", "operator", "nha_mang",
+          "don_vi_quan_ly", "doanh_nghiep")  # fmt: skip
 
 
 @dataclass(frozen=True)

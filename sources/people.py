@@ -153,7 +153,7 @@ def people_by_village(people: Raster, villages: gpd.GeoDataFrame) -> NDArray[np.
         )
     grid = people.grid
     for i in np.flatnonzero(total == 0):
-        window = grid.window_of(tuple(float(v) for v in shapes[i].bounds))
+        window = grid.window_of(shapes[i].bounds)
         if not window.empty and window.rows * window.cols <= BLOCK**2:
             touched = rasterize([shapes[i]], window.shape, transform=grid.transform_of(window),
                                 all_touched=True)  # fmt: skip

@@ -38,11 +38,12 @@ class Area:
     ) -> NDArray[np.bool_]:
         """Say which points lie in the area's bounds widened by ``margin_m``; NaN never does."""
         west, south, east, north = self.bounds
-        return (
+        return np.asarray(
             (x_m >= west - margin_m)
             & (x_m <= east + margin_m)
             & (y_m >= south - margin_m)
-            & (y_m <= north + margin_m)
+            & (y_m <= north + margin_m),
+            dtype=bool,
         )
 
 
@@ -52,28 +53,37 @@ def study_crs(study: Study, communes: Records | None, findings: Findings) -> CRS
     A CRS that is not projected, or not in metres, is S19.
     """
     asked = study.study.crs
-    where = Where(file=STUDY_FILE, key="study.crs")
     if asked.strip().lower() == "auto":
-        if communes is None or communes.frame.empty:
-            return None
-        bounds = communes.frame.total_bounds
-        if communes.frame.crs.is_geographic and (np.abs(bounds) > (180, 90, 180, 90)).any():
-            return None
-        return CRS.from_user_input(communes.frame.estimate_utm_crs())
+        return _utm_zone(communes)
+    where = Where(file=STUDY_FILE, key="study.crs")
     try:
         crs = CRS.from_user_input(asked)
     except CRSError:
         findings.add("S19", where, asked, "{crs} is not a known CRS", crs=asked)
         return None
+    units = {axis.unit_name for axis in crs.axis_info}
     if not crs.is_projected:
         findings.add("S19", where, asked, "{crs} is in degrees, not in metres", crs=asked)
-        return None
-    units = {axis.unit_name for axis in crs.axis_info}
-    if not units <= {"metre", "meter"}:
+    elif not units <= {"metre", "meter"}:
         findings.add("S19", where, asked, "{crs} is in {unit}, not in metres", crs=asked,
                      unit=", ".join(sorted(units)))  # fmt: skip
+    else:
+        return crs
+    return None
+
+
+def _utm_zone(communes: Records | None) -> CRS | None:
+    """Return the UTM zone of the communes, None where their coordinates are no place on earth."""
+    if communes is None or communes.frame.empty:
         return None
-    return crs
+    bounds = communes.frame.total_bounds
+    if communes.frame.crs.is_geographic and (np.abs(bounds) > (180, 90, 180, 90)).any():
+        return None
+    west, south, east, north = bounds
+    back = Transformer.from_crs(communes.frame.crs, 4326, always_xy=True)
+    lon, lat = back.transform((west + east) / 2, (south + north) / 2)
+    zone = int((lon + 180) // 6) % 60 + 1
+    return CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
 
 
 def to_study(
@@ -96,18 +106,14 @@ def to_study(
         How far outside the area's bounds a record may lie before exchanging is considered.
     """
     frame = records.frame
-    bounds = shapely.bounds(frame.geometry.to_numpy())
-    x, y = (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
-    geographic = bool(frame.crs.is_geographic)
-    impossible = np.zeros(len(x), dtype=bool)
-    if geographic:
-        impossible = (np.abs(x) > 180) | (np.abs(y) > 90)
-    exchanged = impossible & (np.abs(x) <= 90) & (np.abs(y) <= 180)
+    x, y = _middles(frame)
+    impossible = _beyond_degrees(x, y) & bool(frame.crs.is_geographic)
+    exchanged = impossible & ~_beyond_degrees(y, x)
     if area is not None:
         near = area.near(*_moved(frame.crs, crs, x, y), reach_m)
         exchanged = ~near & area.near(*_moved(frame.crs, crs, y, x), reach_m)
-        impossible &= ~near
-    impossible &= ~exchanged
+        impossible = impossible & ~near
+    impossible = impossible & ~exchanged
     _report_exchanged(records, exchanged, findings)
     _report_impossible(records, impossible, findings)
     kept = records.keep(~(exchanged | impossible))
@@ -122,6 +128,17 @@ def to_study(
         _report_impossible(moved, broken, findings)
         moved = moved.keep(~broken)
     return moved
+
+
+def _beyond_degrees(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Say which coordinates cannot be (longitude, latitude)."""
+    return np.asarray((np.abs(x) > 180) | (np.abs(y) > 90), dtype=bool)
+
+
+def _middles(frame: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the middle of each geometry's bounds, in the frame's CRS."""
+    bounds = shapely.bounds(frame.geometry.to_numpy())
+    return (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
 
 
 def _moved(
@@ -175,8 +192,7 @@ def exchanged_against(
         (west, south, east, north) of the DEM in degrees.
     """
     frame = records.frame
-    bounds = shapely.bounds(frame.geometry.to_numpy())
-    x, y = (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
+    x, y = _middles(frame)
     wgs84 = CRS.from_epsg(4326)
     dem = Area(wgs84, shapely.box(*dem_lonlat))
     near = dem.near(*_moved(frame.crs, wgs84, x, y), 0.0)

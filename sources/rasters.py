@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import rasterio
@@ -111,7 +111,7 @@ class Warper:
         self._stack = ExitStack()
         self._open: list[tuple[RasterFile, Any, tuple[float, float, float, float]]] = []
 
-    def __enter__(self) -> Warper:
+    def __enter__(self) -> Self:
         for file in self._files:
             source = self._stack.enter_context(file.opened())
             self._open.append((file, source, bounds_in(file, self._grid.crs)))

@@ -145,6 +145,7 @@ class _Reading:
                     "mend the findings that the study lowers from error",
                     {"noun": noun},
                 )
+        assert got.cells is not None
         assert got.area is not None
         assert got.grid is not None
         assert got.terrain is not None
@@ -315,10 +316,10 @@ class _Reading:
             got.dem, ground, got.area, got.communes, self.findings, sea=terrain.sea_level_voids
         ):
             return
-        places = [tuple(float(v) for v in frame.total_bounds)
-                  for frame in (got.villages, got.sites) if frame is not None and len(frame)]  # fmt: skip
+        frames = (got.villages, got.sites)
+        places = [frame.total_bounds for frame in frames if frame is not None and len(frame)]
         got.grid = study_grid(
-            got.dem, got.area, places, self.study.radio.cell_m,  # type: ignore[arg-type]
+            got.dem, got.area, places, self.study.radio.cell_m,
             beyond_dem=terrain.sea_level_voids,
         )  # fmt: skip
         if got.grid is None or got.villages is None:

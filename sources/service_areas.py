@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -54,7 +56,7 @@ def service_areas(points: NDArray[np.float64], ground: shapely.Geometry) -> NDAr
     """
     if len(points) == 1:
         return np.array([ground], dtype=object)
-    sites = shapely.points(points)
+    sites: Any = shapely.points(points)
     frame = shapely.union_all([shapely.envelope(ground), *sites]).buffer(1.0)
     cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(sites), extend_to=frame))
     tree = shapely.STRtree(cells)
@@ -64,7 +66,7 @@ def service_areas(points: NDArray[np.float64], ground: shapely.Geometry) -> NDAr
     return np.array([_areal(g) for g in clipped], dtype=object)
 
 
-def _areal(geometry: shapely.Geometry) -> shapely.Geometry:
+def _areal(geometry: Any) -> Any:
     """Drop the points and lines that an intersection may leave beside its polygons."""
     if geometry.geom_type in {"Polygon", "MultiPolygon"}:
         return geometry

@@ -82,7 +82,8 @@ def _polygonal(geometry: shapely.Geometry) -> shapely.Geometry:
     """Return the polygons of a geometry as one (Multi)Polygon."""
     parts = shapely.get_parts(shapely.get_parts(geometry))
     polygons = parts[shapely.get_type_id(parts) == _POLYGON]
-    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+    whole: shapely.Geometry = polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+    return whole
 
 
 def overlaps(polygons: NDArray[np.object_]) -> list[tuple[int, int, float, float, float]]:
@@ -98,10 +99,11 @@ def overlaps(polygons: NDArray[np.object_]) -> list[tuple[int, int, float, float
     )
     if suspects.size == 0:
         return []
-    tree = shapely.STRtree(polygons[suspects])
-    left, right = tree.query(polygons[suspects], predicate="intersects")
-    once = left < right
-    left, right = suspects[left[once]], suspects[right[once]]
+    # The coverage check names at least one of two overlapping polygons, not always both.
+    found_in, other = shapely.STRtree(polygons).query(polygons[suspects], predicate="intersects")
+    pairs = np.sort(np.column_stack([suspects[found_in], other]), axis=1)
+    pairs = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0)
+    left, right = pairs[:, 0], pairs[:, 1]
     common = shapely.intersection(polygons[left], polygons[right])
     area = shapely.area(common)
     smaller = np.minimum(shapely.area(polygons[left]), shapely.area(polygons[right]))

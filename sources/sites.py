@@ -85,21 +85,22 @@ def group_sites(
 def _components(
     cells: pd.DataFrame, xy: NDArray[np.float64], findings: Findings
 ) -> NDArray[np.int64]:
-    """Number the groups of cells that share a place, or a site id within reach."""
+    """Give cells that share a place, or a site id within reach, one number."""
     pairs = [cKDTree(xy).query_pairs(SAME_PLACE_M, output_type="ndarray")]
     named = cells[cells["site_id"].notna()]
-    for (_, site), members in named.groupby(["file", "site_id"], sort=False).indices.items():
-        index = named.index.to_numpy()[members]
+    for _, members in named.groupby(["file", "site_id"], sort=False):
+        index = members.index.to_numpy()
+        site = str(members["site_id"].iloc[0])
         distance = np.hypot(*(xy[index] - xy[index[0]]).T)
         near = distance <= SAME_SITE_M
         pairs.append(np.column_stack([np.full(near.sum(), index[0]), index[near]]))
         if not near.all():
             far = int(np.argmax(distance))
             findings.add(
-                "T19", _where(cells, int(index[far])), str(site),
+                "T19", _where(cells, int(index[far])), site,
                 "cells of {site} stand up to {distance} m apart",
                 x_m=float(xy[index[far], 0]), y_m=float(xy[index[far], 1]),
-                site=str(site), distance=round(float(distance[far])),
+                site=site, distance=round(float(distance[far])),
             )  # fmt: skip
     links = np.vstack(pairs)
     n = len(cells)
@@ -134,18 +135,23 @@ def leave_out(
     gone = np.flatnonzero(out)
     if gone.size == 0:
         return sites, cells
-    first = cells.drop_duplicates("site_id").set_index("site_id")[["file", "row"]]
+    first = {
+        str(site): Where(file=str(file), row=int(row))
+        for site, file, row in zip(
+            cells["site_id"][::-1], cells["file"][::-1], cells["row"][::-1], strict=True
+        )
+    }
     for i in gone[:_LISTED]:
         site = str(sites["site_id"].iloc[i])
         findings.add(
-            rule, Where(file=str(first.loc[site, "file"]), row=int(first.loc[site, "row"])),
-            site, detail, x_m=float(sites["x_m"].iloc[i]), y_m=float(sites["y_m"].iloc[i]),
+            rule, first[site], site, detail,
+            x_m=float(sites["x_m"].iloc[i]), y_m=float(sites["y_m"].iloc[i]),
             site=site, figure=figures[i],
         )  # fmt: skip
     if gone.size > _LISTED:
-        files = Counter(first.loc[sites["site_id"].iloc[gone[_LISTED:]], "file"])
+        files = Counter(first[str(s)].file for s in sites["site_id"].iloc[gone[_LISTED:]])
         for file, n in files.items():
-            findings.add(rule, Where(file=str(file)), detail="and {n} sites more", n=n)
+            findings.add(rule, Where(file=file), detail="and {n} sites more", n=n)
     kept = sites[~out].reset_index(drop=True)
     return kept, cells[cells["site_id"].isin(kept["site_id"])].reset_index(drop=True)
 

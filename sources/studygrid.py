@@ -129,7 +129,7 @@ def report_cover(
         x_m=place.x, y_m=place.y, percent=_percent(share),
         names=", ".join(names[:10]) + (", …" if len(names) > 10 else ""),
     )  # fmt: skip
-    return share < 1
+    return bool(share < 1)
 
 
 def _percent(share: float) -> str:

@@ -19,6 +19,8 @@ from phusong.study import Layer
 
 SUFFIXES = frozenset({".csv", ".txt", ".tsv", ".tab.txt"})
 _SEPARATORS = ";,\t|"
+_OWN = ("row", "geometry")
+"""Names of ours that a header must not take."""
 _RADIOS = frozenset({"GSM", "UMTS", "LTE", "NR", "CDMA"})
 csv.field_size_limit(2**24)
 
@@ -68,31 +70,35 @@ def read_table(path: Path, layer: Layer, findings: Findings, where: Where) -> pd
 
 
 def _decode(data: bytes, layer: Layer, findings: Findings, where: Where) -> str | None:
-    named = (layer.encoding or "").lower()
-    if named in {"tcvn3", "vni"}:
-        return convert(data.decode("latin-1" if named == "tcvn3" else "cp1252", "replace"),
-                       "tcvn3" if named == "tcvn3" else "vni")  # fmt: skip
-    if named:
-        try:
-            return data.decode("utf-8-sig" if named in {"utf-8", "utf8"} else named)
-        except (UnicodeDecodeError, LookupError) as error:
-            findings.add(
-                "S02", replace(where, key="encoding"), named,
-                "the text cannot be read as {encoding} ({reason})",
-                encoding=named, reason=str(error),
-            )  # fmt: skip
-            return None
+    """Return the text: as the study names its encoding, else UTF, else windows-1258 (S15)."""
+    if layer.encoding is not None:
+        return _decode_as(data, layer.encoding.lower(), findings, where)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        pass
-    legacy = data.decode("latin-1")
-    if suspected_font_encoding(legacy.splitlines()) is None:
-        findings.add("S15", where, detail="the text is not UTF-8; it was read as windows-1258")
-        return data.decode("cp1258", "replace")
-    return legacy
+        legacy = data.decode("latin-1")
+    if suspected_font_encoding(legacy.splitlines()) is not None:
+        return legacy
+    findings.add("S15", where, detail="the text is not UTF-8; it was read as windows-1258")
+    return data.decode("cp1258", "replace")
+
+
+def _decode_as(data: bytes, encoding: str, findings: Findings, where: Where) -> str | None:
+    if encoding == "tcvn3":
+        return convert(data.decode("latin-1"), "tcvn3")
+    if encoding == "vni":
+        return convert(data.decode("cp1252", "replace"), "vni")
+    try:
+        return data.decode("utf-8-sig" if encoding in {"utf-8", "utf8"} else encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        findings.add(
+            "S02", replace(where, key="encoding"), encoding,
+            "the text cannot be read as {encoding} ({reason})",
+            encoding=encoding, reason=str(error),
+        )  # fmt: skip
+        return None
 
 
 def _separator(text: str) -> str:
@@ -115,7 +121,7 @@ def _headerless_opencellid(line: Sequence[str]) -> bool:
 
 def _unique(header: Sequence[str]) -> list[str]:
     """Give the second and later columns of one name, and columns without a name, their own."""
-    seen: Counter[str] = Counter()
+    seen = Counter(_OWN)
     out = []
     for i, name in enumerate(header, start=1):
         label = name or f"column_{i}"

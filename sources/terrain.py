@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.features import geometry_mask
-from rasterio.fill import fillnodata
-from scipy import ndimage
 
 from phusong.grid import Grid, Window
 from phusong.progress import Progress
@@ -28,18 +26,15 @@ from phusong.sources.rasters import (
     grid_key,
     kept,
     note,
-    read_block,
     write_block,
     writing,
 )
+from phusong.sources.voids import mend_voids
 from phusong.study import TerrainSource
 
 LOWEST_M, HIGHEST_M = -450.0, 9000.0
 """Below the Dead Sea's shore and above Everest nothing is ground."""
-SEA_RIM_M = 20.0
-"""A wide void is sea when a quarter of its rim lies lower than this."""
 _VERSION = "terrain 1"
-_EIGHT = np.ones((3, 3), dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -158,126 +153,13 @@ def _prepare(
                 progress.advance("terrain")
         if outside is not None:
             void &= ~outside
-        facts = _mend(target, void, outside, grid, settings, mask_path)
+        facts = mend_voids(target, void, outside, grid, settings, mask_path)
     return {**facts, "lowest_m": possible.lowest, "highest_m": possible.highest}
 
 
 def _outside(ground: Any, grid: Grid) -> NDArray[np.bool_] | None:
     """Return (rows, cols) True where the grid lies outside the DEM; None when nowhere."""
-    import shapely  # noqa: PLC0415
-
     if shapely.contains(ground, shapely.box(*grid.bounds)):
         return None
     mask: NDArray[np.bool_] = geometry_mask([ground], grid.shape, grid.transform)
     return mask
-
-
-def _mend(
-    target: Any,
-    void: NDArray[np.bool_],
-    outside: NDArray[np.bool_] | None,
-    grid: Grid,
-    settings: TerrainSource,
-    mask_path: Path,
-) -> dict[str, Any]:
-    """Fill narrow voids, flood the sea, and list what stays empty."""
-    sea = np.zeros_like(void)
-    holes: list[dict[str, Any]] = []
-    narrow = np.zeros_like(void)
-    if void.any():
-        labels, _ = ndimage.label(void, structure=_EIGHT)
-        for number, where in enumerate(ndimage.find_objects(labels), start=1):
-            part = labels[where] == number
-            width_m = _width(part) * grid.cell_m
-            if width_m <= settings.void_fill_max_m:
-                narrow[where] |= part
-            elif settings.sea_level_voids and _is_sea(target, part, where, void, outside):
-                sea[where] |= part
-            else:
-                rows, cols = where
-                holes.append(
-                    {
-                        "window": [rows.start, cols.start, rows.stop - rows.start,
-                                   cols.stop - cols.start],
-                        "cells": int(part.sum()),
-                        "width_m": round(width_m, 1),
-                    }
-                )  # fmt: skip
-        del labels
-    if settings.sea_level_voids and outside is not None:
-        sea |= outside
-    if narrow.any():
-        _fill(target, void, outside, narrow, grid, settings)
-        with writing(mask_path) as temporary, create(temporary, grid, "uint8", None) as mask:
-            for window in grid.tiles(BLOCK):
-                write_block(mask, window, narrow[window.slices_in(grid.window)].astype(np.uint8))
-    if sea.any():
-        for window in grid.tiles(BLOCK):
-            inside = sea[window.slices_in(grid.window)]
-            if inside.any():
-                write_block(target, window, np.where(inside, 0, read_block(target, window)))
-    holes.sort(key=lambda h: (-h["cells"], h["window"]))
-    return {"filled": int(narrow.sum()), "sea": int(sea.sum()), "holes": holes}
-
-
-def _width(part: NDArray[np.bool_]) -> float:
-    """Return how wide a void is at its widest, in cells (a single cell: 1)."""
-    if part.size == 1:
-        return 1.0
-    depth = ndimage.distance_transform_edt(np.pad(part, 1))
-    return float(2 * depth.max() - 1)
-
-
-def _is_sea(
-    target: Any,
-    part: NDArray[np.bool_],
-    where: tuple[slice, slice],
-    void: NDArray[np.bool_],
-    outside: NDArray[np.bool_] | None,
-) -> bool:
-    """Say whether a wide void is sea: it opens onto ground without DEM, or its rim is low."""
-    rows = slice(max(0, where[0].start - 1), min(void.shape[0], where[0].stop + 1))
-    cols = slice(max(0, where[1].start - 1), min(void.shape[1], where[1].stop + 1))
-    grown = np.zeros((rows.stop - rows.start, cols.stop - cols.start), dtype=bool)
-    grown[
-        where[0].start - rows.start : where[0].stop - rows.start,
-        where[1].start - cols.start : where[1].stop - cols.start,
-    ] = part
-    rim = ndimage.binary_dilation(grown, structure=_EIGHT) & ~grown
-    if outside is not None and (rim & outside[rows, cols]).any():
-        return True
-    window = Window(rows.start, cols.start, *grown.shape)
-    heights = read_block(target, window)[rim & ~void[rows, cols]]
-    heights = heights[~np.isnan(heights)]
-    return heights.size == 0 or float(np.quantile(heights, 0.25)) < SEA_RIM_M
-
-
-def _fill(
-    target: Any,
-    void: NDArray[np.bool_],
-    outside: NDArray[np.bool_] | None,
-    narrow: NDArray[np.bool_],
-    grid: Grid,
-    settings: TerrainSource,
-) -> None:
-    """Interpolate narrow voids from their rims, by blocks that overlap by the widest void."""
-    reach = math.ceil(settings.void_fill_max_m / grid.cell_m) + 2
-    for window in grid.tiles(BLOCK):
-        inner = window.slices_in(grid.window)
-        if not narrow[inner].any():
-            continue
-        wide = Window(
-            window.row0 - reach, window.col0 - reach,
-            window.rows + 2 * reach, window.cols + 2 * reach,
-        ).intersect(grid.window)  # fmt: skip
-        part = wide.slices_in(grid.window)
-        known = ~void[part] if outside is None else ~(void[part] | outside[part])
-        heights = read_block(target, wide)
-        known &= ~np.isnan(heights)
-        filled = fillnodata(
-            np.where(known, heights, 0).astype(np.float32),
-            mask=known.astype(np.uint8),
-            max_search_distance=float(reach),
-        )
-        here = window.slices_in(wide)
-        write_block(target, window, np.where(narrow[inner], filled[here], heights[here]))

@@ -82,7 +82,7 @@ def read_villages(
     geometry = np.array(gathered.geometry, dtype=object)
     points = np.isin(shapely.get_type_id(geometry), list(_POINTAL))
     commune = _communes_of(gathered, geometry, communes, findings)
-    shapes = _shapes(geometry, points, commune, communes, lone_radius_m, gathered, findings)
+    shapes = _shapes(geometry, points, communes, lone_radius_m, gathered, findings)
     centres = geometry.copy()
     centres[~points] = shapely.point_on_surface(geometry[~points])
     frame = gpd.GeoDataFrame(
@@ -209,7 +209,6 @@ def _communes_of(
 def _shapes(
     geometry: NDArray[np.object_],
     points: NDArray[np.bool_],
-    commune: list[str | None],
     communes: gpd.GeoDataFrame,
     lone_radius_m: float,
     gathered: _Villages,
@@ -261,7 +260,8 @@ def _lone_areas(
     cells = shapely.intersection(cells, discs)
     outside = shapely.difference(cells, communes.geometry.union_all())
     gone = shapely.is_empty(outside)
-    nearest = cKDTree(xy).query(xy[lone], k=min(2, len(xy)))[0].reshape(len(lone), -1)[:, -1]
+    distance = np.asarray(cKDTree(xy).query(xy[lone], k=min(2, len(xy)))[0])
+    nearest = distance.reshape(len(lone), -1)[:, -1]
     small = np.where(nearest > 0, nearest / 2, radius_m).clip(1.0, radius_m)
     outside[gone] = shapely.buffer(shapely.points(xy[lone][gone]), small[gone])
     return outside

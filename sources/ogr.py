@@ -1,0 +1,113 @@
+"""Vector files through OGR: whichever layer, filter and encoding the study names."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
+from pyproj import CRS
+
+from phusong.checks import Findings
+from phusong.errors import Where
+from phusong.sources.columns import nearest
+from phusong.sources.text import convert
+from phusong.study import Layer
+
+FONTS = frozenset({"tcvn3", "vni"})
+"""Encodings that are undone letter by letter, after reading."""
+
+Box = tuple[float, float, float, float, CRS]
+"""(west, south, east, north) and the CRS of these."""
+
+
+def read_ogr(
+    path: Path,
+    layer: Layer,
+    findings: Findings,
+    where: Where,
+    bbox: Box | None,
+) -> tuple[pd.DataFrame, CRS | None] | None:
+    """Read one layer with OGR.
+
+    Returns
+    -------
+    (DataFrame, CRS or None) or None
+        The file's columns and ``geometry`` (absent in tables such as a spreadsheet), with
+        ``row``, the place among the records read, from 1; and the file's CRS. None after S02
+        (unreadable), S03 (no such layer) or S04 (filter).
+    """
+    font = (layer.encoding or "").lower() in FONTS
+    options: dict[str, Any] = {"layer": layer.layer, "where": layer.where}
+    if layer.encoding is not None and not (font and path.suffix.lower() in {".gpkg", ".geojson"}):
+        options["encoding"] = "ISO-8859-1" if font else layer.encoding
+    try:
+        if layer.layer is None:
+            _report_several(path, findings, where)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if bbox is not None:
+                crs = pyogrio.read_info(path, layer=layer.layer)["crs"]
+                options["bbox"] = _bounds_in(bbox, CRS.from_user_input(crs)) if crs else None
+            frame = pyogrio.read_dataframe(path, **options)
+    except DataLayerError as error:
+        _report_layer(path, layer, str(error), findings, where)
+        return None
+    except (DataSourceError, FeatureError, GeometryError, ValueError, LookupError,
+            UnicodeDecodeError) as error:  # fmt: skip
+        rule = "S04" if layer.where is not None and isinstance(error, ValueError) else "S02"
+        findings.add(
+            rule, where, layer.where or layer.path.name,
+            "the file cannot be read ({reason})", reason=str(error),
+        )  # fmt: skip
+        return None
+    crs = CRS.from_user_input(frame.crs) if getattr(frame, "crs", None) is not None else None
+    raw = pd.DataFrame(frame).rename(columns={"row": "row_2"})
+    raw["row"] = np.arange(1, len(raw) + 1)
+    if font:
+        encoding: Any = (layer.encoding or "").lower()
+        for column in raw.columns.drop(["geometry", "row"], errors="ignore"):
+            raw[column] = raw[column].map(
+                lambda v: convert(v, encoding) if isinstance(v, str) else v
+            )
+    return raw, crs
+
+
+def _names(path: Path) -> list[str]:
+    return [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+
+
+def _report_several(path: Path, findings: Findings, where: Where) -> None:
+    """Say which layer is taken where the study names none and the file has several (S24)."""
+    names = _names(path)
+    if len(names) > 1:
+        findings.add("S24", where, names[0], "{layer} is taken; there are {available}",
+                     layer=names[0], available=", ".join(names))  # fmt: skip
+
+
+def _report_layer(path: Path, layer: Layer, reason: str, findings: Findings, where: Where) -> None:
+    """Say what keeps a layer from being read: its name (S03), the filter (S04), or itself (S02)."""
+    names = _names(path)
+    if layer.layer is not None and layer.layer not in names:
+        findings.add(
+            "S03", where, layer.layer,
+            "there is no layer {layer}; the nearest is {near}; there are {available}",
+            layer=layer.layer, near=nearest(layer.layer, names) or "-",
+            available=", ".join(names) or "-",
+        )  # fmt: skip
+        return
+    findings.add("S02" if layer.where is None else "S04", where, layer.where or path.name,
+                 "the file cannot be read ({reason})", reason=reason)  # fmt: skip
+
+
+def _bounds_in(bbox: Box, crs: CRS) -> tuple[float, float, float, float]:
+    west, south, east, north, own = bbox
+    corners = gpd.GeoSeries([shapely.box(west, south, east, north)], crs=own)
+    bounds = corners.segmentize(max(east - west, north - south) / 20).to_crs(crs).total_bounds
+    return tuple(float(b) for b in bounds)  # type: ignore[return-value]
