@@ -29,8 +29,8 @@ _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\s]+')
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """How one of the three rasters of a layer is written."""
+class Kind:
+    """How one of the rasters of a layer is written: steps of ``scale``, in ``unit``."""
 
     name: str
     dtype: str
@@ -40,11 +40,16 @@ class _Kind:
     overview: Resampling
 
 
-KINDS: Final = (
-    _Kind("level", "int16", NO_LEVEL, TICK_DB, "dBm", Resampling.average),
-    _Kind("server", "uint16", 0, 1.0, "", Resampling.nearest),
-    _Kind("probability", "uint8", NO_PROBABILITY, PROBABILITY_STEP, "", Resampling.average),
+LEVEL: Final = Kind("level", "int16", NO_LEVEL, TICK_DB, "dBm", Resampling.average)
+PROBABILITY: Final = Kind(
+    "probability", "uint8", NO_PROBABILITY, PROBABILITY_STEP, "", Resampling.average
 )
+
+
+def signal_kinds(servers: int) -> tuple[Kind, Kind, Kind]:
+    """Return level, server and probability; more than 65,534 servers take 32 bits."""
+    dtype = "uint16" if servers < np.iinfo(np.uint16).max else "uint32"
+    return LEVEL, Kind("server", dtype, 0, 1.0, "", Resampling.nearest), PROBABILITY
 
 
 def safe_names(names: Iterable[str]) -> dict[str, str]:
@@ -78,39 +83,41 @@ class LayerWriter:
         The study grid.
     names
         (operator, technology) of each layer.
-    servers
-        Number of cells; more than 65,534 take 32 bits.
+    kinds
+        The rasters of each layer.
+
+    Attributes
+    ----------
+    paths
+        Of each layer, in the order of ``kinds``.
     """
 
     def __init__(
-        self, folder: Path, grid: Grid, names: list[tuple[str, str]], servers: int
+        self, folder: Path, grid: Grid, names: list[tuple[str, str]], kinds: tuple[Kind, ...]
     ) -> None:
-        self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._stack = contextlib.ExitStack()
-        self._server_dtype = "uint16" if servers < np.iinfo(np.uint16).max else "uint32"
+        self._kinds = kinds
         safe = safe_names(operator for operator, _ in names)
-        self._targets: list[tuple[Path, ...]] = []
         self._open: list[tuple[Any, ...]] = []
         self._temporary: list[tuple[Path, ...]] = []
-        self.layers: list[SignalLayer] = []
+        self.paths: list[tuple[Path, ...]] = []
         for operator, technology in names:
             part = "any" if technology == ANY else technology
-            paths = tuple(folder / f"coverage_{safe[operator]}_{part}_{k.name}.tif" for k in KINDS)
+            paths = tuple(folder / f"coverage_{safe[operator]}_{part}_{k.name}.tif" for k in kinds)
             temporary = tuple(p.with_name(f".{p.stem}.{os.getpid()}.tif") for p in paths)
-            self._targets.append(paths)
+            self.paths.append(paths)
             self._temporary.append(temporary)
             self._open.append(
-                tuple(self._create(p, k, grid) for p, k in zip(temporary, KINDS, strict=True))
+                tuple(self._create(p, k, grid) for p, k in zip(temporary, kinds, strict=True))
             )
-            self.layers.append(SignalLayer(operator, technology, *paths))
 
-    def _create(self, path: Path, kind: _Kind, grid: Grid) -> Any:
+    def _create(self, path: Path, kind: Kind, grid: Grid) -> Any:
         try:
             raster = self._stack.enter_context(
                 rasterio.open(
                     path, "w", driver="GTiff", width=grid.cols, height=grid.rows, count=1,
-                    dtype=self._server_dtype if kind.name == "server" else kind.dtype,
+                    dtype=kind.dtype,
                     crs=grid.crs.to_wkt(), transform=grid.transform, nodata=kind.nodata,
                     tiled=True, blockxsize=TILE, blockysize=TILE, sparse_ok=True,
                     bigtiff="if_safer",
@@ -146,8 +153,8 @@ class LayerWriter:
         self._stack.close()
         try:
             if kind is None:
-                for temporary, targets in zip(self._temporary, self._targets, strict=True):
-                    for source, target, how in zip(temporary, targets, KINDS, strict=True):
+                for temporary, targets in zip(self._temporary, self.paths, strict=True):
+                    for source, target, how in zip(temporary, targets, self._kinds, strict=True):
                         _to_cog(source, target, how)
         finally:
             for temporary in self._temporary:
@@ -155,7 +162,7 @@ class LayerWriter:
                     path.unlink(missing_ok=True)
 
 
-def _to_cog(source: Path, target: Path, kind: _Kind) -> None:
+def _to_cog(source: Path, target: Path, kind: Kind) -> None:
     """Rewrite a tiled GeoTIFF as a cloud-optimised one, under its last name once whole."""
     half = source.with_name(f"{source.name}.cog")
     try:

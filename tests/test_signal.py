@@ -361,7 +361,7 @@ def test_tiles_and_threads_make_no_difference(tmp_path, model, monkeypatch):
     inputs, study = setup(tmp_path, rows)
     whole = [read(layer) for layer in run(inputs, study, tmp_path).layers]
     monkeypatch.setattr(signal_module, "TILE", 16)
-    monkeypatch.setattr(signal_module, "get_num_threads", lambda: 3)
+    monkeypatch.setattr("phusong.coverage.tiles.get_num_threads", lambda: 3)
     pieces = [read(layer) for layer in run(inputs, study, tmp_path).layers]
     for one, other in zip(whole, pieces, strict=True):
         for a, b in zip(one, other, strict=True):

@@ -11,10 +11,10 @@ from shapely.geometry import MultiPolygon, box
 
 from phusong.coverage.combine import NO_LEVEL, Odds
 from phusong.coverage.footprints import footprints
-from phusong.coverage.layers import LayerWriter
+from phusong.coverage.layers import LayerWriter, signal_kinds
 from phusong.coverage.nearest import nearest_sites
 from phusong.coverage.plan import plan_run
-from phusong.coverage.results import ANY, Signal
+from phusong.coverage.results import ANY, Signal, SignalLayer
 from phusong.coverage.verdict import grade
 from phusong.coverage.villages import assess_villages
 from phusong.coverage.zonal import disc_mask
@@ -46,13 +46,14 @@ def make_signal(folder, villages, levels, *, people=None, cells=None, servers=No
     plan = plan_run(inputs, study)
     names = [(layer.operator, layer.technology) for layer in plan.layers]
     odds = Odds(plan.cells["threshold_dbm"].to_numpy(), plan.cells["sigma_db"].to_numpy())
-    with LayerWriter(folder / "out", inputs.grid, names, len(plan.cells)) as writer:
+    with LayerWriter(folder / "out", inputs.grid, names, signal_kinds(len(plan.cells))) as writer:
         for i, name in enumerate(names):
             level = levels.get(name, levels[ANY, ANY])
             ticks = np.where(np.isnan(level), NO_LEVEL, np.rint(level * 10)).astype("int16")
             server = np.where(np.isnan(level), 0, 1 if servers is None else servers).astype("int32")
             writer.write(i, inputs.grid.window, (ticks, server, odds.steps(ticks, server)))
-    return inputs, study, Signal(inputs.grid, tuple(writer.layers), plan.cells)
+    layers = tuple(SignalLayer(*n, *p) for n, p in zip(names, writer.paths, strict=True))
+    return inputs, study, Signal(inputs.grid, layers, plan.cells)
 
 
 def assess(*args, **kwargs):
