@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 C_M_S = 299_792_458.0
 NU_CLEAR = -0.78
 """Knife-edge loss is 0 at and below this parameter (P.526-15 §4.1, eq. 31)."""
+DB_PER_NEPER = 20.0 / math.log(10.0)
+"""20·log10 x = DB_PER_NEPER·ln x: the natural logarithm is the faster one."""
 LAND = (22.0, 0.003)
 """Relative permittivity and conductivity (S/m) of average land."""
 SEA = (80.0, 5.0)
@@ -30,7 +32,7 @@ def knife_edge_db(nu: float) -> float:
     if nu <= -0.78:
         return 0.0
     x = nu - 0.1
-    return 6.9 + 20.0 * math.log10(math.sqrt(x * x + 1.0) + x)
+    return 6.9 + DB_PER_NEPER * math.log(math.sqrt(x * x + 1.0) + x)
 
 
 @njit(cache=True, nogil=True)
@@ -62,13 +64,16 @@ def ground_factor(
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _height_gain_db(b: float, floor_db: float) -> float:
-    """Height-gain G(Y) with B = βY, limited below (P.526-15 eq. 20; P.1812-7 eq. 35, 36)."""
+def _height_gain(b: float, k: float) -> tuple[float, float]:
+    """Height-gain −G(Y) with B = βY, as decibels to add and a factor of field strength.
+
+    −G = decibels + 20·log(factor) (P.526-15 eq. 20; P.1812-7 eq. 35, 36), G being limited below
+    by 2 + 20·log K, which 10^0.1·K stands for; above B = 2 the limit is out of reach (K < 1).
+    """
     if b > 2.0:
-        g = 17.6 * math.sqrt(b - 1.1) - 5.0 * math.log10(b - 1.1) - 8.0
-    else:
-        g = 20.0 * math.log10(b + 0.1 * b * b * b) if b > 0.0 else -math.inf
-    return max(g, floor_db)
+        root = math.sqrt(b - 1.1)
+        return 8.0 - 17.6 * root, math.sqrt(root)
+    return 0.0, 1.0 / max(b + 0.1 * b * b * b, 1.2589254117941673 * k)
 
 
 @njit(cache=True, nogil=True)
@@ -103,18 +108,21 @@ def first_term_db(
     beta = (1.0 + 1.6 * k2 + 0.67 * k4) / (1.0 + 4.5 * k2 + 1.53 * k4)
     x = 21.88 * beta * freq_ghz_cbrt / (radius_cbrt * radius_cbrt) * distance_km
     by = beta * 0.9575 * beta * (freq_ghz_cbrt * freq_ghz_cbrt) / radius_cbrt
+    # The logarithms of F(X) and both G(Y) are gathered into one.
+    loss1, factor1 = _height_gain(by * h1_m, k)
+    loss2, factor2 = _height_gain(by * h2_m, k)
     if x >= 1.6:
-        fx = 11.0 + 10.0 * math.log10(x) - 17.6 * x
+        lost = 17.6 * x - 11.0
+        factor = 1.0 / math.sqrt(x)
     else:
-        fx = -20.0 * math.log10(x) - 5.6488 * x**1.425
-    floor_db = 2.0 + 20.0 * math.log10(k)
-    gain: float = _height_gain_db(by * h1_m, floor_db) + _height_gain_db(by * h2_m, floor_db)
-    return -fx - gain
+        lost = 5.6488 * x**1.425
+        factor = x
+    return float(lost + loss1 + loss2 + DB_PER_NEPER * math.log(factor * factor1 * factor2))
 
 
 @njit(cache=True, nogil=True)
 def spherical_clearance(
-    distance_km: float, h1_m: float, h2_m: float, radius_km: float
+    distance_km: float, h1_m: float, h2_m: float, radius_km: float, longest_m: float
 ) -> tuple[float, float, float]:
     """Clearance of the smooth-earth path and the radius to use below it.
 
@@ -126,11 +134,14 @@ def spherical_clearance(
         Effective heights, at least 0.
     radius_km
         Effective earth radius.
+    longest_m
+        Longest wavelength of interest.
 
     Returns
     -------
     clearance_m
-        Smallest clearance h of the ray (P.526-15 eq. 23; P.1812-7 eq. 24); −1 beyond the horizon.
+        Smallest clearance h of the ray (P.526-15 eq. 23; P.1812-7 eq. 24); −1 beyond the horizon,
+        infinite where even `longest_m` has clearance to spare.
     weight_km
         d1·d2/d at that place, so that h_req = 17.456·√(weight·λ); 0 beyond the horizon.
     cbrt_radius
@@ -141,6 +152,11 @@ def spherical_clearance(
     # d_los = sqrt(2 a)·(sqrt(h1) + sqrt(h2)), all in km.
     if distance_km * distance_km >= 0.002 * radius_km * roots * roots:
         return -1.0, 0.0, radius_km ** (1.0 / 3.0)
+    # With u² = t·(1 − t), t = d1/d: the ray's height over the chord is at least 2u·√(h1·h2), the
+    # earth's bulge is 500·d²·u²/a and h_req is 17.456·u·√(d·λ); u does not exceed 1/2.
+    required = 17.456 * math.sqrt(distance_km * longest_m)
+    if 2.0 * root1 * root2 > 250.0 * distance_km * distance_km / radius_km + required:
+        return math.inf, 0.25 * distance_km, 1.0
     total = h1_m + h2_m
     c = (h1_m - h2_m) / total
     m = 250.0 * distance_km * distance_km / (radius_km * total)

@@ -15,6 +15,7 @@ import numpy as np
 from phusong.coverage.propagation.diffraction import (
     BAND_FREE_SPACE,
     BAND_SCALE,
+    BAND_WAVELENGTH,
     bullington_db,
     spherical_clearance,
     spherical_earth_db,
@@ -388,7 +389,9 @@ def _delta_bullington(
     smooth, _, _, _ = bullington_edge(distance_m, flat, h1_m, h2_m, radius_km * 1e3)
     actual_db = bullington_db(edge * band[BAND_SCALE], total)
     smooth_db = bullington_db(smooth * band[BAND_SCALE], total)
-    clearance, weight, cbrt = spherical_clearance(total / 1e3, h1_m, h2_m, radius_km)
+    clearance, weight, cbrt = spherical_clearance(
+        total / 1e3, h1_m, h2_m, radius_km, band[BAND_WAVELENGTH]
+    )
     sphere_db = spherical_earth_db(
         total / 1e3, h1_m, h2_m, clearance, weight, cbrt, band, sea_share
     )

@@ -15,6 +15,7 @@ from phusong.coverage.propagation.diffraction import (
     BAND_CBRT,
     BAND_CONSTANTS,
     BAND_GHZ,
+    DB_PER_NEPER,
     band_constants,
 )
 from phusong.jit import njit
@@ -27,6 +28,8 @@ SPEED_OF_LIGHT = 2.998e8
 FREE_SPACE_DB = 92.4
 """Constant of eq. 8."""
 EARTH_KM = 6371.0
+
+_LN10 = math.log(10.0)
 
 BAND_TROPO = BAND_CONSTANTS
 BAND_DUCT = BAND_CONSTANTS + 1
@@ -93,14 +96,18 @@ def duct_incidence(land_km: float, inland_km: float, latitude_deg: float) -> tup
     latitude_deg
         Latitude of the path's centre.
     """
-    tau = float(1.0 - math.exp(-4.12e-4 * inland_km**2.41))
-    mu1 = 10.0 ** (-land_km / (16.0 - 6.6 * tau)) + 10.0 ** (-5.0 * (0.496 + 0.354 * tau))
-    log_mu1 = min(0.2 * math.log10(mu1), 0.0)
+    tau = (
+        1.0 - math.exp(-4.12e-4 * math.exp(2.41 * math.log(inland_km))) if inland_km > 0.0 else 0.0
+    )
+    mu1 = math.exp(-_LN10 * land_km / (16.0 - 6.6 * tau)) + math.exp(
+        -5.0 * _LN10 * (0.496 + 0.354 * tau)
+    )
+    ln_mu1 = min(0.2 * math.log(mu1), 0.0)
     phi = abs(latitude_deg)
     if phi <= 70.0:
-        exponent = -0.015 * phi + 1.67 + log_mu1 * (0.065 + 0.0176 * phi)
-        return float(10.0**exponent), tau
-    return float(4.17 * 10.0 ** (log_mu1 * 1.3)), tau
+        exponent = _LN10 * (1.67 - 0.015 * phi) + ln_mu1 * (0.065 + 0.0176 * phi)
+        return math.exp(exponent), tau
+    return 4.17 * math.exp(1.3 * ln_mu1), tau
 
 
 @njit(cache=True, nogil=True)
@@ -135,7 +142,10 @@ def ducting_path_db(
     cbrt = band[BAND_CBRT]
     shielding = 0.264 * linear * cbrt
     return float(
-        band[BAND_DUCT] + 20.0 * math.log10(factor) + shielding + 5e-5 * earth_km * cbrt * bend
+        band[BAND_DUCT]
+        + DB_PER_NEPER * math.log(factor)
+        + shielding
+        + 5e-5 * earth_km * cbrt * bend
     )
 
 
@@ -168,7 +178,10 @@ def ducting_path_floor_db(
     cbrt = band[BAND_CBRT]
     shielding = 0.264 * linear * cbrt
     return float(
-        band[BAND_DUCT] + 20.0 * math.log10(factor) + shielding + 5e-5 * earth_km * cbrt * bend
+        band[BAND_DUCT]
+        + DB_PER_NEPER * math.log(factor)
+        + shielding
+        + 5e-5 * earth_km * cbrt * bend
     )
 
 
@@ -213,25 +226,29 @@ def ducting_time_db(
     between_km
         Distance between the horizons, d − d_lt − d_lr.
     """
-    alpha = max(-0.6 - 3.5e-9 * distance_km**3.1 * tau, -3.4)
+    alpha = max(-0.6 - 3.5e-9 * math.exp(3.1 * math.log(distance_km)) * tau, -3.4)
     root = math.sqrt(h_te_m) + math.sqrt(h_re_m)
-    mu2 = (500.0 / earth_km * distance_km * distance_km / (root * root)) ** alpha
+    ratio = 500.0 / earth_km * distance_km * distance_km / (root * root)
+    mu2 = math.exp(alpha * math.log(ratio))
     mu2 = min(mu2, 1.0)
     mu3 = 1.0
     if roughness_m > 10.0:
         d_i = min(between_km, 40.0)
         mu3 = math.exp(-4.6e-5 * (roughness_m - 10.0) * (43.0 + 6.0 * d_i))
     beta = beta0 * mu2 * mu3
-    log_beta = math.log10(beta)
-    gamma = (
-        1.076
-        / (2.0058 - log_beta) ** 1.012
-        * math.exp(
-            -(9.51 - 4.8 * log_beta + 0.198 * log_beta * log_beta) * 1e-6 * distance_km**1.13
-        )
+    ln_beta = math.log(beta)
+    log_beta = ln_beta / _LN10
+    far = math.exp(1.13 * math.log(distance_km))
+    gamma = 1.076 * math.exp(
+        -1.012 * math.log(2.0058 - log_beta)
+        - (9.51 - 4.8 * log_beta + 0.198 * log_beta * log_beta) * 1e-6 * far
     )
-    ratio = time_percent / beta
-    a_p = -12.0 + (1.2 + 3.7e-3 * distance_km) * math.log10(ratio) + 12.0 * ratio**gamma
+    ln_ratio = math.log(time_percent) - ln_beta
+    a_p = (
+        -12.0
+        + (1.2 + 3.7e-3 * distance_km) * (ln_ratio / _LN10)
+        + 12.0 * math.exp(gamma * ln_ratio)
+    )
     return a_p, beta
 
 
@@ -240,7 +257,7 @@ def ducting_floor_db(time_percent: float, distance_km: float, beta0: float) -> f
     """Return a value that A(p) cannot fall below, since β <= β0 (from eq. 51)."""
     if time_percent >= beta0:
         return 0.0
-    return -12.0 + (1.2 + 3.7e-3 * distance_km) * math.log10(time_percent / beta0)
+    return -12.0 + (1.2 + 3.7e-3 * distance_km) * (math.log(time_percent / beta0) / _LN10)
 
 
 @njit(cache=True, nogil=True)
@@ -253,7 +270,7 @@ def log_sum_db(a_db: float, b_db: float, eta: float) -> float:
 @njit(cache=True, nogil=True)
 def enhancement_db(percent: float, horizons_km: float) -> float:
     """Multipath and focusing correction E_s for a time percentage, dB (eq. 9a, 9b)."""
-    return 2.6 * (1.0 - math.exp(-0.1 * horizons_km)) * math.log10(percent / 50.0)
+    return 2.6 / _LN10 * (1.0 - math.exp(-0.1 * horizons_km)) * math.log(percent / 50.0)
 
 
 @njit(cache=True, nogil=True)
@@ -267,15 +284,16 @@ def time_weight(time_percent: float, beta0: float) -> float:
 @njit(cache=True, nogil=True, inline="always")
 def path_weight(theta: float) -> float:
     """Interpolation factor F_j from the path's angular distance in mrad (eq. 57)."""
-    if theta > 3.0:  # the tanh is 1 to a double's last digit
+    # 1 − (1 + tanh z)/2 = 1/(1 + exp 2z)
+    if theta > 3.0:  # within 1e-18 of 0
         return 0.0
-    return 1.0 - 0.5 * (1.0 + math.tanh(3.0 * 0.8 * (theta - 0.3) / 0.3))
+    return 1.0 / (1.0 + math.exp(2.0 * 3.0 * 0.8 * (theta - 0.3) / 0.3))
 
 
 @njit(cache=True, nogil=True, inline="always")
 def distance_weight(distance_km: float) -> float:
     """Interpolation factor F_k from the path's length (eq. 58)."""
-    return 1.0 - 0.5 * (1.0 + math.tanh(3.0 * 0.5 * (distance_km - 20.0) / 20.0))
+    return 1.0 / (1.0 + math.exp(2.0 * 3.0 * 0.5 * (distance_km - 20.0) / 20.0))
 
 
 @njit(cache=True, nogil=True)

@@ -15,6 +15,7 @@ import numpy as np
 
 from phusong.coverage.propagation.diffraction import (
     BAND_SCALE,
+    BAND_WAVELENGTH,
     C_M_S,
     band_constants,
     bullington_db,
@@ -225,7 +226,9 @@ def p526_path(
     smooth, _, _, _ = bullington_edge(x, np.zeros_like(x), h1, h2, radius_m)
     actual_db = bullington_db(edge * band[BAND_SCALE], total)
     smooth_db = bullington_db(smooth * band[BAND_SCALE], total)
-    clearance, weight, cbrt = spherical_clearance(total / 1e3, h1, h2, effective_earth_radius_km)
+    clearance, weight, cbrt = spherical_clearance(
+        total / 1e3, h1, h2, effective_earth_radius_km, band[BAND_WAVELENGTH]
+    )
     sphere_db = spherical_earth_db(total / 1e3, h1, h2, clearance, weight, cbrt, band, 0.0)
     diffraction = actual_db + max(sphere_db - smooth_db, 0.0)
     free = free_space_db(freq_mhz, math.hypot(total, tx_m - rx_m))

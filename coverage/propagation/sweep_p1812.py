@@ -16,6 +16,7 @@ from phusong.coverage.propagation.diffraction import (
     BAND_FREE_SPACE,
     BAND_SCALE,
     BAND_WAVELENGTH,
+    DB_PER_NEPER,
     NU_CLEAR,
     bullington_db,
     smooth_obstruction,
@@ -90,7 +91,7 @@ def sweep_p1812(
     settings: PropagationSettings,
     dtype: type[np.floating[Any]] = np.float32,
 ) -> PathLoss:
-    """Basic transmission loss of ITU-R P.1812-7 from `tx` to every cell in reach.
+    """Compute the loss of ITU-R P.1812-7 from `tx` to every cell in reach.
 
     For `time_percent` of an average year and the median location; location variability inside a
     cell is a spread, added later where probabilities are computed. See
@@ -177,7 +178,8 @@ def _walk(
     n_bands = bands.shape[0]
     rare = percent < 50.0
     # ν = −√(q·D·2/λ) stays below −0.78 at every band while q·D exceeds this.
-    clear_qd = NU_CLEAR * NU_CLEAR * bands[:, BAND_WAVELENGTH].max() * 0.5 * (1.0 + 1e-9)
+    longest = bands[:, BAND_WAVELENGTH].max()
+    clear_qd = NU_CLEAR * NU_CLEAR * longest * 0.5 * (1.0 + 1e-9)
     tx_zone = ZONE_INLAND
     if has_zone:
         tx_zone = int(zone[int(tx_row + 0.5), int(tx_col + 0.5)])
@@ -270,7 +272,7 @@ def _walk(
                     ground_rx_m = float(height_m[row0 + row, col0 + col])
                     rx_m = ground_rx_m + rx_height_m
                     drop = rx_m - tx_m
-                    free = 10.0 * math.log10(total * total + drop * drop) - 60.0
+                    free = 0.5 * DB_PER_NEPER * math.log(total * total + drop * drop) - 60.0
                     ray = drop / max(total, 1e-3) - half * total
                     if total < SHORTEST_M or k < FEWEST_POINTS:
                         for b in range(n_bands):
@@ -325,7 +327,7 @@ def _walk(
                         sea_share, land_km, inland_km, coast_t, coast_r = close_zones(
                             state, scratch, last_zone, rx_zone, k * step_m, total
                         )
-                    clearance, weight, cbrt = spherical_clearance(km, h1, h2, earth_km)
+                    clearance, weight, cbrt = spherical_clearance(km, h1, h2, earth_km, longest)
                     worst = 0.0
                     for b in range(n_bands):
                         sphere[b] = spherical_earth_db(
@@ -357,7 +359,7 @@ def _walk(
                             half_beta,
                             limit,
                         )
-                        clearance, weight, cbrt = spherical_clearance(km, h1, h2, beta_km)
+                        clearance, weight, cbrt = spherical_clearance(km, h1, h2, beta_km, longest)
                         worst = 0.0
                         for b in range(n_bands):
                             sphere_b[b] = spherical_earth_db(
@@ -389,7 +391,7 @@ def _walk(
                         elevation[row, col] = math.degrees(theta_t * 1e-3)
                     theta = 1e3 * km / earth_km + theta_t + theta_r
                     weight_j = path_weight(theta)
-                    bend = 20.0 * math.log10(km) + 0.573 * theta
+                    bend = DB_PER_NEPER * math.log(km) + 0.573 * theta
                     gain_p = gain_beta = 0.0
                     if rare:
                         gain_p = enhancement_db(percent, horizons_km)

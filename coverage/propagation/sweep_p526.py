@@ -11,6 +11,7 @@ from phusong.coverage.propagation.diffraction import (
     BAND_FREE_SPACE,
     BAND_SCALE,
     BAND_WAVELENGTH,
+    DB_PER_NEPER,
     NU_CLEAR,
     band_constants,
     bullington_db,
@@ -127,7 +128,8 @@ def _walk(
     tx_m = ground_tx_m + antenna_m
     n_bands = bands.shape[0]
     # ν = −√(q·D·2/λ) stays below −0.78 at every band while q·D exceeds this.
-    clear_qd = NU_CLEAR * NU_CLEAR * bands[:, BAND_WAVELENGTH].max() * 0.5 * (1.0 + 1e-9)
+    longest = bands[:, BAND_WAVELENGTH].max()
+    clear_qd = NU_CLEAR * NU_CLEAR * longest * 0.5 * (1.0 + 1e-9)
     for bundle in prange((radials + BUNDLE - 1) // BUNDLE):
         ground, over, flat, steepest = (
             np.empty(most),
@@ -186,7 +188,7 @@ def _walk(
                     ground_rx_m = float(height_m[row0 + row, col0 + col])
                     rx_m = ground_rx_m + rx_height_m
                     drop = rx_m - tx_m
-                    free = 10.0 * math.log10(total * total + drop * drop) - 60.0
+                    free = 0.5 * DB_PER_NEPER * math.log(total * total + drop * drop) - 60.0
                     ray = drop / max(total, 1e-3) - half * total
                     if k == 0:
                         for b in range(n_bands):
@@ -235,7 +237,9 @@ def _walk(
                     h1 = tx_m - min(end_t, ground_tx_m)
                     h2 = rx_m - min(end_r, ground_rx_m)
                     km = total * 1e-3
-                    clearance, weight, cbrt = spherical_clearance(km, h1, h2, radius_m * 1e-3)
+                    clearance, weight, cbrt = spherical_clearance(
+                        km, h1, h2, radius_m * 1e-3, longest
+                    )
                     worst = 0.0
                     for b in range(n_bands):
                         sphere[b] = spherical_earth_db(
