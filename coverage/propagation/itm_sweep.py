@@ -158,9 +158,7 @@ def _back_horizon(
     block = (n - 1) // _BLOCK
     for i in range(n - 1, block * _BLOCK, -1):
         m = n - i
-        if ground[i] - z >= (best + bend * m) * m and (
-            at or ground[i] - z > (best + bend * m) * m
-        ):
+        if ground[i] - z >= (best + bend * m) * m and (at or ground[i] - z > (best + bend * m) * m):
             best = (ground[i] - z) / m - bend * m
             at = i
     while block > 0:
@@ -194,7 +192,7 @@ def _summed_up(step: float, n: int) -> float:
 
 @njit(cache=True, nogil=True)
 def _summed_down(d: float, step: float, n: int) -> float:
-    """What is left of a distance after n subtractions of a step, with their rounding."""
+    """Return what n subtractions of a step leave of a distance, with their rounding."""
     for _ in range(n):
         d -= step
     return d
@@ -356,21 +354,15 @@ def _walk(
                         m, tenth = irregularity_samples(x_start, x_end)
                         spacing = (x_end - x_start) / (m - 1)
                         resample(ground, n, x_start, spacing, resampled, m)
-                        high_guess = select_near(
-                            resampled, m, m - tenth, high_guess, width, spare
-                        )
-                        low_guess = select_near(
-                            resampled, m, tenth - 1, low_guess, width, spare
-                        )
+                        high_guess = select_near(resampled, m, m - tenth, high_guess, width, spare)
+                        low_guess = select_near(resampled, m, tenth - 1, low_guess, width, spare)
                         width = 0.02 * (high_guess - low_guess)
                         delta_h = (high_guess - low_guess) / (
                             1.0 - 0.8 * math.exp(-(d_end - d_start) / 50e3)
                         )
                     clear = d1 + d2 > 1.5 * d
                     if clear:
-                        fit1, fit2 = _fitted(
-                            ground, sums, moments, ground_tx_m, n, x_start, x_end
-                        )
+                        fit1, fit2 = _fitted(ground, sums, moments, ground_tx_m, n, x_start, x_end)
                     else:
                         fit1, _ = _fitted(
                             ground, sums, moments, ground_tx_m, n, x_start, 0.9 * d1 / step

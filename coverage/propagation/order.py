@@ -52,9 +52,9 @@ def select_near(values: Any, n: int, k: int, guess: float, width: float, spare: 
             for i in range(n):
                 spare[inside] = values[i]
                 inside += (values[i] >= low) & (values[i] <= high)
-            return select(spare, inside, k - below)
+            return float(select(spare, inside, k - below))
         guess = low - width if k < below else high + width
         width *= 2.0
     for i in range(n):
         spare[i] = values[i]
-    return select(spare, n, k)
+    return float(select(spare, n, k))
