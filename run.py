@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -113,9 +113,7 @@ def compute(
     return Results(study, inputs, findings, signal, coverage, fiber, indicators, watch.seconds)
 
 
-def check_study(
-    study: Study, progress: Progress | None = None
-) -> tuple[Findings, Inputs | None]:
+def check_study(study: Study, progress: Progress | None = None) -> tuple[Findings, Inputs | None]:
     """Read everything a study names and collect what is wrong with it.
 
     Returns
@@ -214,6 +212,8 @@ def _stamp(results: Results, watch: Stopwatch) -> dict[str, Any]:
             "cols": results.inputs.grid.cols,
             "bounds_m": list(results.inputs.grid.bounds),
         },
+        "indicators": [asdict(item) for item in results.indicators.items],
+        "language": get_language(),
         "counts": {
             "communes": len(results.inputs.communes),
             "villages": len(results.inputs.villages),

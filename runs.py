@@ -12,6 +12,7 @@ import pandas as pd
 import pyogrio
 
 from phusong.errors import InputError, Where
+from phusong.indicators import Indicator, Indicators
 from phusong.study import Study
 
 
@@ -35,6 +36,12 @@ class FinishedRun:
     stamp: dict[str, Any]
     study: Study
     tables: dict[str, pd.DataFrame]
+
+    @property
+    def indicators(self) -> Indicators:
+        """The reportable figures, to be put into any language."""
+        items = tuple(Indicator(**item) for item in self.stamp["indicators"])
+        return Indicators(items, self.tables.get("sensitivity", pd.DataFrame()))
 
     def layer(self, name: str) -> gpd.GeoDataFrame:
         """Return a layer of results.gpkg; empty, in the run's CRS, when there is none."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
+from phusong.checks import rules
 from phusong.console import share_text
+from phusong.exports.tables import GRADE_WORDS
+from phusong.fiber.reach import reason_text
 from phusong.i18n import tr
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 from phusong.report.pictures import fibre_map, sensitivity_chart, verdict_map
@@ -43,7 +48,7 @@ def _figures(run: FinishedRun) -> Iterator[Block]:
     ]  # fmt: skip
     yield Paragraph(" · ".join(fact for fact in facts if fact), small=True)
     yield Heading(tr("The figures"), level=2)
-    table = run.tables["indicators"]
+    table = run.indicators.table
     # Figures by technology have their place in indicators.csv.
     main = table[~table["id"].str.contains(":") | table["id"].str.endswith(":*")]
     notes: dict[str, int] = {}
@@ -71,7 +76,7 @@ def _coverage(run: FinishedRun) -> Iterator[Block]:
         return
     yield Heading(tr("Villages by verdict"), level=2, new_page=True)
     png = verdict_map(run.layer("villages"), run.layer("communes"), run.layer("sites"))
-    yield Picture(png, tr("Villages by verdict, any carrier; masts as triangles."), 0.95)
+    yield Picture(png, tr("Villages by verdict, any carrier; masts as triangles."), 0.82)
     worst = run.tables["villages"]
     worst = worst[worst["grade"] != "covered"].sort_values("people_unserved", ascending=False)
     if worst.empty:
@@ -83,7 +88,7 @@ def _coverage(run: FinishedRun) -> Iterator[Block]:
          tr("Level at the centre"), tr("Nearest mast")],
         [
             (
-                _text(row.name), _text(row.commune_name), _text(row.grade_label),
+                _text(row.name), _text(row.commune_name), tr(GRADE_WORDS[row.grade]),
                 _number(row.people_unserved, "{:,.0f}"),
                 _number(row.level_centre_dbm, "{:.0f} dBm"),
                 _number(row.nearest_site_km, "{:.1f} km"),
@@ -99,7 +104,7 @@ def _sensitivity(run: FinishedRun) -> Iterator[Block]:
         return
     table = run.tables["sensitivity"]
     main = table[(table["operator"] == _ANY) & (table["technology"] == _ANY)]
-    figure = run.tables["indicators"].set_index("id").loc["villages_covered"]
+    figure = run.indicators["villages_covered"]
     yield Heading(tr("How the figure moves with its definition"), level=2, new_page=True)
     yield Paragraph(
         tr(
@@ -110,9 +115,9 @@ def _sensitivity(run: FinishedRun) -> Iterator[Block]:
             high=share_text(main["value"].max()),
         )
     )
-    reported = {tr("this study's definition"): float(figure["value"])}
-    if pd.notna(figure["circles_value"]):
-        reported[tr("circles round every mast")] = float(figure["circles_value"])
+    reported = {tr("this study's definition"): figure.value}
+    if pd.notna(figure.circles_value):
+        reported[tr("circles round every mast")] = figure.circles_value
     yield Picture(
         sensitivity_chart(main, reported),
         tr("Share of villages covered by any carrier. Lines: share of the people asked for."),
@@ -136,16 +141,11 @@ def _fibre(run: FinishedRun) -> Iterator[Block]:
         return
     yield Heading(tr("Fibre to the commune centres"), level=2, new_page=True)
     png = fibre_map(run.layer("communes"), run.layer("fibre"), centres)
-    yield Picture(png, tr("Cables and commune centres."), 0.9)
-    communes = run.tables["communes"]
-    without = communes[~communes["fibre"].astype("boolean").fillna(value=False)]
-    if not without.empty:
+    yield Picture(png, tr("Cables and commune centres."), 0.72)
+    without = _unreached(run, centres)
+    if without:
         yield Heading(tr("Communes without fibre to the centre"), level=2)
-        yield Grid(
-            [tr("Commune"), tr("Why")],
-            [(_text(r.name), _text(r.fibre_reason)) for r in without.itertuples(index=False)],
-            [30, 70],
-        )
+        yield Grid([tr("Commune"), tr("Why")], without, [30, 70])
     failures = run.tables.get("fibre_failures", pd.DataFrame())
     if not failures.empty:
         yield Heading(tr("Cuts that isolate most"), level=2)
@@ -157,6 +157,18 @@ def _fibre(run: FinishedRun) -> Iterator[Block]:
             ],
             [50, 25, 25], frozenset({1, 2}),
         )  # fmt: skip
+
+
+def _unreached(run: FinishedRun, centres: gpd.GeoDataFrame) -> list[tuple[str, str]]:
+    """Return name and reason of each commune none of whose centres is reached."""
+    names = run.tables["communes"].set_index("code")["name"]
+    reached = centres.groupby("commune_code")["reached"].any()
+    rows = []
+    for code, first in centres.drop_duplicates("commune_code").set_index("commune_code").iterrows():
+        if not reached[code]:
+            why = reason_text(first["reason_code"], json.loads(first["reason_params"]))
+            rows.append((_text(names.get(code)), why))
+    return rows
 
 
 def _communes(run: FinishedRun) -> Iterator[Block]:
@@ -211,10 +223,10 @@ def _findings(run: FinishedRun) -> Iterator[Block]:
     if checks.empty:
         yield Paragraph(tr("Nothing was found."))
         return
-    groups = checks.groupby(["severity", "rule", "title", "mend"], sort=False).size()
+    groups = checks.groupby(["severity", "rule"], sort=False).size()
     rows = [
-        (f"{rule} {tr(severity)}", title, f"{count:,}", mend)
-        for (severity, rule, title, mend), count in groups.items()
+        (f"{rule} {tr(severity)}", tr(rules()[rule].title), f"{count:,}", tr(rules()[rule].mend))
+        for (severity, rule), count in groups.items()
     ]
     yield Grid(
         [tr("Rule"), tr("What"), tr("Count"), tr("Mend")],

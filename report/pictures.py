@@ -15,13 +15,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from phusong.exports.tables import GRADE_WORDS
 from phusong.i18n import tr
 
 # Okabe-Ito colours, told apart without red-green vision; the same as on the map.
 GRADE_COLOURS = {"covered": "#0072b2", "hollow": "#e69f00", "white": "#d55e00"}
 REACHED, NOT_REACHED, SINGLE = "#0072b2", "#d55e00", "#e69f00"
 _DPI = 200
-_GRADE_WORDS = {"covered": "covered", "hollow": "partly served", "white": "no signal"}
 
 
 def verdict_map(
@@ -35,10 +35,12 @@ def verdict_map(
             part.plot(ax=axes, color=colour, edgecolor="white", linewidth=0.15)
     communes.boundary.plot(ax=axes, color="#333333", linewidth=0.5)
     if not sites.empty:
-        sites.plot(ax=axes, color="black", marker="^", markersize=5)
+        sites.plot(
+            ax=axes, color="black", marker="^", markersize=9, edgecolor="white", linewidth=0.3
+        )
     counts = villages["grade"].value_counts()
     handles: list[Any] = [
-        Patch(color=colour, label=f"{tr(_GRADE_WORDS[grade])} ({counts.get(grade, 0)})")
+        Patch(color=colour, label=f"{tr(GRADE_WORDS[grade])} ({counts.get(grade, 0)})")
         for grade, colour in GRADE_COLOURS.items()
     ]
     handles.append(_dot("^", "black", tr("mast")))
@@ -92,7 +94,7 @@ def sensitivity_chart(table: pd.DataFrame, reported: Mapping[str, float]) -> byt
         Label -> share, drawn as horizontal lines (the study's figure, and the circles').
     """
     probabilities = sorted(table["probability"].unique())
-    figure = Figure(figsize=(7.2, 3.2), layout="constrained")
+    figure = Figure(figsize=(7.2, 3.4), layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(probabilities), sharey=True, squeeze=False)[0]
     for axes, probability in zip(panels, probabilities, strict=True):
@@ -110,7 +112,7 @@ def sensitivity_chart(table: pd.DataFrame, reported: Mapping[str, float]) -> byt
         axes.grid(visible=True, alpha=0.3)
         axes.tick_params(labelsize=7)
     panels[0].set_ylabel(tr("villages covered, %"), fontsize=8)
-    figure.supxlabel(tr("threshold moved by, dB"), fontsize=8)
+    panels[0].set_xlabel(tr("threshold moved by, dB"), fontsize=8)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize=7, ncols=3, loc="outside lower center", frameon=False)
     return _png(figure)
