@@ -270,7 +270,6 @@ def _report(findings: Findings, inputs: Inputs, result: FiberResult) -> None:
     """Turn what is odd about the network into findings."""
     where = _where(inputs.cables)
     gaps = result.near_misses
-    pop_row = inputs.pops.set_index(inputs.pops["pop_id"].astype(str))
     for gap in gaps.to_dict("records"):
         point = gap["geometry"]
         params = {
@@ -278,15 +277,8 @@ def _report(findings: Findings, inputs: Inputs, result: FiberResult) -> None:
             "lon": gap["lon"], "lat": gap["lat"],
         }  # fmt: skip
         if gap["kind"] in {"pop_line", "pop_far"}:
-            rule, text = (
-                "F11",
-                "{a}: the nearest cable {b} is {gap_m:.0f} m away ({lon:.5f}, {lat:.5f})",
-            )
-            if not gap["b"]:
-                text = "{a}: there is no cable"
-            row = pop_row.loc[gap["a"]]
-            at = Where(file=str(row.get("file", "")), row=_int(row.get("row")))
-        elif gap["kind"] == "crossing":
+            continue  # rule F06 has named it on reading
+        if gap["kind"] == "crossing":
             rule, at = "F12", where
             text = "{a} and {b} cross at {lon:.5f}, {lat:.5f} without a joint"
         else:
@@ -297,7 +289,7 @@ def _report(findings: Findings, inputs: Inputs, result: FiberResult) -> None:
     for row in result.reach[result.reach["reason"] == "no_centre"].to_dict("records"):
         findings.add("F15", Where(), str(row["commune_code"]), "{name}", name=row["name"])
     if len(inputs.cables) and not inputs.cables["in_service"].any():
-        findings.add("F16", where, "", "{count} cables, none in service", count=len(inputs.cables))
+        findings.add("F11", where, "", "{count} cables, none in service", count=len(inputs.cables))
 
 
 def _report_islands(findings: Findings, where: Where, result: FiberResult) -> None:
@@ -325,7 +317,3 @@ def _report_islands(findings: Findings, where: Where, result: FiberResult) -> No
 def _where(cables: gpd.GeoDataFrame) -> Where:
     files = list(dict.fromkeys(cables["file"].astype(str))) if "file" in cables else []
     return Where(file=", ".join(files))
-
-
-def _int(value: object) -> int | None:
-    return int(value) if isinstance(value, int | np.integer) else None

@@ -102,7 +102,7 @@ def route_tree(
 
 
 @njit(cache=True)
-def _push(keys: Floats, items: Ints, size: int, key: float, item: int) -> None:
+def heap_push(keys: Floats, items: Ints, size: int, key: float, item: int) -> None:
     """Put an entry on a binary heap ordered by (key, item)."""
     k = size
     while k > 0:
@@ -115,7 +115,7 @@ def _push(keys: Floats, items: Ints, size: int, key: float, item: int) -> None:
 
 
 @njit(cache=True)
-def _pop(keys: Floats, items: Ints, size: int) -> None:
+def heap_pop(keys: Floats, items: Ints, size: int) -> None:
     """Take the root off a heap of ``size`` entries; ``size - 1`` remain."""
     last = size - 1
     key, item = keys[last], items[last]
@@ -161,11 +161,11 @@ def _search(  # noqa: C901 - one loop of a kernel
             c = edge_cost[arc_edge[a]]
             if c < cost[a]:
                 cost[a], before[a] = c, -1
-                _push(keys, items, size, c, a)
+                heap_push(keys, items, size, c, a)
                 size += 1
     while size:
         d, a = keys[0], items[0]
-        _pop(keys, items, size)
+        heap_pop(keys, items, size)
         size -= 1
         if d > cost[a]:
             continue
@@ -186,7 +186,7 @@ def _search(  # noqa: C901 - one loop of a kernel
                 if size == len(keys):
                     keys = np.concatenate((keys, np.empty(size)))
                     items = np.concatenate((items, np.empty(size, np.int64)))
-                _push(keys, items, size, c, b)
+                heap_push(keys, items, size, c, b)
                 size += 1
     return cost, before
 

@@ -93,7 +93,6 @@ def test_findings_name_what_is_odd(province, language):
         frame = findings.to_frame()
         by_rule = frame.groupby("rule")["subject"].apply(list).to_dict()
         assert by_rule["F10"] == ["C1.1"]
-        assert by_rule["F11"] == ["P1"]
         assert by_rule["F12"] == ["C0.1"]
         assert by_rule["F14"] == ["C2", "C3"]
         assert by_rule["F15"] == ["e"]
@@ -107,6 +106,13 @@ def test_findings_name_what_is_odd(province, language):
         set_language("en")
 
 
+def test_a_pop_far_from_any_cable_is_listed_among_the_gaps(province):
+    result, _ = assess(province)
+    lonely = result.near_misses[result.near_misses["kind"] == "pop_far"].iloc[0]
+    assert (lonely["a"], lonely["b"]) == ("P1", "C2.1")
+    assert lonely["gap_m"] == pytest.approx(np.hypot(5000, 7700))
+
+
 def test_crossings_that_the_study_joins_are_no_question(province):
     _, findings = assess(province, join_crossings=True)
     assert not findings.of("F12")
@@ -115,7 +121,7 @@ def test_crossings_that_the_study_joins_are_no_question(province):
 def test_no_cable_in_service(province):
     province.cables["in_service"] = False
     result, findings = assess(province)
-    assert findings.of("F16")
+    assert findings.of("F11")
     assert not result.reach["reached"].any()
     assert result.failures.empty
 

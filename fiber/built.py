@@ -1,0 +1,98 @@
+"""The network as it will stand: the same figures, measured anew with new lines in service."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from phusong.fiber.ground import terrain_heights
+from phusong.fiber.lines import Bools
+from phusong.fiber.network import Network, build_network
+from phusong.fiber.reach import assess_reach
+from phusong.fiber.redundancy import assess_redundancy
+from phusong.fiber.results import FiberResult
+from phusong.sources.inputs import Inputs
+from phusong.study import FiberSources, Study
+
+
+def with_new_lines(inputs: Inputs, lines: gpd.GeoDataFrame) -> Inputs:
+    """Return inputs in which new lines are cables in service (``NEW-1``, ``NEW-2``, ...)."""
+    if not len(lines):
+        return inputs
+    parts = lines[["geometry"]].explode(index_parts=False, ignore_index=True)
+    fresh = pd.DataFrame({
+        "cable_id": [f"NEW-{i + 1}" for i in range(len(parts))],
+        "owner": "", "status": "new", "kind": "new", "cores": np.nan, "group": None,
+        "in_service": True, "file": "", "row": 0, "geometry": parts.geometry.to_numpy(),
+    })  # fmt: skip
+    columns = [c for c in fresh if c in inputs.cables.columns]
+    both = pd.concat([pd.DataFrame(inputs.cables), fresh[columns]], ignore_index=True)
+    both["in_service"] = both["in_service"].astype(bool)
+    return replace(inputs, cables=gpd.GeoDataFrame(both, geometry="geometry", crs=inputs.crs))
+
+
+def cable_network(inputs: Inputs, study: Study) -> Network:
+    """Return the network of the inputs' cables and PoPs under the study's tolerances."""
+    fiber = study.fiber or FiberSources()
+    return build_network(
+        inputs.cables,
+        inputs.pops,
+        snap_m=fiber.snap_tolerance_m,
+        pop_snap_m=fiber.pop_snap_m,
+        join_crossings=fiber.join_crossings,
+        heights=terrain_heights(inputs.terrain),
+        step_m=inputs.grid.cell_m,
+    )
+
+
+def before_and_after(
+    inputs: Inputs, study: Study, fiber: FiberResult, lines: gpd.GeoDataFrame
+) -> pd.DataFrame:
+    """Measure the figures a province reports before and after, on the network as built.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``indicator``, ``unit``, ``before``, ``after``.
+    """
+    settings = study.fiber or FiberSources()
+    network = cable_network(with_new_lines(inputs, lines), study)
+    after = assess_reach(network, fiber.reach.geometry.to_numpy(), settings)
+    has = np.flatnonzero(after.edge >= 0)
+    split, node = network.split(after.edge[has], after.along_m[has])
+    redundancy = assess_redundancy(split, settings.snap_tolerance_m)
+    single = np.zeros(len(after.edge), dtype=bool)
+    single[has] = ~redundancy.second_route[node]
+    now, then = fiber.reach["reached"].to_numpy(dtype=bool), after.table["reached"].to_numpy()
+    people = fiber.reach["people"].to_numpy(dtype=np.float64)
+    code = fiber.reach["commune_code"]
+
+    def communes(flag: Bools) -> float:
+        return float(code[flag].nunique())
+
+    def souls(flag: Bools) -> float:
+        return float(np.nansum(people[flag])) if np.isfinite(people).any() else np.nan
+
+    total = max(code.nunique(), 1)
+    rows = [
+        ("communes_with_fibre", "communes", communes(now), communes(then)),
+        ("communes_with_fibre_share", "share", communes(now) / total, communes(then) / total),
+        ("people_in_communes_with_fibre", "people", souls(now), souls(then)),
+        (
+            "communes_on_a_single_route", "communes",
+            communes(fiber.reach["single_route"].to_numpy(dtype=bool)), communes(single & then),
+        ),
+        (
+            "connected_cable", "km",
+            fiber.summary()["connected_km"], _connected_km(network),
+        ),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["indicator", "unit", "before", "after"])
+
+
+def _connected_km(network: Network) -> float:
+    lit = network.graph.reached_from(network.lit_pops(), network.in_service)
+    return float(network.length_m[network.cable & lit[network.graph.tail]].sum() / 1000.0)
