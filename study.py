@@ -275,6 +275,33 @@ class Spread(Section):
     about 500 m in open country)."""
 
 
+class Quality(Section):
+    """From levels to throughput: interference of the carrier's own cells, and a modem.
+
+    Defaults: 3GPP TR 36.942 annex A.2 (downlink) and its handset noise figure of 9 dB.
+    """
+
+    load: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Share of the time and band other cells transmit in."""
+    noise_figure_db: NotNegative = 9.0
+    attenuation: Annotated[float, Field(gt=0, le=1)] = 0.6
+    """Share of Shannon's bound that a link reaches."""
+    sinr_min_db: float = -10.0
+    """Below it nothing gets through."""
+    efficiency_max: Positive = 4.4
+    """Bit/s/Hz of the highest modulation and coding."""
+
+
+class Entry(Section):
+    """Loss on the way into a car or a building: a fixed loss, or ITU-R P.2109."""
+
+    loss_db: NotNegative | None = None
+    """Fixed loss; absent: P.2109's median for ``building``."""
+    sigma_db: NotNegative | None = None
+    """Spread of the loss; absent: 0 with a fixed loss, else P.2109's."""
+    building: Literal["traditional", "thermally_efficient"] = "traditional"
+
+
 class Clutter(Section):
     """Representative clutter heights by land cover class (ESA WorldCover codes).
 
@@ -303,6 +330,10 @@ class Radio(Section):
     antenna: Antenna = Field(default_factory=Antenna)
     spread: Spread = Field(default_factory=Spread)
     clutter: Clutter = Field(default_factory=Clutter)
+    quality: Quality = Field(default_factory=Quality)
+    in_vehicle: Entry = Field(default_factory=lambda: Entry(loss_db=8.0))
+    """The loss of a car's body is an assumption."""
+    indoor: Entry = Field(default_factory=Entry)
     technologies: dict[Technology, TechnologyBudget] = Field(default_factory=_budgets)
 
     @field_validator("technologies", mode="before")

@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.layers import LayerReader
+from phusong.coverage.layers import LayerReader, StepsReader
 from phusong.grid import Grid, Window
 
 
@@ -44,13 +44,29 @@ class Centres:
         """
         ticks = np.zeros(len(rows), dtype=np.int32)
         server = np.zeros(len(rows), dtype=np.int32)
-        inside = self.on_grid[rows]
+        window, inside, at = self._place(rows)
         if inside.any():
-            row, col = self._row[rows][inside], self._col[rows][inside]
-            window = Window(
-                int(row.min()), int(col.min()), int(np.ptp(row)) + 1, int(np.ptp(col)) + 1
-            )
             level, who = reader.read(layer, window)
-            at = (row - window.row0, col - window.col0)
             ticks[inside], server[inside] = level[at], who[at]
         return ticks, server
+
+    def steps(
+        self, reader: StepsReader, which: int, rows: NDArray[np.int64], nothing: int
+    ) -> NDArray[np.int32]:
+        """Return the steps of a further raster at centres; ``nothing`` off the grid."""
+        out = np.full(len(rows), nothing, dtype=np.int32)
+        window, inside, at = self._place(rows)
+        if inside.any():
+            out[inside] = reader.read(which, window)[at]
+        return out
+
+    def _place(
+        self, rows: NDArray[np.int64]
+    ) -> tuple[Window, NDArray[np.bool_], tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Window of the grid that holds the centres, which are on it, and where in it."""
+        inside = self.on_grid[rows]
+        row, col = self._row[rows][inside], self._col[rows][inside]
+        if not row.size:
+            return Window(0, 0, 0, 0), inside, (row, col)
+        window = Window(int(row.min()), int(col.min()), int(np.ptp(row)) + 1, int(np.ptp(col)) + 1)
+        return window, inside, (row - window.row0, col - window.col0)

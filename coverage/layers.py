@@ -212,3 +212,25 @@ class LayerReader:
             level.read(1, window=place),
             server.read(1, window=place, out_dtype="int32"),
         )
+
+
+class StepsReader:
+    """Reads further rasters of layers by window, each file opened once."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._paths = list(paths)
+        self._stack = contextlib.ExitStack()
+        self._open: list[Any] = []
+
+    def __enter__(self) -> Self:
+        self._open = [self._stack.enter_context(rasterio.open(path)) for path in self._paths]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def read(self, which: int, window: Window) -> NDArray[Any]:
+        """Return the steps of one raster over a window in the grid."""
+        place = RasterWindow(window.col0, window.row0, window.cols, window.rows)
+        steps: NDArray[Any] = self._open[which].read(1, window=place)
+        return steps
