@@ -37,7 +37,7 @@ _TECHNOLOGIES: dict[str, Technology] = {
     "2g_gsm": "GSM", "gsm_2g": "GSM", "3g_umts": "UMTS", "umts_3g": "UMTS", "3g_wcdma": "UMTS",
 }  # fmt: skip
 _SEVERAL = re.compile(r"\s*[/,;+&|]\s*")
-_BAND = re.compile(r"(?:band|bang_tan|lte|nr|gsm|umts|wcdma|dcs|egsm|[bnlgu])_?(\d+)(?:_mhz)?")
+_BAND = re.compile(r"(band|bang_tan|lte|nr|gsm|umts|wcdma|dcs|egsm|[bnlgu])_?(\d+)(?:_mhz)?")
 
 
 def several(text: str) -> list[str]:
@@ -77,8 +77,8 @@ def frequency_of(text: str) -> Frequency | None:
     key = plain(text.replace(",", "."))
     named = _BAND.fullmatch(key)
     if named is not None:
-        figure = int(named[1])
-        if figure >= 300:
+        figure = int(named[2])
+        if figure >= 300 and named[1] not in {"b", "n"}:
             return Frequency(float(figure))
         middle = BANDS_MHZ.get(figure)
         return Frequency(middle, "band") if middle is not None else None

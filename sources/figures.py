@@ -69,12 +69,9 @@ def number(value: Any, decimal: Decimal = ".") -> float | None:
 
 def degrees(value: Any, decimal: Decimal = ".") -> float | None:
     """Return degrees from a number or from ``22°48'30.5"N``; None for what is neither."""
-    plain = number(value, decimal)
-    if plain is not None:
-        return plain
-    match = _DMS.fullmatch(clean(value) or "")
+    match = _DMS.fullmatch(clean(value) or "") if isinstance(value, str) else None
     if match is None:
-        return None
+        return number(value, decimal)
     whole, minutes, seconds, side = match.groups()
     if float(minutes) >= 60 or float((seconds or "0").replace(",", ".")) >= 60:
         return None
