@@ -123,7 +123,8 @@ def to_study(
         kept = records.keep(np.zeros(len(near), dtype=bool))
     flat = kept.frame.set_geometry(shapely.force_2d(kept.frame.geometry.to_numpy()), crs=frame.crs)
     moved = replace(kept, frame=flat.to_crs(crs))
-    broken = ~np.isfinite(shapely.bounds(moved.frame.geometry.to_numpy())).all(axis=1)
+    bounds = shapely.bounds(moved.frame.geometry.to_numpy())
+    broken = np.asarray(~np.isfinite(bounds).all(axis=1), dtype=bool)
     if broken.any():
         _report_impossible(moved, broken, findings)
         moved = moved.keep(~broken)

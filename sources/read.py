@@ -17,6 +17,7 @@ from phusong.progress import NoProgress, Progress
 from phusong.sources import headers
 from phusong.sources.cells import read_cells
 from phusong.sources.centres import commune_centres, village_centres
+from phusong.sources.codes import disambiguate
 from phusong.sources.communes import read_communes
 from phusong.sources.digest import digests, sha256
 from phusong.sources.headers import Role
@@ -283,7 +284,9 @@ class _Reading:
         if cables:
             self.got.cables = pd.concat(cables, ignore_index=True)
         if pops:
-            self.got.pops = pd.concat(pops, ignore_index=True)
+            together = pd.concat(pops, ignore_index=True)
+            together["pop_id"] = disambiguate(together["pop_id"].tolist())[0]
+            self.got.pops = together
         if self.got.cables is not None and self.got.pops is not None:
             report_lonely_pops(self.got.pops, self.got.cables, fiber.pop_snap_m, self.findings)
 

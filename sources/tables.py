@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,7 +68,34 @@ def read_table(path: Path, layer: Layer, findings: Findings, where: Where) -> pd
         rows.append(row)
         records.append([cell.strip() or None for cell in cells])
     index = pd.Index(rows, dtype="int64")
-    return pd.DataFrame(records, columns=header, index=index, dtype=object)
+    frame = pd.DataFrame(records, columns=header, index=index, dtype=object)
+    return frame if layer.where is None else _filtered(frame, layer.where, findings, where)
+
+
+def _filtered(
+    frame: pd.DataFrame, condition: str, findings: Findings, where: Where
+) -> pd.DataFrame | None:
+    """Keep the rows an SQL condition picks, as OGR would of a layer; S04 where it cannot be run.
+
+    Columns compare as numbers where both sides look like numbers.
+    """
+    quoted = [f'"{name.replace(chr(34), chr(34) * 2)}" NUMERIC' for name in frame.columns]
+    marks = ", ".join("?" * (len(quoted) + 1))
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.execute(f"CREATE TABLE records (row_ INTEGER, {', '.join(quoted)})")
+        base.executemany(
+            f"INSERT INTO records VALUES ({marks})",  # noqa: S608 - question marks only
+            frame.itertuples(name=None),
+        )
+        try:
+            # The condition is the study's own; the base in memory holds nothing but this table.
+            found = base.execute(f"SELECT row_ FROM records WHERE {condition}")  # noqa: S608
+            rows = [row for (row,) in found]
+        except sqlite3.Error as error:
+            findings.add("S04", where, condition, "the file cannot be read ({reason})",
+                         reason=str(error))  # fmt: skip
+            return None
+    return frame.loc[rows]
 
 
 def _decode(data: bytes, layer: Layer, findings: Findings, where: Where) -> str | None:

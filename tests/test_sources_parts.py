@@ -322,6 +322,20 @@ def test_empty_table(tmp_path: Path) -> None:
     assert len(findings) == 0
 
 
+def test_condition_on_a_table(tmp_path: Path) -> None:
+    data = 'ma,loai,so "x"\n00691,xã,5\n00694,phường,12\n00700,xã,\n'.encode()
+    frame, _ = table(tmp_path, data, where="loai = 'xã' AND ma > 691")
+    assert frame is not None
+    assert frame.index.tolist() == [3]
+    assert frame["ma"].tolist() == ["00700"]
+    frame, _ = table(tmp_path, data, where="ma = '00691'")
+    assert frame is not None
+    assert frame["ma"].tolist() == ["00691"]
+    frame, findings = table(tmp_path, data, where="khong_co = 1; DROP TABLE records")
+    assert frame is None
+    assert len(findings.of("S04")) == 1
+
+
 def test_vni_table(tmp_path: Path) -> None:
     frame, _ = table(tmp_path, "ten\nÑoàng Vaên\n".encode("cp1252"), encoding="vni")
     assert frame is not None

@@ -147,7 +147,7 @@ def test_hgt(tmp_path: Path, zipped: bool) -> None:
     n = 1201
     lon = 105 + np.arange(n) / (n - 1)
     heights = np.broadcast_to((lon * 10).round(), (n, n)).astype(">i2").copy()
-    heights[600:602, 600:602] = -32768
+    heights[600:603, 600:603] = -32768
     path = tmp_path / "N22E105.hgt"
     path.write_bytes(heights.tobytes())
     if zipped:
@@ -162,7 +162,7 @@ def test_hgt(tmp_path: Path, zipped: bool) -> None:
     grid = Grid.over(crs, (x - 3000, y - 3000, x + 3000, y + 3000), 90)
     terrain = prepare([path], grid, tmp_path)
     assert np.nanmean(terrain.heights.read(grid.window)) == pytest.approx(1055, abs=0.5)
-    assert 3 <= terrain.filled_cells <= 5
+    assert 4 <= terrain.filled_cells <= 12
 
 
 def test_cell_of_the_grid(tmp_path: Path) -> None:
