@@ -74,6 +74,7 @@ for command in (
     runs.map_command,
     results.report,
     results.compare,
+    results.publish,
 ):
     main.add_command(command)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pandas as pd
 from rich.console import Console
@@ -22,6 +22,7 @@ from rich.table import Table
 
 from phusong.checks import Findings, Severity, rules
 from phusong.compare import Comparison
+from phusong.frames import rows
 from phusong.i18n import tr
 from phusong.indicators.results import ANY, Indicators
 
@@ -180,7 +181,7 @@ def print_indicators(console: Console, indicators: Indicators) -> None:
     for title in ("Value", "Count", "Circles would say", "Definition"):
         table.add_column(tr(title), justify="right")
     notes: dict[str, int] = {}
-    for row in frame.itertuples(index=False):
+    for row in rows(frame):
         note = notes.setdefault(str(row.definition), len(notes) + 1)
         table.add_row(
             str(row.title),
@@ -230,7 +231,7 @@ def print_comparison(console: Console, found: Comparison) -> None:
     table.add_column(tr("Figure"), overflow="fold")
     for title in ("Before", "After", "Difference"):
         table.add_column(tr(title), justify="right")
-    for row in found.indicators.itertuples(index=False):
+    for row in rows(found.indicators):
         change = "–" if pd.isna(row.difference) else f"{float(row.difference) * 100:+.1f}"
         before, after = share_text(float(row.value_before)), share_text(float(row.value_after))
         table.add_row(_plain(str(row.title)), before, after, change)
@@ -242,7 +243,7 @@ def print_comparison(console: Console, found: Comparison) -> None:
         ),
         (found.communes, "Communes with fibre: {gained} gained, {lost} lost"),
     ):
-        counts = {
+        counts: dict[str, Any] = {
             name: int((frame["change"] == name).sum())
             for name in ("gained", "lost", "added", "removed")
         }

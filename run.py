@@ -191,7 +191,8 @@ def _people_by_commune(inputs: Inputs, coverage: VillageCoverage | None) -> pd.S
         people, codes = inputs.villages["population"], inputs.villages["commune_code"]
     if people.isna().all():
         return None
-    return people.groupby(codes).sum()
+    summed: pd.Series[float] = people.groupby(codes).sum()
+    return summed
 
 
 def _stamp(results: Results, watch: Stopwatch) -> dict[str, Any]:

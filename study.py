@@ -342,8 +342,8 @@ class Radio(Section):
         """Keep the defaults of what a partly given technology leaves out."""
         if not isinstance(given, dict):
             return given
-        base = {name: row.model_dump() for name, row in _budgets().items()}
-        merged: dict[str, Any] = dict(base)
+        base: dict[str, Any] = {n: row.model_dump() for n, row in _budgets().items()}
+        merged = dict(base)
         for name, row in given.items():
             merged[name] = {**base.get(name, {}), **row} if isinstance(row, dict) else row
         return merged
@@ -352,7 +352,7 @@ class Radio(Section):
 class Verdict(Section):
     """When a village counts as covered. Every figure here is a definition, printed as such."""
 
-    technologies: list[Technology] = Field(default_factory=lambda: ["LTE", "NR"], min_length=1)
+    technologies: list[Technology] = Field(default=["LTE", "NR"], min_length=1)
     """Technologies that count (2G ended in 2026; 4G is the floor for voice and data)."""
     probability: Probability = 0.75
     """A place is served where P(level >= threshold) is at least this."""
@@ -368,7 +368,7 @@ class IndicatorSettings(Section):
     """Comparison columns, and the steps of the sensitivity table."""
 
     circles_km: dict[Technology, Positive] = Field(
-        default_factory=lambda: {"GSM": 12.0, "UMTS": 4.0, "LTE": 4.0, "NR": 0.5}
+        default={"GSM": 12.0, "UMTS": 4.0, "LTE": 4.0, "NR": 0.5}
     )
     """What a report without terrain draws round every mast (FAO/GSMA fill-in radii)."""
     threshold_offsets_db: list[float] = Field(
@@ -388,6 +388,27 @@ class Uncertainty(Section):
     seed: Annotated[int, Field(ge=0)] = 1
     interval: Probability = 0.9
     """Width of the intervals given."""
+
+
+class Outputs(Section):
+    """Forms of the results beside CSV, GeoPackage, GeoTIFF and the map."""
+
+    formats: list[Literal["xlsx", "kmz", "parquet"]] = Field(default=["xlsx", "kmz"])
+
+
+class Publish(Section):
+    """What `phusong publish` hands to others, and what it keeps back."""
+
+    tables: list[Literal["villages", "communes", "indicators", "sensitivity"]] = Field(
+        default=["villages", "communes", "indicators", "sensitivity"]
+    )
+    layers: list[Literal["communes", "villages", "commune_centres", "fibre", "sites"]] = Field(
+        default=["communes", "villages", "commune_centres"]
+    )
+    withhold: dict[str, list[str]] = Field(
+        default_factory=lambda: {"villages": ["best_cell_id", "nearest_site_id"]}
+    )
+    """Table or layer -> its columns that are personal, or a carrier's secret."""
 
 
 class Checks(Section):
@@ -426,6 +447,8 @@ class Study(Section):
     indicators: IndicatorSettings = Field(default_factory=IndicatorSettings)
     uncertainty: Uncertainty = Field(default_factory=Uncertainty)
     checks: Checks = Field(default_factory=Checks)
+    outputs: Outputs = Field(default_factory=Outputs)
+    publish: Publish = Field(default_factory=Publish)
     folder: Path = Field(default=Path(), exclude=True)
 
     def resolve(self, path: Path) -> Path:

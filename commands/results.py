@@ -72,3 +72,28 @@ def compare(
     console = open_console()
     print_comparison(console, found)
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("run", type=run_type)
+@click.option(
+    "--out", type=run_type, default="public", show_default=True, help="Folder to publish."
+)
+@overwrite_option
+@csv_options
+@shared_options
+def publish(run: Path, out: Path, overwrite: bool, separator: str, decimal: str) -> None:
+    """Write what may be handed to others from a finished RUN: tables, GeoJSON, descriptions.
+
+    Columns the study withholds are left out. The layers lie in the form of OGC API - Features;
+    any web server can serve the folder.
+
+    \b
+    Example:
+      phusong publish my-province/out --out public
+    """
+    from phusong.exports.publish import publish_run
+    from phusong.runs import open_run
+
+    publish_run(open_run(run), out, csv_form(separator, decimal), overwrite=overwrite)
+    open_console().print(tr("Published: {folder}", folder=out), markup=False, soft_wrap=True)

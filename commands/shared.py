@@ -144,7 +144,13 @@ def csv_form(separator: str, decimal: str) -> CsvForm:
 
 
 def run_and_print(
-    study_path: Path, out: Path, *, overwrite: bool, form: CsvForm, **parts: bool
+    study_path: Path,
+    out: Path,
+    *,
+    overwrite: bool,
+    form: CsvForm,
+    radio: bool = True,
+    fibre: bool = True,
 ) -> None:
     """Run a study and print what it found."""
     from phusong.exports import refuse_to_overwrite
@@ -153,7 +159,10 @@ def run_and_print(
     study = read_study(study_path)
     refuse_to_overwrite(out, overwrite=overwrite)
     with show_progress() as progress:
-        results = run_study(study, out, overwrite=overwrite, form=form, progress=progress, **parts)
+        results = run_study(
+            study, out, overwrite=overwrite, radio=radio, fibre=fibre, form=form,
+            progress=progress,
+        )  # fmt: skip
     console = open_console()
     console.print(study.study.name, style="bold", markup=False)
     for assumption in study.study.assumptions:

@@ -18,39 +18,49 @@ _TYPES = {
     ".tif": ("image/tiff", "geotiff"),
     ".gpkg": ("application/geopackage+sqlite3", "gpkg"),
     ".html": ("text/html", "html"),
+    ".kmz": ("application/vnd.google-earth.kmz", "kmz"),
+    ".parquet": ("application/vnd.apache.parquet", "parquet"),
+    ".xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
 }
 
 
 def write_datapackage(
     folder: Path,
     study: Study,
-    csv_files: Mapping[str, tuple[str, Sequence[str]]],
+    csv_files: Mapping[str, tuple[str, Sequence[Column]]],
     form: CsvForm,
     created: str,
+    extent: tuple[float, float, float, float],
 ) -> Path:
     """Describe a run's files.
 
     Parameters
     ----------
     csv_files
-        File name within ``folder`` -> (table of the dictionary, its carriers).
+        File name within ``folder`` -> (table of the dictionary, the columns it holds).
+    created
+        ISO 8601 time of the run.
+    extent
+        West, south, east, north in degrees, WGS 84.
     """
     resources = [
-        _table_resource(folder, name, table, operators, form)
-        for name, (table, operators) in csv_files.items()
+        _table_resource(folder, name, table, columns, form)
+        for name, (table, columns) in csv_files.items()
     ]
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.rglob("*")):
         if path.suffix in _TYPES:
             mediatype, fmt = _TYPES[path.suffix]
+            name = path.relative_to(folder).as_posix()
             resources.append(
                 {
-                    "name": _slug(path.stem),
-                    "path": path.name,
+                    "name": _slug(name.replace(".", "-")),
+                    "path": name,
                     "format": fmt,
                     "mediatype": mediatype,
                     **_digest(path),
                 }
             )
+    _number_doubles(resources)
     package: dict[str, Any] = {
         "profile": "data-package",
         "name": _slug(study.study.name),
@@ -58,28 +68,48 @@ def write_datapackage(
         "created": created,
         "resources": resources,
     }
-    if study.study.description:
-        package["description"] = study.study.description
-    if study.study.publisher:
-        package["contributors"] = [{"title": study.study.publisher, "role": "publisher"}]
-    if study.study.licence:
-        package["licenses"] = [{"name": study.study.licence}]
-    if study.study.period:
-        package["temporal"] = study.study.period
+    package.update(_about(study, extent))
     target = folder / "datapackage.json"
     target.write_text(json.dumps(package, ensure_ascii=False, indent=2), "utf-8")
     return target
 
 
+def _about(study: Study, extent: tuple[float, float, float, float]) -> dict[str, Any]:
+    """Return what a catalogue asks for, under DCAT's own ideas: who, licence, when, where."""
+    west, south, east, north = (round(float(value), 6) for value in extent)
+    about: dict[str, Any] = {"spatial": {"bbox": [west, south, east, north], "crs": "OGC:CRS84"}}
+    if study.study.description:
+        about["description"] = study.study.description
+    if study.study.publisher:
+        about["contributors"] = [{"title": study.study.publisher, "role": "publisher"}]
+    if study.study.licence:
+        about["licenses"] = [{"name": study.study.licence, "title": study.study.licence}]
+    if study.study.period:
+        about["temporal"] = study.study.period
+    if study.study.assumptions:
+        about["assumptions"] = list(study.study.assumptions)
+    return about
+
+
+def _number_doubles(resources: list[dict[str, Any]]) -> None:
+    """Make resource names distinct: two carriers may differ in a diacritic only."""
+    seen: dict[str, int] = {}
+    for resource in resources:
+        name = resource["name"]
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            resource["name"] = f"{name}-{seen[name]}"
+
+
 def _table_resource(
-    folder: Path, name: str, table: str, operators: Sequence[str], form: CsvForm
+    folder: Path, name: str, table: str, columns: Sequence[Column], form: CsvForm
 ) -> dict[str, Any]:
     described = tables()[table]
     schema: dict[str, Any] = {
-        "fields": [_field(column, form) for column in described.expand(operators)],
+        "fields": [_field(column, form) for column in columns],
         "missingValues": [""],
     }
-    if described.key:
+    if described.key and set(described.key) <= {column.name for column in columns}:
         schema["primaryKey"] = list(described.key)
     return {
         "name": _slug(name.removesuffix(".csv")),

@@ -38,7 +38,7 @@ def write_geopackage(layers: Iterable[Layer], stamp: dict[str, str], path: Path)
     """
     written = [layer for layer in layers if not layer.frame.empty]
     for layer in written:
-        _plain(layer.frame).to_file(path, layer=layer.name, driver="GPKG", engine="pyogrio")
+        plain(layer.frame).to_file(path, layer=layer.name, driver="GPKG", engine="pyogrio")
     with sqlite3.connect(path) as base:
         base.execute("CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT)")
         base.executemany("INSERT INTO run VALUES (?, ?)", stamp.items())
@@ -50,8 +50,8 @@ def write_geopackage(layers: Iterable[Layer], stamp: dict[str, str], path: Path)
     base.close()
 
 
-def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return columns a GeoPackage can hold: lists become text."""
+def plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the frame with columns any format can hold: lists become text."""
     out = frame.copy()
     for name in out.columns.drop(out.geometry.name):
         if out[name].map(lambda value: isinstance(value, list | tuple | dict)).any():

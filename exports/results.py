@@ -14,10 +14,14 @@ from phusong.checks import Findings
 from phusong.coverage.results import VillageCoverage
 from phusong.exports import tables as build
 from phusong.exports.datapackage import write_datapackage
-from phusong.exports.dictionary import conform
+from phusong.exports.dictionary import conform, tables
+from phusong.exports.earth import earth_folders
 from phusong.exports.filename import file_names
 from phusong.exports.geopackage import Layer, write_geopackage
+from phusong.exports.kmz import write_kmz
+from phusong.exports.parquet import write_parquet
 from phusong.exports.spreadsheet import CsvForm, write_csv
+from phusong.exports.workbook import write_workbook
 from phusong.fiber.reach import reason_text
 from phusong.fiber.results import FiberResult
 from phusong.indicators.results import Indicators
@@ -57,15 +61,36 @@ def write_results(
     """
     csv_files = _csv_files(inputs, coverage, fiber, indicators, findings)
     for name, csv in csv_files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        write_csv(conform(csv.frame, csv.table, csv.operators), folder / name, form)
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        frame = conform(csv.frame, csv.table, csv.operators)
+        write_csv(frame, path, form)
+        if csv.table == "carrier" and "xlsx" in study.outputs.formats:
+            notes = [(item.title, item.definition) for item in _definitions(indicators)]
+            write_workbook(frame, csv.table, path.with_suffix(".xlsx"), notes=notes)
     short = {key: str(stamp[key]) for key in ("study", "study_sha256", "version", "created")}
-    write_geopackage(
-        _layers(inputs, coverage, fiber, findings, csv_files), short, folder / "results.gpkg"
-    )
+    layers = _layers(inputs, coverage, fiber, findings, csv_files)
+    write_geopackage(layers, short, folder / "results.gpkg")
+    if "kmz" in study.outputs.formats:
+        write_kmz(study.study.name, earth_folders(layers), folder / "results.kmz")
+    if "parquet" in study.outputs.formats:
+        write_parquet(layers, folder)
     (folder / "run.json").write_text(json.dumps(stamp, ensure_ascii=False, indent=2), "utf-8")
-    described = {name: (csv.table, csv.operators) for name, csv in csv_files.items()}
-    write_datapackage(folder, study, described, form, str(stamp["created"]))
+    described = {
+        name: (csv.table, tables()[csv.table].expand(csv.operators))
+        for name, csv in csv_files.items()
+    }
+    extent = tuple(inputs.communes.to_crs(4326).total_bounds)
+    write_datapackage(folder, study, described, form, str(stamp["created"]), extent)
+
+
+def _definitions(indicators: Indicators) -> list[Any]:
+    """Return the village figures' titles and definitions, once each, in the current language."""
+    frame = indicators.table
+    if frame.empty:
+        return []
+    villages = frame[frame["id"].str.match(r"villages_(covered|hollow|white)$")]
+    return list(villages.itertuples(index=False))
 
 
 def _csv_files(

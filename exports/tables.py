@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -132,7 +133,9 @@ _FIBRE = (
 
 def _with_fibre(out: pd.DataFrame, fiber: FiberResult | None) -> pd.DataFrame:
     if fiber is None:
-        unknown = dict.fromkeys(("fibre", "fibre_reason", "centre_name", *_FIBRE), pd.NA)
+        unknown: dict[str, Any] = dict.fromkeys(
+            ("fibre", "fibre_reason", "centre_name", *_FIBRE), pd.NA
+        )
         return out.assign(**unknown)
     # A commune with several centres is reached when one of them is; that one is shown.
     best = (

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -80,15 +80,15 @@ def _width(values: pd.Series[Any], column: Column) -> float:
     return min(_WIDEST, max(longest, len(column.name)) + 2)
 
 
-def _heading(sheet: Worksheet, text: str) -> WriteOnlyCell:
+def _heading(sheet: Worksheet, text: str) -> Cell:
     cell = _text(sheet, text)
     cell.font, cell.fill = Font(bold=True), _HEADER
     return cell
 
 
-def _text(sheet: Worksheet, text: str) -> WriteOnlyCell:
+def _text(sheet: Worksheet, text: str) -> Cell:
     """Return a text cell; set as text by type, so that `=1+1` is shown and never run."""
-    cell = WriteOnlyCell(sheet, value="")
+    cell: Cell = WriteOnlyCell(sheet, value="")
     cell.value = text.translate(_CONTROL)[:32_767]
     cell.data_type = "s"
     return cell

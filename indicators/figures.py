@@ -55,8 +55,8 @@ def compute_indicators(
 
 
 def _village_figures(study: Study, coverage: VillageCoverage) -> list[Indicator]:
-    layers = dict(list(coverage.by_layer.groupby(["operator", "technology"], sort=False)))
-    circles = dict(list(coverage.circles.groupby(["operator", "technology"], sort=False)))
+    layers = _by_layer(coverage.by_layer)
+    circles = _by_layer(coverage.circles)
     people = coverage.villages.set_index("code")["people"].fillna(0.0)
     items: list[Indicator] = []
     for operator, technology in sorted(layers, key=_report_order):
@@ -84,6 +84,13 @@ def _village_figures(study: Study, coverage: VillageCoverage) -> list[Indicator]
         if weight.sum() > 0:
             items.append(_people(frame, inside, weight, f"people_covered{tail}", params))
     return items
+
+
+def _by_layer(frame: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+    return {
+        (str(key[0]), str(key[1])): part
+        for key, part in frame.groupby(["operator", "technology"], sort=False)
+    }
 
 
 def _covered(

@@ -13,6 +13,7 @@ from phusong.checks import rules
 from phusong.console import share_text
 from phusong.exports.tables import GRADE_WORDS
 from phusong.fiber.reach import reason_text
+from phusong.frames import rows
 from phusong.i18n import tr
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 from phusong.report.pictures import fibre_map, sensitivity_chart, verdict_map
@@ -52,10 +53,10 @@ def _figures(run: FinishedRun) -> Iterator[Block]:
     # Figures by technology have their place in indicators.csv.
     main = table[~table["id"].str.contains(":") | table["id"].str.endswith(":*")]
     notes: dict[str, int] = {}
-    rows = []
-    for row in main.itertuples(index=False):
+    lines = []
+    for row in rows(main):
         note = notes.setdefault(str(row.definition), len(notes) + 1)
-        rows.append(
+        lines.append(
             (
                 f"{row.title} ({note})",
                 share_text(float(row.value)),
@@ -65,7 +66,7 @@ def _figures(run: FinishedRun) -> Iterator[Block]:
         )
     yield Grid(
         [tr("Figure"), tr("Value"), tr("Count"), tr("Circles would say")],
-        rows, [52, 14, 20, 16], frozenset({1, 2, 3}),
+        lines, [52, 14, 20, 16], frozenset({1, 2, 3}),
     )  # fmt: skip
     for text, number in notes.items():
         yield Paragraph(f"({number}) {text}", small=True)
@@ -93,7 +94,7 @@ def _coverage(run: FinishedRun) -> Iterator[Block]:
                 _number(row.level_centre_dbm, "{:.0f} dBm"),
                 _number(row.nearest_site_km, "{:.1f} km"),
             )
-            for row in worst.head(12).itertuples(index=False)
+            for row in rows(worst.head(12))
         ],
         [26, 24, 16, 16, 18, 14], frozenset({3, 4, 5}),
     )  # fmt: skip
@@ -153,7 +154,7 @@ def _fibre(run: FinishedRun) -> Iterator[Block]:
             [tr("Section"), tr("Communes cut off"), tr("People")],
             [
                 (f"{row.element} {row.id}", f"{row.count:,.0f}", _number(row.people, "{:,.0f}"))
-                for row in failures.head(10).itertuples(index=False, name="Failure")
+                for row in rows(failures.head(10))
             ],
             [50, 25, 25], frozenset({1, 2}),
         )  # fmt: skip
@@ -163,12 +164,12 @@ def _unreached(run: FinishedRun, centres: gpd.GeoDataFrame) -> list[tuple[str, s
     """Return name and reason of each commune none of whose centres is reached."""
     names = run.tables["communes"].set_index("code")["name"]
     reached = centres.groupby("commune_code")["reached"].any()
-    rows = []
+    found = []
     for code, first in centres.drop_duplicates("commune_code").set_index("commune_code").iterrows():
         if not reached[code]:
             why = reason_text(first["reason_code"], json.loads(first["reason_params"]))
-            rows.append((_text(names.get(code)), why))
-    return rows
+            found.append((_text(names.get(code)), why))
+    return found
 
 
 def _communes(run: FinishedRun) -> Iterator[Block]:
@@ -183,7 +184,7 @@ def _communes(run: FinishedRun) -> Iterator[Block]:
                     row.villages, row.villages_covered, row.villages_hollow, row.villages_white)),
                 _number(row.people_unserved, "{:,.0f}"), _yes(row.fibre), _yes(row.single_route),
             )
-            for row in communes.itertuples(index=False)
+            for row in rows(communes)
         ],
         [30, 11, 12, 12, 13, 15, 11, 12], frozenset(range(1, 6)),
     )  # fmt: skip
@@ -223,14 +224,19 @@ def _findings(run: FinishedRun) -> Iterator[Block]:
     if checks.empty:
         yield Paragraph(tr("Nothing was found."))
         return
-    groups = checks.groupby(["severity", "rule"], sort=False).size()
-    rows = [
-        (f"{rule} {tr(severity)}", tr(rules()[rule].title), f"{count:,}", tr(rules()[rule].mend))
-        for (severity, rule), count in groups.items()
+    groups = checks.groupby(["severity", "rule"], sort=False, as_index=False).size()
+    table = [
+        (
+            f"{row.rule} {tr(row.severity)}",
+            tr(rules()[row.rule].title),
+            f"{row.number:,}",
+            tr(rules()[row.rule].mend),
+        )
+        for row in rows(groups.rename(columns={"size": "number"}))
     ]
     yield Grid(
         [tr("Rule"), tr("What"), tr("Count"), tr("Mend")],
-        rows[:_MOST_FINDINGS], [14, 38, 8, 40], frozenset({2}),
+        table[:_MOST_FINDINGS], [14, 38, 8, 40], frozenset({2}),
     )  # fmt: skip
     yield Paragraph(
         tr("Every single one stands in checks.csv, with file, row and place."), small=True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import geopandas as gpd
 import pandas as pd
@@ -54,10 +54,11 @@ def fibre_map(
     figure, axes = _map_axes()
     communes.plot(ax=axes, color="#f2f2f2", edgecolor="#888888", linewidth=0.4)
     handles: list[Any] = []
-    for connected, colour, style, label in (
+    kinds: tuple[tuple[bool, str, Literal["-", "--"], str], ...] = (
         (True, "#0072b2", "-", "cable connected to a point of presence"),
         (False, "#888888", "--", "cable not connected"),
-    ):
+    )
+    for connected, colour, style, label in kinds:
         part = cables[cables["connected"].astype(bool) == connected] if len(cables) else cables
         if not part.empty:
             part.plot(ax=axes, color=colour, linewidth=1.2, linestyle=style)
@@ -152,7 +153,7 @@ def _finish(figure: Figure, axes: Axes, handles: list[Any], communes: gpd.GeoDat
 
 def _round_length(length_m: float) -> float:
     """Return the largest 1, 2 or 5 times a power of ten that is not over ``length_m``."""
-    power = 10 ** math.floor(math.log10(length_m))
+    power = 10.0 ** math.floor(math.log10(length_m))
     return max(step * power for step in (1, 2, 5) if step * power <= length_m)
 
 
