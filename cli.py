@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 import phusong
-from phusong.commands import results, runs, studies
+from phusong.commands import radio, results, runs, studies
 from phusong.commands.shared import CONTEXT, settings, shared_options
 from phusong.console import make_console
 from phusong.errors import PhusongError
@@ -75,6 +75,8 @@ for command in (
     results.report,
     results.compare,
     results.publish,
+    radio.models,
+    radio.store,
 ):
     main.add_command(command)
 

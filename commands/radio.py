@@ -1,0 +1,81 @@
+"""`phusong models`, `store`: the propagation models, and the path losses kept from runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from phusong.commands.shared import CONTEXT, open_console, shared_options, study_argument
+from phusong.frames import rows
+from phusong.i18n import tr
+from phusong.studyfile import read_study
+
+
+@click.command(context_settings=CONTEXT)
+@shared_options
+def models() -> None:
+    """List the propagation models: range, source, what they need and cost.
+
+    \b
+    Example:
+      phusong models --lang vi
+    """
+    from phusong.coverage.propagation.models import models_table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("Name", "Model", "Source", "MHz", "km", "Mast, m", "Receiver, m", "Needs",
+                  "µs per pixel", "Note"):  # fmt: skip
+        table.add_column(tr(title), overflow="fold")
+    for row in rows(models_table()):
+        cost = f"{row.cost_us:g}" if row.raster else tr("paths only")
+        table.add_row(
+            row.name, row.title, row.source, row.freq_mhz, row.distance_km, row.tx_height_m,
+            row.rx_height_m, row.needs, cost, row.note,
+        )  # fmt: skip
+    open_console().print(table)
+
+
+@click.command(context_settings=CONTEXT)
+@study_argument
+@click.option(
+    "--prune", is_flag=True, help="Remove entries: all, or those --older-than or over --max-mib."
+)
+@click.option("--older-than", type=click.FloatRange(min=0), help="Days since an entry was used.")
+@click.option("--max-mib", type=click.FloatRange(min=0), help="Keep at most so much, newest first.")
+@shared_options
+def store(study: Path, prune: bool, older_than: float | None, max_mib: float | None) -> None:
+    """Show the path losses a STUDY keeps between runs, and prune them.
+
+    A run takes from here what has not changed: a new threshold, tilt or EIRP computes no
+    propagation again. Removing entries is safe; the next run computes them anew.
+
+    \b
+    Example:
+      phusong store my-province
+      phusong store my-province --prune --older-than 90
+    """
+    from phusong.coverage.store import PathLossStore
+
+    if not prune and (older_than is not None or max_mib is not None):
+        raise click.UsageError(tr("--older-than and --max-mib go with --prune"))
+    kept = PathLossStore(read_study(study).work_folder / "store")
+    console = open_console()
+    if prune:
+        limit = None if max_mib is None else int(max_mib * 2**20)
+        count, freed = kept.prune(older_than_days=older_than, max_bytes=limit)
+        console.print(tr("Removed {count} entries, {mib:.1f} MiB", count=count, mib=freed / 2**20))
+    found = kept.summary()
+    console.print(
+        tr(
+            "{entries} entries of {sites} sites, {mib:.1f} MiB, {broken} broken, in {folder}",
+            entries=found["entries"],
+            sites=found["sites"],
+            mib=found["bytes"] / 2**20,
+            broken=found["broken"],
+            folder=found["folder"],
+        ),
+        markup=False,
+        soft_wrap=True,
+    )
