@@ -22,6 +22,13 @@ SWEEPS = {
     "itm": "phusong.coverage.propagation.itm_sweep:sweep_itm",
     "p526": "phusong.coverage.propagation.sweep_p526:sweep_p526",
     "p1812": "phusong.coverage.propagation.sweep_p1812:sweep_p1812",
+    "free_space": "phusong.coverage.propagation.range_sweep:sweep_range",
+    "okumura_hata": "phusong.coverage.propagation.range_sweep:sweep_range",
+    "cost231_hata": "phusong.coverage.propagation.range_sweep:sweep_range",
+    "extended_hata": "phusong.coverage.propagation.range_sweep:sweep_range",
+    "tr38901_rma": "phusong.coverage.propagation.range_sweep:sweep_range",
+    "tr38901_uma": "phusong.coverage.propagation.range_sweep:sweep_range",
+    "tr38901_umi": "phusong.coverage.propagation.range_sweep:sweep_range",
 }
 """Where each model's sweep lives: ``module:function``, imported (and compiled) when first used.
 

@@ -50,6 +50,18 @@ def check_environment(environment: str) -> None:
         )
 
 
+def check_cost231_environment(environment: Environment) -> None:
+    """Refuse open land, which COST 231 has no curve for.
+
+    Raises
+    ------
+    ModelError
+        When the environment is ``open``.
+    """
+    if environment == "open":
+        raise ModelError("COST-231 Hata has no curve for open land")
+
+
 def check_distances(
     distance_km: ArrayLike, low: float, high: float, model: str
 ) -> NDArray[np.float64]:
@@ -276,8 +288,7 @@ def cost231_hata_db(
     """
     _check("COST-231 Hata", freq_mhz, COST_MHZ, base_m, mobile_m)
     check_environment(environment)
-    if environment == "open":
-        raise ModelError("COST-231 Hata has no curve for open land")
+    check_cost231_environment(environment)
     distance = check_distances(distance_km, *HATA_KM, "COST-231 Hata")
     return cost231_formula(freq_mhz, distance, base_m, mobile_m, environment)
 

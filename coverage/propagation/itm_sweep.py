@@ -247,7 +247,7 @@ def _walk(
                 cell = cells[start[radial] + i]
                 d_row = (row0 + cell // cols - tx_row) * cell_m
                 d_col = (col0 + cell % cols - tx_col) * cell_m
-                away[i] = math.sqrt(d_row * d_row + d_col * d_col)
+                away[i] = math.hypot(d_row, d_col)
                 k = points_before(away[i], step_m)
                 follow[i] = head[k]
                 head[k] = i

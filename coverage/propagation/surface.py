@@ -95,6 +95,8 @@ class PropagationSettings:
     radio_climate
         For ``itm``: 1 equatorial, 2 continental subtropical, 3 maritime subtropical, 4 desert,
         5 continental temperate, 6 maritime temperate over land, 7 over sea.
+    environment
+        For the Hata family: ``metropolitan``, ``urban``, ``suburban`` or ``open``.
     radial_step_m
         Spacing of the profile's points; None is one cell.
     arc_step_m
@@ -111,6 +113,7 @@ class PropagationSettings:
     n0: float = 325.0
     latitude_deg: float = 21.0
     radio_climate: int = 5
+    environment: str = "open"
     radial_step_m: float | None = None
     arc_step_m: float | None = None
 
