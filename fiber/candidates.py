@@ -107,6 +107,9 @@ def build_candidates(
     prices: Extension,
     terrain: Raster | None,
     drop_m: float,
+    *,
+    parts: int | None = None,
+    tie_parts: bool = True,
 ) -> Candidates:
     """Make the graph of everything that may be built.
 
@@ -124,14 +127,22 @@ def build_candidates(
         Prices and limits of the study.
     terrain
         Ground heights for off-road paths; None leaves those out.
+    drop_m
+        The study's drop distance.
+    parts
+        Number of parts, where it is not the greatest in ``fibre_part`` and one.
+    tie_parts
+        Whether parts that come within the access distance of each other may be tied.
     """
-    parts = int(fibre_part.max(initial=0)) + 1
+    parts = int(fibre_part.max(initial=0)) + 1 if parts is None else parts
     roads, enter, hit = _split_roads(roads, fibre, targets, prices)
     count = roads.graph.nodes
     part_vertex = count + np.arange(parts)
     target_vertex = count + parts + np.arange(len(targets))
     links = _Links()
     _fibre_links(links, roads, fibre, fibre_part, part_vertex, prices)
+    if tie_parts:
+        _part_ties(links, fibre, fibre_part, part_vertex, prices)
     for edge_node, target in zip(enter.tolist(), hit.tolist(), strict=True):
         _access(links, roads, edge_node, targets[target], int(target_vertex[target]), prices)
     _target_links(links, fibre, fibre_part, targets, part_vertex, target_vertex, drop_m, prices)
@@ -252,7 +263,7 @@ def _fibre_links(
     part_vertex: Ints,
     prices: Extension,
 ) -> None:
-    """Links from road nodes to fibre nearby, and between parts of the fibre that nearly meet."""
+    """Link road nodes to each part of the fibre nearby."""
     if not len(fibre):
         return
     tree = shapely.STRtree(fibre)
@@ -269,7 +280,20 @@ def _fibre_links(
         node[chosen].tolist(), part[at[chosen]].tolist(), lines.tolist(), strict=True
     ):
         _straight(links, n, int(part_vertex[p]), line, prices)
+
+
+def _part_ties(
+    links: _Links,
+    fibre: NDArray[np.object_],
+    part: Ints,
+    part_vertex: Ints,
+    prices: Extension,
+) -> None:
+    """Tie dark parts to parts within the access distance, at their closest approach."""
     dark = np.flatnonzero(part > 0)
+    if not len(dark):
+        return
+    tree = shapely.STRtree(fibre)
     one, two = tree.query(fibre[dark], "dwithin", prices.access_m)
     one = dark[one]
     apart = part[one] > part[two]

@@ -131,8 +131,7 @@ def assess_redundancy(network: Network, risk_free_m: float) -> Redundancy:
         A joint or PoP tail no longer than this lies inside one site and is not itself cut.
     """
     pops, nodes = network.lit_pops(), network.graph.nodes
-    twice, edge_of = _with_light(network, pops, risk_free_m, ties=2)
-    light = low_links(twice, np.array([nodes]))
+    light, edge_of = lit_search(network, risk_free_m)
     once, _ = _with_light(network, pops, risk_free_m, ties=1)
     apart = low_links(once, np.array([nodes]))
     alone, alone_of = _with_light(network, pops, risk_free_m, ties=0)
@@ -174,6 +173,15 @@ def assess_redundancy(network: Network, risk_free_m: float) -> Redundancy:
         node_disjoint=second & (joints_above == 0),
         node_disjoint_other_pop=other & (apart_joints == 0) & ~site[:nodes],
     )
+
+
+def lit_search(network: Network, risk_free_m: float) -> tuple[LowLink, Ints]:
+    """Return the low links from light (node ``network.graph.nodes``), PoPs tied to it twice.
+
+    The second array gives the network's edge behind each edge searched (-1: a tie).
+    """
+    graph, edge_of = _with_light(network, network.lit_pops(), risk_free_m, ties=2)
+    return low_links(graph, np.array([network.graph.nodes])), edge_of
 
 
 def _sites(network: Network, pops: Ints, risk_free_m: float) -> Bools:

@@ -59,10 +59,12 @@ def flat(*lines: shapely.LineString) -> Lines:
     return Lines.of(np.array(lines, dtype=object))
 
 
-def terrain(folder: Any, heights: np.ndarray, cell_m: float = 30.0) -> Raster:
-    """A raster whose south-west corner is the corner of the test area."""
+def terrain(
+    folder: Any, heights: np.ndarray, cell_m: float = 30.0, margin_m: float = 0.0
+) -> Raster:
+    """A raster whose south-west corner is that of the test area, or beyond it."""
     rows, cols = heights.shape
-    grid = Grid(UTM, EAST, NORTH + rows * cell_m, cell_m, rows, cols)
+    grid = Grid(UTM, EAST - margin_m, NORTH - margin_m + rows * cell_m, cell_m, rows, cols)
     path = folder / "terrain.tif"
     with rasterio.open(
         path, "w", driver="GTiff", height=rows, width=cols, count=1, dtype="float32",
@@ -82,7 +84,7 @@ def inputs(
     cell_m: float = 300.0,
 ) -> Inputs:
     """Inputs with one square commune per centre and nothing but fibre in them."""
-    raster = terrain(folder, np.zeros((100, 100)) if heights is None else heights, cell_m)
+    raster = terrain(folder, np.zeros((120, 120)) if heights is None else heights, cell_m, 3000.0)
     codes = list(centres)
     areas = [
         (p if p is not None else point(0, 0)).buffer(400, cap_style="square")

@@ -1,0 +1,214 @@
+"""Adding edges at least cost until chosen vertices have two edge-disjoint routes to the root."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from phusong.fiber.graph import Graph
+from phusong.fiber.lines import Bools, Floats, Ints
+from phusong.fiber.paths import moat, second_way
+from phusong.fiber.redundancy import LowLink, low_links
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """A network with single routes, and what may be added to it.
+
+    Attributes
+    ----------
+    vertices, root
+        Vertices, and the one that is light.
+    tail, head, usd
+        (m,) edges; the first ``standing`` of them stand already and cost nothing.
+    standing
+        Number of edges that stand.
+    need
+        (k,) vertices that are to have two edge-disjoint routes to the root.
+    """
+
+    vertices: int
+    root: int
+    tail: Ints
+    head: Ints
+    usd: Floats
+    standing: int
+    need: Ints
+
+    def secure(self, bought: Ints) -> Bools:
+        """Return (k,) which vertices have two routes once edges ``bought`` are built."""
+        use = np.concatenate([np.arange(self.standing), bought]).astype(np.int64)
+        low = low_links(
+            Graph.of(self.vertices, self.tail[use], self.head[use]), np.array([self.root])
+        )
+        above = low.count_above(low.below_bridge)
+        return np.asarray((above[self.need] == 0) & (low.entered[self.need] >= 0))
+
+    def standing_search(self) -> LowLink:
+        """Return the low links of what stands."""
+        use = slice(0, self.standing)
+        graph = Graph.of(self.vertices, self.tail[use], self.head[use])
+        return low_links(graph, np.array([self.root]))
+
+
+def augment(problem: Augmentation, seconds: float) -> tuple[Ints, Floats]:
+    """Buy second routes one after the other, then take out what others have made needless.
+
+    While time remains, a random part of the plan is torn down and bought anew, and kept where
+    that is cheaper. The sequence of trials is the same for the same problem.
+
+    Returns
+    -------
+    bought, alone
+        Edges bought, sorted, and (k,) the least cost of a second route for each vertex alone
+        (infinite where there is none, 0 where it has one).
+    """
+    started = time.perf_counter()
+    graph = Graph.of(problem.vertices, problem.tail, problem.head)
+    first = _first_ways(problem)
+    none = np.zeros(0, dtype=np.int64)
+    alone = np.zeros(len(problem.need))
+    for i in np.flatnonzero(~problem.secure(none)):
+        alone[i] = second_way(graph, problem.usd, first[i], int(problem.need[i]), problem.root)[0]
+    open_ = np.flatnonzero(np.isfinite(alone) & (alone > 0))
+    if not len(open_):
+        return none, alone
+    best = _buy(problem, graph, first, open_[np.argsort(-alone[open_], kind="stable")], none)
+    rng = np.random.default_rng(0)
+    idle = 0
+    while idle < 4 * len(open_) + 8 and time.perf_counter() - started < seconds:
+        chain = chains(problem, best)
+        kept = best[rng.random(chain.max(initial=-1) + 1)[chain] < 0.75]
+        trial = _buy(problem, graph, first, rng.permutation(open_), kept)
+        better = problem.usd[trial].sum() < problem.usd[best].sum() * (1 - 1e-12)
+        best, idle = (trial, 0) if better else (best, idle + 1)
+    return best, alone
+
+
+def _first_ways(problem: Augmentation) -> list[Ints]:
+    """Return the standing way of each vertex to the root."""
+    low = problem.standing_search()
+    ways = []
+    for v in problem.need.tolist():
+        way = []
+        while low.parent[v] >= 0:
+            way.append(int(low.parent_edge[v]))
+            v = int(low.parent[v])  # noqa: PLW2901 - walks up
+        ways.append(np.array(way, dtype=np.int64))
+    return ways
+
+
+def _buy(problem: Augmentation, graph: Graph, first: list[Ints], order: Ints, kept: Ints) -> Ints:
+    """Secure vertices in an order, beside edges that are kept; return what is needed of both."""
+    cost = problem.usd.copy()
+    cost[kept] = 0.0
+    bought = np.zeros(len(cost), dtype=bool)
+    bought[kept] = True
+    for i in order.tolist():
+        _, way = second_way(graph, cost, first[i], int(problem.need[i]), problem.root)
+        fresh = way[way >= problem.standing]
+        bought[fresh] = True
+        cost[fresh] = 0.0
+    return _prune(problem, np.flatnonzero(bought))
+
+
+def chains(problem: Augmentation, bought: Ints) -> Ints:
+    """Return the number of each bought edge's chain, a run between places where others meet."""
+    ends = np.concatenate([problem.tail[bought], problem.head[bought]])
+    edge = np.tile(np.arange(len(bought)), 2)
+    fixed = np.zeros(problem.vertices, dtype=bool)
+    fixed[problem.tail[: problem.standing]] = fixed[problem.head[: problem.standing]] = True
+    fixed[problem.need] = fixed[problem.root] = True
+    inner = (np.bincount(ends, minlength=problem.vertices) == 2) & ~fixed
+    at = np.flatnonzero(inner[ends])
+    pairs = edge[at[np.argsort(ends[at], kind="stable")]].reshape(-1, 2)
+    matrix = coo_array(
+        (np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(bought), len(bought))
+    )
+    return np.asarray(connected_components(matrix, directed=False)[1], dtype=np.int64)
+
+
+def _prune(problem: Augmentation, bought: Ints) -> Ints:
+    """Take chains out, dearest first, as long as every vertex stays as secure as it is."""
+    goal = problem.secure(bought)
+    while True:
+        chain = chains(problem, bought)
+        price = np.bincount(chain, weights=problem.usd[bought])
+        for number in np.argsort(-price, kind="stable").tolist():
+            rest = bought[chain != number]
+            if (problem.secure(rest) >= goal).all():
+                bought = rest
+                break
+        else:
+            return bought
+
+
+def lower_bound(problem: Augmentation, alone: Floats) -> float:
+    """Return what no plan can undercut.
+
+    Either the dearest second route for one vertex alone, or disjoint moats: around the part of
+    the network that hangs below a vertex and holds no other to be secured, some edge must
+    leave every ring of a moat of width ``r`` that reaches no other standing vertex; moats of
+    two parts do not overlap where ``r + r'`` is at most the distance between them. The widths
+    are chosen by a linear programme, made safe against its tolerances afterwards.
+    """
+    finite = alone[np.isfinite(alone)]
+    single = float(finite.max(initial=0.0))
+    low = problem.standing_search()
+    open_ = np.flatnonzero(np.isfinite(alone) & (alone > 0))
+    mark = np.zeros(problem.vertices, dtype=np.int64)
+    mark[np.unique(problem.need[open_])] = 1
+    leaves = [v for v in np.flatnonzero(mark).tolist() if low.sum_below(mark)[v] == 1]
+    if not leaves:
+        return single
+    fresh = slice(problem.standing, None)
+    graph = Graph.of(problem.vertices, problem.tail[fresh], problem.head[fresh])
+    cost = problem.usd[fresh]
+    stands = low.entered >= 0
+    owner = np.full(problem.vertices, -1, dtype=np.int64)
+    below = [low.order[low.entered[v] : low.last[v] + 1] for v in leaves]
+    for i, members in enumerate(below):
+        owner[members] = i
+    reach = np.array([
+        moat(graph, cost, members, stands & (owner != i), np.inf)[0].min(initial=np.inf)
+        for i, members in enumerate(below)
+    ])  # fmt: skip
+    pairs = []
+    for i, members in enumerate(below):
+        found, vertex = moat(
+            graph, cost, members, stands & (owner != i), float(reach[i] + reach.max())
+        )
+        pairs += [(i, int(owner[v]), float(d)) for d, v in zip(found, vertex, strict=True)
+                  if owner[v] >= 0]  # fmt: skip
+    return max(single, _widths(reach, pairs))
+
+
+def _widths(reach: Floats, pairs: list[tuple[int, int, float]]) -> float:
+    """Return the greatest sum of moat widths."""
+    if not pairs:
+        return float(reach.sum())
+    a, b, gap = (np.array(x) for x in zip(*pairs, strict=True))
+    rows = np.arange(len(a))
+    matrix = coo_array(
+        (np.ones(2 * len(a)), (np.tile(rows, 2), np.concatenate([a, b]))),
+        shape=(len(a), len(reach)),
+    )
+    solver: Any = linprog
+    found = solver(
+        -np.ones(len(reach)),
+        A_ub=matrix.tocsr(),
+        b_ub=gap.astype(np.float64),
+        bounds=[(0.0, float(r)) for r in reach],
+        method="highs",
+    )
+    width = np.clip(found.x, 0.0, reach) if found.x is not None else np.zeros(len(reach))
+    together = width[a] + width[b]
+    over = together > gap
+    safe = float(np.min(gap[over] / together[over])) if over.any() else 1.0
+    return float(width.sum() * safe)

@@ -1,0 +1,146 @@
+"""Second routes at least cost, against trying everything on small graphs."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from fiber_cases import cables, inputs, line, point, pops, study
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_fiber_extension import roads
+
+from phusong.checks import Findings
+from phusong.errors import InputError
+from phusong.fiber.augmentation import Augmentation, augment, lower_bound
+from phusong.fiber.built import with_new_lines
+from phusong.fiber.fibre import assess_fiber
+from phusong.fiber.rings import plan_rings
+
+
+@st.composite
+def problems(draw):
+    count = draw(st.integers(3, 6))
+    further = draw(st.integers(0, 3))
+    standing = [(draw(st.integers(0, i)), i + 1) for i in range(count - 1)]
+    vertex = st.integers(0, count + further - 1)
+    fresh = draw(st.lists(st.tuples(vertex, vertex), min_size=1, max_size=9))
+    fresh = [e for e in fresh if e[0] != e[1]]
+    usd = [0] * len(standing) + [draw(st.integers(1, 9)) for _ in fresh]
+    need = draw(st.lists(st.integers(1, count - 1), min_size=1, max_size=3, unique=True))
+    tail, head = np.array(standing + fresh).T
+    return Augmentation(
+        vertices=count + further, root=0, tail=tail.copy(), head=head.copy(),
+        usd=np.array(usd, dtype=float), standing=len(standing), need=np.array(need),
+    )  # fmt: skip
+
+
+def _secured(problem, bought):
+    """By maximum flow: whether each vertex has two edge-disjoint routes."""
+    view = nx.Graph()
+    view.add_nodes_from(range(problem.vertices))
+    for e in [*range(problem.standing), *bought]:
+        a, b = int(problem.tail[e]), int(problem.head[e])
+        already = view[a][b]["capacity"] if view.has_edge(a, b) else 0
+        view.add_edge(a, b, capacity=already + 1)
+    return [nx.maximum_flow_value(view, int(v), 0) >= 2 for v in problem.need]
+
+
+@given(problems())
+@settings(max_examples=60, deadline=None)
+def test_second_routes_are_real_and_the_bound_holds(problem):
+    bought, alone = augment(problem, 0.3)
+    bound = lower_bound(problem, alone)
+    fresh = range(problem.standing, len(problem.usd))
+    possible = _secured(problem, fresh)
+    assert np.isfinite(alone).tolist() == possible
+    assert _secured(problem, bought) == possible
+    best = min(
+        problem.usd[list(chosen)].sum()
+        for size in range(len(fresh) + 1)
+        for chosen in itertools.combinations(fresh, size)
+        if _secured(problem, chosen) == possible
+    )
+    paid = problem.usd[bought].sum()
+    assert bound <= best + 1e-9
+    assert best <= paid + 1e-9
+    assert paid <= len(problem.need) * best + 1e-9  # each way alone is no dearer than the whole
+    for i in np.flatnonzero(possible):
+        single = replace(problem, need=problem.need[i : i + 1])
+        assert alone[i] == pytest.approx(
+            min(
+                single.usd[list(chosen)].sum()
+                for size in range(len(fresh) + 1)
+                for chosen in itertools.combinations(fresh, size)
+                if all(_secured(single, chosen))
+            )
+        )
+
+
+PEOPLE = pd.Series({"a": 100.0, "b": 1000.0, "c": 500.0})
+
+
+@pytest.fixture
+def spurs(tmp_path):
+    """A trunk with two spurs; one road joins their ends, one leads home, one runs beside."""
+    lines = cables(
+        line((0, 0), (10_000, 0)),
+        line((4_000, 0), (4_000, 6_000)),
+        line((10_000, 0), (10_000, 6_000)),
+    )
+    ways = roads(
+        line((4_000, 6_050), (10_000, 6_050)),
+        line((10_000, 0), (10_000, -3_000), (0, -3_000), (0, 0)),
+        line((4_020, 0), (4_020, 6_000)),
+        kind=["primary", "primary", "track"],
+    )
+    centres = {"a": point(4_000, 6_000), "b": point(10_000, 6_000), "c": point(7_000, 50)}
+    return inputs(tmp_path, lines, pops(point(0, 0)), centres, roads=ways)
+
+
+def rings(spurs, **options):
+    findings = Findings()
+    fiber = assess_fiber(spurs, study(), findings, PEOPLE)
+    return plan_rings(spurs, study(), fiber, findings, time_limit_s=2.0, **options), findings
+
+
+def test_rings_of_a_small_network_by_hand(spurs):
+    got, _ = rings(spurs)
+    assert got.targets["status"].tolist() == ["closed"] * 3
+    assert sorted(set(got.lines["road_id"]) - {""}) == ["R0", "R1"]
+    assert got.usd == pytest.approx((6_000 + 16_000) * 22 + 100 * 51.15)
+    assert got.lower_bound_usd <= got.usd
+    assert got.bill["usd"].sum() == pytest.approx(got.usd)
+
+
+def test_cable_beside_the_route_it_secures_is_no_second_route(spurs):
+    beside = replace(spurs, roads=spurs.roads.iloc[[2]].reset_index(drop=True))
+    got, findings = rings(beside)
+    assert got.targets["status"].tolist() == ["no_route"] * 3
+    assert [f.subject for f in findings.of("R14")] == ["a", "b", "c"]
+    assert got.usd == 0
+
+
+def test_chosen_communes_only_and_the_network_as_built_has_the_second_route(spurs):
+    got, _ = rings(spurs, communes=["c"])
+    assert got.targets["commune_code"].tolist() == ["c"]
+    assert set(got.lines["road_id"]) == {"R1"}
+    built = with_new_lines(spurs, got.lines)
+    after = assess_fiber(built, study(), Findings(), PEOPLE).reach.set_index("commune_code")
+    assert not after.loc["c", "single_route"]
+    assert after.loc[["a", "b"], "single_route"].all()
+
+
+def test_a_commune_without_a_first_route_is_refused(spurs):
+    with pytest.raises(InputError, match="zzz is not reached"):
+        rings(spurs, communes=["c", "zzz"])
+
+
+def test_nothing_to_secure(spurs):
+    got, _ = rings(spurs, communes=[])
+    assert got.targets.empty
+    assert got.usd == got.lower_bound_usd == got.gap == 0
