@@ -34,7 +34,7 @@ from phusong.sources.rasters import (
 from phusong.sources.studygrid import footprint
 from phusong.study import PeopleSource
 
-_VERSION = "people 1"
+_VERSION = "people 2"
 _LISTED = 10
 _CENSUS_DIFFERENCE = 0.25
 """Raster and census further apart than this are worth a warning."""
@@ -81,38 +81,61 @@ def prepare_people(
     findings: Findings,
     progress: Progress,
 ) -> Raster:
-    """Share out a population raster over the cells of the grid.
+    """Share out a population raster over the cells of the grid; the total is kept.
 
-    Each cell of the grid gets the part of every source cell that lies in it (area-weighted), so
-    the total is kept. Negative and missing figures are no people (P02 for negatives that the
-    raster does not declare as missing).
+    The people of a source cell are shared equally among the grid cells whose centre lies in it;
+    where there is none (a grid coarser than the source) they go to the grid cell that holds its
+    centre. A density (``people_per_km2``) is taken as it is at each centre. Negative and missing
+    figures are no people (P02 for negatives that the raster does not declare as missing).
     """
     key = combined([_VERSION, grid_key(grid), sha256, settings.unit, file.crs.to_wkt()])
     path, facts = kept(folder, "people", key)
     if facts is None:
         clean = _NotNegative()
-        density = settings.unit == "people_per_km2"
-        method = Resampling.average if density else Resampling.sum
-        per_cell = grid.cell_m**2 / 1e6 if density else 1.0
         tiles = grid.tiles(BLOCK)
         progress.start("people", len(tiles), "Preparing the people")
-        total = 0.0
+        share = share_density if settings.unit == "people_per_km2" else share_people
         with (
             writing(path) as temporary,
             create(temporary, grid, "float32", None) as target,
             Warper([file], grid, clean) as warper,
         ):
             for window in tiles:
-                (values,) = first_of(warper.blocks(window, (method,)), window, 1)
-                people = np.nan_to_num(values) * np.float32(per_cell)
-                total += float(people.sum(dtype=np.float64))
-                write_block(target, window, people)
+                write_block(target, window, share(warper, window, grid))
                 progress.advance("people")
-        facts = note(path, key, {"people": total, "lowest": clean.lowest})
+        facts = note(path, key, {"lowest": clean.lowest})
     if facts["lowest"] < 0:
         findings.add("P02", file.where, file.path.name, "figures such as {value}",
                      value=f"{facts['lowest']:g}")  # fmt: skip
     return Raster(path, grid, key)
+
+
+def share_density(warper: Warper, window: Window, grid: Grid) -> NDArray[np.float32]:
+    """Return people per grid cell from people per km² at each cell's centre."""
+    (values,) = first_of(warper.blocks(window, (Resampling.nearest,)), window, 1)
+    return np.nan_to_num(values) * np.float32(grid.cell_m**2 / 1e6)
+
+
+def share_people(warper: Warper, window: Window, grid: Grid) -> NDArray[np.float32]:
+    """Return people per grid cell from people per source cell."""
+    out = np.zeros(window.rows * window.cols)
+    for part in warper.cells(window):
+        # Cells round the window are looked at too, so that a source cell on the window's edge
+        # is shared among all the grid cells in it.
+        wide, index = part.window, part.index
+        known = index >= 0
+        sharers = np.bincount(index[known], minlength=part.values.size)
+        each = part.values.ravel() / np.maximum(sharers, 1)
+        inner = window.slices_in(wide)
+        here, there = known[inner].ravel(), index[inner].ravel()
+        out[here] += each[there[here]]
+        lonely = np.flatnonzero((sharers == 0) & (part.values.ravel() > 0))
+        x, y = part.centres(lonely)
+        row, col = grid.cell_of(x, y)
+        row, col = row - window.row0, col - window.col0
+        inside = (row >= 0) & (row < window.rows) & (col >= 0) & (col < window.cols)
+        np.add.at(out, row[inside] * window.cols + col[inside], part.values.ravel()[lonely[inside]])
+    return out.reshape(window.shape).astype(np.float32)
 
 
 def prepare_landcover(

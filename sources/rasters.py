@@ -7,6 +7,7 @@ renamed: two runs at once do no harm, and a run that dies leaves nothing half-wr
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,7 @@ from typing import Any, Self
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from pyproj import CRS
+from pyproj import CRS, Transformer
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioIOError
 from rasterio.warp import reproject, transform_bounds
@@ -98,6 +99,29 @@ def bounds_in(file: RasterFile, crs: CRS) -> tuple[float, float, float, float]:
     return tuple(float(v) for v in moved)  # type: ignore[return-value]
 
 
+@dataclass(frozen=True)
+class SourceCells:
+    """Part of a planner's raster, and the cells of the study grid over it."""
+
+    window: Window
+    """Cells of the study grid looked at; may reach beyond the grid."""
+    values: NDArray[np.float32]
+    """(rows, cols) of the raster's own cells, cleaned."""
+    index: NDArray[np.int64]
+    """Window's (rows, cols): the raster cell (flat) that holds each centre, -1 for none."""
+    transform: Any
+    crs: CRS
+    grid: Grid
+
+    def centres(self, cells: NDArray[np.int64]) -> tuple[Any, Any]:
+        """Return (x_m, y_m) of raster cells' centres in the study's CRS."""
+        row, col = np.divmod(cells, self.values.shape[1])
+        x = self.transform.c + (col + 0.5) * self.transform.a
+        y = self.transform.f + (row + 0.5) * self.transform.e
+        moved = Transformer.from_crs(self.crs, self.grid.crs, always_xy=True).transform(x, y)
+        return np.asarray(moved[0]), np.asarray(moved[1])
+
+
 class Warper:
     """Reads rasters as blocks of the study grid; the first that has data in a cell wins.
 
@@ -146,6 +170,32 @@ class Warper:
                 )  # fmt: skip
                 out.append(target)
             yield tuple(out)
+
+    def cells(self, window: Window) -> Iterator[SourceCells]:
+        """Yield, for each raster under a window, its cells, and which grid cells fall in which.
+
+        The grid is looked at over the window widened by two source cells all round, also beyond
+        its own edge.
+        """
+        for file, source, bounds in self._open:
+            size_m = max(
+                (bounds[2] - bounds[0]) / source.width, (bounds[3] - bounds[1]) / source.height
+            )
+            pad = math.ceil(2 * size_m / self._grid.cell_m) + 1
+            wide = Window(window.row0 - pad, window.col0 - pad, window.rows + 2 * pad,
+                          window.cols + 2 * pad)  # fmt: skip
+            read = self._read(file, source, wide)
+            if read is None:
+                continue
+            values, transform = read
+            numbered = np.arange(values.size, dtype=np.float64).reshape(values.shape)
+            index = np.full(wide.shape, -1.0)
+            reproject(
+                numbered, index, src_transform=transform, src_crs=file.crs.to_wkt(),
+                dst_transform=self._grid.transform_of(wide), dst_crs=self._grid.crs.to_wkt(),
+                resampling=Resampling.nearest, src_nodata=-1.0, dst_nodata=-1.0,
+            )  # fmt: skip
+            yield SourceCells(wide, values, index.astype(np.int64), transform, file.crs, self._grid)
 
     def _read(
         self, file: RasterFile, source: Any, window: Window

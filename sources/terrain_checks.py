@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import rasterio
 import shapely
 from numpy.typing import NDArray
 
@@ -85,12 +86,13 @@ def _empty_cells(
     return west + (cols + 0.5) * cell, north - (rows + 0.5) * cell
 
 
-def without_height(heights: Raster, x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> (
-    NDArray[np.bool_]
-):  # fmt: skip
+def without_height(
+    heights: Raster, x_m: NDArray[np.float64], y_m: NDArray[np.float64]
+) -> NDArray[np.bool_]:
     """Say which places stand on a cell without height, or off the grid."""
+    with rasterio.open(heights.path) as source:
+        places = zip(x_m.tolist(), y_m.tolist(), strict=True)
+        found = [values[0] for values in source.sample(places)]
     rows, cols = heights.grid.cell_of(x_m, y_m)
-    out = np.ones(len(rows), dtype=bool)
-    for i, (row, col) in enumerate(zip(rows, cols, strict=True)):
-        out[i] = bool(np.isnan(heights.read(Window(int(row), int(col), 1, 1))[0, 0]))
-    return out
+    off = (rows < 0) | (cols < 0) | (rows >= heights.grid.rows) | (cols >= heights.grid.cols)
+    return off | np.isnan(np.array(found, dtype=np.float64))

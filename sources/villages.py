@@ -22,6 +22,8 @@ from phusong.sources.shapes import keep_types, repair, report_overlaps
 from phusong.sources.text import as_code
 
 _POINTAL, _AREAL = {0, 4}, {3, 6, 7}
+_PROBES = 6
+"""Points a side at which a shape is probed for the commune it lies in."""
 
 
 @dataclass
@@ -143,25 +145,47 @@ def _gather(records: Records, into: _Villages, findings: Findings) -> None:
     ]
 
 
-def _by_location(
-    geometry: NDArray[np.object_], communes: gpd.GeoDataFrame
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the commune with the largest part of each shape (-1: none), and its share."""
+def _by_location(geometry: NDArray[np.object_], communes: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Return the commune that holds most of each shape, -1 for none.
+
+    A shape whose probes all lie in one commune needs no intersection: most villages are that.
+    """
     polygons = communes.geometry.to_numpy()
-    which, commune = shapely.STRtree(polygons).query(geometry, predicate="intersects")
-    area = shapely.area(geometry)
-    share = np.ones(which.size)
-    # A shape wholly inside one commune needs no intersection; most villages are that.
-    counts = np.bincount(which, minlength=len(geometry))
-    measured = (area[which] > 0) & (counts[which] > 1)
-    common = shapely.intersection(geometry[which[measured]], polygons[commune[measured]])
-    share[measured] = shapely.area(common) / area[which[measured]]
-    best = np.full(len(geometry), -1, dtype=np.int64)
-    best_share = np.zeros(len(geometry))
+    tree = shapely.STRtree(polygons)
+    best = _unanimous(geometry, tree)
+    doubtful = np.flatnonzero(best < 0)
+    which, commune = tree.query(geometry[doubtful], predicate="intersects")
+    shape = doubtful[which]
+    common = shapely.intersection(geometry[shape], polygons[commune])
+    share = np.where(shapely.area(geometry[shape]) > 0, shapely.area(common), 1.0)
     for k in np.lexsort((commune, -share)):
-        if best[which[k]] < 0 and share[k] > 0:
-            best[which[k]], best_share[which[k]] = commune[k], share[k]
-    return best, best_share
+        if best[shape[k]] < 0 and share[k] > 0:
+            best[shape[k]] = commune[k]
+    return best
+
+
+def _unanimous(geometry: NDArray[np.object_], tree: shapely.STRtree) -> NDArray[np.int64]:
+    """Probe each shape at points inside it; return the commune all of them lie in, else -1."""
+    west, south, east, north = shapely.bounds(geometry).T
+    steps = (np.arange(_PROBES) + 0.5) / _PROBES
+    x = (west[:, None, None] + (east - west)[:, None, None] * steps[None, :, None]).repeat(
+        _PROBES, axis=2
+    )
+    y = (south[:, None, None] + (north - south)[:, None, None] * steps[None, None, :]).repeat(
+        _PROBES, axis=1
+    )
+    inside = shapely.contains_xy(geometry[:, None, None], x, y)
+    own = shapely.point_on_surface(geometry)
+    shape = np.concatenate([np.nonzero(inside)[0], np.arange(len(geometry))])
+    points = np.concatenate([shapely.points(x[inside], y[inside]), own])
+    probe, commune = tree.query(points, predicate="intersects")
+    lowest = np.full(len(geometry), np.iinfo(np.int64).max)
+    highest = np.full(len(geometry), -1, dtype=np.int64)
+    np.minimum.at(lowest, shape[probe], commune)
+    np.maximum.at(highest, shape[probe], commune)
+    asked = np.bincount(shape, minlength=len(geometry))
+    answered = np.bincount(shape[probe], minlength=len(geometry))
+    return np.where((lowest == highest) & (asked == answered), highest, -1)
 
 
 def _communes_of(
@@ -181,7 +205,7 @@ def _communes_of(
             "{given} is taken for {code}; {n} villages in all",
             given=gathered.asked_commune[i], code=asked[i], n=sum(forgiven),
         )  # fmt: skip
-    located, _ = _by_location(geometry, communes)
+    located = _by_location(geometry, communes)
     inside = shapely.point_on_surface(geometry)
     out: list[str | None] = []
     for i, code in enumerate(asked):
@@ -228,7 +252,7 @@ def _shapes(
     polygons = dict(zip(communes["code"], communes.geometry, strict=True))
     # Points are shared out where they stand: a column that disagrees with the place (B09) moves
     # the village in the books, not on the ground.
-    located, _ = _by_location(geometry[points], communes)
+    located = _by_location(geometry[points], communes)
     codes = communes["code"].tolist()
     drawn = geometry[~points]
     tree = shapely.STRtree(drawn)
