@@ -110,13 +110,13 @@ MODELS: dict[str, Model] = {
     model.name: model
     for model in (
         Model(
-            "p526", "Free space and delta-Bullington diffraction",
+            "p526", "P.526: free space and delta-Bullington diffraction",
             "ITU-R P.526-15 (10/2019) §4.5, P.525-4", (30.0, 100_000.0), (0.0, 1000.0),
             (0.1, 5000.0), (0.1, 5000.0), None, ("terrain", "clutter"), 0.15, "p526",
             "Median propagation of terrain alone; the quickest model that knows mountains.",
         ),
         Model(
-            "p1812", "Path-specific prediction for terrestrial services", _P1812,
+            "p1812", "P.1812: path-specific prediction for terrestrial services", _P1812,
             (30.0, 6000.0), (0.25, 3000.0), (1.0, 3000.0), (1.0, 3000.0), (1.0, 50.0),
             _WORLD, 0.6, "p1812",
             "Terrain, clutter, ducting, scatter and time percentage; the default for coverage.",
