@@ -19,7 +19,7 @@ from pyproj import CRS
 from scipy import ndimage
 from shapely.geometry import LineString, Point, box
 
-from phusong.checks import Findings
+from phusong.checks import Findings, rules
 from phusong.coverage.results import Signal, SignalLayer, VillageCoverage
 from phusong.errors import Where
 from phusong.fiber.fibre import assess_fiber
@@ -32,7 +32,20 @@ CRS_M = CRS.from_epsg(32648)
 X0, Y0 = 450_000.0, 2_560_000.0
 ANY = "*"
 FIRST = ("Đồng", "Bản", "Nà", "Pắc", "Khuổi", "Lũng", "Thượng", "Hạ", "Tân", "Sơn", "Phú", "Vĩnh")
-SECOND = ("Văn", "Lạc", "Hương", "Pồ", "Cáy", "Sình", "Bình", "Thịnh", "Yên", "Đường", "Mèo", "Giàng")
+SECOND = (
+    "Văn",
+    "Lạc",
+    "Hương",
+    "Pồ",
+    "Cáy",
+    "Sình",
+    "Bình",
+    "Thịnh",
+    "Yên",
+    "Đường",
+    "Mèo",
+    "Giàng",
+)
 THRESHOLD = {"LTE": -110.0, "NR": -110.0}
 
 
@@ -80,14 +93,16 @@ def make_world(
     """
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    grid = Grid(crs, corner[0], corner[1] + cells_of_grid * cell_m, cell_m, cells_of_grid, cells_of_grid)
+    grid = Grid(
+        crs, corner[0], corner[1] + cells_of_grid * cell_m, cell_m, cells_of_grid, cells_of_grid
+    )
     heights = _relief(rng, cells_of_grid)
     terrain = Raster(_write(folder / "dem.tif", heights, grid, "float32", nodata=-9999), grid, "0")
     area = box(*grid.bounds).buffer(-8 * cell_m)
     commune_frame, village_frame = _borders(rng, area, grid, heights, communes, villages)
     for row, name in (names or {}).items():
         village_frame.loc[row, "name"] = name
-    site_frame, cell_frame = _masts(rng, grid, heights, sites, operators, village_frame)
+    site_frame, cell_frame = _masts(rng, grid, sites, operators, village_frame)
     cables, pops, centres = _fibre(rng, commune_frame)
     roads = gpd.GeoDataFrame(
         {"road_id": [f"r{i}" for i in range(len(cables))], "kind": "secondary", "surface": "paved",
@@ -186,7 +201,12 @@ def _wavy(shapes: np.ndarray, reach_m: float) -> np.ndarray:
 
 
 def _borders(
-    rng: np.random.Generator, area: Any, grid: Grid, heights: np.ndarray, communes: int, villages: int
+    rng: np.random.Generator,
+    area: Any,
+    grid: Grid,
+    heights: np.ndarray,
+    communes: int,
+    villages: int,
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     commune_shapes = _partition(rng, area, communes)
     share = np.array([shape.area for shape in commune_shapes])
@@ -246,7 +266,7 @@ def _lowest(shape: Any, grid: Grid, heights: np.ndarray) -> tuple[float, float]:
 
 
 def _masts(
-    rng: np.random.Generator, grid: Grid, heights: np.ndarray, count: int,
+    rng: np.random.Generator, grid: Grid, count: int,
     operators: tuple[str, ...], villages: gpd.GeoDataFrame,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:  # fmt: skip
     near = villages.iloc[rng.choice(len(villages), size=min(count, len(villages)), replace=False)]
@@ -308,8 +328,8 @@ def _fibre(
         geometry=[points[0]], crs=communes.crs,
     )  # fmt: skip
     centres = gpd.GeoDataFrame(
-        {"commune_code": communes["code"], "name": "Trung tâm " + communes["name"], "source": "file",
-         "row": range(1, len(communes) + 1)},
+        {"commune_code": communes["code"], "name": "Trung tâm " + communes["name"],
+         "source": "file", "row": range(1, len(communes) + 1)},
         geometry=points, crs=communes.crs,
     )  # fmt: skip
     return cables, pops, centres
@@ -317,8 +337,6 @@ def _fibre(
 
 def _findings(inputs: Inputs) -> Findings:
     """Real rules of the table, at made-up places."""
-    from phusong.checks import rules
-
     findings = Findings()
     by_severity = {"error": [], "warning": [], "info": []}
     for number, rule in rules().items():
@@ -352,7 +370,13 @@ def _signal(
                 x, y = place.loc[site, "x_m"], place.loc[site, "y_m"]
                 r, c = grid.cell_of(np.array([x]), np.array([y]))
                 far = np.hypot(row - r[0], col - c[0]) * grid.cell_m + 50
-                drop = np.maximum(0, heights - heights[min(r[0], grid.rows - 1), min(c[0], grid.cols - 1)] - 60) * 0.05
+                drop = (
+                    np.maximum(
+                        0,
+                        heights - heights[min(r[0], grid.rows - 1), min(c[0], grid.cols - 1)] - 60,
+                    )
+                    * 0.05
+                )
                 here = -45 - 35 * np.log10(far / 50) - drop + shadow
                 better = here > level
                 level = np.where(better, here, level)
@@ -368,9 +392,11 @@ def _signal(
         base = folder / f"coverage_{number}"
         layers.append(SignalLayer(
             operator, technology,
-            _write(base.with_suffix(".level.tif"), np.where(heard, np.round(level * 10), -32768), grid, "int16", -32768, 0.1),
+            _write(base.with_suffix(".level.tif"),
+                   np.where(heard, np.round(level * 10), -32768), grid, "int16", -32768, 0.1),
             _write(base.with_suffix(".server.tif"), np.where(heard, server, 0), grid, "uint16", 0),
-            _write(base.with_suffix(".chance.tif"), np.where(heard, np.round(chance * 200), 255), grid, "uint8", 255, 0.005),
+            _write(base.with_suffix(".chance.tif"),
+                   np.where(heard, np.round(chance * 200), 255), grid, "uint8", 255, 0.005),
         ))  # fmt: skip
     return Signal(grid, tuple(layers), active, {})
 
@@ -402,13 +428,18 @@ def _coverage(
         chance = np.clip((np.nan_to_num(level, nan=-200) + 124) / 28, 0, 1)
         share = np.clip(chance * 1.1 + rng.normal(0, 0.1, len(level)), 0, 1)
         centre = chance >= 0.75
-        grade = np.where(centre & (share >= 0.95), "covered", np.where(centre | (share >= 0.05), "hollow", "white"))
+        grade = np.where(
+            centre & (share >= 0.95),
+            "covered",
+            np.where(centre | (share >= 0.05), "hollow", "white"),
+        )
         parts.append(pd.DataFrame({
             "code": villages["code"], "operator": layer.operator, "technology": layer.technology,
             "grade": grade, "served_share": share, "served_share_area": np.clip(share * 0.9, 0, 1),
             "expected_share": chance, "people_unserved": villages["population"] * (1 - chance),
             "level_median_dbm": level - 2, "level_centre_dbm": level, "probability_centre": chance,
-            "served_centre": centre, "best_cell_id": np.where(server > 0, ids[np.maximum(server - 1, 0)], None),
+            "served_centre": centre,
+            "best_cell_id": np.where(server > 0, ids[np.maximum(server - 1, 0)], None),
         }))  # fmt: skip
         circles.append(pd.DataFrame({
             "code": villages["code"], "operator": layer.operator, "technology": layer.technology,
@@ -418,17 +449,24 @@ def _coverage(
     whole = by_layer[(by_layer["operator"] == ANY) & (by_layer["technology"] == ANY)]
     figures = whole.drop(columns=["code", "operator", "technology"]).reset_index(drop=True)
     sites = inputs.sites
-    near = sites.sindex.nearest(gpd.points_from_xy(villages["centre_x_m"], villages["centre_y_m"]), return_all=False)[1]
+    near = sites.sindex.nearest(
+        gpd.points_from_xy(villages["centre_x_m"], villages["centre_y_m"]), return_all=False
+    )[1]
     far = np.hypot(
-        sites["x_m"].to_numpy()[near] - villages["centre_x_m"], sites["y_m"].to_numpy()[near] - villages["centre_y_m"]
+        sites["x_m"].to_numpy()[near] - villages["centre_x_m"],
+        sites["y_m"].to_numpy()[near] - villages["centre_y_m"],
     ) / 1000  # fmt: skip
     frame = villages[["code", "name", "commune_code", "flags", "geometry"]].assign(
         people=villages["population"], people_source="census", weight="people",
         area_km2=villages.geometry.area / 1e6, best_operator=operators[0],
         nearest_site_id=sites["site_id"].to_numpy()[near], nearest_site_km=far,
     )  # fmt: skip
-    frame = gpd.GeoDataFrame(pd.concat([frame, figures], axis=1), geometry="geometry", crs=villages.crs)
-    return VillageCoverage(frame, by_layer, _sensitivity(by_layer), pd.concat(circles, ignore_index=True))
+    frame = gpd.GeoDataFrame(
+        pd.concat([frame, figures], axis=1), geometry="geometry", crs=villages.crs
+    )
+    return VillageCoverage(
+        frame, by_layer, _sensitivity(by_layer), pd.concat(circles, ignore_index=True)
+    )
 
 
 def _sensitivity(by_layer: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Frame columns as the short lists the page reads: whole numbers at a stated scale, null for none."""
+"""Frame columns as the short lists the page reads: rounded numbers, null for none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def scaled(values: pd.Series, digits: int) -> list[float | int | None]:
     """
     numbers = pd.to_numeric(values).astype(float)
     if digits == 0:
-        return [int(round(v)) if math.isfinite(v) else None for v in numbers]
+        return [round(v) if math.isfinite(v) else None for v in numbers]
     return [round(v, digits) if math.isfinite(v) else None for v in numbers]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
+from scipy import ndimage
 
 from phusong.maps.frame import Frame
 from phusong.maps.picture import encode_photo, warp
@@ -34,7 +35,10 @@ def shade(heights_m: NDArray[np.float32], cell_m: float) -> NDArray[np.float32]:
     cell_m
         Cell size on the ground.
     """
-    filled = np.where(np.isfinite(heights_m), heights_m, np.nanmedian(heights_m))
+    # The edge of the terrain would be a cliff: carry the nearest height on beyond it.
+    known = np.isfinite(heights_m)
+    nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+    filled = heights_m[tuple(nearest)]
     to_south, to_east = np.gradient(filled, cell_m)
     east, north = to_east, -to_south
     steepness = np.sqrt(1 + east**2 + north**2)
@@ -45,7 +49,7 @@ def shade(heights_m: NDArray[np.float32], cell_m: float) -> NDArray[np.float32]:
         towards = east * np.sin(azimuth) + north * np.cos(azimuth)
         lit = (np.sin(altitude) - np.cos(altitude) * towards) / steepness
         light += np.float32(weight) * np.clip(lit, 0, 1).astype(np.float32)
-    return np.where(np.isfinite(heights_m), light, np.nan).astype(np.float32)
+    return np.where(known, light, np.nan).astype(np.float32)
 
 
 def paint(heights_m: NDArray[np.float32], cell_m: float) -> NDArray[np.uint8]:

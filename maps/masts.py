@@ -28,9 +28,7 @@ def cell_section(inputs: Inputs, study: Study) -> dict[str, Any]:
     cells = inputs.cells
     operators, operator_of = coded(cells["operator"])
     technologies, technology_of = coded(cells["technology"])
-    beam = cells["horizontal_beamwidth_deg"].fillna(
-        study.radio.antenna.horizontal_beamwidth_deg
-    )
+    beam = cells["horizontal_beamwidth_deg"].fillna(study.radio.antenna.horizontal_beamwidth_deg)
     tilt = cells["mechanical_tilt_deg"].fillna(0) + cells["electrical_tilt_deg"].fillna(0)
     return {
         "id": texts(cells["cell_id"]),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from phusong.maps.frame import Frame
 
 LONGEST_STEP_TRIED = 6
+LINESTRING = int(shapely.GeometryType.LINESTRING)
 
 
 def simplify_areas(
@@ -48,6 +49,13 @@ def encode_rings(geometries: Any, frame: Frame) -> list[list[list[int]]]:
     ]
 
 
+def shared_borders(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return the borders of polygons as lines, those between two neighbours once."""
+    lines = shapely.line_merge(shapely.union_all(shapely.boundary(polygons)))
+    parts = shapely.get_parts(lines)
+    return np.asarray(parts[shapely.get_type_id(parts) == LINESTRING])
+
+
 def encode_lines(geometries: Any, frame: Frame, tolerance_m: float) -> list[list[list[int]]]:
     """Return each line's parts as differences, simplified to ``tolerance_m``."""
     simple = shapely.simplify(np.asarray(geometries, dtype=object), tolerance_m)
@@ -66,9 +74,7 @@ def _part_rings(polygon: Any) -> list[list[int]]:
         return []
     rings = [polygon.exterior, *polygon.interiors]
     return [
-        line
-        for ring in rings
-        if (line := _differences(shapely.get_coordinates(ring), closed=True))
+        line for ring in rings if (line := _differences(shapely.get_coordinates(ring), closed=True))
     ]
 
 

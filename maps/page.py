@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import folium
 from branca.element import Figure, MacroElement
@@ -37,12 +37,15 @@ DEEPEST_ZOOM = 18
 class PlanMap(folium.Map):
     """folium's map without its CDN scripts and styles, and without its lock on zooming."""
 
-    default_js: ClassVar[list[tuple[str, str]]] = []
-    default_css: ClassVar[list[tuple[str, str]]] = []
     _template = Template(asset.template("map.html"))
 
+    def __init__(self, centre_deg: tuple[float, float], **options: Any) -> None:
+        super().__init__(centre_deg, tiles=None, zoom_control=False, **options)
+        self.default_js = []
+        self.default_css = []
 
-class PlanFigure(Figure):  # type: ignore[misc]
+
+class PlanFigure(Figure):
     """The HTML frame of the page: language, policy, panels; scripts and styles inlined."""
 
     _template = Template(asset.template("page.html"))
@@ -55,7 +58,7 @@ class PlanFigure(Figure):  # type: ignore[misc]
         self.asset = asset
 
 
-class Program(MacroElement):  # type: ignore[misc]
+class Program(MacroElement):
     """The page's own layers and panels, started on the map once it stands."""
 
     _template = Template(asset.template("program.html"))
@@ -66,7 +69,7 @@ class Program(MacroElement):  # type: ignore[misc]
         tiles: folium.TileLayer | None,
         pictures: Sequence[dict[str, Any]],
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Program"
         self.base = base
         self.tiles = tiles
@@ -123,16 +126,12 @@ def build_map(
     return path
 
 
-def _map(
-    frame: Frame, shade: str, pictures: list[dict[str, Any]], *, online: bool
-) -> folium.Map:
+def _map(frame: Frame, shade: str, pictures: list[dict[str, Any]], *, online: bool) -> folium.Map:
     (south, west), (north, east) = frame.bounds_deg
     plan = PlanMap(
-        location=[(south + north) / 2, (west + east) / 2],
-        tiles=None,
-        zoom_control=False,
+        ((south + north) / 2, (west + east) / 2),
         max_zoom=DEEPEST_ZOOM,
-        zoom_snap=0.5,
+        zoom_snap=0.25,
         zoom_delta=0.5,
         wheel_px_per_zoom_level=120,
         attribution_control=False,

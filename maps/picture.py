@@ -42,9 +42,11 @@ def warp(
             add_alpha=source.nodata is None,
         ) as warped,
     ):
-        band = warped.read(1, masked=True).astype(np.float32)
+        band = warped.read(1).astype(np.float32)
         band = band * np.float32(source.scales[0]) + np.float32(source.offsets[0])
-    return np.asarray(np.ma.filled(band, np.nan), dtype=np.float32), transform
+        seen = warped.read(2) if source.nodata is None else warped.dataset_mask()
+        band[seen == 0] = np.nan
+    return band, transform
 
 
 def encode_classes(classes: NDArray[np.uint8], colours: Sequence[Colour]) -> str:
@@ -65,9 +67,7 @@ def _encode(
     with warnings.catch_warnings(), MemoryFile() as memory:
         # A picture of the page has no place of its own: the page says where it lies.
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with memory.open(
-            width=cols, height=rows, count=count, dtype="uint8", **options
-        ) as target:
+        with memory.open(width=cols, height=rows, count=count, dtype="uint8", **options) as target:
             target.write(image)
             if palette is not None:
                 target.write_colormap(1, palette)

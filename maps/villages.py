@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
+from numpy.typing import NDArray
 
 from phusong.maps.columns import coded, flags, positions, scaled, texts
 from phusong.maps.frame import Frame
-from phusong.maps.outline import encode_rings, simplify_areas
+from phusong.maps.outline import encode_lines, encode_rings, shared_borders, simplify_areas
 
 if TYPE_CHECKING:
     from phusong.coverage.results import VillageCoverage
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 ANY = "*"
 MOST_VERTICES = 180_000
+PARTITION_TOLERANCE = 0.002
+"""Share of a commune's area by which its villages together may differ and still be it."""
 GRADE_LETTERS = {"covered": "c", "hollow": "h", "white": "w"}
 NOT_ASSESSED = "n"
 
@@ -24,12 +29,34 @@ NOT_ASSESSED = "n"
 def commune_section(inputs: Inputs, frame: Frame) -> dict[str, Any]:
     """Return code, name and outline of each commune."""
     communes = inputs.communes
-    simple = simplify_areas(communes.geometry.to_numpy(), inputs.grid.cell_m / 2, MOST_VERTICES // 2)
+    outlines = _commune_outlines(inputs)
     return {
         "code": texts(communes["code"]),
         "name": texts(communes["name"]),
-        "rings": encode_rings(simple, frame),
+        "rings": encode_rings(outlines, frame),
+        "borders": encode_lines(shared_borders(outlines), frame, 0.0),
     }
+
+
+def _village_outlines(inputs: Inputs, villages: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    return simplify_areas(villages.geometry.to_numpy(), inputs.grid.cell_m / 2, MOST_VERTICES)
+
+
+def _commune_outlines(inputs: Inputs) -> NDArray[np.object_]:
+    """Join the drawn villages where they make up the commune, so that both have one border."""
+    outlines = simplify_areas(
+        inputs.communes.geometry.to_numpy(), inputs.grid.cell_m / 2, MOST_VERTICES // 2
+    )
+    drawn = _village_outlines(inputs, inputs.villages)
+    inside = inputs.villages.groupby("commune_code").indices
+    for row, code in enumerate(inputs.communes["code"]):
+        if code not in inside:
+            continue
+        joined = shapely.coverage_union_all(drawn[inside[code]])
+        whole = inputs.communes.geometry.iloc[row].area
+        if joined.is_valid and abs(joined.area - whole) < PARTITION_TOLERANCE * whole:
+            outlines[row] = joined
+    return outlines
 
 
 def village_section(
@@ -37,7 +64,7 @@ def village_section(
 ) -> dict[str, Any]:
     """Return what is true of a village whoever serves it: name, place, people, nearest site."""
     villages = _unassessed(inputs) if coverage is None else coverage.villages
-    simple = simplify_areas(villages.geometry.to_numpy(), inputs.grid.cell_m / 2, MOST_VERTICES)
+    simple = _village_outlines(inputs, villages)
     centres = inputs.villages.set_index("code").reindex(villages["code"])
     x, y = frame.place(centres["centre_x_m"].to_numpy(), centres["centre_y_m"].to_numpy())
     sources, source_of = coded(villages["people_source"])

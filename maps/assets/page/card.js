@@ -45,7 +45,7 @@ const Card = {
         [t("Nearest site"), Card.nearest(i)],
         figures.circle ? [t("Circles would claim"), percent(figures.circle[i])] : null,
         [t("Area"), unit(v.area_km2[i], 2, "km²")],
-      ]) : make("p", { class: "hint" }, t("This carrier has no such technology: no village was assessed for it.")),
+      ]) : make("p", { class: "hint" }, noFigures()),
       Card.everyCarrier(i),
       v.flags[i] ? make("p", { class: "flag" }, t("Remarks on the record: {flags}", { flags: v.flags[i].split(/\s+/).map((f) => t(FLAGS[f] ?? f)).join(", ") })) : null,
       make("details", {}, make("summary", {}, t("What do these figures mean?")), Facts.definitionList()),

@@ -29,7 +29,8 @@ function shape(lines, closed) {
     }
     if (closed && points.length) path.closePath();
   }
-  return { path, parts, west, north, east, south };
+  const size = parts.reduce((sum, points) => sum + points.length / 2, 0);
+  return { path, parts, size, west, north, east, south };
 }
 
 const shapes = (lists, closed) => lists.map((lines) => shape(lines, closed));

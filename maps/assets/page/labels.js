@@ -3,7 +3,7 @@ const Labels = {
   styles: {
     commune: { font: "600 13px", colour: "#22242a", halo: 3.5 },
     village: { font: "400 11.5px", colour: "#22242a", halo: 3 },
-    site: { font: "500 11px", colour: "#0b3d5c", halo: 3 },
+    site: { font: "500 11px", colour: "#08314a", halo: 3 },
   },
 
   collect({ view, labels }) {

@@ -1,6 +1,9 @@
 // The legend: only what is shown now, drawn by the same hands as the map.
 const Legend = {
-  open: window.innerWidth > 700,
+  open: window.innerWidth > 1000,
+
+  /** Pixels of the map's left side that the open legend takes. */
+  room: () => (Legend.open ? 240 : 0),
 
   render() {
     const groups = [
@@ -31,7 +34,7 @@ const Legend = {
     const figures = currentFigures();
     if (!figures) {
       return Legend.group(t("Villages: {choice}", { choice: Legend.choice() }),
-        [[areaSwatch("n"), t(GRADES.n.label)]], t("This carrier has no such technology: no village was assessed for it."));
+        [[areaSwatch("n"), t(GRADES.n.label)]], noFigures());
     }
     const counts = { c: 0, h: 0, w: 0, n: 0 };
     for (const grade of figures.grade) counts[grade] += 1;
@@ -149,7 +152,7 @@ function areaSwatch(grade, outlined = false) {
     if (outlined && grade === "c") pen.strokeStyle = "rgba(40, 40, 40, 0.35)";
     if (!outlined) {
       pen.fillStyle = GRADES[grade].colour;
-      pen.globalAlpha = grade === "c" ? 0.55 : 0.8;
+      pen.globalAlpha = GRADES[grade].alpha;
       pen.fillRect(2, 4, 18, 14);
       pen.globalAlpha = 1;
       pen.lineWidth = 0.8;

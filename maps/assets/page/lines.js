@@ -1,5 +1,8 @@
 // Roads, cables and the route of a chosen commune.
+const MANY_POINTS = 6000;
+
 const Lines = {
+  borders: shapes(book.communes.borders, false),
   roads: shapes(book.roads.lines, false),
   cables: book.cables ? shapes(book.cables.lines, false) : [],
   routes: book.reach ? shapes(book.reach.route, false) : [],
@@ -39,20 +42,30 @@ const Lines = {
   },
 
   stroke(brush, lines, coats) {
-    const { pen, view } = brush;
-    const visible = lines.filter((line) => line.parts.length && meets(line, view));
+    const visible = lines.filter((line) => line.parts.length && meets(line, brush.view));
     if (!visible.length) return;
     inMetres(brush);
-    pen.lineJoin = pen.lineCap = "round";
-    for (const [width, colour, dash] of coats) {
+    Lines.coats(brush, visible, coats);
+    inPixels(brush);
+  },
+
+  /**
+   * Coats of [width in pixels, colour, dashes], drawn in metres. Where the view holds very many
+   * points only the top coat is drawn, as hairlines: browsers draw those many times faster.
+   */
+  coats({ pen, view }, visible, coats) {
+    const points = visible.reduce((sum, line) => sum + line.size, 0);
+    const crowded = points > MANY_POINTS;
+    pen.lineJoin = crowded ? "bevel" : "round";
+    pen.lineCap = "round";
+    for (const [width, colour, dash] of crowded ? coats.slice(-1) : coats) {
       pen.strokeStyle = colour;
-      pen.lineWidth = width / view.scale;
+      pen.lineWidth = crowded ? 1 / (view.scale * view.ratio) : width / view.scale;
       pen.setLineDash(dash.map((d) => d / view.scale));
       for (const line of visible) pen.stroke(line.path);
     }
     pen.setLineDash([]);
     pen.lineCap = "butt";
-    inPixels(brush);
   },
 
   /** Index of the nearest of the lines within some metres, or -1. */

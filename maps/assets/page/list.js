@@ -1,7 +1,7 @@
 // The side list: the worst villages first, following the map and the switches.
+const VERDICT = { key: "grade", title: "Verdict", value: (i, f) => GRADE_ORDER.indexOf(f.grade[i]) };
 const COLUMNS = [
   { key: "name", title: "Village", value: (i) => book.villages.name[i] || book.villages.code[i], show: (v) => named(v) },
-  { key: "grade", title: "Verdict", value: (i, f) => GRADE_ORDER.indexOf(f.grade[i]), show: (_, i, f) => gradeCell(f.grade[i]) },
   { key: "unserved", title: "People unserved", numeric: true, worst: "down", value: (i, f) => f.unserved[i], show: (v) => number(v) },
   { key: "served", title: "Served", numeric: true, value: (i, f) => f.served[i], show: (v) => number(v, 1) },
   { key: "level", title: "At centre, dBm", numeric: true, value: (i, f) => f.level[i], show: (v) => number(v, 1) },
@@ -21,7 +21,7 @@ const List = {
     const figures = currentFigures();
     if (!figures) return [];
     const view = List.inView && List.map ? viewBox(List.map) : null;
-    const column = COLUMNS.find((c) => c.key === List.sort);
+    const column = [VERDICT, ...COLUMNS].find((c) => c.key === List.sort);
     const rows = [];
     for (let i = 0; i < book.villages.code.length; i += 1) {
       if (!List.grades[figures.grade[i]]) continue;
@@ -56,25 +56,33 @@ const List = {
         make("label", { class: "tick" },
           make("input", { type: "checkbox", id: "in-view", checked: List.inView, onchange: (e) => { List.inView = e.target.checked; List.render(); } }),
           t("Only those on the map now"))),
-      !figures ? make("p", { class: "hint" }, t("This carrier has no such technology: no village was assessed for it."))
+      !figures ? make("p", { class: "hint" }, noFigures())
         : rows.length ? List.table(shown, figures) : make("p", { class: "hint" }, t("No village here has such a verdict.")),
       rows.length > shown.length ? make("button", { type: "button", class: "wide", onclick: () => { List.limit += 200; List.render(); } },
         t("Show more ({count} left)", { count: number(rows.length - shown.length) })) : null);
     if (focus) inside.querySelector(`[data-sort="${focus}"]`)?.focus();
   },
 
-  table(shown, figures) {
-    const head = COLUMNS.map((column) => make("th", {
-      scope: "col", class: column.numeric ? "numeric" : null,
-      "aria-sort": List.sort === column.key ? (List.down ? "descending" : "ascending") : "none",
-    }, make("button", {
+  sorter(column) {
+    return make("button", {
       type: "button", "data-sort": column.key,
       onclick: () => {
         List.down = List.sort === column.key ? !List.down : column.worst === "down";
         List.sort = column.key;
         List.render();
       },
-    }, t(column.title), List.sort === column.key ? (List.down ? " ▼" : " ▲") : "")));
+    }, t(column.title), List.sort === column.key ? (List.down ? " ▼" : " ▲") : "");
+  },
+
+  table(shown, figures) {
+    const head = COLUMNS.map((column) => {
+      const sorts = column.key === "name" ? [column, VERDICT] : [column];
+      const sorted = sorts.some((c) => c.key === List.sort);
+      return make("th", {
+        scope: "col", class: column.numeric ? "numeric" : null,
+        "aria-sort": sorted ? (List.down ? "descending" : "ascending") : "none",
+      }, sorts.map(List.sorter));
+    });
     const body = shown.map((i) => make("tr", {
       "data-village": i, class: State.selected?.kind === "village" && State.selected.index === i ? "chosen" : null,
       onclick: () => select({ kind: "village", index: i }, { zoom: true }),
@@ -83,15 +91,12 @@ const List = {
       if (column.key !== "name") return make("td", { class: column.numeric ? "numeric" : null }, content);
       const commune = book.villages.commune[i];
       return make("th", { scope: "row" }, make("button", { type: "button", class: "link" }, content),
-        make("span", { class: "hint" }, named(commune < 0 ? t("outside every commune") : book.communes.name[commune])));
+        make("span", { class: "below" }, make("span", { class: `dot dot-${figures.grade[i]}` }), t(SHORT_GRADES[figures.grade[i]]), " · ",
+          named(commune < 0 ? t("outside every commune") : book.communes.name[commune])));
     })));
     return make("div", { class: "scroll" }, make("table", { class: "villages" }, make("thead", {}, make("tr", {}, head)), make("tbody", {}, body)));
   },
 };
-
-function gradeCell(grade) {
-  return make("span", { class: "grade" }, make("span", { class: `dot dot-${grade}` }), t(SHORT_GRADES[grade]));
-}
 
 const SHORT_GRADES = { c: "Covered", h: "Hollow", w: "White", n: "Not assessed" };
 

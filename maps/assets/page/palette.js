@@ -1,9 +1,9 @@
 // Colours a colour-blind reader can tell apart (Okabe and Ito); shape or hatching says it again.
 const GRADES = {
-  c: { colour: "#56b4e9", label: "Covered", hatched: false },
-  h: { colour: "#e69f00", label: "Hollow (lõm sóng)", hatched: false },
-  w: { colour: "#c4390c", label: "White (trắng sóng)", hatched: true },
-  n: { colour: "#9a9a9a", label: "Not assessed", hatched: false },
+  c: { colour: "#56b4e9", label: "Covered", alpha: 0.5, hatched: false },
+  h: { colour: "#e69f00", label: "Hollow (lõm sóng)", alpha: 0.64, hatched: false },
+  w: { colour: "#c4390c", label: "White (trắng sóng)", alpha: 0.72, hatched: true },
+  n: { colour: "#9a9a9a", label: "Not assessed", alpha: 0.5, hatched: false },
 };
 const GRADE_ORDER = ["w", "h", "c", "n"];
 

@@ -22,8 +22,8 @@ const Paper = {
   lay(map, sheet) {
     Paper.sheet = sheet;
     Paper.on = true;
-    Paper.before = { centre: map.getCenter(), zoom: map.getZoom(), legend: Legend.open };
-    const bounds = map.getBounds();
+    Paper.before = { centre: map.getCenter(), zoom: map.getZoom(), snap: map.options.zoomSnap, legend: Legend.open };
+    const bounds = Paper.inside(map.getBounds());
     Legend.open = true;
     Legend.render();
     byId("paper-size").textContent = `@page { size: ${SHEETS[sheet]}; margin: 8mm; }`;
@@ -32,7 +32,18 @@ const Paper = {
       make("p", {}, Facts.definitions().slice(0, 3).join(" ")),
       make("p", {}, Facts.origin()));
     map.invalidateSize({ animate: false, pan: false });
-    map.fitBounds(bounds, { animate: false });
+    map.options.zoomSnap = 0;
+    map.fitBounds(bounds, { animate: false, padding: [6, 6] });
+  },
+
+  /** What of the view lies over the study: paper is not spent on the empty ground beside it. */
+  inside(view) {
+    const frame = L.latLngBounds(book.frame.bounds);
+    if (!view.intersects(frame)) return view;
+    return L.latLngBounds(
+      [Math.max(view.getSouth(), frame.getSouth()), Math.max(view.getWest(), frame.getWest())],
+      [Math.min(view.getNorth(), frame.getNorth()), Math.min(view.getEast(), frame.getEast())],
+    );
   },
 
   lift(map) {
@@ -42,6 +53,7 @@ const Paper = {
     byId("paper-size").textContent = "";
     Legend.open = Paper.before.legend;
     Legend.render();
+    map.options.zoomSnap = Paper.before.snap;
     map.invalidateSize({ animate: false, pan: false });
     map.setView(Paper.before.centre, Paper.before.zoom, { animate: false });
   },

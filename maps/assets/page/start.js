@@ -5,12 +5,12 @@ const surface = new Surface(PAINTERS);
 /** Choose a thing (null: none): its card opens, and the map goes there when asked to. */
 function select(thing, { zoom = false } = {}) {
   State.change({ selected: thing });
+  showTab(thing ? "side" : document.body.dataset.tab === "side" ? "map" : document.body.dataset.tab);
   if (!thing) return;
   if (zoom) goTo(thing);
-  const name = byId("card").getAttribute("aria-label");
-  announce(name ?? "");
+  announce(byId("card").getAttribute("aria-label"));
   byId("card").focus({ preventScroll: true });
-  showTab("side");
+  byId("side").scrollTop = 0;
 }
 
 function goTo(thing) {
@@ -47,7 +47,7 @@ function translate() {
   byId("synthetic").hidden = !book.study.synthetic;
   byId("synthetic").textContent = t("Synthetic data: no real place, person or carrier is shown.");
   for (const button of document.querySelectorAll("[data-language]")) button.setAttribute("aria-pressed", String(button.dataset.language === Words.language));
-  for (const button of document.querySelectorAll("[data-paper]")) button.setAttribute("aria-label", t("Print on {sheet}", { sheet: button.dataset.paper }));
+  for (const button of document.querySelectorAll("[data-paper]")) button.textContent = t("Print {sheet}", { sheet: button.dataset.paper });
   zoomButtons();
 }
 
@@ -91,8 +91,11 @@ map.on("click", (event) => {
   const scale = (2 * HALF_TURN_M) / (256 * 2 ** map.getZoom());
   select(thingAt(x, y, scale, event.originalEvent.pointerType === "touch"));
 });
+let settling = null;
 map.on("moveend", () => {
-  if (List.inView && !Paper.on) List.render();
+  clearTimeout(settling);
+  // The list follows once the map rests: a drag or a zoom of several steps stays smooth.
+  settling = setTimeout(() => { if (List.inView && !Paper.on) List.render(); }, 250);
   Permalink.write(map);
 });
 document.addEventListener("keydown", (event) => {
@@ -110,16 +113,19 @@ for (const button of byId("tabs").children) button.addEventListener("click", () 
 
 List.map = map;
 Words.set(book.language);
-map.fitBounds(book.frame.bounds, { animate: false });
-map.setMinZoom(Math.max(0, map.getZoom() - 2));
-const restored = Permalink.read(map);
 L.control.zoom({ position: "topleft" }).addTo(map);
 L.control.scale({ imperial: false, maxWidth: 140, position: "bottomright" }).addTo(map);
+translate();
+// The bars above the map have their height now: only from here on is its middle its middle.
+map.invalidateSize({ animate: false, pan: false });
+map.fitBounds(book.frame.bounds, { animate: false, paddingTopLeft: [Legend.room(), 0] });
+map.setMinZoom(Math.max(0, map.getZoom() - 2));
+Permalink.read(map);
 surface.addTo(map);
 Search.start();
 Paper.start(map);
 renderAll();
-showTab("map");
+showTab(State.selected ? "side" : "map");
 Pictures.update(map);
 window.addEventListener("hashchange", () => {
   if (!Permalink.read(map)) return;
@@ -127,7 +133,6 @@ window.addEventListener("hashchange", () => {
   Pictures.update(map);
   surface.repaint();
 });
-if (restored && State.selected) document.body.classList.add("has-card");
 requestAnimationFrame(() => performance.mark("first view"));
 
 // For tests and for whoever builds on the page: what is shown now, and the map that shows it.

@@ -38,6 +38,11 @@ function currentFigures() {
   return book.figures.find((f) => f.operator === State.operator && f.technology === State.technology) ?? null;
 }
 
+/** Why there are no village figures for the choice. */
+const noFigures = () => (book.figures.length
+  ? t("This carrier has no such technology: no village was assessed for it.")
+  : t("villages were not assessed in this run"));
+
 const anyFirst = (names) => ["*", ...names.filter((name) => name !== "*")];
 const OPERATORS = anyFirst([...new Set(book.figures.map((f) => f.operator))]);
 const TECHNOLOGIES = anyFirst(Object.keys(TECHNOLOGY).filter((name) => book.figures.some((f) => f.technology === name)));

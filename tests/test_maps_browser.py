@@ -1,0 +1,661 @@
+"""The map page in headless Chromium with every request blocked: it opens, switches and finds."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from phusong.maps import build_map
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.browser
+
+HOSTILE = {
+    3: "<script>window.hurt=1</script>",
+    4: "\"'><img src=x onerror=window.hurt=2>",
+    5: "dòng một\ndòng hai\r\n\tdòng ba",
+    6: "Thôn rất dài " * 25,
+    7: "مرحبا \u202eقرية\u202c",
+    8: '=HYPERLINK("http://example.com","x")',
+    9: "</script><!-- \u2028 ${x} {count}",
+    10: "",
+}
+
+
+def _load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def maker(checkout: Path) -> ModuleType:
+    return _load(checkout / "benchmarks" / "map_world.py")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("map")
+
+
+@pytest.fixture(scope="module")
+def world(maker: ModuleType, folder: Path) -> Any:
+    return maker.make_world(
+        folder / "world",
+        communes=8,
+        villages=60,
+        sites=14,
+        cells_of_grid=240,
+        cell_m=80.0,
+        names=HOSTILE,
+    )
+
+
+@pytest.fixture(scope="module")
+def map_file(world: Any, folder: Path) -> Path:
+    return build_map(*world.arguments, folder / "map.html", language="vi")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    path = (
+        os.environ.get("PHUSONG_CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("google-chrome")
+    )
+    if path is None:
+        pytest.skip("no Chromium found (set PHUSONG_CHROMIUM to its path)")
+    with sync_api.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """A page that is open, and all it complained of or asked for."""
+
+    page: Any
+    complaints: list[str] = field(default_factory=list)
+
+    def frames(self) -> None:
+        """Let the canvas be painted."""
+        self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
+    def rest(self) -> None:
+        """Let the list and the address follow the map, and the canvas be painted."""
+        self.page.wait_for_timeout(350)
+        self.frames()
+
+    def pixels(self) -> int:
+        """Return a number that stands for what the canvas holds."""
+        self.frames()
+        return self.page.evaluate(
+            """() => {
+              const canvas = document.querySelector("canvas.surface");
+              const copy = document.createElement("canvas");
+              [copy.width, copy.height] = [canvas.width, canvas.height];
+              const pen = copy.getContext("2d", { willReadFrequently: true });
+              pen.drawImage(canvas, 0, 0);
+              const { data } = pen.getImageData(0, 0, copy.width, copy.height);
+              let sum = 0;
+              for (const word of new Uint32Array(data.buffer)) sum = (Math.imul(sum, 31) + word) | 0;
+              return sum;
+            }"""
+        )
+
+    def choose(self, name: str, value: str) -> None:
+        self.page.locator(f'input[name="{name}"][value="{value}"]').check(force=True)
+        self.frames()
+
+    def layer(self, name: str, on: bool) -> None:
+        self.page.locator(f'input[data-layer="{name}"]').set_checked(on)
+        self.frames()
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).inner_text()
+
+
+@pytest.fixture
+def visit(chromium: Any, map_file: Path) -> Iterator[Any]:
+    visits: list[tuple[Any, Visit]] = []
+
+    def go(
+        file: Path = map_file, width: int = 1366, height: int = 768, address: str = "", **more: Any
+    ) -> Visit:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, offline=True, **more
+        )
+        page = context.new_page()
+        here = Visit(page)
+        page.on("console", lambda m: here.complaints.append(f"{m.type}: {m.text}"))
+        page.on("pageerror", lambda e: here.complaints.append(f"error: {e}"))
+        page.on("requestfailed", lambda r: here.complaints.append(f"failed: {r.url[:80]}"))
+        page.on("dialog", lambda d: here.complaints.append(f"dialog: {d.message}"))
+
+        def route(request: Any) -> None:
+            if request.request.url.split(":", 1)[0] in {"file", "data", "blob"}:
+                request.continue_()
+            else:
+                here.complaints.append(f"asked for {request.request.url[:80]}")
+                request.abort()
+
+        context.route("**/*", route)
+        page.goto(file.as_uri() + address)
+        page.wait_for_function("window.phusong !== undefined")
+        here.rest()
+        visits.append((context, here))
+        return here
+
+    yield go
+    for context, here in visits:
+        complaints = list(here.complaints)
+        context.close()
+        assert not complaints
+
+
+@pytest.fixture(scope="module")
+def artefacts(checkout: Path) -> Path:
+    """Where pictures of the page are left to be looked at."""
+    place = checkout / "test-artefacts" / "maps"
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+# ------------------------------------------------------------------ opening
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080), (390, 844)])
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_it_opens_in_both_languages_on_every_screen(
+    visit: Any, artefacts: Path, width: int, height: int, language: str
+) -> None:
+    here = visit(width=width, height=height, address=f"#10/22.95/104.6/lang={language}")
+    assert here.page.evaluate("document.documentElement.lang") == language
+    here.page.evaluate("phusong.map.fitBounds(phusong.book.frame.bounds, { animate: false })")
+    here.rest()
+    here.page.screenshot(path=artefacts / f"{width}-{language}.png")
+    # A long name or table must not push the page wider than the screen.
+    assert here.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert here.page.locator("#synthetic").is_visible()
+
+
+def test_language_switches_inside_the_page(visit: Any) -> None:
+    here = visit()
+    assert "Chú giải" in here.text("#legend")
+    assert "Bất kỳ nhà mạng" in here.text("#panel")
+    here.page.click('[data-language="en"]')
+    here.rest()
+    assert "Legend" in here.text("#legend")
+    assert "Any carrier" in here.text("#panel")
+    assert here.page.evaluate("document.documentElement.lang") == "en"
+    assert here.page.title().endswith("Mobile coverage and fibre")
+    vietnamese = [w for w in here.page.evaluate("Object.values(phusong.book.words)") if len(w) > 12]
+    said = here.text("body")
+    assert not [w for w in vietnamese if re.search(rf"(?<!\w){re.escape(w)}(?!\w)", said)]
+
+
+# ------------------------------------------------------------------ switching
+
+
+def test_every_layer_changes_what_is_drawn_and_the_legend(visit: Any) -> None:
+    here = visit(width=1100, height=760)
+    for layer in here.page.evaluate(
+        "[...document.querySelectorAll('input[data-layer]:enabled')].map((i) => i.dataset.layer)"
+    ):
+        box = here.page.locator(f'input[data-layer="{layer}"]')
+        before, legend = here.pixels(), here.text("#legend")
+        was = box.is_checked()
+        here.layer(layer, not was)
+        assert here.pixels() != before, layer
+        if layer != "names":
+            assert here.text("#legend") != legend, layer
+        here.layer(layer, was)
+        assert here.pixels() == before, layer
+        assert here.text("#legend") == legend, layer
+
+
+def test_carrier_and_technology_restyle_the_villages(visit: Any, world: Any) -> None:
+    here = visit()
+    drawn = {here.pixels()}
+    for operator in ("Viettel", "VNPT"):
+        for technology in ("LTE", "NR", "*"):
+            here.choose("operator", operator)
+            here.choose("technology", technology)
+            picture = here.pixels()
+            assert picture not in drawn
+            drawn.add(picture)
+            grades = world.coverage.by_layer.query(
+                "operator == @operator and technology == @technology"
+            )["grade"]
+            counts = grades.value_counts()
+            legend = here.text("#legend")
+            for grade, word in (
+                ("covered", "Có sóng"),
+                ("hollow", "Lõm sóng"),
+                ("white", "Trắng sóng"),
+            ):
+                assert f"{word}: {counts.get(grade, 0)} (" in legend
+
+
+def test_signal_pictures_follow_the_choice_and_the_slider(visit: Any) -> None:
+    here = visit()
+    image = here.page.locator("img.signal-picture")
+    assert image.count() == 0
+    seen = set()
+    for quantity, word in (
+        ("level", "dBm"),
+        ("probability", "Xác suất"),
+        ("server", "Vùng phục vụ"),
+    ):
+        here.choose("signal", quantity)
+        assert image.count() == 1
+        assert word in here.text("#legend")
+        seen.add(image.get_attribute("src"))
+    here.choose("signal", "level")
+    here.choose("operator", "VNPT")
+    seen.add(image.get_attribute("src"))
+    assert len(seen) == 4
+    here.page.locator("#opacity").fill("30")
+    assert image.evaluate("(i) => i.style.opacity") == "0.3"
+    here.choose("signal", "none")
+    assert image.count() == 0
+    assert "dBm" not in here.text("#legend")
+
+
+def test_the_signal_picture_registers_with_the_villages(visit: Any, world: Any) -> None:
+    here = visit()
+    here.choose("signal", "level")
+    got = here.page.evaluate(
+        """() => {
+          const { map, book } = phusong;
+          const image = document.querySelector("img.signal-picture").getBoundingClientRect();
+          const stage = document.getElementById("map").getBoundingClientRect();
+          const corner = map.latLngToContainerPoint([book.frame.bounds[1][0], book.frame.bounds[0][1]]);
+          const view = phusong.surface.view();
+          const canvas = document.querySelector("canvas.surface").getBoundingClientRect();
+          return [image.left - stage.left - corner.x, image.top - stage.top - corner.y,
+            canvas.left + view.left - image.left, canvas.top + view.top - image.top,
+            image.width - (image.right - image.left)];
+        }"""
+    )
+    assert max(abs(v) for v in got) <= 1.01
+
+
+def test_empty_layers_say_why(maker: ModuleType, visit: Any, world: Any, folder: Path) -> None:
+    bare = maker.without(world, "signal", "coverage", "fiber")
+    page = build_map(*bare.arguments, folder / "bare.html", language="en")
+    here = visit(page)
+    panel = here.text("#panel")
+    assert "empty: fibre was not assessed in this run" in panel
+    assert "the rasters were not computed in this run" in panel
+    assert "villages were not assessed in this run" in here.text("#legend")
+    assert here.page.locator('input[data-layer="gaps"]').is_disabled()
+    here.page.evaluate("phusong.select({ kind: 'village', index: 0 }, { zoom: true })")
+    assert "villages were not assessed in this run" in here.text("#card")
+
+
+# ------------------------------------------------------------------ finding
+
+
+def test_search_needs_no_diacritics(visit: Any) -> None:
+    here = visit()
+    for typed in ("dong van", "Đồng Văn", "DONG VAN", "đồng văn thượng"):
+        here.page.fill("#search", typed)
+        assert "Đồng Văn" in here.text("#search-results")
+    here.page.fill("#search", "dong van")
+    assert "Xã Đồng Văn" in here.text("#search-results li:first-child")
+    here.page.keyboard.press("ArrowDown")
+    here.page.keyboard.press("Enter")
+    here.rest()
+    assert "Xã Đồng Văn" in here.text("#card h2")
+    assert here.page.locator("#search-results").is_hidden()
+    assert here.page.evaluate("phusong.map.getBounds().contains(phusong.map.getCenter())")
+
+
+def test_search_finds_towers_and_codes_and_says_when_there_is_nothing(
+    visit: Any, world: Any
+) -> None:
+    here = visit()
+    here.page.fill("#search", world.inputs.sites["site_id"].iloc[0].lower())
+    assert world.inputs.sites["site_id"].iloc[0] in here.text("#search-results")
+    here.page.fill("#search", world.inputs.villages["code"].iloc[12])
+    assert world.inputs.villages["name"].iloc[12] in here.text("#search-results")
+    here.page.fill("#search", "zzzz")
+    assert "Không có tên nào như vậy" in here.text("#search-results")
+
+
+def test_the_list_sorts_filters_and_follows_the_map(visit: Any, world: Any) -> None:
+    here = visit()
+    rows = here.page.locator("#list tbody tr")
+
+    def order() -> list[int]:
+        return here.page.evaluate(
+            "[...document.querySelectorAll('#list tbody tr')].map((r) => Number(r.dataset.village))"
+        )
+
+    frame = world.coverage.villages
+    bad = frame[frame["grade"] != "covered"]
+    worst = order()
+    assert len(worst) == min(60, len(bad))
+    unserved = frame["people_unserved"].round().to_numpy()[worst]
+    assert (unserved[:-1] >= unserved[1:]).all()
+    here.page.click('[data-sort="far"]')
+    far = frame["nearest_site_km"].round(2).to_numpy()[order()]
+    assert (far[:-1] >= far[1:]).all()
+    here.page.click('[data-sort="far"]')
+    assert order() != worst
+    here.page.locator('[data-grade="h"]').uncheck()
+    assert set(frame["grade"].iloc[order()]) <= {"white"}
+    here.page.locator('[data-grade="h"]').check()
+    whole = rows.count()
+    here.page.evaluate("phusong.map.setZoom(phusong.map.getZoom() + 3, { animate: false })")
+    here.rest()
+    assert rows.count() < whole
+    here.page.locator("#in-view").uncheck()
+    assert rows.count() == whole
+
+
+def test_a_row_opens_its_card(visit: Any) -> None:
+    here = visit()
+    name = here.text("#list tbody tr:first-child button")
+    here.page.locator("#list tbody tr:first-child button").press("Enter")
+    here.rest()
+    assert here.text("#card h2") == name
+    assert here.page.evaluate("document.activeElement.id") == "card"
+    here.page.keyboard.press("Escape")
+    assert here.page.locator("#card").is_hidden()
+
+
+# ------------------------------------------------------------------ cards
+
+
+def _vi(value: float, digits: int) -> str:
+    return f"{value:,.{digits}f}".replace(",", "~").replace(".", ",").replace("~", ".")
+
+
+def test_card_figures_are_those_of_the_frame(visit: Any, world: Any) -> None:
+    here = visit()
+    frame = world.coverage.by_layer
+    for operator, technology in (("*", "*"), ("Viettel", "LTE"), ("VNPT", "*")):
+        here.choose("operator", operator)
+        here.choose("technology", technology)
+        part = frame[
+            (frame["operator"] == operator) & (frame["technology"] == technology)
+        ].reset_index(drop=True)
+        for i in (0, 17, 41):
+            here.page.evaluate("(i) => phusong.select({ kind: 'village', index: i })", i)
+            card = here.text("#card")
+            row = part.iloc[i]
+            for value in (
+                f"{_vi(row['served_share'] * 100, 1)} %",
+                f"{_vi(row['expected_share'] * 100, 1)} %",
+                _vi(round(row["people_unserved"]), 0),
+                f"{_vi(row['level_centre_dbm'], 1)} dBm",
+                f"{_vi(row['level_median_dbm'], 1)} dBm",
+                world.inputs.villages["code"].iloc[i],
+            ):
+                assert value in card, (operator, technology, i, value)
+            if row["best_cell_id"]:
+                assert row["best_cell_id"] in card
+
+
+def test_every_kind_of_thing_has_a_card(visit: Any, world: Any) -> None:
+    here = visit()
+    counts = {
+        "village": len(world.inputs.villages),
+        "commune": len(world.inputs.communes),
+        "site": len(world.inputs.sites),
+        "cable": len(world.fiber.edges),
+        "pop": 1,
+        "gap": len(world.fiber.near_misses),
+        "weak": len(world.fiber.failures),
+        "finding": len(world.findings),
+    }
+    for language in ("vi", "en"):
+        here.page.click(f'[data-language="{language}"]')
+        for kind, count in counts.items():
+            assert count > 0, kind
+            for index in range(0, count, max(1, count // 6)):
+                here.page.evaluate(
+                    "([kind, index]) => phusong.select({ kind, index }, { zoom: true })",
+                    [kind, index],
+                )
+                card = here.text("#card")
+                assert len(card) > 20, (kind, index)
+                assert "undefined" not in card, (kind, index, card)
+                assert "NaN" not in card, (kind, index, card)
+
+
+def test_fibre_of_a_commune_says_route_or_reason(visit: Any, world: Any) -> None:
+    here = visit()
+    reach = world.fiber.reach
+    for i, row in reach.iterrows():
+        here.page.evaluate(
+            "(i) => phusong.select({ kind: 'commune', index: i }, { zoom: true })", i
+        )
+        card = here.text("#card")
+        if row["reached"]:
+            assert "Có cáp quang" in card
+            assert f"{_vi(row['route_km'], 2)} km" in card
+        else:
+            assert "Chưa có cáp quang" in card
+            assert "Lý do" in card
+    assert reach["reached"].any()
+    assert not reach["reached"].all()
+
+
+def test_a_click_on_the_map_opens_what_lies_there(visit: Any, world: Any) -> None:
+    here = visit()
+    here.layer("centres", False)
+    here.layer("masts", False)
+    here.layer("cables", False)
+    here.layer("pops", False)
+    point = here.page.evaluate(
+        """() => {
+          const { map, book } = phusong;
+          phusong.select({ kind: "village", index: 20 }, { zoom: true });
+          const v = book.villages;
+          const metres = L.point(book.frame.west + v.x[20], book.frame.north - v.y[20]);
+          const at = map.latLngToContainerPoint(L.Projection.SphericalMercator.unproject(metres));
+          phusong.select(null);
+          const box = document.getElementById("map").getBoundingClientRect();
+          return [box.left + at.x, box.top + at.y];
+        }"""
+    )
+    here.rest()
+    here.page.mouse.click(*point)
+    here.rest()
+    assert world.inputs.villages["code"].iloc[20] in here.text("#card")
+
+
+# ------------------------------------------------------------------ habits
+
+
+def test_the_address_keeps_view_layers_and_choice(visit: Any) -> None:
+    here = visit()
+    here.choose("operator", "VNPT")
+    here.choose("signal", "probability")
+    here.layer("roads", True)
+    here.page.evaluate("phusong.map.setView([22.97, 104.55], 11.5, { animate: false })")
+    here.page.evaluate("phusong.select({ kind: 'village', index: 22 })")
+    here.page.click('[data-language="en"]')
+    here.rest()
+    address = here.page.evaluate("location.hash")
+    again = visit(address=address)
+    for question in (
+        "phusong.state.operator",
+        "phusong.state.signal",
+        "[...phusong.state.shown].sort().join()",
+        "phusong.map.getZoom()",
+        "phusong.map.getCenter().lat.toFixed(4)",
+        "document.documentElement.lang",
+        "phusong.state.selected.index",
+        "document.querySelector('#card h2').innerText",
+    ):
+        assert again.page.evaluate(question) == here.page.evaluate(question), question
+    assert again.page.evaluate("phusong.state.selected.index") == 22
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["#", "#x", "#9/1/2/carrier=<img>&layers=a.b&chosen=village.nope", "#99/999/999/signal=x"],
+)
+def test_a_wrong_address_is_no_harm(visit: Any, address: str) -> None:
+    here = visit(address=address)
+    assert here.page.evaluate("phusong.state.operator") == "*"
+    assert here.page.locator("#legend").is_visible()
+
+
+@pytest.mark.parametrize("sheet", ["A4", "A3"])
+def test_print_view_has_all_a_sheet_needs(visit: Any, artefacts: Path, sheet: str) -> None:
+    here = visit()
+    here.page.evaluate(
+        """(sheet) => {
+          window.print = () => { window.printed = {
+            legend: document.getElementById("legend").innerText, title: document.getElementById("title").innerText,
+            notes: document.getElementById("paper-notes").innerText, page: document.getElementById("paper-size").textContent,
+            scale: document.querySelector(".leaflet-control-scale-line").innerText,
+            shown: ["legend", "paper-notes", "map"].map((id) => document.getElementById(id).getBoundingClientRect().height),
+            north: document.querySelector(".north").getBoundingClientRect().height,
+            panel: document.getElementById("panel").getBoundingClientRect().height,
+            canvas: document.querySelector("canvas.surface").width,
+          }; };
+        }"""
+    )
+    here.page.click(f'[data-paper="{sheet}"]')
+    printed = here.page.evaluate("window.printed")
+    assert "Chú giải" in printed["legend"]
+    assert "Trắng sóng" in printed["legend"]
+    assert "Hà Sơn" in printed["title"]
+    assert "2026" in printed["notes"]
+    assert "Một điểm có sóng khi" in printed["notes"]
+    assert sheet in printed["page"]
+    assert re.match(r"\d+ k?m", printed["scale"])
+    assert min(printed["shown"]) > 20
+    assert printed["north"] > 0
+    assert printed["panel"] == 0
+    here.rest()
+    assert not here.page.evaluate("document.body.classList.contains('paper')")
+    # The browser's own command goes the same way; what it prints is one sheet.
+    pdf = here.page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
+    here.page.evaluate("(s) => phusong.paper.lay(phusong.map, s)", sheet)
+    here.page.set_viewport_size({"width": 1600, "height": 1130})
+    here.rest()
+    here.page.screenshot(path=artefacts / f"print-{sheet}.png")
+
+
+def test_everything_is_reached_by_keyboard(visit: Any) -> None:
+    here = visit()
+    reached = set()
+    for _ in range(70):
+        here.page.keyboard.press("Tab")
+        reached.add(
+            here.page.evaluate(
+                "(() => { const e = document.activeElement; return e.id || e.dataset.language || e.dataset.paper || e.name || e.dataset.layer || e.dataset.sort || e.className; })()"
+            )
+        )
+    assert {
+        "search",
+        "vi",
+        "en",
+        "A4",
+        "operator",
+        "technology",
+        "signal",
+        "villages",
+        "map",
+    } <= reached
+    here.page.locator('input[name="operator"]:checked').focus()
+    here.page.keyboard.press("ArrowRight")
+    here.rest()
+    assert here.page.evaluate("phusong.state.operator") == "Viettel"
+    assert here.page.evaluate("document.activeElement.value") == "Viettel"
+
+
+def test_on_a_phone_the_panels_take_turns(visit: Any, artefacts: Path) -> None:
+    here = visit(width=390, height=844, has_touch=True, is_mobile=True)
+    assert here.page.locator("#panel").is_hidden()
+    here.page.click('#tabs [data-tab="panel"]')
+    assert here.page.locator("#panel").is_visible()
+    here.page.screenshot(path=artefacts / "phone-panel.png")
+    here.page.click('#tabs [data-tab="side"]')
+    assert here.page.locator("#list").is_visible()
+    here.page.screenshot(path=artefacts / "phone-list.png")
+    here.page.click("#list tbody tr:first-child button")
+    here.rest()
+    assert here.page.locator("#card").is_visible()
+    assert here.page.locator("#map").bounding_box()["height"] > 150
+    here.page.screenshot(path=artefacts / "phone-card.png")
+    here.page.click("#card .close")
+    here.page.click('#tabs [data-tab="map"]')
+    assert here.page.locator("#side").is_hidden()
+
+
+# ------------------------------------------------------------------ hostile data
+
+
+def test_hostile_names_neither_run_nor_break_anything(visit: Any, artefacts: Path) -> None:
+    here = visit()
+    for language in ("vi", "en"):
+        here.page.click(f'[data-language="{language}"]')
+        for i, name in HOSTILE.items():
+            here.page.evaluate(
+                "(i) => phusong.select({ kind: 'village', index: i }, { zoom: true })", i
+            )
+            here.frames()
+            shown = here.page.evaluate("document.querySelector('#card h2').textContent")
+            assert shown == (
+                name
+                if 0 < len(name) <= 90
+                else f"{name[:88]}…"
+                if name
+                else here.page.evaluate(f"phusong.book.villages.code[{i}]")
+            )
+            here.page.fill("#search", name.strip()[:40] or "zz")
+    here.page.screenshot(path=artefacts / "hostile.png")
+    assert here.page.evaluate("window.hurt") is None
+    assert (
+        here.page.locator(
+            "#card script, #list script, #card img, #list img, #search-results img"
+        ).count()
+        == 0
+    )
+    assert here.page.evaluate("document.documentElement.scrollWidth") <= 1366
+
+
+# ------------------------------------------------------------------ accessibility
+
+
+def test_axe_has_nothing_serious_to_say(visit: Any) -> None:
+    script = os.environ.get("PHUSONG_AXE")
+    if not script or not Path(script).is_file():
+        pytest.skip("axe-core is not here (set PHUSONG_AXE to its axe.min.js)")
+    for width, height in ((1366, 768), (390, 844)):
+        here = visit(width=width, height=height)
+        here.page.evaluate("phusong.select({ kind: 'village', index: 12 }, { zoom: true })")
+        here.page.evaluate(Path(script).read_text("utf-8"))
+        found = here.page.evaluate("axe.run()")["violations"]
+        serious = {
+            v["id"]: [n["html"][:120] for n in v["nodes"]][:3]
+            for v in found
+            if v["impact"] in {"serious", "critical"}
+        }
+        assert not serious
