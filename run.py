@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import pandas as pd
 
 import phusong
 from phusong.checks import Findings
+from phusong.coverage.propagation.models import model_named
 from phusong.coverage.results import Signal, VillageCoverage
 from phusong.coverage.signal import compute_signal
 from phusong.coverage.store import PathLossStore
@@ -93,6 +94,8 @@ def compute(
     """
     progress = progress or NoProgress()
     watch = watch or Stopwatch()
+    if radio:
+        model_named(study.radio.model)
     findings = Findings(study.checks.severity)
     with watch("sources"):
         inputs = read_inputs(study, findings, progress)
@@ -165,7 +168,10 @@ def run_study(
             partial, study, results.inputs, results.coverage, results.fiber, results.indicators,
             results.findings, _stamp(results, watch), form,
         )  # fmt: skip
-    return results
+    if results.signal is None:
+        return results
+    layers = tuple(layer.moved_to(folder) for layer in results.signal.layers)
+    return replace(results, signal=replace(results.signal, layers=layers))
 
 
 def write_map(results: Results, path: Path, language: Language) -> Path:

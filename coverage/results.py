@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,13 @@ class SignalLayer:
     level: Path
     server: Path
     probability: Path
+
+    def moved_to(self, folder: Path) -> SignalLayer:
+        """Return the layer with its files, by the same names, in another folder."""
+        paths = {
+            name: folder / getattr(self, name).name for name in ("level", "server", "probability")
+        }
+        return replace(self, **paths)
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,11 @@ def conform(frame: pd.DataFrame, table: str, operators: Sequence[str] = ()) -> p
 def _typed(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
     values = values.reset_index(drop=True)
     if column.type == "number":
-        return values.astype(float).round(column.decimals if column.decimals is not None else 6)
+        return (
+            values.astype("Float64")
+            .astype(float)
+            .round(column.decimals if column.decimals is not None else 6)
+        )
     if column.type == "integer":
         return values.astype("Int64")
     if column.type == "boolean":

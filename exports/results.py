@@ -24,6 +24,7 @@ from phusong.exports.spreadsheet import CsvForm, write_csv
 from phusong.exports.workbook import write_workbook
 from phusong.fiber.reach import reason_text
 from phusong.fiber.results import FiberResult
+from phusong.frames import rows
 from phusong.indicators.results import Indicators
 from phusong.sources.inputs import Inputs
 from phusong.study import Study
@@ -145,8 +146,10 @@ def _layers(
     )
     if fiber is not None:
         reach = fiber.reach.assign(
-            reason=[reason_text(row.reason, row.reason_params) for row in fiber.reach.itertuples()]
-        ).drop(columns="reason_params")
+            reason=[reason_text(row.reason, row.reason_params) for row in rows(fiber.reach)],
+            reason_code=fiber.reach["reason"],
+            reason_params=[json.dumps(p, default=float) for p in fiber.reach["reason_params"]],
+        )
         layers += [
             Layer("fibre", fiber.edges, "fibre"),
             Layer("fibre_routes", fiber.routes, "routes"),
