@@ -38,9 +38,9 @@ from phusong.sources.people import covers, prepare_landcover, prepare_people, re
 from phusong.sources.place import STUDY_FILE, Area, exchanged_against, study_crs, to_study
 from phusong.sources.rasters import RasterFile, bounds_in, open_raster
 from phusong.sources.sites import group_sites, leave_out, too_far
-from phusong.sources.studygrid import footprint, report_cover, study_grid
+from phusong.sources.studygrid import footprint, study_grid
 from phusong.sources.terrain import Terrain, prepare_terrain
-from phusong.sources.terrain_checks import report_terrain, without_height
+from phusong.sources.terrain_checks import report_bare, report_terrain, without_height
 from phusong.sources.villages import read_villages
 from phusong.study import Layer, Study
 
@@ -169,9 +169,13 @@ class _Reading:
             sources=digests(self.study),
         )
 
-    def _layer(self, layer: Layer, role: Role, **options: str) -> Records | None:
-        """Read a layer and bring it into the study's CRS, where that is known."""
-        records = read_layer(self.study, layer, role, self.findings, **options)  # type: ignore[arg-type]
+    def _layer(self, layer: Layer, role: Role, of: int = 1) -> Records | None:
+        """Read a layer and bring it into the study's CRS, where that is known.
+
+        One of several layers (``of``) may be empty; T01 and its like speak if all are.
+        """
+        rule = "S06" if of == 1 else "S25"
+        records = read_layer(self.study, layer, role, self.findings, empty_rule=rule)
         if records is None or self.got.area is None:
             return None
         area = self.got.area
@@ -208,7 +212,8 @@ class _Reading:
 
     def _villages(self) -> None:
         boundaries = self.study.boundaries
-        layers = [self._layer(layer, headers.VILLAGES) for layer in boundaries.villages]
+        of = len(boundaries.villages)
+        layers = [self._layer(layer, headers.VILLAGES, of) for layer in boundaries.villages]
         found = [layer for layer in layers if layer is not None]
         if not found or self.got.communes is None or self.got.area is None:
             return
@@ -221,7 +226,8 @@ class _Reading:
     def _centres(self) -> None:
         boundaries = self.study.boundaries
         layers = [
-            self._layer(layer, headers.COMMUNE_CENTRES) for layer in boundaries.commune_centres
+            self._layer(layer, headers.COMMUNE_CENTRES, len(boundaries.commune_centres))
+            for layer in boundaries.commune_centres
         ]
         found = [layer for layer in layers if layer is not None]
         if self.got.communes is not None:
@@ -240,7 +246,7 @@ class _Reading:
         read = [
             read_cells(records, source, self.findings)
             for source in self.study.towers
-            if (records := self._layer(source, headers.TOWERS)) is not None
+            if (records := self._layer(source, headers.TOWERS, len(self.study.towers))) is not None
         ]
         area = self.got.area
         if area is None:
@@ -313,12 +319,9 @@ class _Reading:
             return
         if len(got.dem) < len(terrain.dem):
             return
-        crs = got.area.crs
-        ground = footprint(got.dem, crs)
-        if not report_cover(
-            got.dem, ground, got.area, got.communes, self.findings, sea=terrain.sea_level_voids
-        ):
-            return
+        ground = footprint(got.dem, got.area.crs)
+        if not terrain.sea_level_voids:
+            report_bare(ground, got.area, got.communes, got.dem[0].where, self.findings)
         frames = (got.villages, got.sites)
         places = [frame.total_bounds for frame in frames if frame is not None and len(frame)]
         got.grid = study_grid(
@@ -332,6 +335,11 @@ class _Reading:
         got.terrain = prepare_terrain(
             got.dem, hashes, ground, got.grid, terrain, folder, self.progress
         )
+        if terrain.sea_level_voids:
+            report_bare(
+                ground, got.area, got.communes, got.dem[0].where, self.findings,
+                got.terrain.heights,
+            )  # fmt: skip
         report_terrain(
             got.terrain, terrain, got.area, got.villages, got.dem[0].where, self.findings
         )

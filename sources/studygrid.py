@@ -10,15 +10,12 @@ import geopandas as gpd
 import shapely
 from pyproj import CRS, Transformer
 
-from phusong.checks import Findings
 from phusong.grid import Grid
 from phusong.sources.place import Area
 from phusong.sources.rasters import RasterFile, bounds_in
 
 CELL_MIN_M = 10.0
 _ROUND_M = 5.0
-_UNCOVERED_SHARE = 1e-4
-"""Less of the area than this without DEM is the raster's ragged edge."""
 
 
 def cell_size(file: RasterFile, crs: CRS, at: tuple[float, float]) -> float:
@@ -91,46 +88,3 @@ def study_grid(
         if west >= east or south >= north:
             return None
     return Grid.over(area.crs, (west, south, east, north), size)
-
-
-def report_cover(
-    files: Sequence[RasterFile],
-    ground: Any,
-    area: Area,
-    communes: gpd.GeoDataFrame,
-    findings: Findings,
-    *,
-    sea: bool,
-) -> bool:
-    """Say how much of the communes the DEM does not cover: D03, or D08 where that is sea.
-
-    Returns
-    -------
-    bool
-        Whether the DEM and the communes have ground in common at all.
-    """
-    bare = shapely.difference(area.polygon, ground)
-    share = bare.area / area.polygon.area
-    if share <= _UNCOVERED_SHARE:
-        return True
-    hit = communes[communes.intersects(bare)]
-    place = bare.representative_point()
-    where = files[0].where
-    if sea and share < 1:
-        findings.add(
-            "D08", where, detail="{percent} % of the communes' area has no DEM and is read as sea",
-            x_m=place.x, y_m=place.y, percent=_percent(share),
-        )  # fmt: skip
-        return True
-    names = hit["name"].tolist()
-    findings.add(
-        "D03", where, names[0] if names else "",
-        "{percent} % of the communes' area lies outside the DEM: {names}",
-        x_m=place.x, y_m=place.y, percent=_percent(share),
-        names=", ".join(names[:10]) + (", …" if len(names) > 10 else ""),
-    )  # fmt: skip
-    return bool(share < 1)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f}" if share < 0.1 else f"{100 * share:.0f}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import rasterio
@@ -14,11 +16,14 @@ from phusong.grid import Window
 from phusong.sources.inputs import Raster
 from phusong.sources.place import Area
 from phusong.sources.terrain import Hole, Terrain
+from phusong.sources.voids import SEA_RIM_M
 from phusong.study import TerrainSource
 
 _POINTS = 200_000
 """Cells of a hole looked at; larger holes are thinned evenly."""
 _LISTED = 10
+_BARE_SHARE = 1e-4
+"""Less of the area than this without DEM is the raster's ragged edge."""
 
 
 def report_terrain(
@@ -70,6 +75,57 @@ def report_terrain(
             x_m=float(x.mean()), y_m=float(y.mean()), holes=len(outside),
             n=sum(h.cells for h in outside), width=f"{max(h.width_m for h in outside):g}",
         )  # fmt: skip
+
+
+def report_bare(
+    ground: Any,
+    area: Area,
+    communes: gpd.GeoDataFrame,
+    where: Where,
+    findings: Findings,
+    heights: Raster | None = None,
+) -> None:
+    """Say how much of the communes the DEM does not cover.
+
+    Parameters
+    ----------
+    ground
+        Footprint of the DEM in the study's CRS.
+    heights
+        The prepared DEM where what it does not cover is read as sea: that is D11, unless the
+        ground rises where the DEM ends, which is D03 as it is without.
+    """
+    bare = shapely.difference(area.polygon, ground)
+    share = bare.area / area.polygon.area
+    if share <= _BARE_SHARE:
+        return
+    names = communes["name"][communes.intersects(bare)].tolist()
+    place = bare.representative_point()
+    rule = "D11" if heights is not None and _ends_low(bare, ground, heights) else "D03"
+    findings.add(
+        rule, where, names[0], "{percent} % of the communes' area lies outside the DEM: {names}",
+        x_m=place.x, y_m=place.y,
+        percent=f"{100 * share:.2f}" if share < 0.1 else f"{100 * share:.0f}",
+        names=", ".join(names[:_LISTED]) + (", …" if len(names) > _LISTED else ""),
+    )  # fmt: skip
+
+
+def _ends_low(bare: Any, ground: Any, heights: Raster) -> bool:
+    """Say whether the DEM ends at the sea: its last cells towards the bare area are low."""
+    cell = heights.grid.cell_m
+    line = shapely.intersection(shapely.boundary(ground), shapely.buffer(bare, cell))
+    along = shapely.segmentize(line, 5 * cell)
+    inner = shapely.get_coordinates(
+        shapely.intersection(shapely.buffer(along, 2 * cell), shapely.buffer(ground, -cell))
+    )
+    if inner.size == 0:
+        return True
+    rows, cols = heights.grid.cell_of(inner[:, 0], inner[:, 1])
+    with rasterio.open(heights.path) as source:
+        found = np.array([v[0] for v in source.sample(inner.tolist())], dtype=np.float64)
+    on = (rows >= 0) & (cols >= 0) & (rows < heights.grid.rows) & (cols < heights.grid.cols)
+    known = found[on & ~np.isnan(found)]
+    return known.size == 0 or float(np.quantile(known, 0.75)) < SEA_RIM_M
 
 
 def _empty_cells(
