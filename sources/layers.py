@@ -20,7 +20,7 @@ from phusong.sources.headers import Role
 from phusong.sources.ogr import FONTS, Box, read_ogr
 from phusong.sources.points import decimal_sign, points_of
 from phusong.sources.tables import SUFFIXES, read_table
-from phusong.sources.text import convert, suspected_font_encoding
+from phusong.sources.text import as_code, convert, suspected_font_encoding
 from phusong.study import Layer, Study
 
 
@@ -229,7 +229,7 @@ def label(records: Records, i: int) -> str:
     """Return what a planner would call the ``i``-th record: its first code or name."""
     for column in records.columns:
         if column in records.frame:
-            value = records.frame[column].iloc[i]
-            if isinstance(value, str) and value:
-                return value
+            text = as_code(records.frame[column].iloc[i])
+            if text is not None:
+                return text
     return ""

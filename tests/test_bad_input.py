@@ -359,6 +359,20 @@ def test_legacy_encodings(tmp_path: Path, spec: dict[str, Any]) -> None:
     assert only(check(tmp_path, spec), "S02").subject == "utf-9"
 
 
+def test_old_font_encoding_in_a_shapefile(tmp_path: Path, spec: dict[str, Any]) -> None:
+    names = {"Thôn 1.1": "B¶n §ång V¨n", "Thôn 1.2": "B¶n Lòng Có"}
+    frame = villages()
+    frame["ten_thon"] = frame["ten_thon"].map(lambda n: names.get(n, "B¶n Cò"))
+    frame.to_file(tmp_path / "data/villages.shp", encoding="ISO-8859-1")
+    (tmp_path / "data/villages.cpg").unlink(missing_ok=True)
+    layer = spec["boundaries"]["villages"][0]
+    layer["path"] = "data/villages.shp"
+    assert only(check(tmp_path, spec), "S16").params["encoding"] == "tcvn3"
+    layer["encoding"] = "tcvn3"
+    inputs, _ = read(tmp_path, spec)
+    assert inputs.villages["name"].tolist()[:3] == ["Bản Đồng Văn", "Bản Lũng Cú", "Bản Cũ"]
+
+
 # ------------------------------------------------------------------ places
 
 
