@@ -10,6 +10,7 @@ import click
 
 import phusong
 from phusong.commands import radio, results, runs, studies
+from phusong.commands.link import link
 from phusong.commands.shared import CONTEXT, settings, shared_options
 from phusong.console import make_console
 from phusong.errors import PhusongError
@@ -76,6 +77,7 @@ for command in (
     results.compare,
     results.publish,
     radio.models,
+    link,
     radio.store,
 ):
     main.add_command(command)
