@@ -214,6 +214,29 @@ def spherical_earth_db(
     return loss
 
 
+@njit(cache=True, nogil=True)
+def delta_bullington_db(
+    edge: float, smooth: float, sphere_db: float, scale: float, distance_m: float
+) -> float:
+    """Complete delta-Bullington loss, dB (P.526-15 eq. 65; P.1812-7 eq. 39).
+
+    Parameters
+    ----------
+    edge, smooth
+        ν/√(2/λ) of the path's Bullington edge and of the smooth earth's.
+    sphere_db
+        Spherical-earth loss; where it is 0 `smooth` is not looked at.
+    scale
+        √(2/λ).
+    distance_m
+        Path length.
+    """
+    loss: float = bullington_db(edge * scale, distance_m)
+    if sphere_db > 0.0:
+        loss += max(sphere_db - bullington_db(smooth * scale, distance_m), 0.0)
+    return loss
+
+
 BAND_GHZ = 0
 BAND_WAVELENGTH = 1
 BAND_CBRT = 2

@@ -11,7 +11,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from phusong.coverage.propagation.diffraction import edge_height
+from phusong.coverage.propagation.diffraction import (
+    edge_height,
+    smooth_obstruction,
+    spherical_clearance,
+    spherical_earth_db,
+)
 from phusong.coverage.propagation.fan import points_before
 from phusong.coverage.propagation.hull import highest, push, tangent
 from phusong.coverage.propagation.sight import BLOCK, close_block, nearest_to_ray
@@ -218,6 +223,53 @@ def smooth_ends(
     above = hull_y[at] - line * hull_x[at] - tx_m
     share = angle_t / (angle_t + angle_r)
     return fit_t, fit_r, fit_t - above * share, fit_r - above * (1.0 - share)
+
+
+@njit(cache=True, nogil=True)
+def sphere_to(
+    distance_m: float,
+    h1_m: float,
+    h2_m: float,
+    radius_km: float,
+    k: int,
+    step_m: float,
+    bands: NDArray[np.float64],
+    longest_m: float,
+    sea_share: float,
+    sphere_db: NDArray[np.float64],
+) -> float:
+    """Fill in the spherical-earth loss of each band; return the smooth earth's Bullington edge.
+
+    Parameters
+    ----------
+    distance_m, h1_m, h2_m, radius_km
+        Path length, effective heights, effective earth radius.
+    k, step_m
+        Number of profile points and their spacing.
+    bands, longest_m, sea_share
+        Constants of the bands, the longest wavelength among them, and ω.
+    sphere_db
+        Filled in, shape (bands,).
+
+    Returns
+    -------
+    float
+        ν/√(2/λ), in √m; −inf where no band loses anything, and it is not needed.
+    """
+    km = distance_m * 1e-3
+    clearance, weight, cbrt = spherical_clearance(km, h1_m, h2_m, radius_km, longest_m)
+    if clearance == math.inf:
+        sphere_db[:] = 0.0
+        return -math.inf
+    most = 0.0
+    for b in range(sphere_db.size):
+        sphere_db[b] = spherical_earth_db(
+            km, h1_m, h2_m, clearance, weight, cbrt, bands[b], sea_share
+        )
+        most = max(most, sphere_db[b])
+    if most <= 0.0:
+        return -math.inf
+    return float(smooth_obstruction(distance_m, h1_m, h2_m, radius_km * 1e3, step_m, k))
 
 
 @njit(cache=True, nogil=True)

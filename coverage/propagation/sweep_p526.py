@@ -14,10 +14,7 @@ from phusong.coverage.propagation.diffraction import (
     DB_PER_NEPER,
     NU_CLEAR,
     band_constants,
-    bullington_db,
-    smooth_obstruction,
-    spherical_clearance,
-    spherical_earth_db,
+    delta_bullington_db,
 )
 from phusong.coverage.propagation.fan import (
     bilinear,
@@ -34,6 +31,7 @@ from phusong.coverage.propagation.radial import (
     extend,
     queue_receivers,
     smooth_ends,
+    sphere_to,
 )
 from phusong.coverage.propagation.sight import BLOCK
 from phusong.coverage.propagation.surface import (
@@ -98,6 +96,150 @@ def sweep_p526(
     return PathLoss(fan.row0, fan.col0, freqs_mhz, loss, elevation, fan.flags)
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _walk_bundle(
+    bundle: int,
+    height_m: NDArray[np.float32],
+    clutter_m: NDArray[np.float32],
+    has_clutter: bool,
+    row0: int,
+    col0: int,
+    tx_row: float,
+    tx_col: float,
+    cell_m: float,
+    cells: NDArray[np.int32],
+    start: NDArray[np.int64],
+    flags: NDArray[np.uint8],
+    ground_tx_m: float,
+    antenna_m: float,
+    rx_height_m: float,
+    radius_m: float,
+    most: int,
+    step_m: float,
+    bands: NDArray[np.float64],
+    loss: NDArray[np.float32],
+    elevation: NDArray[np.float32],
+) -> None:
+    """Walk one bundle of radials; `most` is one more than the largest number of points on any."""
+    radials = start.size - 1
+    cols = flags.shape[1]
+    half = 0.5 / radius_m
+    tx_m = ground_tx_m + antenna_m
+    n_bands = bands.shape[0]
+    # ν = −√(q·D·2/λ) stays below −0.78 at every band while q·D exceeds this.
+    longest = bands[:, BAND_WAVELENGTH].max()
+    clear_qd = NU_CLEAR * NU_CLEAR * longest * 0.5 * (1.0 + 1e-9)
+    ground, over, flat, steepest = (
+        np.empty(most),
+        np.empty(most),
+        np.empty(most),
+        np.empty(most),
+    )
+    base, slope = np.empty(most // BLOCK + 1), np.empty(most // BLOCK + 1)
+    cv, cx, cy = np.empty(most, np.int32), np.empty(most), np.empty(most)
+    gv, gx, gy = np.empty(most, np.int32), np.empty(most), np.empty(most)
+    head = np.full(most, -1, np.int32)
+    follow, away = np.empty(64, np.int32), np.empty(64)
+    sphere = np.empty(n_bands)
+    ground[0] = ground_tx_m
+    steepest[0] = -math.inf
+    for radial in range(bundle * BUNDLE, min(radials, (bundle + 1) * BUNDLE)):
+        mine = cells[start[radial] : start[radial + 1]]
+        if mine.size == 0:
+            continue
+        if follow.size < mine.size:
+            follow, away = np.empty(2 * mine.size, np.int32), np.empty(2 * mine.size)
+        points = queue_receivers(
+            mine, cols, row0 - tx_row, col0 - tx_col, cell_m, step_m, head, follow, away
+        )
+        angle = 2.0 * math.pi * radial / radials
+        step = step_m / cell_m
+        known = sample_radial(height_m, tx_row, tx_col, angle, step, points, ground)
+        if has_clutter:
+            sample_nearest(clutter_m, tx_row, tx_col, angle, step, known, over)
+        curved = bare = 0
+        rise_bare = -math.inf
+        v1 = v2 = 0.0
+        for k in range(points + 1):
+            if 1 <= k <= known:
+                x = k * step_m
+                h0, h1 = ground[k - 1], ground[k]
+                v1 += step_m * (h1 + h0)
+                v2 += step_m * (h1 * (3.0 * x - step_m) + h0 * (3.0 * x - 2.0 * step_m))
+                f = h1 - half * x * x
+                if has_clutter:
+                    f += over[k]
+                curved = extend(flat, steepest, base, slope, cv, cx, cy, curved, k, step_m, f, tx_m)
+                rise_bare = max(rise_bare, (h1 - tx_m) / x)
+                bare = push(gv, gx, gy, bare, k, x, h1)
+            n = head[k]
+            head[k] = -1
+            while n >= 0:
+                row, col = mine[n] // cols, mine[n] % cols
+                total = away[n]
+                n = follow[n]
+                if k > known:
+                    flags[row, col] = FLAG_NO_DATA
+                    continue
+                ground_rx_m = float(height_m[row0 + row, col0 + col])
+                rx_m = ground_rx_m + rx_height_m
+                drop = rx_m - tx_m
+                free = 0.5 * DB_PER_NEPER * math.log(total * total + drop * drop) - 60.0
+                ray = drop / max(total, 1e-3) - half * total
+                if k == 0:
+                    for b in range(n_bands):
+                        loss[b, row, col] = bands[b, BAND_FREE_SPACE] + free
+                    elevation[row, col] = math.degrees(math.atan(ray))
+                    flags[row, col] = FLAG_FREE_SPACE | FLAG_LINE_OF_SIGHT
+                    continue
+                edge, sight, _ = edge_to(
+                    flat,
+                    steepest,
+                    base,
+                    slope,
+                    cv,
+                    cx,
+                    cy,
+                    curved,
+                    k,
+                    step_m,
+                    total,
+                    tx_m,
+                    rx_m,
+                    half,
+                    clear_qd / total,
+                )
+                rise = steepest[k]
+                flag = FLAG_LINE_OF_SIGHT if sight >= 0 else 0
+                if abs(rise - ray) < 1e-9:
+                    flag |= FLAG_BRANCH_NEAR
+                flags[row, col] = flag
+                elevation[row, col] = math.degrees(math.atan(max(rise, ray)))
+                _, _, end_t, end_r = smooth_ends(
+                    v1,
+                    v2,
+                    ground[k],
+                    ground_rx_m,
+                    k,
+                    step_m,
+                    total,
+                    tx_m,
+                    rx_m,
+                    rise_bare,
+                    gx,
+                    gy,
+                    bare,
+                )
+                h1 = tx_m - min(end_t, ground_tx_m)
+                h2 = rx_m - min(end_r, ground_rx_m)
+                smooth = sphere_to(
+                    total, h1, h2, radius_m * 1e-3, k, step_m, bands, longest, 0.0, sphere
+                )
+                for b in range(n_bands):
+                    lost = delta_bullington_db(edge, smooth, sphere[b], bands[b, BAND_SCALE], total)
+                    loss[b, row, col] = bands[b, BAND_FREE_SPACE] + free + lost
+
+
 @njit(cache=True, nogil=True, parallel=True, error_model="numpy")
 def _walk(
     height_m: NDArray[np.float32],
@@ -121,137 +263,28 @@ def _walk(
     loss: NDArray[np.float32],
     elevation: NDArray[np.float32],
 ) -> None:
-    """Walk every radial; `most` is one more than the largest number of points on any."""
-    radials = start.size - 1
-    cols = flags.shape[1]
-    half = 0.5 / radius_m
-    tx_m = ground_tx_m + antenna_m
-    n_bands = bands.shape[0]
-    # ν = −√(q·D·2/λ) stays below −0.78 at every band while q·D exceeds this.
-    longest = bands[:, BAND_WAVELENGTH].max()
-    clear_qd = NU_CLEAR * NU_CLEAR * longest * 0.5 * (1.0 + 1e-9)
-    for bundle in prange((radials + BUNDLE - 1) // BUNDLE):
-        ground, over, flat, steepest = (
-            np.empty(most),
-            np.empty(most),
-            np.empty(most),
-            np.empty(most),
+    """Walk every radial, a bundle a task; the arguments are those of :func:`_walk_bundle`."""
+    for bundle in prange((start.size + BUNDLE - 2) // BUNDLE):
+        _walk_bundle(
+            bundle,
+            height_m,
+            clutter_m,
+            has_clutter,
+            row0,
+            col0,
+            tx_row,
+            tx_col,
+            cell_m,
+            cells,
+            start,
+            flags,
+            ground_tx_m,
+            antenna_m,
+            rx_height_m,
+            radius_m,
+            most,
+            step_m,
+            bands,
+            loss,
+            elevation,
         )
-        base, slope = np.empty(most // BLOCK + 1), np.empty(most // BLOCK + 1)
-        cv, cx, cy = np.empty(most, np.int32), np.empty(most), np.empty(most)
-        gv, gx, gy = np.empty(most, np.int32), np.empty(most), np.empty(most)
-        head = np.full(most, -1, np.int32)
-        follow, away = np.empty(64, np.int32), np.empty(64)
-        sphere = np.empty(n_bands)
-        ground[0] = ground_tx_m
-        steepest[0] = -math.inf
-        for radial in range(bundle * BUNDLE, min(radials, (bundle + 1) * BUNDLE)):
-            mine = cells[start[radial] : start[radial + 1]]
-            if mine.size == 0:
-                continue
-            if follow.size < mine.size:
-                follow, away = np.empty(2 * mine.size, np.int32), np.empty(2 * mine.size)
-            points = queue_receivers(
-                mine, cols, row0 - tx_row, col0 - tx_col, cell_m, step_m, head, follow, away
-            )
-            angle = 2.0 * math.pi * radial / radials
-            step = step_m / cell_m
-            known = sample_radial(height_m, tx_row, tx_col, angle, step, points, ground)
-            if has_clutter:
-                sample_nearest(clutter_m, tx_row, tx_col, angle, step, known, over)
-            curved = bare = 0
-            rise_bare = -math.inf
-            v1 = v2 = 0.0
-            for k in range(points + 1):
-                if 1 <= k <= known:
-                    x = k * step_m
-                    h0, h1 = ground[k - 1], ground[k]
-                    v1 += step_m * (h1 + h0)
-                    v2 += step_m * (h1 * (3.0 * x - step_m) + h0 * (3.0 * x - 2.0 * step_m))
-                    f = h1 - half * x * x
-                    if has_clutter:
-                        f += over[k]
-                    curved = extend(
-                        flat, steepest, base, slope, cv, cx, cy, curved, k, step_m, f, tx_m
-                    )
-                    rise_bare = max(rise_bare, (h1 - tx_m) / x)
-                    bare = push(gv, gx, gy, bare, k, x, h1)
-                n = head[k]
-                head[k] = -1
-                while n >= 0:
-                    row, col = mine[n] // cols, mine[n] % cols
-                    total = away[n]
-                    n = follow[n]
-                    if k > known:
-                        flags[row, col] = FLAG_NO_DATA
-                        continue
-                    ground_rx_m = float(height_m[row0 + row, col0 + col])
-                    rx_m = ground_rx_m + rx_height_m
-                    drop = rx_m - tx_m
-                    free = 0.5 * DB_PER_NEPER * math.log(total * total + drop * drop) - 60.0
-                    ray = drop / max(total, 1e-3) - half * total
-                    if k == 0:
-                        for b in range(n_bands):
-                            loss[b, row, col] = bands[b, BAND_FREE_SPACE] + free
-                        elevation[row, col] = math.degrees(math.atan(ray))
-                        flags[row, col] = FLAG_FREE_SPACE | FLAG_LINE_OF_SIGHT
-                        continue
-                    edge, sight, _ = edge_to(
-                        flat,
-                        steepest,
-                        base,
-                        slope,
-                        cv,
-                        cx,
-                        cy,
-                        curved,
-                        k,
-                        step_m,
-                        total,
-                        tx_m,
-                        rx_m,
-                        half,
-                        clear_qd / total,
-                    )
-                    rise = steepest[k]
-                    flag = FLAG_LINE_OF_SIGHT if sight >= 0 else 0
-                    if abs(rise - ray) < 1e-9:
-                        flag |= FLAG_BRANCH_NEAR
-                    flags[row, col] = flag
-                    elevation[row, col] = math.degrees(math.atan(max(rise, ray)))
-                    _, _, end_t, end_r = smooth_ends(
-                        v1,
-                        v2,
-                        ground[k],
-                        ground_rx_m,
-                        k,
-                        step_m,
-                        total,
-                        tx_m,
-                        rx_m,
-                        rise_bare,
-                        gx,
-                        gy,
-                        bare,
-                    )
-                    h1 = tx_m - min(end_t, ground_tx_m)
-                    h2 = rx_m - min(end_r, ground_rx_m)
-                    km = total * 1e-3
-                    clearance, weight, cbrt = spherical_clearance(
-                        km, h1, h2, radius_m * 1e-3, longest
-                    )
-                    worst = 0.0
-                    for b in range(n_bands):
-                        sphere[b] = spherical_earth_db(
-                            km, h1, h2, clearance, weight, cbrt, bands[b], 0.0
-                        )
-                        worst = max(worst, sphere[b])
-                    smooth = -math.inf
-                    if worst > 0.0:
-                        smooth = smooth_obstruction(total, h1, h2, radius_m, step_m, k)
-                    for b in range(n_bands):
-                        scale = bands[b, BAND_SCALE]
-                        lost = bullington_db(edge * scale, total)
-                        if sphere[b] > 0.0:
-                            lost += max(sphere[b] - bullington_db(smooth * scale, total), 0.0)
-                        loss[b, row, col] = bands[b, BAND_FREE_SPACE] + free + lost
