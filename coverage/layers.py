@@ -25,6 +25,8 @@ from phusong.errors import OutputError, Where
 from phusong.grid import Grid, Window
 
 TILE: Final = 512
+_CACHE_BYTES: Final = 256 * 2**20
+"""GDAL's own cache, which by default grows with the machine's memory."""
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\s]+')
 
 
@@ -97,6 +99,7 @@ class LayerWriter:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._stack = contextlib.ExitStack()
+        self._stack.enter_context(rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES))
         self._kinds = kinds
         safe = safe_names(operator for operator, _ in names)
         self._open: list[tuple[Any, ...]] = []

@@ -246,7 +246,7 @@ def assess_villages(
     centres = Centres(villages, grid)
     circles = _circles(inputs, study, signal)
     tallies = [_Tally(len(villages), cuts.shape[1]) for _ in signal.layers]
-    told.start("villages", len(villages), "Villages")
+    told.start("villages", len(villages), "Figures of every village")
     with LayerReader(signal.layers) as reader:
         for batch in footprints(villages, grid):
             weight = weights.weigh(batch)
