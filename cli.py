@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 import phusong
-from phusong.commands import radio, results, runs, studies
+from phusong.commands import network, radio, results, runs, studies
 from phusong.commands.link import link
 from phusong.commands.shared import CONTEXT, settings, shared_options
 from phusong.console import make_console
@@ -62,6 +62,8 @@ def main() -> None:
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     level = logging.WARNING - 10 * min(2, settings().get("verbose", 0))
     logging.getLogger("phusong").setLevel(level)
+    # GDAL's remarks on creation options are for programmers; its errors are raised anyway.
+    logging.getLogger("rasterio").setLevel(max(level, logging.INFO) + 10)
 
 
 for command in (
@@ -70,7 +72,8 @@ for command in (
     studies.check,
     runs.run,
     runs.coverage,
-    runs.fiber,
+    network.fiber,
+    network.extend,
     runs.indicators,
     runs.map_command,
     results.report,

@@ -26,10 +26,13 @@ from phusong.coverage.results import Signal, VillageCoverage
 from phusong.coverage.signal import compute_signal
 from phusong.coverage.store import PathLossStore
 from phusong.coverage.villages import assess_villages
-from phusong.errors import ChecksFailed
+from phusong.errors import ChecksFailed, StudyError
 from phusong.exports import CsvForm, output_folder, write_results
+from phusong.fiber.built import with_new_lines
+from phusong.fiber.extension import ExtensionPlan, plan_extension
 from phusong.fiber.fibre import assess_fiber
 from phusong.fiber.results import FiberResult
+from phusong.fiber.rings import RingPlan, plan_rings
 from phusong.i18n import Language, get_language
 from phusong.indicators import Indicators, compute_indicators
 from phusong.jit import compile_seconds
@@ -180,6 +183,41 @@ def write_map(results: Results, path: Path, language: Language) -> Path:
         results.study, results.inputs, results.signal, results.coverage, results.fiber,
         results.indicators, results.findings, path, language=language,
     )  # fmt: skip
+
+
+def plan_study(
+    study: Study,
+    *,
+    budget_usd: float | None = None,
+    rings: bool = False,
+    time_limit_s: float | None = None,
+    progress: Progress | None = None,
+) -> tuple[ExtensionPlan, RingPlan | None, Findings]:
+    """Plan new cable for a study, and second routes on the network as it will stand.
+
+    Returns
+    -------
+    plan, rings, findings
+        Findings are those of the plan alone: what it cannot reach, what is odd about roads.
+    """
+    with scratch_rasters() as rasters:
+        results = compute(study, rasters, radio=False, progress=progress)
+    if results.fiber is None:
+        raise StudyError(
+            "the study has no [fiber] table",
+            mend="name cables and points of presence in study.toml",
+        )
+    findings = Findings(study.checks.severity)
+    inputs = results.inputs
+    plan = plan_extension(
+        inputs, study, results.fiber, findings, budget_usd, time_limit_s, progress
+    )
+    if not rings:
+        return plan, None, findings
+    built = with_new_lines(inputs, plan.lines)
+    people = _people_by_commune(inputs, None)
+    fiber = assess_fiber(built, study, Findings(), people, progress)
+    return plan, plan_rings(built, study, fiber, findings, None, time_limit_s, progress), findings
 
 
 @contextmanager

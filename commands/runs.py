@@ -1,4 +1,4 @@
-"""`phusong run`, `coverage`, `fiber`, `indicators`, `map`: passes through the rooms."""
+"""`phusong run`, `coverage`, `indicators`, `map`: passes through the rooms."""
 
 from __future__ import annotations
 
@@ -55,22 +55,6 @@ def coverage(study: Path, out: Path, overwrite: bool, separator: str, decimal: s
       phusong coverage my-province --out coverage-out
     """
     run_and_print(study, out, overwrite=overwrite, form=csv_form(separator, decimal), fibre=False)
-
-
-@click.command(context_settings=CONTEXT)
-@study_argument
-@out_option("out", "Folder for the results.")
-@overwrite_option
-@csv_options
-@shared_options
-def fiber(study: Path, out: Path, overwrite: bool, separator: str, decimal: str) -> None:
-    """Only the fibre of a STUDY: network, reach of commune centres, single points of failure.
-
-    \b
-    Example:
-      phusong fiber my-province --out fibre-out
-    """
-    run_and_print(study, out, overwrite=overwrite, form=csv_form(separator, decimal), radio=False)
 
 
 @click.command("map", context_settings=CONTEXT)

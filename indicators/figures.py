@@ -16,6 +16,7 @@ _VILLAGES = (
     "served where P(level ≥ threshold) ≥ {probability} ({thresholds}). Denominator: all villages "
     "of the study. Circles: the same, with a place served inside {radii} of a mast."
 )
+_WEIGHT = {"people": "people (of its area where nobody is known to live)", "area": "area"}
 _HOLLOW = (
     "Neither covered nor white: the centre is served or at least {hollow} of the {weight} is, "
     "but not both the centre and {share}."
@@ -155,7 +156,7 @@ def _params(study: Study, operator: str, technology: str) -> dict[str, object]:
         "who": who,
         "share": f"{study.verdict.covered_share:.0%}",
         "hollow": f"{study.verdict.hollow_share:.0%}",
-        "weight": study.verdict.weight,
+        "weight": _WEIGHT[study.verdict.weight],
         "probability": f"{study.verdict.probability:.0%}",
         "counted": " / ".join(study.verdict.technologies),
         "thresholds": ", ".join(f"{t} {row.threshold_dbm:g} dBm" for t, row in budgets.items()),

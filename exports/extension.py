@@ -1,0 +1,55 @@
+"""The files of an extension plan: targets, stages, bill of quantities, lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from phusong.exports.dictionary import conform
+from phusong.exports.folder import STAMP, output_folder
+from phusong.exports.geopackage import Layer, write_geopackage
+from phusong.exports.spreadsheet import CsvForm, write_csv
+from phusong.fiber.extension import ExtensionPlan
+from phusong.fiber.rings import RingPlan
+
+
+def write_extension(
+    plan: ExtensionPlan,
+    rings: RingPlan | None,
+    folder: Path,
+    stamp: dict[str, Any],
+    form: CsvForm,
+    *,
+    overwrite: bool,
+) -> None:
+    """Write ``extension_*.csv``, ``ring_*.csv`` when asked for, ``extension.gpkg``, the stamp.
+
+    Raises
+    ------
+    OutputError
+        When the folder may not be replaced.
+    """
+    tables: dict[str, tuple[str, pd.DataFrame]] = {
+        "extension_targets.csv": ("extension_targets", plan.targets),
+        "extension_stages.csv": ("extension_stages", plan.stages),
+        "extension_bill.csv": ("extension_bill", plan.bill),
+        "extension_indicators.csv": ("extension_indicators", plan.indicators),
+    }
+    layers = [
+        Layer("extension_lines", plan.lines, "routes"),
+        Layer("extension_targets", plan.targets),
+    ]
+    if rings is not None:
+        tables["ring_targets.csv"] = ("ring_targets", rings.targets)
+        tables["ring_bill.csv"] = ("extension_bill", rings.bill)
+        layers += [Layer("ring_lines", rings.lines, "routes"), Layer("ring_targets", rings.targets)]
+    with output_folder(folder, overwrite=overwrite) as partial:
+        for name, (table, frame) in tables.items():
+            write_csv(conform(frame, table), partial / name, form)
+        short = {key: str(value) for key, value in stamp.items()}
+        write_geopackage(layers, short, partial / "extension.gpkg")
+        text = json.dumps(stamp, ensure_ascii=False, indent=2)
+        (partial / STAMP).write_text(text, "utf-8")
