@@ -69,6 +69,21 @@ def disambiguate(codes: Sequence[str]) -> tuple[list[str], NDArray[np.bool_]]:
     return out, changed
 
 
+def qualified(codes: Sequence[str], communes: Sequence[str | None]) -> list[str] | None:
+    """Put the commune's code before codes that only number the villages of one commune.
+
+    Returns
+    -------
+    list of str or None
+        ``commune-code`` for every village; None where more than nine in ten codes are unique as
+        they are, or where the commune's code does not tell them apart either.
+    """
+    if len(set(codes)) * 10 > 9 * len(codes) or None in communes:
+        return None
+    joined = [f"{commune}-{code}" for commune, code in zip(communes, codes, strict=True)]
+    return joined if len(set(joined)) == len(joined) else None
+
+
 def match_codes(
     asked: Sequence[str | None], known: Sequence[str]
 ) -> tuple[list[str | None], list[bool]]:

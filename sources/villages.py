@@ -14,7 +14,13 @@ from scipy.spatial import cKDTree
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.codes import disambiguate, match_codes, read_codes, read_names
+from phusong.sources.codes import (
+    disambiguate,
+    match_codes,
+    qualified,
+    read_codes,
+    read_names,
+)
 from phusong.sources.layers import Records, label
 from phusong.sources.place import Area
 from phusong.sources.service_areas import service_areas, spread_equal
@@ -73,6 +79,11 @@ def read_villages(
     gathered = _Villages()
     for records in layers:
         _gather(_leave_out_far(records, area, far_m, findings), gathered, findings)
+    own = qualified(gathered.code, gathered.asked_commune)
+    if own is not None:
+        findings.add("B21", gathered.where[0], own[0], "{code} is called {unique} in the results",
+                     code=gathered.code[0], unique=own[0])  # fmt: skip
+        gathered.code = own
     codes, changed = disambiguate(gathered.code)
     for i in np.flatnonzero(changed):
         gathered.flags[i].append("code_disambiguated")

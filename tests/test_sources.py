@@ -234,6 +234,22 @@ def as_points(tmp_path: Path, places: list[tuple[str, str, float, float]]) -> No
     write_csv(tmp_path / "data/villages.csv", ["ma_thon", "ten_thon", "kinh_do", "vi_do"], rows)
 
 
+def test_codes_that_number_the_villages_of_a_commune(tmp_path: Path, spec: dict[str, Any]) -> None:
+    frame = villages()
+    frame["ma_thon"] = [f"0{k % 4 + 1}" for k in range(16)]
+    frame.to_file(tmp_path / "data/villages.gpkg")
+    inputs, findings = read(tmp_path, spec)
+    assert inputs.villages["code"].tolist()[:5] == [
+        "00691-01",
+        "00691-02",
+        "00691-03",
+        "00691-04",
+        "00694-01",
+    ]
+    assert only(findings, "B21").where.row == 1
+    assert "B03" not in numbers_of(findings)
+
+
 def test_points_become_service_areas(tmp_path: Path, spec: dict[str, Any]) -> None:
     as_points(
         tmp_path,
