@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from phusong.checks import Findings
 from phusong.coverage.combine import NO_LEVEL, Odds, add_mast, pick_best, to_level_ticks
 from phusong.coverage.layers import TILE, LayerWriter, signal_kinds
 from phusong.coverage.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses, LossReport
@@ -16,6 +18,7 @@ from phusong.coverage.plan import Plan, plan_run
 from phusong.coverage.results import ANY, Signal, SignalLayer
 from phusong.coverage.store import PathLossStore
 from phusong.coverage.tiles import Tiles
+from phusong.errors import Where
 from phusong.grid import Window
 from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
@@ -148,3 +151,15 @@ def compute_signal(
     }
     layers = [SignalLayer(*n, *paths) for n, paths in zip(names, writer.paths, strict=True)]
     return Signal(inputs.grid, tuple(layers), cells, stats)
+
+
+def report_problems(inputs: Inputs, signal: Signal, findings: Findings) -> None:
+    """Add a finding (rule C01) for every cell in service that could not be computed."""
+    sites = inputs.sites.drop_duplicates("site_id").set_index("site_id")
+    problems: Any = signal.cells[signal.cells["problem"] != ""]
+    for cell in problems.itertuples():
+        site = sites.loc[cell.site_id]
+        findings.add(
+            "C01", Where(file=str(cell.file), row=int(cell.row)), str(cell.cell_id), "{reason}",
+            float(site["x_m"]), float(site["y_m"]), reason=cell.problem,
+        )  # fmt: skip

@@ -8,6 +8,7 @@ import rasterio
 from radio_study import X0, Y0, cells_frame, make_inputs, make_study, villages_frame
 from scipy.stats import norm
 
+from phusong.checks import Findings
 from phusong.coverage import losses as losses_module
 from phusong.coverage import signal as signal_module
 from phusong.coverage.layers import safe_names
@@ -19,7 +20,7 @@ from phusong.coverage.propagation import (
     propagate,
 )
 from phusong.coverage.results import ANY
-from phusong.coverage.signal import compute_signal
+from phusong.coverage.signal import compute_signal, report_problems
 from phusong.coverage.store import PathLossStore
 from phusong.errors import ModelError
 from phusong.grid import Window
@@ -316,6 +317,13 @@ def test_a_bandwidth_no_standard_has_marks_the_cell(tmp_path, model):
     inputs, study = setup(tmp_path, [omni("a", "A"), omni("odd", "B", bandwidth_mhz=7.0)])
     signal = run(inputs, study, tmp_path)
     assert "no carrier of 7 MHz" in signal.cells["problem"][1]
+    findings = Findings()
+    report_problems(inputs, signal, findings)
+    assert [(f.rule.number, f.subject, f.where.file) for f in findings] == [
+        ("C01", "odd", "towers.csv")
+    ]
+    assert "no carrier of 7 MHz" in findings.items[0].text()
+    assert findings.items[0].x_m == B[0]
     assert len(model.calls) == 1
 
 
