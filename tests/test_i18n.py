@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +43,7 @@ def _templates(tree: ast.AST) -> Iterator[str]:
             found = [node.args[3] if len(node.args) > 3 else keywords.get("detail")]
         for item in found:
             text = _literal(item)
-            if text and any(c.isalpha() for c in text):
+            if text and any(c.isalpha() for c in re.sub(r"{[^}]*}", "", text)):
                 yield text
 
 

@@ -1,0 +1,122 @@
+"""The files of a run, opened by other programs than the one that wrote them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import frictionless
+import geopandas as gpd
+import pyogrio
+import pytest
+import rasterio
+
+from phusong.exports.dictionary import tables
+
+
+def test_datapackage_is_valid_and_true(tiny_run: Path) -> None:
+    descriptor = json.loads((tiny_run / "datapackage.json").read_text("utf-8"))
+    frictionless.system.trusted = True
+    report = frictionless.Package(str(tiny_run / "datapackage.json")).validate()
+    assert report.valid, report.flatten(["title", "message"])
+    listed = {resource["path"] for resource in descriptor["resources"]}
+    found = {
+        p.relative_to(tiny_run).as_posix()
+        for p in tiny_run.rglob("*")
+        if p.is_file() and p.name not in {"run.json", "datapackage.json"}
+    }
+    assert listed == found
+    assert descriptor["title"] == "Tỉnh thử"
+    assert descriptor["licenses"][0]["name"] == "CC-BY-4.0"
+    west, south, east, north = descriptor["spatial"]["bbox"]
+    assert 104 < west < east < 106
+    assert 22 < south < north < 23
+
+
+def test_every_column_is_in_the_dictionary(tiny_run: Path) -> None:
+    descriptor = json.loads((tiny_run / "datapackage.json").read_text("utf-8"))
+    for resource in descriptor["resources"]:
+        if resource.get("format") != "csv":
+            continue
+        with (tiny_run / resource["path"]).open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file))
+        fields = [field["name"] for field in resource["schema"]["fields"]]
+        assert header == fields, resource["path"]
+        assert all(field["description"] for field in resource["schema"]["fields"])
+
+
+def test_dictionary_has_no_table_nobody_writes(checkout: Path) -> None:
+    source = "".join(
+        p.read_text("utf-8") for folder in ("exports", "commands") for p in
+        (checkout / folder).glob("*.py")
+    )  # fmt: skip
+    for name in tables():
+        assert f'"{name}"' in source or f'"{name}.csv"' in source, name
+
+
+def test_geopackage_has_styles_for_qgis(tiny_run: Path) -> None:
+    base = tiny_run / "results.gpkg"
+    layers = {str(row[0]) for row in pyogrio.list_layers(base)}
+    assert {"villages", "communes", "sites", "cells", "fibre", "commune_centres"} <= layers
+    with sqlite3.connect(base) as connection:
+        styled = dict(connection.execute("SELECT f_table_name, styleQML FROM layer_styles"))
+        run = dict(connection.execute("SELECT key, value FROM run"))
+    connection.close()
+    assert 'attr="grade"' in styled["villages"]
+    assert set(styled) <= layers
+    assert run["study"] == "Tỉnh thử"
+    villages = gpd.read_file(base, layer="villages")
+    assert list(villages["name"]) == ["Lũng Cú", "=1+1", "Pả Vi", "Sủng Trà"]
+    assert villages.crs.to_epsg() == 32648
+
+
+def test_rasters_are_cloud_optimised(tiny_run: Path) -> None:
+    rasters = sorted(tiny_run.glob("coverage_*.tif"))
+    assert rasters
+    for path in rasters:
+        with rasterio.open(path) as source:
+            assert source.crs.to_epsg() == 32648
+            assert source.tags(ns="IMAGE_STRUCTURE").get("LAYOUT") == "COG", path.name
+
+
+def test_run_json_tells_how_to_make_it_again(tiny_run: Path) -> None:
+    stamp = json.loads((tiny_run / "run.json").read_text("utf-8"))
+    assert len(stamp["study_sha256"]) == 64
+    assert any(name.endswith("dem.tif") for name in stamp["inputs_sha256"])
+    assert stamp["seconds"]["signal"] > 0
+    assert stamp["settings"]["radio"]["model"] == "p526"
+
+
+@pytest.fixture(scope="module")
+def soffice() -> str:
+    path = shutil.which("soffice") or shutil.which("libreoffice")
+    if path is None:
+        pytest.skip("LibreOffice is not installed")
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["villages.csv", "carriers/Sóng Xanh.xlsx"])
+def test_libreoffice_reads_back(soffice: str, name: str, tiny_run: Path, tmp_path: Path) -> None:
+    command = [
+        soffice, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
+        "--infilter=CSV:44,34,76,1", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1",
+        "--outdir", str(tmp_path), str(tiny_run / name),
+    ]  # fmt: skip
+    if name.endswith(".xlsx"):
+        command.remove("--infilter=CSV:44,34,76,1")
+    subprocess.run(command, check=True, capture_output=True, timeout=180)
+    back = next(tmp_path.glob("*.csv"))
+    with back.open(encoding="utf-8-sig", newline="") as file:
+        rows = {row["code"].lstrip("0"): row for row in csv.DictReader(file)}
+    assert rows["2a"]["name"] == "Pả Vi"
+    assert rows["2a"]["commune_name"] == "Mèo Vạc"
+    assert float(rows["2a"]["people"]) == 400
+    if name == "villages.csv":
+        assert "1+1" in rows["1b"]["name"]
+        assert rows["1b"]["name"] != "2"
+        assert float(rows["2a"]["level_centre_dbm"]) < -110
