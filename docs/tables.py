@@ -1,0 +1,58 @@
+"""Writes docs/rules.md and docs/columns.md from the tables the program itself uses.
+
+Run ``python docs/tables.py`` after a change; a test compares.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from phusong.checks import rules
+from phusong.exports.dictionary import tables
+
+HERE = Path(__file__).resolve().parent
+
+
+def rules_page() -> str:
+    """Return the rule table as Markdown."""
+    lines = [
+        "# Rules of the checks",
+        "",
+        'A study raises or lowers a rule under `[checks] severity`, e.g. `{ B05 = "error" }`.',
+        "An error stops a run before any work. From `rules.toml`.",
+        "",
+        "| rule | severity | what it finds | what the program does | mend |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {r.number} | {r.severity} | {_cell(r.title)} | {_cell(r.effect)} | {_cell(r.mend)} |"
+        for r in rules().values()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def columns_page() -> str:
+    """Return the data dictionary as Markdown."""
+    lines = [
+        "# Columns of the output tables",
+        "",
+        "From `exports/dictionary.toml`, which the writers use. `:CARRIER` stands once a carrier.",
+    ]
+    for table in tables().values():
+        lines += ["", f"## {table.name}", "", f"{table.title}. *{table.title_vi}.*", ""]
+        lines += ["| column | type | unit | meaning | nghĩa |", "| --- | --- | --- | --- | --- |"]
+        for c in table.columns:
+            name = f"{c.name}:CARRIER" if c.per_operator else c.name
+            lines.append(f"| {name} | {c.type} | {c.unit} | {_cell(c.en)} | {_cell(c.vi)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+PAGES = {"rules.md": rules_page, "columns.md": columns_page}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (HERE / name).write_text(page(), "utf-8")
