@@ -124,42 +124,42 @@ MODELS: dict[str, Model] = {
         Model(
             "itm", "Irregular Terrain Model (Longley-Rice), point-to-point",
             "NTIA ITM 1.2.2 (Hufford), NTIA Report 82-100", (20.0, 20_000.0), (0.0, 2000.0),
-            (0.5, 3000.0), (0.5, 3000.0), None, _TERRAIN, 5.0, "itm",
+            (0.5, 3000.0), (0.5, 3000.0), None, _TERRAIN, 2.9, "itm",
             "Exact for every pixel; its warnings are common in mountains. Bare ground only.",
         ),
         Model(
             "free_space", "Free space", "ITU-R P.525-4 (08/2019)", (0.001, 1e6), (0.0, 1e6),
-            (0.0, 1e6), (0.0, 1e6), None, (), 0.05, "free_space",
+            (0.0, 1e6), (0.0, 1e6), None, (), 0.06, "free_space",
             "The least loss there can be; an upper bound of coverage.",
         ),
         Model(
             "okumura_hata", "Okumura-Hata", "Hata 1980; ITU-R P.529-3", (150.0, 1500.0),
-            (1.0, 20.0), (30.0, 200.0), (1.0, 10.0), None, (), 0.05, "okumura_hata",
+            (1.0, 20.0), (30.0, 200.0), (1.0, 10.0), None, (), 0.08, "okumura_hata",
             "Empirical, by distance alone: not for mountains.",
         ),
         Model(
             "cost231_hata", "COST-231 Hata", "COST 231 final report §4.4.1", (1500.0, 2000.0),
-            (1.0, 20.0), (30.0, 200.0), (1.0, 10.0), None, (), 0.05, "cost231_hata",
+            (1.0, 20.0), (30.0, 200.0), (1.0, 10.0), None, (), 0.09, "cost231_hata",
             "Empirical, cities and suburban centres: not for open land or mountains.",
         ),
         Model(
             "extended_hata", "Extended Hata", "Report ITU-R SM.2028-2, Annex 2 §6.1",
-            (30.0, 3000.0), (0.0, 100.0), (30.0, 200.0), (1.0, 10.0), None, (), 0.1,
+            (30.0, 3000.0), (0.0, 100.0), (30.0, 200.0), (1.0, 10.0), None, (), 0.13,
             "extended_hata", "Empirical, by distance alone: not for mountains.",
         ),
         Model(
             "tr38901_rma", "3GPP rural macro cell (RMa)", _TR, (500.0, 30_000.0), (0.01, 5.0),
-            (10.0, 150.0), (1.0, 10.0), None, (), 0.1, "tr38901_rma",
+            (10.0, 150.0), (1.0, 10.0), None, (), 0.15, "tr38901_rma",
             "Line of sight by chance: the mean of both losses, weighted by its probability.",
         ),
         Model(
             "tr38901_uma", "3GPP urban macro cell (UMa)", _TR, (500.0, 100_000.0), (0.01, 5.0),
-            (10.0, 150.0), (1.5, 22.5), None, (), 0.1, "tr38901_uma",
+            (10.0, 150.0), (1.5, 22.5), None, (), 0.14, "tr38901_uma",
             "Line of sight by chance: the mean of both losses, weighted by its probability.",
         ),
         Model(
             "tr38901_umi", "3GPP urban street canyon (UMi)", _TR, (500.0, 100_000.0),
-            (0.01, 5.0), (3.0, 20.0), (1.5, 22.5), None, (), 0.1, "tr38901_umi",
+            (0.01, 5.0), (3.0, 20.0), (1.5, 22.5), None, (), 0.13, "tr38901_umi",
             "Line of sight by chance: the mean of both losses, weighted by its probability.",
         ),
     )
