@@ -142,7 +142,6 @@ class Findings:
                 {
                     "count": len(errors),
                     "first": f"{errors[0].rule.number} {errors[0].text()}",
-                    **errors[0].params,
                 },
             )
 

@@ -121,4 +121,5 @@ def _window(source: Any, row: Floats, column: Floats) -> tuple[Floats, int, int]
     bottom = min(source.height, math.ceil(row.max()) + 1)
     right = min(source.width, math.ceil(column.max()) + 1)
     window = Window(left, top, right - left, bottom - top)
-    return source.read(1, window=window, masked=True).astype(float).filled(np.nan), top, left
+    values: Floats = source.read(1, window=window, masked=True).astype(float).filled(np.nan)
+    return values, top, left
