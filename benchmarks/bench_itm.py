@@ -69,7 +69,8 @@ def report_speed(name: str, surface: Surface, tx: Transmitter) -> None:
             row += [best / pixels * 1e6, best_cpu / pixels * 1e6]
         print(
             f"{name:10} {len(bands)} band(s): one thread {row[0]:.2f} us wall, "
-            f"{row[1]:.2f} us CPU; two threads {row[2]:.2f} us wall; per output pixel and band ({pixels} of them)"
+            f"{row[1]:.2f} us CPU; two threads {row[2]:.2f} us wall; "
+            f"per output pixel and band ({pixels} of them)"
         )
 
 
