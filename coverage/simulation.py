@@ -39,6 +39,17 @@ from phusong.study import Study
 _SURE: Final = 4.5
 """Beyond this many spreads a place is taken as certain (three in a million are not)."""
 _FIELD_BYTES: Final = 256 * 2**20
+_NO_VILLAGES: Final = pd.DataFrame(
+    {
+        "code": pd.Series(dtype=object),
+        "operator": pd.Series(dtype=object),
+        "technology": pd.Series(dtype=object),
+        **{
+            name: pd.Series(dtype="float64")
+            for name in ("p_covered", "p_white", "share_mean", "share_low", "share_high")
+        },
+    }
+)
 _PHI_STEP: Final = 0.01
 _PHI_END: Final = 5.0
 _PHI: Final = ndtr(np.arange(-_PHI_END, _PHI_END + _PHI_STEP, _PHI_STEP)).astype(np.float32)
@@ -179,6 +190,11 @@ def simulate_villages(
         technologies of the verdict.
     progress
         Told of the step ``simulation``.
+
+    Returns
+    -------
+    Simulation
+        With empty tables where the study asks for no draws.
     """
     told = progress or NoProgress()
     wanted = layers or [
@@ -265,10 +281,12 @@ def _collect(
     whole = np.where(weights.total > 0, weights.total, 1.0)[:, None]
     tables, figures = [], []
     for (operator, technology), result in zip(wanted, results, strict=True):
+        if not result.share.size:
+            continue
         share = np.clip(result.share / whole, 0.0, 1.0)
         covered = result.centre & (share >= study.verdict.covered_share - 1e-6)
         white = ~result.centre & (share < study.verdict.hollow_share - 1e-6)
-        low, high = np.quantile(share, ends, axis=1) if share.size else share.T[:2]
+        low, high = np.quantile(share, ends, axis=1)
         tables.append(
             pd.DataFrame(
                 {
@@ -291,7 +309,7 @@ def _collect(
             for name, values in counted.items()
         ]
     return Simulation(
-        pd.concat(tables, ignore_index=True),
+        pd.concat(tables or [_NO_VILLAGES], ignore_index=True),
         pd.DataFrame(
             figures, columns=["operator", "technology", "figure", "mean", "low", "high"]
         ),

@@ -174,10 +174,22 @@ class PathLossStore:
             with temporary.open("wb") as out:
                 out.write(_MAGIC + struct.pack("<II", len(head), zlib.crc32(head)) + head)
                 out.writelines(packed)
-            temporary.replace(path)
+            self._put(temporary, key)
         finally:
             temporary.unlink(missing_ok=True)
         self._headers.pop(key, None)
+
+    def _put(self, temporary: Path, key: str) -> None:
+        """Give a finished entry its name.
+
+        Windows refuses while another run reads the old one. That one is as good, if whole:
+        equal keys hold equal losses.
+        """
+        try:
+            temporary.replace(self.path(key))
+        except PermissionError:
+            if not self.has(key):
+                raise
 
     def _header(self, key: str, *, fresh: bool = False) -> _Header:
         """Read and check the head of an entry and the length of its file."""

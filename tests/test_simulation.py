@@ -197,3 +197,13 @@ def test_centre_of_a_village_matters(tmp_path):
     out = simulate(tmp_path, villages, level, draws=10)
     assert out.villages["p_covered"][0] == 0.0
     assert out.villages["share_low"][0] == pytest.approx(0.99)
+
+
+def test_no_draws_and_no_villages_give_empty_tables(tmp_path):
+    level = np.full((4, 4), -100.0)
+    none = simulate(tmp_path / "1", villages_frame({"v": cell_box(0, 0)}), level, draws=0)
+    empty = simulate(tmp_path / "2", villages_frame({}), level, draws=5)
+    for out in (none, empty):
+        assert out.villages.empty
+        assert out.figures.empty
+        assert "p_covered" in out.villages

@@ -154,6 +154,17 @@ def test_a_write_that_dies_leaves_nothing(store, losses, monkeypatch):
     assert list(store.folder.rglob("*.tmp")) == []
 
 
+def test_an_entry_another_run_holds_open_is_as_good(store, losses, monkeypatch):
+    def held(*_):
+        raise PermissionError
+
+    monkeypatch.setattr("pathlib.Path.replace", held)
+    store.write(KEY, WINDOW, losses, 0.05)
+    assert store.has(KEY)
+    with pytest.raises(PermissionError):
+        store.write("ee" * 32, WINDOW, losses, 0.05)
+
+
 def _write_often(folder, seed):
     store = PathLossStore(folder)
     values = np.random.default_rng(7).uniform(60, 200, (300, 300)).astype("float32")
