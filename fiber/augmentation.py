@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from phusong.fiber.graph import Graph
 from phusong.fiber.lines import Bools, Floats, Ints
-from phusong.fiber.paths import moat, second_way
+from phusong.fiber.paths import second_way
 from phusong.fiber.redundancy import LowLink, low_links
+
+ORDERS = 12
+"""Orders of vertices and numbers of rounds the lower bound is tried with."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def augment(problem: Augmentation, seconds: float) -> tuple[Ints, Floats]:
     none = np.zeros(0, dtype=np.int64)
     alone = np.zeros(len(problem.need))
     for i in np.flatnonzero(~problem.secure(none)):
-        alone[i] = second_way(graph, problem.usd, first[i], int(problem.need[i]), problem.root)[0]
+        alone[i] = second_way(graph, problem.usd, first[i], int(problem.need[i]), problem.root).cost
     open_ = np.flatnonzero(np.isfinite(alone) & (alone > 0))
     if not len(open_):
         return none, alone
@@ -111,7 +112,7 @@ def _buy(problem: Augmentation, graph: Graph, first: list[Ints], order: Ints, ke
     bought = np.zeros(len(cost), dtype=bool)
     bought[kept] = True
     for i in order.tolist():
-        _, way = second_way(graph, cost, first[i], int(problem.need[i]), problem.root)
+        way = second_way(graph, cost, first[i], int(problem.need[i]), problem.root).edges
         fresh = way[way >= problem.standing]
         bought[fresh] = True
         cost[fresh] = 0.0
@@ -149,66 +150,56 @@ def _prune(problem: Augmentation, bought: Ints) -> Ints:
             return bought
 
 
-def lower_bound(problem: Augmentation, alone: Floats) -> float:
-    """Return what no plan can undercut.
+def lower_bound(problem: Augmentation, alone: Floats, seconds: float = 10.0) -> float:
+    """Return what no plan can undercut, by dual ascent.
 
-    Either the dearest second route for one vertex alone, or disjoint moats: around the part of
-    the network that hangs below a vertex and holds no other to be secured, some edge must
-    leave every ring of a moat of width ``r`` that reaches no other standing vertex; moats of
-    two parts do not overlap where ``r + r'`` is at most the distance between them. The widths
-    are chosen by a linear programme, made safe against its tolerances afterwards.
+    Take the vertices one by one. Within every distance ``r`` of a vertex, measured in what is
+    left of the costs and short of the root, lies a set that exactly one standing edge leaves:
+    some new edge must leave it too. The distance of the root is what these sets prove together;
+    each edge pays its share of them out of its cost before the next vertex is taken, so the
+    sum holds for all. Order and number of rounds decide how much is proven: the dearest vertex
+    first in one round, which proves no less than that vertex alone costs, then others while
+    time remains.
+
+    Parameters
+    ----------
+    problem
+        What is to be secured.
+    alone
+        (k,) cost of a second route for each vertex alone, see :func:`augment`.
+    seconds
+        For trying orders; the trials are the same for the same problem.
     """
-    finite = alone[np.isfinite(alone)]
-    single = float(finite.max(initial=0.0))
-    low = problem.standing_search()
+    started = time.perf_counter()
     open_ = np.flatnonzero(np.isfinite(alone) & (alone > 0))
-    mark = np.zeros(problem.vertices, dtype=np.int64)
-    mark[np.unique(problem.need[open_])] = 1
-    leaves = [v for v in np.flatnonzero(mark).tolist() if low.sum_below(mark)[v] == 1]
-    if not leaves:
-        return single
+    if not len(open_):
+        return 0.0
+    graph = Graph.of(problem.vertices, problem.tail, problem.head)
+    first = _first_ways(problem)
+    rng = np.random.default_rng(0)
+    dearest = open_[np.argsort(-alone[open_], kind="stable")]
+    best = 0.0
+    for trial in range(ORDERS):
+        order = dearest if trial < 4 else rng.permutation(open_)
+        best = max(best, _ascend(problem, graph, first, order, rounds=1 + trial % 4))
+        if time.perf_counter() - started > seconds:
+            break
+    return best
+
+
+def _ascend(
+    problem: Augmentation, graph: Graph, first: list[Ints], order: Ints, rounds: int
+) -> float:
+    """Grow the sets of each vertex in turn, by an even share of what is left in each round."""
+    cost = problem.usd.copy()
     fresh = slice(problem.standing, None)
-    graph = Graph.of(problem.vertices, problem.tail[fresh], problem.head[fresh])
-    cost = problem.usd[fresh]
-    stands = low.entered >= 0
-    owner = np.full(problem.vertices, -1, dtype=np.int64)
-    below = [low.order[low.entered[v] : low.last[v] + 1] for v in leaves]
-    for i, members in enumerate(below):
-        owner[members] = i
-    reach = np.array([
-        moat(graph, cost, members, stands & (owner != i), np.inf)[0].min(initial=np.inf)
-        for i, members in enumerate(below)
-    ])  # fmt: skip
-    pairs = []
-    for i, members in enumerate(below):
-        found, vertex = moat(
-            graph, cost, members, stands & (owner != i), float(reach[i] + reach.max())
-        )
-        pairs += [(i, int(owner[v]), float(d)) for d, v in zip(found, vertex, strict=True)
-                  if owner[v] >= 0]  # fmt: skip
-    return max(single, _widths(reach, pairs))
-
-
-def _widths(reach: Floats, pairs: list[tuple[int, int, float]]) -> float:
-    """Return the greatest sum of moat widths."""
-    if not pairs:
-        return float(reach.sum())
-    a, b, gap = (np.array(x) for x in zip(*pairs, strict=True))
-    rows = np.arange(len(a))
-    matrix = coo_array(
-        (np.ones(2 * len(a)), (np.tile(rows, 2), np.concatenate([a, b]))),
-        shape=(len(a), len(reach)),
-    )
-    solver: Any = linprog
-    found = solver(
-        -np.ones(len(reach)),
-        A_ub=matrix.tocsr(),
-        b_ub=gap.astype(np.float64),
-        bounds=[(0.0, float(r)) for r in reach],
-        method="highs",
-    )
-    width = np.clip(found.x, 0.0, reach) if found.x is not None else np.zeros(len(reach))
-    together = width[a] + width[b]
-    over = together > gap
-    safe = float(np.min(gap[over] / together[over])) if over.any() else 1.0
-    return float(width.sum() * safe)
+    tail, head = problem.tail[fresh], problem.head[fresh]
+    total = 0.0
+    for left in range(rounds, 0, -1):
+        for i in order.tolist():
+            way = second_way(graph, cost, first[i], int(problem.need[i]), problem.root)
+            grown = way.cost / left
+            height = np.minimum(way.distance, grown)
+            cost[fresh] = np.maximum(cost[fresh] - np.abs(height[tail] - height[head]), 0.0)
+            total += grown
+    return total * (1.0 - 1e-12)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from numpy.typing import NDArray
 
 from phusong.fiber.graph import Graph
 from phusong.fiber.lines import Floats, Ints
@@ -59,10 +60,27 @@ def _search(
     return best, before
 
 
-def second_way(
-    graph: Graph, cost: Floats, first: Ints, source: int, goal: int
-) -> tuple[float, Ints]:
-    """Find the cheapest way that, with a first one at no cost, gives two without a common edge.
+@dataclass(frozen=True)
+class SecondWay:
+    """The cheapest way that, beside a first one, gives two without a common edge.
+
+    Attributes
+    ----------
+    cost
+        Infinite where there is none.
+    edges
+        Its edges, from the source on; those of the first way are undone.
+    distance
+        (vertices,) cost from the source, exact below ``cost`` and not less than it elsewhere.
+    """
+
+    cost: float
+    edges: Ints
+    distance: Floats
+
+
+def second_way(graph: Graph, cost: Floats, first: Ints, source: int, goal: int) -> SecondWay:
+    """Find the cheapest second way from ``source`` to ``goal``.
 
     Edges of the first way may be run through against it only, which undoes them: the
     successive shortest path step of a minimum-cost flow.
@@ -73,36 +91,18 @@ def second_way(
         (m,) cost of each edge; 0 for those that stand.
     first
         Edges of the first way, from ``source`` to ``goal``.
-
-    Returns
-    -------
-    cost, edges
-        Infinite and none where there is no second way.
     """
     blocked = np.full(len(cost), -1, dtype=np.int64)
     at = source
     for e in first.tolist():
         blocked[e] = at
         at = int(graph.tail[e] + graph.head[e] - at)
-    total, before = _second(
+    total, distance, before = _second(
         graph.indptr, graph.arc_edge, graph.arc_head, cost, blocked, source, goal
     )
     if not np.isfinite(total):
-        return np.inf, np.zeros(0, dtype=np.int64)
-    return float(total), way_back(graph.tail, graph.head, before, goal)
-
-
-def moat(
-    graph: Graph, cost: Floats, start: Ints, foreign: NDArray[np.bool_], limit: float
-) -> tuple[Floats, Ints]:
-    """Return costs from ``start`` to the foreign vertices met within ``limit``, and those.
-
-    Foreign vertices are not run through.
-    """
-    found, vertex = _moat(
-        graph.indptr, graph.arc_edge, graph.arc_head, cost, np.asarray(start), foreign, limit
-    )
-    return found, vertex
+        return SecondWay(np.inf, np.zeros(0, dtype=np.int64), distance)
+    return SecondWay(float(total), way_back(graph.tail, graph.head, before, goal), distance)
 
 
 @njit(cache=True)
@@ -114,7 +114,7 @@ def _second(
     blocked: Ints,
     source: int,
     goal: int,
-) -> tuple[float, Ints]:
+) -> tuple[float, Floats, Ints]:
     count = len(indptr) - 1
     best = np.full(count, np.inf)
     before = np.full(count, -1, np.int64)
@@ -130,7 +130,7 @@ def _second(
         if d > best[v]:
             continue
         if v == goal:
-            return d, before
+            return d, best, before
         for a in range(indptr[v], indptr[v + 1]):
             e, w = arc_edge[a], arc_head[a]
             if blocked[e] == v or w == source:
@@ -140,48 +140,4 @@ def _second(
                 best[w], before[w] = c, e
                 heap_push(keys, items, size, c, w)
                 size += 1
-    return np.inf, before
-
-
-@njit(cache=True)
-def _moat(
-    indptr: Ints,
-    arc_edge: Ints,
-    arc_head: Ints,
-    cost: Floats,
-    start: Ints,
-    foreign: NDArray[np.bool_],
-    limit: float,
-) -> tuple[Floats, Ints]:
-    count = len(indptr) - 1
-    best = np.full(count, np.inf)
-    keys = np.empty(len(arc_edge) + len(start) + 2)
-    items = np.empty(len(keys), np.int64)
-    size = 0
-    for v in start:
-        best[v] = 0.0
-        heap_push(keys, items, size, 0.0, v)
-        size += 1
-    met = []
-    price = []
-    while size:
-        d, v = keys[0], items[0]
-        heap_pop(keys, items, size)
-        size -= 1
-        if d > best[v]:
-            continue
-        if d > limit:
-            break
-        if foreign[v]:
-            met.append(v)
-            price.append(d)
-            if np.isinf(limit):
-                break
-            continue
-        for a in range(indptr[v], indptr[v + 1]):
-            w, c = arc_head[a], d + cost[arc_edge[a]]
-            if c < best[w]:
-                best[w] = c
-                heap_push(keys, items, size, c, w)
-                size += 1
-    return np.array(price), np.array(met, dtype=np.int64)
+    return np.inf, best, before

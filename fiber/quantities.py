@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from phusong.fiber.candidates import ACCESS, OFFROAD, Candidates
+from phusong.fiber.candidates import Candidates
 from phusong.fiber.lines import Ints
 from phusong.fiber.ordering import Stage
 from phusong.fiber.results import FiberResult
+from phusong.fiber.shortcuts import ACCESS, OFFROAD
 from phusong.study import Extension
 
 LINE_COLUMNS = ("stage", "kind", "surface", "road_id", "length_m", "cable_m", "usd", "geometry")

@@ -99,7 +99,7 @@ def plan_rings(
     bought, alone = augment(problem, seconds)
     told.advance(STEP)
     had = problem.secure(np.zeros(0, np.int64))
-    bound = lower_bound(problem, alone)
+    bound = lower_bound(problem, alone, seconds / 4)
     built = np.unique(edge[bought - problem.standing])
     lines = line_frame(
         candidates, [Stage(0, built, float(candidates.usd[built].sum()))], study.extension

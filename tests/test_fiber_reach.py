@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from phusong.fiber.network import build_network
 from phusong.fiber.optics import judge
-from phusong.fiber.reach import assess_reach, reason_text, route_lines
+from phusong.fiber.reach import assess_reach, route_lines
+from phusong.fiber.reasons import reason_text
 from phusong.i18n import catalogue, set_language
 from phusong.study import FiberSources, Optics
 
