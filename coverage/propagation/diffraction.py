@@ -329,12 +329,6 @@ def edge_height(
     return above * math.sqrt(distance_m / (d_b * (distance_m - d_b)))
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _fresnel_at(x: float, distance_m: float, h1_m: float, h2_m: float, half: float) -> float:
-    y = distance_m - x
-    return (half * x * y - (h1_m * y + h2_m * x) / distance_m) * math.sqrt(distance_m / (x * y))
-
-
 @njit(cache=True, nogil=True)
 def _smooth_fresnel(
     distance_m: float, h1_m: float, h2_m: float, half: float, step_m: float, points: int
@@ -342,35 +336,39 @@ def _smooth_fresnel(
     """Largest ν/√(2/λ) over the points of a smooth earth in line of sight.
 
     With tan φ = sqrt(x/(D − x)), ν goes as A·sin φ·cos φ − h1·cot φ − h2·tan φ (A = half·D²),
-    which is concave in φ: a Newton step or two lead near the top, and the best whole point is
-    reached by walking uphill.
+    which is concave in φ: a few Newton steps lead near the top, and the best whole point is
+    reached by walking uphill. There ν < 0, so its largest value has the least
+    c²/(x·(D − x)), c being the ray's height above the earth.
     """
     a = half * distance_m * distance_m
     # Start at the top of −h1·cot φ − h2·tan φ, drawn towards the middle where A dominates.
     tan2 = (h1_m + 0.25 * a) / (h2_m + 0.25 * a)
     for _ in range(3):
         t = math.sqrt(tan2)
-        # derivative in φ, and its derivative, with s = sin²φ and c = cos²φ
-        c = 1.0 / (1.0 + tan2)
-        s = 1.0 - c
-        grad = a * (c - s) + h1_m / s - h2_m / c
-        curve = -4.0 * a * t * c - 2.0 * h1_m * t * c / (s * s) - 2.0 * h2_m * t / c
-        # move in φ by −grad/curve, carried over to tan φ and kept within a factor
-        t_new = t - grad / curve / c
-        t_new = min(max(t_new, 0.25 * t), 4.0 * t)
-        tan2 = t_new * t_new
-    x = distance_m * tan2 / (1.0 + tan2)
-    i = min(max(int(x / step_m + 0.5), 1), points)
-    best: float = _fresnel_at(i * step_m, distance_m, h1_m, h2_m, half)
-    moved = False
-    while i < points:
-        value = _fresnel_at((i + 1) * step_m, distance_m, h1_m, h2_m, half)
-        if value <= best:
+        # First and second derivative in φ, with 1/sin²φ and 1/cos²φ.
+        over_c = 1.0 + tan2
+        c = 1.0 / over_c
+        over_s = over_c / tan2
+        grad = a * (2.0 * c - 1.0) + h1_m * over_s - h2_m * over_c
+        curve = -2.0 * t * (2.0 * a * c + h1_m * c * over_s * over_s + h2_m * over_c)
+        # A step in φ by −grad/curve, carried over to tan φ and kept within a factor.
+        moved = t - grad / curve * over_c
+        moved = min(max(moved, 0.25 * t), 4.0 * t)
+        tan2 = moved * moved
+    i = min(max(int(distance_m * tan2 / ((1.0 + tan2) * step_m) + 0.5), 1), points)
+    rise = (h2_m - h1_m) / distance_m
+    x = i * step_m
+    weight = x * (distance_m - x)
+    gap = h1_m + rise * x - half * weight
+    for way in (1, -1):
+        first = i
+        while 1 <= i + way <= points:
+            x = (i + way) * step_m
+            next_weight = x * (distance_m - x)
+            next_gap = h1_m + rise * x - half * next_weight
+            if next_gap * next_gap * weight >= gap * gap * next_weight:
+                break
+            gap, weight, i = next_gap, next_weight, i + way
+        if i != first:
             break
-        best, i, moved = value, i + 1, True
-    while i > 1 and not moved:
-        value = _fresnel_at((i - 1) * step_m, distance_m, h1_m, h2_m, half)
-        if value <= best:
-            break
-        best, i = value, i - 1
-    return best
+    return -gap * math.sqrt(distance_m / weight)

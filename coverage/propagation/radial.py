@@ -40,6 +40,8 @@ def queue_receivers(
     step_m: float,
     head: NDArray[np.int32],
     follow: NDArray[np.int32],
+    at_row: NDArray[np.int32],
+    at_col: NDArray[np.int32],
     away: NDArray[np.float64],
 ) -> int:
     """List a radial's receivers by the number of points before them; return the largest.
@@ -58,13 +60,20 @@ def queue_receivers(
         Per number of points the first receiver, −1 for none; filled here, all −1 before.
     follow
         Per receiver the next with as many points, −1 at the end; filled here.
+    at_row, at_col
+        Per receiver its row and column in the window; filled here.
     away
         Per receiver its distance in metres; filled here.
     """
     most = 0
+    per = 1.0 / cols
     for n in range(cells.size):
-        d_row = (d_row0 + cells[n] // cols) * cell_m
-        d_col = (d_col0 + cells[n] % cols) * cell_m
+        cell = int(cells[n])
+        row = int((cell + 0.5) * per)  # exact, and several times faster than a division
+        col = cell - row * cols
+        at_row[n], at_col[n] = row, col
+        d_row = (d_row0 + row) * cell_m
+        d_col = (d_col0 + col) * cell_m
         away[n] = math.sqrt(d_row * d_row + d_col * d_col)
         k = points_before(away[n], step_m)
         follow[n] = head[k]
@@ -87,14 +96,15 @@ def extend(
     step_m: float,
     height_m: float,
     tx_m: float,
+    per: float,
 ) -> int:
     """Add point `k` of flattened height `height_m` to a skyline; return the hull's new size.
 
-    ``steepest[0]`` must be −inf.
+    ``steepest[0]`` must be −inf, and `per` is 1/(k·step_m), which several skylines share.
     """
     x = k * step_m
     flat[k] = height_m
-    steepest[k] = max(steepest[k - 1], (height_m - tx_m) / x)
+    steepest[k] = max(steepest[k - 1], (height_m - tx_m) * per)
     size = push(vertex, hull_x, hull_y, size, k, x, height_m)
     if k % BLOCK == 0:
         close_block(flat, step_m, k, base, slope)

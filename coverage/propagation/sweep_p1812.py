@@ -249,6 +249,7 @@ def _walk_bundle(
         hv, hx, hy = cv, cx, cy
     head = np.full(most, -1, np.int32)
     follow, away = np.empty(64, np.int32), np.empty(64)
+    at_row, at_col = np.empty(64, np.int32), np.empty(64, np.int32)
     state, scratch = np.empty(ZONE_STATE), np.empty(ZONE_STATE)
     sphere, sphere_b = np.empty(n_bands), np.empty(n_bands)
     ground[0] = ground_tx_m
@@ -258,9 +259,21 @@ def _walk_bundle(
         if mine.size == 0:
             continue
         if follow.size < mine.size:
-            follow, away = np.empty(2 * mine.size, np.int32), np.empty(2 * mine.size)
+            room = 2 * mine.size
+            follow, away = np.empty(room, np.int32), np.empty(room)
+            at_row, at_col = np.empty(room, np.int32), np.empty(room, np.int32)
         points = queue_receivers(
-            mine, cols, row0 - tx_row, col0 - tx_col, cell_m, step_m, head, follow, away
+            mine,
+            cols,
+            row0 - tx_row,
+            col0 - tx_col,
+            cell_m,
+            step_m,
+            head,
+            follow,
+            at_row,
+            at_col,
+            away,
         )
         angle = 2.0 * math.pi * radial / radials
         step = step_m / cell_m
@@ -278,16 +291,17 @@ def _walk_bundle(
         for k in range(points + 1):
             if 1 <= k <= known:
                 x = k * step_m
+                per = 1.0 / x
                 h0, h1 = ground[k - 1], ground[k]
                 v1 += step_m * (h1 + h0)
                 v2 += step_m * (h1 * (3.0 * x - step_m) + h0 * (3.0 * x - 2.0 * step_m))
                 f = h1 - half * x * x
                 size = extend(
-                    flat, rise, base, slope, cv, cx, cy, size, k, step_m, f + over[k], tx_m
+                    flat, rise, base, slope, cv, cx, cy, size, k, step_m, f + over[k], tx_m, per
                 )
                 if has_clutter:
                     size_h = extend(
-                        flat_h, rise_h, base_h, slope_h, hv, hx, hy, size_h, k, step_m, f, tx_m
+                        flat_h, rise_h, base_h, slope_h, hv, hx, hy, size_h, k, step_m, f, tx_m, per
                     )
                 else:
                     size_h = size
@@ -296,9 +310,9 @@ def _walk_bundle(
                 if rare:
                     f = h1 - half_beta * x * x + over[k]
                     size_b = extend(
-                        flat_b, rise_b, base_b, slope_b, bv, bx, by, size_b, k, step_m, f, tx_m
+                        flat_b, rise_b, base_b, slope_b, bv, bx, by, size_b, k, step_m, f, tx_m, per
                     )
-                rise_g = max(rise_g, (h1 - tx_m) / x)
+                rise_g = max(rise_g, (h1 - tx_m) * per)
                 size_g = push(gv, gx, gy, size_g, k, x, h1)
                 if k % BLOCK == 0:
                     close_block(ground, step_m, k, base_g, slope_g)
@@ -308,7 +322,7 @@ def _walk_bundle(
             n = head[k]
             head[k] = -1
             while n >= 0:
-                row, col = mine[n] // cols, mine[n] % cols
+                row, col = int(at_row[n]), int(at_col[n])
                 total = away[n]
                 n = follow[n]
                 if k > known:

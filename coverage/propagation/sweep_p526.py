@@ -140,6 +140,7 @@ def _walk_bundle(
     gv, gx, gy = np.empty(most, np.int32), np.empty(most), np.empty(most)
     head = np.full(most, -1, np.int32)
     follow, away = np.empty(64, np.int32), np.empty(64)
+    at_row, at_col = np.empty(64, np.int32), np.empty(64, np.int32)
     sphere = np.empty(n_bands)
     ground[0] = ground_tx_m
     steepest[0] = -math.inf
@@ -148,9 +149,21 @@ def _walk_bundle(
         if mine.size == 0:
             continue
         if follow.size < mine.size:
-            follow, away = np.empty(2 * mine.size, np.int32), np.empty(2 * mine.size)
+            room = 2 * mine.size
+            follow, away = np.empty(room, np.int32), np.empty(room)
+            at_row, at_col = np.empty(room, np.int32), np.empty(room, np.int32)
         points = queue_receivers(
-            mine, cols, row0 - tx_row, col0 - tx_col, cell_m, step_m, head, follow, away
+            mine,
+            cols,
+            row0 - tx_row,
+            col0 - tx_col,
+            cell_m,
+            step_m,
+            head,
+            follow,
+            at_row,
+            at_col,
+            away,
         )
         angle = 2.0 * math.pi * radial / radials
         step = step_m / cell_m
@@ -163,19 +176,22 @@ def _walk_bundle(
         for k in range(points + 1):
             if 1 <= k <= known:
                 x = k * step_m
+                per = 1.0 / x
                 h0, h1 = ground[k - 1], ground[k]
                 v1 += step_m * (h1 + h0)
                 v2 += step_m * (h1 * (3.0 * x - step_m) + h0 * (3.0 * x - 2.0 * step_m))
                 f = h1 - half * x * x
                 if has_clutter:
                     f += over[k]
-                curved = extend(flat, steepest, base, slope, cv, cx, cy, curved, k, step_m, f, tx_m)
-                rise_bare = max(rise_bare, (h1 - tx_m) / x)
+                curved = extend(
+                    flat, steepest, base, slope, cv, cx, cy, curved, k, step_m, f, tx_m, per
+                )
+                rise_bare = max(rise_bare, (h1 - tx_m) * per)
                 bare = push(gv, gx, gy, bare, k, x, h1)
             n = head[k]
             head[k] = -1
             while n >= 0:
-                row, col = mine[n] // cols, mine[n] % cols
+                row, col = int(at_row[n]), int(at_col[n])
                 total = away[n]
                 n = follow[n]
                 if k > known:
