@@ -70,10 +70,13 @@ class FiberResult:
     def what_if(self, cut: Sequence[str]) -> pd.DataFrame:
         """Return the communes that go dark when edges, nodes or groups are lost at once.
 
-        See :func:`phusong.fiber.failures.what_if`.
+        One row a centre: ``commune_code``, ``name``, ``people``. See :func:`phusong.fiber.failures.what_if`.
         """
         ids = self.edges["edge_id"].to_numpy(dtype=object)
-        return what_if(self.network, self.hanging, ids, self.pop_ids, cut)
+        dark = what_if(self.network, self.hanging, ids, self.pop_ids, cut)
+        names = self.reach.drop_duplicates("commune_code").set_index("commune_code")["name"]
+        dark.insert(1, "name", dark["commune_code"].map(names).to_numpy(dtype=object))
+        return dark
 
     def summary(self) -> dict[str, Any]:
         """Return the figures of the room: counts, lengths and shares of rows of ``reach``."""

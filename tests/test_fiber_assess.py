@@ -79,7 +79,8 @@ def test_edges_know_what_hangs_on_them(province):
 
 def test_what_if_through_the_result(province):
     result, _ = assess(province)
-    assert result.what_if(["C1"])["commune_code"].tolist() == ["b"]
+    dark = result.what_if(["C1"])
+    assert dark[["commune_code", "name"]].to_numpy().tolist() == [["b", "Xã b"]]
     assert result.what_if(["P0"])["people"].sum() == 3000
     assert result.summary()["reached"] == 2
 
