@@ -22,7 +22,7 @@ from phusong.jit import njit
 
 
 @njit(cache=True, nogil=True)
-def ascend(indptr, adj, wt, terminal, root, growth, store):
+def ascend(indptr, adj, wt, terminal, root, growth, store, share):
     """Raise a feasible dual of the cut formulation from ``root``.
 
     Parameters
@@ -37,6 +37,10 @@ def ascend(indptr, adj, wt, terminal, root, growth, store):
         Share by which a component may grow in one turn although another is smaller by then.
     store
         Room for the slots of the cuts raised, int32; filled as far as it goes, may be empty.
+    share
+        Empty to store single cuts. As large as ``store``, float64, to store one row a turn: the
+        mean of the turn's nested cuts, weighted with what each was raised; the coefficients go
+        here. It holds for every tree as each of its cuts does.
 
     Returns
     -------
@@ -94,7 +98,7 @@ def ascend(indptr, adj, wt, terminal, root, growth, store):
                 if cut > limit:
                     # The cut of this moment is not raised: another terminal's is smaller.
                     break
-                if store.size > 0 and dist[v] > now:
+                if store.size > share.size and dist[v] > now:
                     end = cuts[cut_count]
                     for i in range(seen_size):
                         if state[seen[i]] == 2:
@@ -133,6 +137,7 @@ def ascend(indptr, adj, wt, terminal, root, growth, store):
                         size = push(heap, place, dist, size, w)
         bound += now
         if now > 0.0:
+            end = cuts[cut_count]
             for i in range(seen_size):
                 v = seen[i]
                 if state[v] == 2 and dist[v] < now:
@@ -140,6 +145,13 @@ def ascend(indptr, adj, wt, terminal, root, growth, store):
                         fall = min(dist[adj[s]], now) - dist[v]
                         if fall > 0.0:
                             slack[s] = max(slack[s] - fall, 0.0)
+                            if end < share.size:
+                                store[end] = s
+                                share[end] = fall / now
+                                end += 1
+            if end < share.size:
+                cut_count += 1
+                cuts[cut_count] = end
         for i in range(seen_size):
             v = seen[i]
             dist[v] = np.inf

@@ -142,7 +142,7 @@ class CutModel:
         """Append the cuts a dual ascent raises, up to ``limit`` entries."""
         g = self.graph
         store = np.empty(limit, np.int32)
-        _, _, bounds = ascend(g.indptr, g.adj, g.wt, g.terminal, self.root, 0.0, store)
+        _, _, bounds = ascend(g.indptr, g.adj, g.wt, g.terminal, self.root, 0.0, store, np.empty(0))
         self.add_cuts(store, bounds)
 
     def solve(self, deadline: float) -> bool:

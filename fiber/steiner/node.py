@@ -8,6 +8,7 @@ import numpy as np
 
 from phusong.fiber.steiner.ascent import ascend, distances, hopeless, saturated
 from phusong.fiber.steiner.cuts import CutModel
+from phusong.fiber.steiner.prices import Prices
 from phusong.fiber.steiner.reductions import reduce
 from phusong.fiber.steiner.search import edge_weights, polish, tree_from
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from phusong.fiber.steiner.search import Search
 
 _NOTHING = np.empty(0, np.int32)
+_NO_SHARE = np.empty(0)
 WORK = 30_000_000
 """Slots one local search may scan: some seconds on the largest graphs, no limit on small ones."""
 
@@ -75,7 +77,7 @@ def _ascend_once(search: Search, problem: Problem, turn: int) -> float:
     terminals = g.terminals
     root = int(search.rng.choice(terminals))
     growth = (0.1, 0.25, 0.5)[turn % 3] if g.m < 50_000 else (0.25, 0.5, 1.0)[turn % 3]
-    bound, slack, _ = ascend(g.indptr, g.adj, g.wt, g.terminal, root, growth, _NOTHING)
+    bound, slack, _ = ascend(g.indptr, g.adj, g.wt, g.terminal, root, growth, _NOTHING, _NO_SHARE)
     bound += problem.offset
     _, usable = saturated(g.indptr, g.adj, g.twin, slack, root)
     weight = np.where(usable, g.wt, np.inf)
@@ -91,6 +93,65 @@ def _ascend_once(search: Search, problem: Problem, turn: int) -> float:
         g.indptr, g.adj, g.twin, g.eid, slack, after, before, search.room(bound)
     )
     problem.delete(gone)
+    return bound
+
+
+def price_rounds(search: Search, problem: Problem, bound: float, *, floor: int) -> float:
+    """Raise the bound by a first-order method, deleting edges and trying trees on the way.
+
+    Parameters
+    ----------
+    search
+        Best tree and clock.
+    problem
+        The whole problem, reduced in place.
+    bound
+        Lower bound known before.
+    floor
+        Edges left at which to stop: the exact relaxation is better from there on.
+
+    Returns
+    -------
+    float
+        The best lower bound; infinite when no better tree is left.
+    """
+    while problem.graph.m > floor and search.left_s > 0:
+        g = problem.graph
+        root, _, slack = _best_root(search, problem)
+        _, usable = saturated(g.indptr, g.adj, g.twin, slack, root)
+        tree = polish(g, tree_from(g, np.where(usable, g.wt, np.inf), root), WORK)
+        search.offer(problem, tree)
+        prices = Prices(g, root, 8 * g.m + 2_000_000, 0.1, tree)
+        gone = np.zeros(g.m, np.bool_)
+        calm = 0
+        for turn in range(400):
+            if search.left_s <= 0:
+                break
+            risen = (prices.improve() if turn else prices.bound) + problem.offset
+            calm = 0 if risen > bound + 0.002 * (search.cost - bound) else calm + 1
+            bound = max(bound, risen)
+            search.raise_bound(bound)
+            if exhausted(search, problem, bound):
+                return np.inf
+            if turn % 5 == 2:
+                _round_up(search, problem, prices.x, prices.root)
+            after, before = distances(
+                g.indptr, g.adj, g.twin, prices.slack, g.terminal, prices.root
+            )
+            closed, out = hopeless(
+                g.indptr, g.adj, g.twin, g.eid, prices.slack, after, before,
+                search.room(risen),
+            )
+            gone |= out
+            prices.close(closed)
+            if gone.sum() > 0.3 * g.m or calm > 25:
+                break
+        problem.delete(gone)
+        reduce(problem)
+        if exhausted(search, problem, bound):
+            return np.inf
+        if problem.graph.m > 0.9 * g.m:
+            break
     return bound
 
 
@@ -117,7 +178,7 @@ def relax(
         graph how much the relaxation enters it, None when the time was over first.
     """
     while True:
-        model = _model(search, problem, bound)
+        model = _model(search, problem)
         g = problem.graph
         stalled = 0
         while True:
@@ -131,7 +192,7 @@ def relax(
                 search.raise_bound(bound)
             if exhausted(search, problem, bound):
                 return np.inf, None
-            _round_up(search, problem, model)
+            _round_up(search, problem, model.x, model.root)
             after, before = distances(
                 g.indptr, g.adj, g.twin, found.slack, g.terminal, model.root
             )
@@ -165,16 +226,24 @@ def relax(
                 return bound, entered
 
 
-def _model(search: Search, problem: Problem, bound: float) -> CutModel:
+def _best_root(
+    search: Search, problem: Problem
+) -> tuple[int, float, NDArray[np.float64]]:
+    """Ascend from some terminals and return the root of the best bound, the bound and its slack."""
     g = problem.graph
-    root = int(g.terminals[0])
     best = -1.0
     for candidate in search.rng.choice(g.terminals, min(3, g.terminals.size), replace=False):
         value, found, _ = ascend(
-            g.indptr, g.adj, g.wt, g.terminal, int(candidate), 0.1, _NOTHING
+            g.indptr, g.adj, g.wt, g.terminal, int(candidate), 0.1, _NOTHING, _NO_SHARE
         )
         if value > best:
             best, root, slack = value, int(candidate), found
+    return root, best, slack
+
+
+def _model(search: Search, problem: Problem) -> CutModel:
+    g = problem.graph
+    root, best, slack = _best_root(search, problem)
     after, before = distances(g.indptr, g.adj, g.twin, slack, g.terminal, root)
     closed, _ = hopeless(
         g.indptr, g.adj, g.twin, g.eid, slack, after, before,
@@ -185,13 +254,15 @@ def _model(search: Search, problem: Problem, bound: float) -> CutModel:
     return model
 
 
-def _round_up(search: Search, problem: Problem, model: CutModel) -> None:
-    """Grow trees along what the relaxation uses."""
+def _round_up(
+    search: Search, problem: Problem, flow: NDArray[np.float64], root: int
+) -> None:
+    """Grow trees along what a relaxation uses: ``flow`` by slot, shape (2m,)."""
     g = problem.graph
     use = np.zeros(g.m)
-    np.maximum.at(use, g.eid, model.x)
+    np.maximum.at(use, g.eid, flow)
     weight = edge_weights(g, 1.0 - np.minimum(use, 0.999))
-    for start in (model.root, int(search.rng.choice(g.terminals))):
+    for start in (root, int(search.rng.choice(g.terminals))):
         tree = tree_from(g, weight, start)
-        if float(g.cost[tree].sum()) + problem.offset < search.cost * 1.005:
+        if float(g.cost[tree].sum()) + problem.offset < search.cost * 1.01:
             search.offer(problem, polish(g, tree, WORK))

@@ -12,7 +12,7 @@ import numpy as np
 from phusong.errors import InputError, Where
 from phusong.fiber.steiner.construct import mehlhorn
 from phusong.fiber.steiner.graph import Graph, build, cheapest_parallel, components
-from phusong.fiber.steiner.node import WORK, ascend_rounds, exhausted, relax
+from phusong.fiber.steiner.node import WORK, ascend_rounds, exhausted, price_rounds, relax
 from phusong.fiber.steiner.pool import Pool
 from phusong.fiber.steiner.problem import Ledger, Problem
 from phusong.fiber.steiner.reductions import reduce
@@ -21,8 +21,10 @@ from phusong.fiber.steiner.search import Search, polish, tree_from
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-RELAX_EDGES = 15_000
-"""Edges left up to which the linear relaxation is worth its time."""
+RELAX_EDGES = 2_000
+"""Edges left up to which the exact relaxation is worth its time."""
+LARGEST_RELAX = 10_000
+"""Edges left beyond which it is not even tried."""
 _DIGITS = 2.0**44
 """A first tree costs about this much once costs that are not whole are scaled to whole numbers."""
 
@@ -156,11 +158,19 @@ def _run(search: Search, label: NDArray[np.int64]) -> None:
     bound = ascend_rounds(search, problem, rounds=20, roots=4, share=0.03)
     search.raise_bound(bound)
     pool = Pool(search)
-    while not search.done and problem.graph.m > RELAX_EDGES:
+    while not search.done:
         pool.improve(problem)
-        search.raise_bound(ascend_rounds(search, problem, rounds=1, roots=2, share=0.03))
-    if not search.done:
-        pool.improve(problem)
+        if problem.graph.m <= RELAX_EDGES:
+            break
+        before = problem.graph.m
+        bound = max(bound, price_rounds(search, problem, bound, floor=RELAX_EDGES))
+        search.raise_bound(bound)
+        if np.isfinite(bound):
+            bound = max(bound, ascend_rounds(search, problem, rounds=2, roots=2, share=0.03))
+            search.raise_bound(bound)
+        if problem.graph.m > 0.9 * before:
+            break
+    if not search.done and problem.graph.m <= LARGEST_RELAX:
         _branch(search, problem)
     while not search.done:
         pool.improve(problem)
