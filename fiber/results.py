@@ -70,7 +70,8 @@ class FiberResult:
     def what_if(self, cut: Sequence[str]) -> pd.DataFrame:
         """Return the communes that go dark when edges, nodes or groups are lost at once.
 
-        One row a centre: ``commune_code``, ``name``, ``people``. See :func:`phusong.fiber.failures.what_if`.
+        One row a centre: ``commune_code``, ``name``, ``people``. See
+        :func:`phusong.fiber.failures.what_if`.
         """
         ids = self.edges["edge_id"].to_numpy(dtype=object)
         dark = what_if(self.network, self.hanging, ids, self.pop_ids, cut)
