@@ -59,7 +59,7 @@ def paint(heights_m: NDArray[np.float32], cell_m: float) -> NDArray[np.uint8]:
     rise = np.clip((heights_m - low) / max(high - low, 1.0), 0, 1)[..., None]
     tint = LOW + (HIGH - LOW) * rise
     # A plain gets sin(45°) of the light and should stay the colour of its tint.
-    factor = 1 + 0.75 * (light / np.sin(np.radians(SUN_ALTITUDE_DEG)) - 1)[..., None]
+    factor = 1 + 0.65 * (light / np.sin(np.radians(SUN_ALTITUDE_DEG)) - 1)[..., None]
     colours = np.where(np.isfinite(factor), tint * np.clip(factor, 0.42, 1.06), PAPER)
     return np.clip(colours, 0, 255).astype(np.uint8).transpose(2, 0, 1)
 

@@ -29,6 +29,7 @@ SERVER_COLOURS = (
 )  # fmt: skip
 """ColorBrewer Set3: neighbours differ, the colour itself means nothing."""
 SIZES_PX = (1800, 1400, 1100, 900, 700, 500, 350)
+GROWTH = 1.6
 MOST_BASE64 = 8_500_000
 """Of all signal pictures together; the page has 15 MB."""
 
@@ -42,18 +43,35 @@ def signal_pictures(signal: Signal, study: Study, frame: Frame) -> list[dict[str
     ``steps`` (lower edges of the classes, empty for server), ``colours`` and ``png`` (base64).
     """
     pictures: list[dict[str, Any]] = []
-    for longest_px in SIZES_PX:
-        pictures = []
-        total = 0
-        for layer in signal.layers:
-            pictures.extend(_layer_pictures(layer, study, frame, longest_px))
-            total = sum(len(p["png"]) for p in pictures)
-            # Every carrier costs about the same, so the first one tells whether all can fit.
-            if total * len(signal.layers) > MOST_BASE64 * (len(pictures) // 3) * 1.3:
-                break
-        if len(pictures) == 3 * len(signal.layers) and total <= MOST_BASE64:
+    for longest_px in _sizes_that_may_fit(signal, study, frame):
+        pictures = [
+            picture
+            for layer in signal.layers
+            for picture in _layer_pictures(layer, study, frame, longest_px)
+        ]
+        if _weight(pictures) <= MOST_BASE64:
             break
     return pictures
+
+
+def _sizes_that_may_fit(signal: Signal, study: Study, frame: Frame) -> tuple[int, ...]:
+    """Leave out the sizes that a small picture of the fullest layer already rules out.
+
+    Borders between classes are lines, noise is area: bytes grow with a power of the size
+    between 1 and 2. The lower guess would waste time, the higher one pixels.
+    """
+    if not signal.layers:
+        return SIZES_PX[-1:]
+    small = SIZES_PX[-1]
+    # The last layer is of any carrier, which covers most.
+    fullest = _weight(_layer_pictures(signal.layers[-1], study, frame, small))
+    room = MOST_BASE64 / max(fullest * len(signal.layers), 1)
+    likely = [px for px in SIZES_PX if (px / small) ** GROWTH <= room]
+    return tuple(likely) or SIZES_PX[-1:]
+
+
+def _weight(pictures: list[dict[str, Any]]) -> int:
+    return sum(len(picture["png"]) for picture in pictures)
 
 
 def classify(values: NDArray[np.float32], steps: tuple[float, ...]) -> NDArray[np.uint8]:
@@ -68,25 +86,25 @@ def colour_areas(servers: NDArray[np.int64], colours: int) -> NDArray[np.uint8]:
     Parameters
     ----------
     servers
-        (rows, cols), 0 for none.
+        (rows, cols), 0 for none, never negative.
     colours
         How many colours there are; beyond them (more neighbours than colours) they repeat.
     """
+    most = int(servers.max(initial=0)) + 1
     graph: nx.Graph[int] = nx.Graph()
-    names, numbers = np.unique(servers, return_inverse=True)
-    numbers = numbers.reshape(servers.shape)
-    graph.add_nodes_from(range(len(names)))
+    graph.add_nodes_from(np.flatnonzero(np.bincount(servers.ravel(), minlength=most)).tolist())
     for one, other in (
-        (numbers[:, :-1], numbers[:, 1:]),
-        (numbers[:-1, :], numbers[1:, :]),
+        (servers[:, :-1], servers[:, 1:]),
+        (servers[:-1, :], servers[1:, :]),
     ):
-        touching = (one != other) & (names[one] > 0) & (names[other] > 0)
-        pairs = np.unique(np.column_stack((one[touching], other[touching])), axis=0)
-        graph.add_edges_from(map(tuple, pairs.tolist()))
-    chosen = nx.greedy_color(graph, strategy="largest_first")
-    table = np.array([chosen[n] % colours + 1 for n in range(len(names))], dtype=np.uint8)
-    table[names <= 0] = 0
-    return np.asarray(table[numbers])
+        touching = (one != other) & (one > 0) & (other > 0)
+        pairs = np.unique(one[touching] * most + other[touching])
+        graph.add_edges_from(zip((pairs // most).tolist(), (pairs % most).tolist(), strict=True))
+    table = np.zeros(most, dtype=np.uint8)
+    for server, colour in nx.greedy_color(graph, strategy="largest_first").items():
+        table[server] = colour % colours + 1
+    table[0] = 0
+    return np.asarray(table[servers])
 
 
 def level_steps(study: Study, technology: str) -> tuple[float, ...]:

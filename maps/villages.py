@@ -52,9 +52,10 @@ def _commune_outlines(inputs: Inputs) -> NDArray[np.object_]:
     for row, code in enumerate(inputs.communes["code"]):
         if code not in inside:
             continue
-        joined = shapely.coverage_union_all(drawn[inside[code]])
         whole = inputs.communes.geometry.iloc[row].area
-        if joined.is_valid and abs(joined.area - whole) < PARTITION_TOLERANCE * whole:
+        parts = inputs.villages.geometry.iloc[inside[code]].area.sum()
+        joined = shapely.coverage_union_all(drawn[inside[code]])
+        if joined.is_valid and abs(parts - whole) < PARTITION_TOLERANCE * whole:
             outlines[row] = joined
     return outlines
 
@@ -135,7 +136,7 @@ def _figures(part: pd.DataFrame, cells: pd.DataFrame) -> dict[str, Any]:
         "grade": "".join(grades),
         "served": scaled(part["served_share"] * 100, 1),
         "area": scaled(part["served_share_area"] * 100, 1),
-        "unserved": scaled(part["people_unserved"], 0),
+        "unserved": scaled(part["people_unserved"], 1),
         "median": scaled(part["level_median_dbm"], 1),
         "level": scaled(part["level_centre_dbm"], 1),
         "chance": scaled(part["probability_centre"] * 100, 1),

@@ -403,7 +403,7 @@ def test_figures_of_the_page_are_those_of_the_frames(world, tmp_path: Path) -> N
         ]
         part = part.set_index("code").loc[book["villages"]["code"]]
         assert figures["grade"] == "".join(g[0] for g in part["grade"])
-        assert figures["unserved"] == [round(v) for v in part["people_unserved"]]
+        assert figures["unserved"] == [round(v, 1) for v in part["people_unserved"]]
         assert figures["served"] == [round(v, 1) for v in part["served_share"] * 100]
     assert book["cells"]["id"] == world.inputs.cells["cell_id"].tolist()
     assert len(book["reach"]["x"]) == len(world.fiber.reach)

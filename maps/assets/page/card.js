@@ -20,7 +20,12 @@ const Card = {
       make("div", { class: "card-head" },
         make("div", {}, make("p", { class: "kind" }, t(Card.titles[selected.kind])), make("h2", {}, named(name, NONE))),
         make("button", { type: "button", class: "close", "aria-label": t("Close"), title: t("Close"), onclick: () => select(null) }, "×")),
-      ...body);
+      Card.spot(), ...body);
+  },
+
+  spot() {
+    const text = State.spot && Pictures.at(State.spot);
+    return text ? make("p", { class: "spot" }, text) : null;
   },
 
   village(i) {
@@ -37,7 +42,7 @@ const Card = {
         [v.weight.names[v.weight.of[i]] === "area" ? t("Area served") : t("People served"), percent(figures.served[i])],
         [t("Area served"), v.weight.names[v.weight.of[i]] === "area" ? null : percent(figures.area[i])],
         figures.expected ? [t("Expected share"), percent(figures.expected[i])] : null,
-        [t("People without service (expected)"), number(figures.unserved[i])],
+        [t("People without service (expected)"), number(figures.unserved[i], 1)],
         [t("Level at the centre"), unit(figures.level[i], 1, "dBm")],
         [t("Probability at the centre"), percent(figures.chance[i])],
         [t("Median level"), unit(figures.median[i], 1, "dBm")],

@@ -62,13 +62,7 @@ const Legend = {
     if (!steps.length) {
       return Legend.group(title, [], t("One colour is the area of one cell; the colours only tell neighbours apart."));
     }
-    const named = State.signal === "level" ? (v) => number(v) : (v) => number(v * 100);
-    const rows = steps.map((step, i) => [
-      boxSwatch(colours[i], State.opacity / 100),
-      i + 1 < steps.length
-        ? t("{from} to {to}", { from: named(step), to: named(steps[i + 1]) })
-        : t("{from} and more", { from: named(step) }),
-    ]).reverse();
+    const rows = steps.map((_, i) => [boxSwatch(colours[i], State.opacity / 100), classText(steps, i, State.signal)]).reverse();
     const threshold = book.study.thresholds_dbm[State.technology === "*" ? book.study.technologies[0] : State.technology];
     return Legend.group(`${title} (${State.signal === "level" ? "dBm" : "%"})`, rows,
       State.signal === "level" ? t("Service is taken to work from {level} dBm.", { level: number(threshold) })

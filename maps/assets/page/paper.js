@@ -32,8 +32,15 @@ const Paper = {
       make("p", {}, Facts.definitions().slice(0, 3).join(" ")),
       make("p", {}, Facts.origin()));
     map.invalidateSize({ animate: false, pan: false });
+    Paper.fitLegend();
     map.options.zoomSnap = 0;
     map.fitBounds(bounds, { animate: false, padding: [6, 6] });
+  },
+
+  /** A sheet does not scroll: a legend longer than the sheet is drawn smaller. */
+  fitLegend() {
+    const body = byId("legend-body");
+    body.style.zoom = Math.min(1, body.clientHeight / body.scrollHeight);
   },
 
   /** What of the view lies over the study: paper is not spent on the empty ground beside it. */

@@ -3,8 +3,8 @@ const { map } = program;
 const surface = new Surface(PAINTERS);
 
 /** Choose a thing (null: none): its card opens, and the map goes there when asked to. */
-function select(thing, { zoom = false } = {}) {
-  State.change({ selected: thing });
+function select(thing, { zoom = false, spot = null } = {}) {
+  State.change({ selected: thing, spot });
   showTab(thing ? "side" : document.body.dataset.tab === "side" ? "map" : document.body.dataset.tab);
   if (!thing) return;
   if (zoom) goTo(thing);
@@ -78,10 +78,8 @@ State.on((changed) => {
     List.limit = 60;
   }
   Legend.render();
-  if (network || changed.has("selected")) {
-    Card.render();
-    List.render();
-  }
+  if (network || ["selected", "spot", "signal"].some((key) => changed.has(key))) Card.render();
+  if (network || changed.has("selected")) List.render();
   surface.repaint();
   Permalink.write(map);
 });
@@ -89,7 +87,7 @@ State.on((changed) => {
 map.on("click", (event) => {
   const { x, y } = toFrame(event.latlng);
   const scale = (2 * HALF_TURN_M) / (256 * 2 ** map.getZoom());
-  select(thingAt(x, y, scale, event.originalEvent.pointerType === "touch"));
+  select(thingAt(x, y, scale, event.originalEvent.pointerType === "touch"), { spot: event.latlng });
 });
 let settling = null;
 map.on("moveend", () => {

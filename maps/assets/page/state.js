@@ -6,6 +6,8 @@ const State = {
   opacity: 70,
   shown: new Set(),
   selected: null,
+  /** Where on the map the chosen thing was clicked; null when it was found another way. */
+  spot: null,
   listeners: [],
 
   /** Change some choices and tell every part of the page which ones changed. */
