@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from phusong.errors import ModelError
+from phusong.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +92,7 @@ def check_range(name: str, value: float, low: float, high: float, unit: str, mod
             "{low:g} to {high:g} {unit}.",
             params={
                 "model": model,
-                "name": name,
+                "name": tr(name),
                 "value": value,
                 "unit": unit,
                 "low": low,
