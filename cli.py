@@ -10,6 +10,7 @@ import click
 
 import phusong
 from phusong.commands import network, radio, results, runs, studies
+from phusong.commands.calibrate import calibrate
 from phusong.commands.link import link
 from phusong.commands.shared import CONTEXT, settings, shared_options
 from phusong.console import make_console
@@ -81,6 +82,7 @@ for command in (
     results.publish,
     radio.models,
     link,
+    calibrate,
     radio.store,
 ):
     main.add_command(command)

@@ -335,6 +335,11 @@ class Radio(Section):
     """The loss of a car's body is an assumption."""
     indoor: Entry = Field(default_factory=Entry)
     technologies: dict[Technology, TechnologyBudget] = Field(default_factory=_budgets)
+    offsets_db: dict[Technology, Annotated[float, Field(ge=-60, le=60)]] = Field(
+        default_factory=dict
+    )
+    """What measurements say levels are off by, added to every predicted level of a technology
+    (`phusong calibrate`); propagation is not computed again for it."""
 
     @field_validator("technologies", mode="before")
     @classmethod

@@ -103,6 +103,7 @@ def _budgeted(cells: pd.DataFrame, study: Study, cell_m: float) -> pd.DataFrame:
         except PhusongError as problem:
             rows.append((np.nan, budget.threshold_dbm, sigma, str(problem).splitlines()[0]))
             continue
+        level += radio.offsets_db.get(technology, 0.0)
         rows.append((level, budget.threshold_dbm, sigma, ""))
     names = ["reference_dbm", "threshold_dbm", "sigma_db", "problem"]
     added = pd.DataFrame(rows, columns=names, index=cells.index)

@@ -66,8 +66,8 @@ class Signal:
     cells
         Cells in service, by server index: the columns of ``Inputs.cells`` and
         ``threshold_dbm``, ``sigma_db`` (spread of the level), ``reference_dbm`` (reported
-        level at zero path loss in the main beam) and ``problem`` (why a cell cannot be
-        computed, empty when it can).
+        level at zero path loss in the main beam, the study's offset included) and ``problem``
+        (why a cell cannot be computed, empty when it can).
     stats
         Figures of the run: ``masts``, ``computed``, ``from_store``, ``pixels``,
         ``propagation_s``, ``us_per_pixel``, ``combine_s``, ``unusable_cells``.

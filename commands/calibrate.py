@@ -1,0 +1,208 @@
+"""`phusong calibrate`: measured levels against the predictions of a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from phusong.commands.shared import (
+    CONTEXT,
+    csv_form,
+    csv_options,
+    open_console,
+    out_option,
+    overwrite_option,
+    shared_options,
+    show_progress,
+    study_argument,
+)
+from phusong.errors import InputError, OutputError, StudyError, Where
+from phusong.i18n import tr
+from phusong.studyfile import FILE_NAME, parse_study, read_study
+
+if TYPE_CHECKING:
+    from phusong.coverage.calibration import Calibration
+
+_SHOWN = ("all", "technology", "distance", "land_cover", "sight")
+
+
+@click.command(context_settings=CONTEXT)
+@study_argument
+@click.argument("measurements", type=click.Path(path_type=Path))
+@out_option("calibration", "Folder for the tables.")
+@click.option(
+    "--column", "columns", multiple=True, metavar="NAME=HEADER",
+    help="Header of one of our columns where it is not recognised, e.g. level_dbm=Muc_thu.",
+)  # fmt: skip
+@click.option("--crs", help="CRS of the coordinates, when they are not WGS 84 degrees.")
+@click.option("--encoding", help="Text encoding of the file, where it is not found.")
+@click.option("--apply", "apply_", is_flag=True, help="Write the result into study.toml.")
+@overwrite_option
+@csv_options
+@shared_options
+def calibrate(
+    study: Path,
+    measurements: Path,
+    out: Path,
+    columns: tuple[str, ...],
+    crs: str | None,
+    encoding: str | None,
+    apply_: bool,
+    overwrite: bool,
+    separator: str,
+    decimal: str,
+) -> None:
+    """Compare MEASUREMENTS (a table of levels) with what a STUDY predicts.
+
+    Columns: a place (lon and lat, or x and y), level_dbm, operator and technology or cell_id;
+    freq_mhz where it is known. Writes calibration_*.csv: residuals, refused rows, bias and
+    spread by distance, land cover and line of sight, and offsets tested on sites they were not
+    fitted to. The study stays as it is unless --apply is given.
+
+    \b
+    Example:
+      phusong calibrate my-province drive-test.csv
+      phusong calibrate my-province drive-test.csv --column level_dbm=Muc_thu --apply
+    """
+    from phusong.checks import Findings
+    from phusong.coverage.calibration import calibrate as compare
+    from phusong.coverage.measurements import read_measurements
+    from phusong.coverage.store import PathLossStore
+    from phusong.exports import refuse_to_overwrite
+    from phusong.exports.calibration import write_calibration
+    from phusong.sources import read_inputs
+
+    opened = read_study(study)
+    form = csv_form(separator, decimal)
+    refuse_to_overwrite(out, overwrite=overwrite)
+    with show_progress() as progress:
+        inputs = read_inputs(opened, Findings(opened.checks.severity), progress)
+        measured, _ = read_measurements(
+            measurements, inputs, opened, columns=_mapping(columns), crs=crs, encoding=encoding
+        )
+        store = PathLossStore(opened.work_folder / "store")
+        found = compare(inputs, opened, store, measured, progress)
+    write_calibration(found, out, form, overwrite=overwrite)
+    console = open_console()
+    _show(console, found)
+    console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
+    if found.reason and apply_:
+        raise InputError(
+            found.reason, Where(file=str(measurements)),
+            "bring more measurements, of more sites; the study is as it was", found.params,
+        )  # fmt: skip
+    if found.reason:
+        console.print(
+            tr("No calibration: {reason}", reason=tr(found.reason, **found.params)),
+            style="yellow", markup=False,
+        )  # fmt: skip
+        return
+    file = study / FILE_NAME if study.is_dir() else study
+    if apply_:
+        _apply(found, file)
+        console.print(tr("Written into {file}:", file=file), markup=False, soft_wrap=True)
+    else:
+        console.print(tr("With --apply these keys are written into {file}:", file=file),
+                      markup=False, soft_wrap=True)  # fmt: skip
+    console.print(_keys(found), markup=False)
+
+
+def _mapping(columns: tuple[str, ...]) -> dict[str, str]:
+    out = {}
+    for text in columns:
+        ours, sign, header = text.partition("=")
+        if not sign or not header:
+            raise click.BadParameter(tr("write NAME=HEADER"), param_hint="--column")
+        out[ours.strip()] = header.strip()
+    return out
+
+
+def _keys(found: Calibration) -> str:
+    """Return what a study file would say."""
+    lines = ["[radio.spread]", f"sigma_model_db = {found.sigma_model_db:.1f}"]
+    if found.offsets_db:
+        lines += ["", "[radio.offsets_db]"]
+        lines += [f"{name} = {value:.1f}" for name, value in found.offsets_db.items()]
+    return "\n".join(lines)
+
+
+def _apply(found: Calibration, file: Path) -> None:
+    """Set the keys in the study file, nothing else of it.
+
+    Raises
+    ------
+    StudyError
+        When the file writes these tables in a form that cannot be edited line by line.
+    OutputError
+        When it cannot be written.
+    """
+    from phusong.studyedit import set_keys
+
+    text: str | None = file.read_bytes().decode("utf-8-sig")
+    assert text is not None
+    text = set_keys(text, ("radio", "spread"), {"sigma_model_db": found.sigma_model_db})
+    if text is not None and found.offsets_db:
+        text = set_keys(
+            text, ("radio", "offsets_db"), {str(k): v for k, v in found.offsets_db.items()}
+        )
+    if text is None:
+        raise StudyError(
+            "the keys cannot be set line by line in this file",
+            Where(file=str(file)),
+            "put them there by hand:\n{keys}",
+            {"keys": _keys(found)},
+        )
+    parse_study(text, file)
+    try:
+        file.write_bytes(text.encode())
+    except OSError as error:
+        raise OutputError(
+            "the study cannot be written: {reason}",
+            Where(file=str(file)),
+            "choose a place you may write to",
+            {"reason": error.strerror or str(error)},
+        ) from error
+
+
+def _show(console: Console, found: Calibration) -> None:
+    """Print refused rows by reason, the summary, and what offsets bring."""
+    from phusong.exports.calibration import KIND_WORDS, class_text
+
+    counts = found.refused["reason"].value_counts().sort_index()
+    refused = ", ".join(f"{reason} {count}" for reason, count in counts.items()) or "–"
+    console.print(
+        tr("{rows} measurements used, {refused} refused ({reasons})",
+           rows=len(found.residuals), refused=len(found.refused), reasons=refused),
+        markup=False,
+    )  # fmt: skip
+    if found.residuals.empty:
+        return
+    table = _table(("Group", "Rows", "Sites", "Bias, dB", "RMSE, dB", "Spread, dB"))
+    for row in found.summary[found.summary["kind"].isin(_SHOWN)].to_dict("records"):
+        kind, name = str(row["kind"]), str(row["class"])
+        label = tr(KIND_WORDS[kind])
+        label = label if kind == "all" else f"{label}: {class_text(kind, name)}"
+        figures = (_db(row[key]) for key in ("bias_db", "rmse_db", "sigma_db"))
+        table.add_row(label, f"{row['rows']:,}", f"{row['sites']:,}", *figures)
+    console.print(table)
+    table = _table(("Offset by", "RMSE before, dB", "RMSE fitted, dB", "RMSE on other sites, dB"))
+    for row in found.schemes.to_dict("records"):
+        figures = (_db(row[f"rmse_{when}_db"]) for when in ("before", "in_sample", "out_of_sample"))
+        table.add_row(tr(KIND_WORDS[str(row["scheme"])]), *figures)
+    console.print(table)
+
+
+def _table(titles: tuple[str, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for i, title in enumerate(titles):
+        table.add_column(tr(title), justify="right" if i else "left")
+    return table
+
+
+def _db(value: Any) -> str:
+    return "–" if pd.isna(value) else f"{value:.1f}"
