@@ -57,7 +57,7 @@ def encode_classes(classes: NDArray[np.uint8], colours: Sequence[Colour]) -> str
 
 def encode_photo(image: NDArray[np.uint8], quality: int) -> str:
     """Return a JPEG (base64) of an image of shape (3, rows, cols)."""
-    return _encode(image, None, driver="JPEG", quality=quality, photometric="YCBCR")
+    return _encode(image, None, driver="JPEG", quality=quality)
 
 
 def _encode(

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import rasterio
 
 from phusong.maps import build_map
 
@@ -519,7 +521,7 @@ def test_the_address_keeps_view_layers_and_choice(visit: Any) -> None:
     here.choose("operator", "VNPT")
     here.choose("signal", "probability")
     here.layer("roads", True)
-    here.page.evaluate("phusong.map.setView([22.97, 104.55], 11.5, { animate: false })")
+    here.page.evaluate("phusong.map.setView([23.26, 104.59], 11.5, { animate: false })")
     here.page.evaluate("phusong.select({ kind: 'village', index: 22 })")
     here.page.click('[data-language="en"]')
     here.rest()
@@ -547,6 +549,7 @@ def test_a_wrong_address_is_no_harm(visit: Any, address: str) -> None:
     here = visit(address=address)
     assert here.page.evaluate("phusong.state.operator") == "*"
     assert here.page.locator("#legend").is_visible()
+    assert here.page.evaluate("phusong.map.getBounds().intersects(phusong.book.frame.bounds)")
 
 
 @pytest.mark.parametrize("sheet", ["A4", "A3"])
@@ -633,6 +636,41 @@ def test_on_a_phone_the_panels_take_turns(visit: Any, artefacts: Path) -> None:
     here.page.click("#card .close")
     here.page.click('#tabs [data-tab="map"]')
     assert here.page.locator("#side").is_hidden()
+
+
+# ------------------------------------------------------------------ another browser
+
+
+def test_firefox_draws_the_same_page(map_file: Path, artefacts: Path, tmp_path: Path) -> None:
+    firefox = shutil.which("firefox-esr") or shutil.which("firefox")
+    if firefox is None:
+        pytest.skip("no Firefox found")
+    picture = artefacts / "firefox.png"
+    picture.unlink(missing_ok=True)
+    profile = tmp_path / "profile"
+    profile.mkdir()
+    command = [
+        firefox,
+        "--headless",
+        "--no-remote",
+        "--profile",
+        str(profile),
+        "--window-size=1366,768",
+    ]
+    try:
+        subprocess.run(
+            [*command, "--screenshot", str(picture), map_file.as_uri()],
+            check=True,
+            timeout=90,
+            capture_output=True,
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        pytest.skip(f"this Firefox cannot be driven: {error}")
+    with rasterio.open(picture) as source:
+        red, green, blue = source.read([1, 2, 3]).astype(int)[:, 90:760, 560:1010]
+    # Blue villages and orange ones on a pale ground: the canvas was painted, not only the panels.
+    assert ((blue - red > 40) & (blue > 150)).mean() > 0.02
+    assert ((red - blue > 60) & (green > 120)).mean() > 0.02
 
 
 # ------------------------------------------------------------------ hostile data

@@ -39,7 +39,8 @@ const Permalink = {
       State.shown = new Set(parts.get("layers").split(".").filter((id) => known.includes(id)));
     }
     State.selected = Permalink.chosen(parts.get("chosen") ?? "");
-    if ([zoom, lat, lng].every(Number.isFinite)) map.setView([lat, lng], zoom, { animate: false });
+    const somewhere = [zoom, lat, lng].every(Number.isFinite) && L.latLngBounds(book.frame.bounds).pad(0.5).contains([lat, lng]);
+    if (somewhere) map.setView([lat, lng], zoom, { animate: false });
     return true;
   },
 
