@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
+from highspy._core import _Highs  # highspy.Highs prints a banner to stdout before it can be told not to
 from scipy import sparse
 
 from phusong.fiber.steiner.ascent import ascend
@@ -77,7 +78,7 @@ class CutModel:
 
     def _start(self, row: NDArray[np.int64]) -> None:
         g, count = self.graph, self.slots.size
-        self.highs = highspy.Highs()
+        self.highs = _Highs()
         for option, value in (
             ("output_flag", False),
             ("threads", 1),

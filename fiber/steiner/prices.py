@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from phusong.fiber.steiner.graph import Graph
 
-WEIGHT = 1.5
+WEIGHT = 3.0
 """Primal weight of the first-order method, with costs scaled to a mean of one."""
-STEPS = 100
+STEPS = 50
 """Steps between two packings."""
 
 
