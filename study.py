@@ -189,6 +189,9 @@ class FiberSources(Section):
     """A commune centre farther than this from connected fibre is not reached."""
     pop_snap_m: NotNegative = 50.0
     """A PoP farther than this from every cable is not connected."""
+    shared_risk_m: NotNegative = 20.0
+    """Cables that run this near to each other fall to one landslide; 0: only those that the
+    cables' own ``group`` column puts together."""
     optics: Optics = Field(default_factory=Optics)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +45,7 @@ def rank_failures(
     hanging: Hanging,
     edge_ids: NDArray[np.object_],
     pop_ids: Sequence[str],
+    groups: Mapping[str, Ints],
 ) -> pd.DataFrame:
     """Return every bridge, cut node, PoP and shared-risk group whose loss darkens a commune.
 
@@ -66,7 +67,7 @@ def rank_failures(
     ]
     inside = redundancy.site & (network.pop < 0)  # the PoP itself stands for its site
     rows += _node_rows(network, light, behind, hanging, pop_ids, inside)
-    rows += _group_rows(network, hanging)
+    rows += _group_rows(network, hanging, groups)
     if not rows:
         return pd.DataFrame(columns=list(COLUMNS))
     communes = _names(hanging.code, [r[2] for r in rows])
@@ -156,21 +157,11 @@ def _node_rows(
     ]
 
 
-def risk_groups(network: Network) -> dict[str, Ints]:
-    """Return the edges of each shared-risk group the cables name, in service only."""
-    if "group" not in network.source:
-        return {}
-    named = network.source["group"].to_numpy(dtype=object)
-    drawn = np.flatnonzero(network.cable)
-    label = named[network.line[drawn]]
-    has = ~pd.isna(label) & (label != "")
-    frame = pd.DataFrame({"group": label[has].astype(str), "edge": drawn[has]})
-    return {str(k): v.to_numpy() for k, v in frame.groupby("group")["edge"]}
-
-
-def _group_rows(network: Network, hanging: Hanging) -> list[tuple[str, str, tuple[int, ...]]]:
+def _group_rows(
+    network: Network, hanging: Hanging, groups: Mapping[str, Ints]
+) -> list[tuple[str, str, tuple[int, ...]]]:
     rows = []
-    for name, edges in risk_groups(network).items():
+    for name, edges in groups.items():
         cut = np.zeros(len(network.graph), dtype=bool)
         cut[edges] = True
         dark = isolated(network, hanging, cut_edges=cut)
@@ -227,6 +218,7 @@ def what_if(
     hanging: Hanging,
     edge_ids: NDArray[np.object_],
     pop_ids: Sequence[str],
+    groups: Mapping[str, Ints],
     cut: Sequence[str],
 ) -> pd.DataFrame:
     """Answer what goes dark when edges, nodes, PoPs, cables or groups are lost at once.
@@ -237,6 +229,8 @@ def what_if(
         (edges,) names of the edges.
     pop_ids
         Names of the PoPs, by row.
+    groups
+        Edges of the shared-risk groups, see :func:`phusong.fiber.sharedrisk.risk_groups`.
     cut
         Names of edges (``C7.2``), whole cables (``C7``), nodes (``N12``), PoPs or groups.
 
@@ -252,7 +246,6 @@ def what_if(
     """
     edges = np.zeros(len(network.graph), dtype=bool)
     nodes = np.zeros(network.graph.nodes, dtype=bool)
-    groups = risk_groups(network)
     cable = _cable_names(network)
     for name in cut:
         hit = np.flatnonzero((edge_ids == name) | (cable == name))

@@ -18,6 +18,7 @@ from phusong.fiber.network import JOINT, POP_LINK, Network, build_network
 from phusong.fiber.reach import Reach, assess_reach, route_lines
 from phusong.fiber.redundancy import Redundancy, assess_redundancy
 from phusong.fiber.results import FiberResult
+from phusong.fiber.sharedrisk import risk_groups
 from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
 from phusong.study import FiberSources, Study
@@ -77,17 +78,25 @@ def assess_fiber(
     redundancy = assess_redundancy(split, fiber.snap_tolerance_m)
     told.advance(STEP)
     edge_ids = split.edge_ids()
+    groups = risk_groups(split, redundancy.ring, edge_ids, fiber.shared_risk_m)
+    failures = rank_failures(split, redundancy, hanging, edge_ids, pop_ids, groups)
+    frame = _reach_frame(centres, reach, redundancy, hanging, node, pop_ids)
+    shared = failures.loc[failures["element"] == "group", "communes"].explode()
+    frame["shared_risk"] = (
+        frame["reached"] & ~frame["single_route"] & frame["commune_code"].isin(shared)
+    )
     result = FiberResult(
         network=split,
         edges=_edge_frame(split, redundancy, hanging, edge_ids),
         nodes=_node_frame(split, redundancy, node),
         near_misses=gaps,
-        reach=_reach_frame(centres, reach, redundancy, hanging, node, pop_ids),
+        reach=frame,
         routes=_route_frame(centres, reach, routes, pop_ids),
-        failures=rank_failures(split, redundancy, hanging, edge_ids, pop_ids),
+        failures=failures,
         redundancy=redundancy,
         hanging=hanging,
         pop_ids=pop_ids,
+        groups=groups,
     )
     _report(findings, inputs, result)
     told.advance(STEP)

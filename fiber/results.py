@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from phusong.fiber.failures import Hanging, what_if
+from phusong.fiber.lines import Ints
 from phusong.fiber.network import Network
 from phusong.fiber.redundancy import Redundancy
 
@@ -41,7 +42,8 @@ class FiberResult:
         (joints of the route, the drop's, and the drums' on average), ``optical_class``,
         ``working_classes``, ``attenuator_db``, ``margin_db`` (budget left after the margin),
         ``nearest_cable_m``, ``nearest_connected_m``, ``nearest_pop_km``, ``gap_m``,
-        ``gap_x_m``, ``gap_y_m``, ``single_route``, ``bridges_on_route``,
+        ``gap_x_m``, ``gap_y_m``, ``single_route``, ``bridges_on_route``, ``shared_risk`` (has
+        two routes, but one shared-risk group takes both),
         ``second_route_same_pop``, ``second_route_other_pop``, ``node_disjoint``,
         ``node_disjoint_other_pop``, ``people``, geometry (the centre).
     routes
@@ -54,6 +56,8 @@ class FiberResult:
         The centres as they hang on the network.
     pop_ids
         Names of the PoPs, by row.
+    groups
+        Edges of each shared-risk group, by name.
     """
 
     network: Network
@@ -66,6 +70,7 @@ class FiberResult:
     redundancy: Redundancy
     hanging: Hanging
     pop_ids: tuple[str, ...]
+    groups: Mapping[str, Ints]
 
     def what_if(self, cut: Sequence[str]) -> pd.DataFrame:
         """Return the communes that go dark when edges, nodes or groups are lost at once.
@@ -74,7 +79,7 @@ class FiberResult:
         :func:`phusong.fiber.failures.what_if`.
         """
         ids = self.edges["edge_id"].to_numpy(dtype=object)
-        dark = what_if(self.network, self.hanging, ids, self.pop_ids, cut)
+        dark = what_if(self.network, self.hanging, ids, self.pop_ids, self.groups, cut)
         names = self.reach.drop_duplicates("commune_code").set_index("commune_code")["name"]
         dark.insert(1, "name", dark["commune_code"].map(names).to_numpy(dtype=object))
         return dark

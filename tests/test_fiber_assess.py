@@ -114,6 +114,19 @@ def test_a_pop_far_from_any_cable_is_listed_among_the_gaps(province):
     assert lonely["gap_m"] == pytest.approx(np.hypot(5000, 7700))
 
 
+def test_two_routes_through_one_valley_share_its_risk(tmp_path):
+    pair = cables(line((0, 0), (9_000, 0)), line((0, 0), (1_000, 700), (2_000, 10), (9_000, 10)),
+                  line((9_000, 0), (9_000, 10)))  # fmt: skip
+    got, _ = assess(inputs(tmp_path, pair, pops(point(0, 0)), {"a": point(9_000, 5)}))
+    row = got.reach.iloc[0]
+    assert row["shared_risk"]
+    assert not row["single_route"]
+    apart, _ = assess(
+        inputs(tmp_path, pair, pops(point(0, 0)), {"a": point(9_000, 5)}), shared_risk_m=0
+    )
+    assert not apart.reach["shared_risk"].any()
+
+
 def test_crossings_that_the_study_joins_are_no_question(province):
     _, findings = assess(province, join_crossings=True)
     assert not findings.of("F12")

@@ -14,6 +14,7 @@ from phusong.fiber.failures import Hanging, rank_failures, what_if
 from phusong.fiber.graph import Graph
 from phusong.fiber.network import build_network
 from phusong.fiber.redundancy import assess_redundancy, low_links
+from phusong.fiber.sharedrisk import risk_groups
 
 
 def hanging(net, *points, people=None):
@@ -109,7 +110,7 @@ def test_a_ring_and_a_spur():
     assert red.node_disjoint[on_ring]
     assert not red.second_route[on_spur]
     assert red.bridges_above[on_spur] == 1
-    table = rank_failures(net, red, places, ids, ["P0"])
+    table = rank_failures(net, red, places, ids, ["P0"], {})
     # the PoP and the joint where the spur leaves both darken 1000 people
     worst = table.iloc[:2]
     assert set(worst["element"]) == {"node", "pop"}
@@ -159,9 +160,33 @@ def groups():
     return net, hanging(net, point(4000, 100), point(8000, 0), people=[10, np.nan])
 
 
+def grouped(net, near_m=0.0):
+    return risk_groups(net, assess_redundancy(net, 5.0).ring, net.edge_ids(), near_m)
+
+
+def test_cables_side_by_side_are_one_group_though_nobody_says_so():
+    # two ways to the far end that share a valley for 2 km, 12 m apart; one crosses the other
+    one = line((0, 0), (3000, 0), (5000, 0), (8000, 0))
+    two = line((0, 0), (1000, 1500), (3000, 12), (5000, 12), (6500, -900), (8000, 0))
+    net = build_network(cables(one, two), pops(point(0, 0)))
+    found = grouped(net, 20.0)
+    assert list(found) == ["C0.1~C1.1"]
+    assert grouped(net, 0.0) == {}
+    places = hanging(net, point(8000, 0), people=[40])
+    table = rank_failures(net, assess_redundancy(net, 5.0), places, net.edge_ids(), ["P0"], found)
+    assert table.loc[table["element"] == "group", "id"].tolist() == ["C0.1~C1.1"]
+    assert what_if(net, places, net.edge_ids(), ["P0"], found, ["C0.1~C1.1"])["people"].sum() == 40
+
+
+def test_cables_that_only_meet_are_no_group():
+    net = build_network(cables(*RING), pops(point(0, 0)))
+    assert grouped(net, 20.0) == {}
+
+
 def test_two_cables_on_one_road_are_one_landslide():
     net, places = groups()
-    table = rank_failures(net, assess_redundancy(net, 5.0), places, net.edge_ids(), ["P0"])
+    red = assess_redundancy(net, 5.0)
+    table = rank_failures(net, red, places, net.edge_ids(), ["P0"], grouped(net))
     group = table[table["element"] == "group"].iloc[0]
     assert (group["id"], group["count"], group["people"]) == ("QL2", 2, 10)
     assert table.iloc[-1]["people"] != table.iloc[-1]["people"]  # people unknown: ranked last
@@ -180,21 +205,21 @@ def test_two_cables_on_one_road_are_one_landslide():
 )
 def test_what_if(cut, dark):
     net, places = groups()
-    got = what_if(net, places, net.edge_ids(), ["P0"], cut)
+    got = what_if(net, places, net.edge_ids(), ["P0"], grouped(net), cut)
     assert got["commune_code"].tolist() == dark
 
 
 def test_what_if_a_node_is_lost():
     net, places = groups()
     name = f"N{places.node[1]}"
-    got = what_if(net, places, net.edge_ids(), ["P0"], [name])
+    got = what_if(net, places, net.edge_ids(), ["P0"], {}, [name])
     assert got["commune_code"].tolist() == ["X1"]
 
 
 def test_what_if_of_an_unknown_name():
     net, places = groups()
     with pytest.raises(InputError, match="nothing in the network is called C9"):
-        what_if(net, places, net.edge_ids(), ["P0"], ["C9"])
+        what_if(net, places, net.edge_ids(), ["P0"], {}, ["C9"])
 
 
 @st.composite
