@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import zipfile
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,3 +24,27 @@ def rough_ground(
     ground = np.fft.irfft2(noise / wave ** (roughness / 2 + 0.5), s=(cells, cells))
     ground -= ground.min()
     return (ground * (relief_m / ground.max())).astype(np.float32)
+
+
+def tile_ground(path: Path, cells: int, cell_m: float) -> NDArray[np.float32]:
+    """Return the middle of an SRTM tile (.hgt, .hgt.zip) as a square of metric cells.
+
+    The tile's own spacing is stretched to metres at its mid-latitude and read bilinearly.
+    """
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            raw = archive.read(archive.namelist()[0])
+    else:
+        raw = path.read_bytes()
+    side = math.isqrt(len(raw) // 2)
+    tile = np.frombuffer(raw, ">i2").reshape(side, side).astype(np.float64)
+    latitude = float(path.name[1:3]) + 0.5
+    spacing = 111_195.0 / (side - 1)
+    offset = (np.arange(cells) - (cells - 1) / 2.0) * cell_m
+    rows = (side - 1) / 2.0 + offset / spacing
+    cols = (side - 1) / 2.0 + offset / (spacing * math.cos(math.radians(latitude)))
+    r, c = np.floor(rows).astype(int), np.floor(cols).astype(int)
+    fr, fc = (rows - r)[:, None], (cols - c)[None, :]
+    corner = tile[np.ix_(r, c)] * (1 - fr) * (1 - fc) + tile[np.ix_(r + 1, c)] * fr * (1 - fc)
+    corner += tile[np.ix_(r, c + 1)] * (1 - fr) * fc + tile[np.ix_(r + 1, c + 1)] * fr * fc
+    return corner.astype(np.float32)
