@@ -185,7 +185,7 @@ def print_indicators(console: Console, indicators: Indicators) -> None:
         note = notes.setdefault(str(row.definition), len(notes) + 1)
         table.add_row(
             str(row.title),
-            share_text(float(row.value)),
+            _with_interval(row),
             f"{float(row.numerator):,.0f} / {float(row.denominator):,.0f}",
             share_text(float(row.circles_value)),
             f"({note})",
@@ -194,6 +194,28 @@ def print_indicators(console: Console, indicators: Indicators) -> None:
     console.print()
     for text, note in notes.items():
         console.print(f"({note}) {_plain(text)}", style="dim")
+
+
+def _with_interval(row: Any) -> str:
+    if pd.isna(row.low):
+        return share_text(float(row.value))
+    return f"{share_text(float(row.value))} ({row.low * 100:.1f}–{row.high * 100:.1f})"
+
+
+def print_definitions(console: Console, definitions: pd.DataFrame) -> None:
+    """Print the village share under definitions that others publish by, side by side."""
+    console.print()
+    console.print(tr("The same network under definitions that others publish by"), style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(tr("Definition"), overflow="fold")
+    for title in ("Villages", "People"):
+        table.add_column(tr(title), justify="right")
+    table.add_column(tr("Counts"), overflow="fold")
+    for row in rows(definitions):
+        villages, people = row.village_share, row.people_share
+        known = (share_text(villages), share_text(people)) if row.computed else ("–", "–")
+        table.add_row(tr(row.title), *known, tr(row.says))
+    console.print(table)
 
 
 def print_sensitivity(console: Console, sensitivity: pd.DataFrame) -> None:

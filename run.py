@@ -21,9 +21,13 @@ import pandas as pd
 
 import phusong
 from phusong.checks import Findings
+from phusong.coverage.definitions import definitions as known_definitions
+from phusong.coverage.definitions import evaluate_definitions
 from phusong.coverage.propagation.models import model_named
+from phusong.coverage.quality import compute_quality
 from phusong.coverage.results import Signal, VillageCoverage
-from phusong.coverage.signal import compute_signal
+from phusong.coverage.signal import compute_signal, report_problems
+from phusong.coverage.simulation import Simulation, simulate_villages
 from phusong.coverage.store import PathLossStore
 from phusong.coverage.villages import assess_villages
 from phusong.errors import ChecksFailed, StudyError
@@ -53,6 +57,8 @@ class Results:
     coverage: VillageCoverage | None
     fiber: FiberResult | None
     indicators: Indicators
+    simulation: Simulation | None = None
+    definitions: pd.DataFrame | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -102,21 +108,49 @@ def compute(
     findings = Findings(study.checks.severity)
     with watch("sources"):
         inputs = read_inputs(study, findings, progress)
-    signal = coverage = None
+    signal = coverage = simulation = definitions = None
     if radio:
         with watch("signal"):
             store = PathLossStore(study.work_folder / "store")
             signal = compute_signal(inputs, study, rasters, store, progress)
         with watch("villages"):
+            report_problems(inputs, signal, findings)
             coverage = assess_villages(inputs, study, signal, progress)
+        with watch("simulation"):
+            if study.uncertainty.draws:
+                simulation = simulate_villages(inputs, study, signal, progress=progress)
+        with watch("definitions"):
+            definitions = _definitions(inputs, study, signal, rasters, store, progress)
     fiber = None
     if fibre and study.fiber is not None:
         with watch("fiber"):
             people = _people_by_commune(inputs, coverage)
             fiber = assess_fiber(inputs, study, findings, people, progress)
     with watch("indicators"):
-        indicators = compute_indicators(study, coverage, fiber, len(inputs.communes))
-    return Results(study, inputs, findings, signal, coverage, fiber, indicators, watch.seconds)
+        indicators = compute_indicators(study, coverage, fiber, len(inputs.communes), simulation)
+    return Results(
+        study, inputs, findings, signal, coverage, fiber, indicators, simulation, definitions,
+        watch.seconds,
+    )  # fmt: skip
+
+
+def _definitions(
+    inputs: Inputs,
+    study: Study,
+    signal: Signal,
+    rasters: Path,
+    store: PathLossStore,
+    progress: Progress,
+) -> pd.DataFrame | None:
+    """Evaluate the definitions of others that the study names; None when it names none."""
+    presets = study.indicators.presets
+    if not presets:
+        return None
+    names = None if presets == ["all"] else presets
+    quality = None
+    if any(d.throughput_mbps for d in known_definitions(study, names)):
+        quality = compute_quality(inputs, study, signal, rasters, store, progress)
+    return evaluate_definitions(inputs, study, signal, quality, names, progress)
 
 
 def check_study(study: Study, progress: Progress | None = None) -> tuple[Findings, Inputs | None]:
@@ -169,7 +203,8 @@ def run_study(
             write_map(results, partial / "map.html", language)
         write_results(
             partial, study, results.inputs, results.coverage, results.fiber, results.indicators,
-            results.findings, _stamp(results, watch), form,
+            results.findings, _stamp(results, watch), form, results.simulation,
+            results.definitions,
         )  # fmt: skip
     if results.signal is None:
         return results

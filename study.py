@@ -385,6 +385,10 @@ class IndicatorSettings(Section):
     probabilities: list[Probability] = Field(
         default_factory=lambda: [0.5, 0.75, 0.9, 0.95], min_length=1
     )
+    presets: list[str] = Field(default_factory=list)
+    """Definitions others publish by, evaluated beside the study's own (see coverage/
+    definitions.toml); ``["all"]`` for every one. Those that ask for a throughput need the
+    interference computed, which takes about as long as the best servers."""
     shares: list[Share] = Field(default_factory=lambda: [0.01, 0.5, 0.8, 0.95], min_length=1)
 
 

@@ -18,7 +18,7 @@ from phusong.commands.shared import (
     show_progress,
     study_argument,
 )
-from phusong.console import print_indicators, print_sensitivity
+from phusong.console import print_definitions, print_indicators, print_sensitivity
 from phusong.errors import OutputError, Where
 from phusong.i18n import get_language, tr
 from phusong.studyfile import read_study
@@ -92,8 +92,9 @@ def map_command(study: Path, out: Path, overwrite: bool) -> None:
 
 @click.command(context_settings=CONTEXT)
 @study_argument
+@click.option("--presets", is_flag=True, help="Also evaluate every definition others publish by.")
 @shared_options
-def indicators(study: Path) -> None:
+def indicators(study: Path, presets: bool) -> None:
     """Print the reportable figures of a STUDY with their definitions; writes no results.
 
     Path losses that were computed before are used again, so that a changed definition is
@@ -102,12 +103,18 @@ def indicators(study: Path) -> None:
     \b
     Example:
       phusong indicators my-province --lang vi
+      phusong indicators my-province --presets
     """
     from phusong.run import compute, scratch_rasters
 
     opened = read_study(study)
+    if presets:
+        settings = opened.indicators.model_copy(update={"presets": ["all"]})
+        opened = opened.model_copy(update={"indicators": settings})
     with show_progress() as progress, scratch_rasters() as rasters:
         results = compute(opened, rasters, progress=progress)
     console = open_console()
     print_indicators(console, results.indicators)
     print_sensitivity(console, results.indicators.sensitivity)
+    if results.definitions is not None:
+        print_definitions(console, results.definitions)

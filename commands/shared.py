@@ -14,6 +14,7 @@ from phusong.console import (
     LineProgress,
     TerminalProgress,
     make_console,
+    print_definitions,
     print_indicators,
     print_sensitivity,
 )
@@ -169,6 +170,8 @@ def run_and_print(
         console.print(f"{tr('Assumption')}: {assumption}", style="yellow", markup=False)
     print_indicators(console, results.indicators)
     print_sensitivity(console, results.indicators.sensitivity)
+    if results.definitions is not None:
+        print_definitions(console, results.definitions)
     console.print()
     console.print(
         tr("Findings in the files: {count}, see {file}", count=len(results.findings),

@@ -12,6 +12,7 @@ import pandas as pd
 
 from phusong.checks import Findings
 from phusong.coverage.results import VillageCoverage
+from phusong.coverage.simulation import Simulation
 from phusong.exports import tables as build
 from phusong.exports.datapackage import write_datapackage
 from phusong.exports.dictionary import conform, tables
@@ -52,6 +53,8 @@ def write_results(
     findings: Findings,
     stamp: dict[str, Any],
     form: CsvForm,
+    simulation: Simulation | None = None,
+    definitions: pd.DataFrame | None = None,
 ) -> None:
     """Write every table, results.gpkg, run.json and datapackage.json into ``folder``.
 
@@ -60,7 +63,9 @@ def write_results(
     stamp
         What run.json says: study, versions, input hashes, timings.
     """
-    csv_files = _csv_files(inputs, coverage, fiber, indicators, findings)
+    csv_files = _csv_files(inputs, coverage, fiber, indicators, findings, simulation)
+    if definitions is not None:
+        csv_files["definitions.csv"] = _Csv("definitions", build.definitions_table(definitions))
     for name, csv in csv_files.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
@@ -100,11 +105,13 @@ def _csv_files(
     fiber: FiberResult | None,
     indicators: Indicators,
     findings: Findings,
+    simulation: Simulation | None,
 ) -> dict[str, _Csv]:
     out: dict[str, _Csv] = {}
     if coverage is not None:
         operators = tuple(build.operators_of(coverage))
-        out["villages.csv"] = _Csv("villages", build.villages_table(inputs, coverage), operators)
+        villages = build.villages_table(inputs, coverage, simulation)
+        out["villages.csv"] = _Csv("villages", villages, operators)
         out["village_layers.csv"] = _Csv("village_layers", coverage.by_layer)
         for operator, name in file_names(list(operators)).items():
             frame = build.carrier_table(inputs, coverage, operator)

@@ -11,6 +11,7 @@ import pandas as pd
 from phusong.checks import Findings
 from phusong.coverage.nearest import nearest_sites
 from phusong.coverage.results import ANY, VillageCoverage
+from phusong.coverage.simulation import Simulation
 from phusong.fiber.reach import reason_text
 from phusong.fiber.results import FiberResult
 from phusong.i18n import tr
@@ -40,7 +41,9 @@ def operators_of(coverage: VillageCoverage) -> list[str]:
     return sorted(set(coverage.by_layer["operator"]) - {ANY})
 
 
-def villages_table(inputs: Inputs, coverage: VillageCoverage) -> pd.DataFrame:
+def villages_table(
+    inputs: Inputs, coverage: VillageCoverage, simulation: Simulation | None = None
+) -> pd.DataFrame:
     """One row a village, every figure of the verdict, and each carrier's own grade."""
     out = pd.DataFrame(coverage.villages.drop(columns="geometry")).reset_index(drop=True)
     names = inputs.communes.set_index("code")["name"]
@@ -48,6 +51,11 @@ def villages_table(inputs: Inputs, coverage: VillageCoverage) -> pd.DataFrame:
     out["grade_label"] = out["grade"].map({k: tr(v) for k, v in GRADE_WORDS.items()})
     place = lonlat(inputs.villages["centre_x_m"], inputs.villages["centre_y_m"], inputs)
     out["longitude"], out["latitude"] = place.longitude.to_numpy(), place.latitude.to_numpy()
+    out["p_covered"] = float("nan")
+    if simulation is not None and simulation.draws:
+        drawn = simulation.villages
+        drawn = drawn[(drawn["operator"] == ANY) & (drawn["technology"] == ANY)]
+        out["p_covered"] = out["code"].map(drawn.set_index("code")["p_covered"])
     for operator in operators_of(coverage):
         own = layer_of(coverage, operator).reindex(out["code"])
         out[f"grade_of:{operator}"] = own["grade"].to_numpy()
@@ -151,6 +159,15 @@ def _with_fibre(out: pd.DataFrame, fiber: FiberResult | None) -> pd.DataFrame:
     out["centre_name"] = best["name"].reindex(out.index)
     for name in _FIBRE:
         out[name] = best[name].reindex(out.index)
+    return out
+
+
+def definitions_table(definitions: pd.DataFrame) -> pd.DataFrame:
+    """One row a published definition, its texts in the current language."""
+    out = definitions.copy()
+    for name in ("title", "says", "source", "assumed"):
+        out[name] = [tr(text) if text else "" for text in out[name]]
+    out["technologies"] = [" ".join(names) for names in out["technologies"]]
     return out
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from phusong.coverage.results import VillageCoverage
+from phusong.coverage.simulation import Simulation
 from phusong.fiber.results import FiberResult
+from phusong.frames import rows
 from phusong.indicators.results import ANY, Indicator, Indicators
 from phusong.indicators.sensitivity import sensitivity_table
 from phusong.study import Study
@@ -33,8 +35,23 @@ _PEOPLE = (
 )
 
 
+_SIMULATED_TITLES = {
+    "villages_covered": "Villages with mobile signal, any carrier: expected over the model's error",
+    "people_covered": "People with mobile signal, any carrier: expected over the model's error",
+}
+_SIMULATED = (
+    "Mean, and the middle {interval}, of {draws} draws (seed {seed}) of the model's error, which "
+    "is alike at places near one another. In a draw a place is served where its level reaches "
+    "the threshold: no probability is asked for on top, so this figure is not the one reported."
+)
+
+
 def compute_indicators(
-    study: Study, coverage: VillageCoverage | None, fiber: FiberResult | None, communes: int
+    study: Study,
+    coverage: VillageCoverage | None,
+    fiber: FiberResult | None,
+    communes: int,
+    simulation: Simulation | None = None,
 ) -> Indicators:
     """Return every figure the results allow.
 
@@ -44,11 +61,15 @@ def compute_indicators(
         Results of the rooms; None where the study has no such input.
     communes
         Communes of the study, the denominator of fibre figures.
+    simulation
+        Draws of the model's error, for the figures with an interval.
     """
     items: list[Indicator] = []
     sensitivity = pd.DataFrame()
     if coverage is not None:
         items += _village_figures(study, coverage)
+        if simulation is not None and simulation.draws:
+            items += _simulated(simulation, coverage)
         sensitivity = sensitivity_table(study, coverage)
     if fiber is not None:
         items += _fiber_figures(study, fiber, communes)
@@ -162,6 +183,33 @@ def _params(study: Study, operator: str, technology: str) -> dict[str, object]:
         "thresholds": ", ".join(f"{t} {row.threshold_dbm:g} dBm" for t, row in budgets.items()),
         "radii": ", ".join(f"{t} {r:g} km" for t, r in study.indicators.circles_km.items()),
     }
+
+
+def _simulated(simulation: Simulation, coverage: VillageCoverage) -> list[Indicator]:
+    figures = simulation.figures
+    main = figures[(figures["operator"] == ANY) & (figures["technology"] == ANY)]
+    params: dict[str, object] = {
+        "draws": simulation.draws,
+        "seed": simulation.seed,
+        "interval": f"{simulation.interval:.0%}",
+    }
+    people = float(coverage.villages["people"].fillna(0.0).sum())
+    sizes = {"villages_covered": len(coverage.villages), "people_covered": people}
+    return [
+        Indicator(
+            id=f"{row.figure}_simulated",
+            title=_SIMULATED_TITLES[row.figure],
+            definition=_SIMULATED,
+            params=params,
+            unit="share of villages" if row.figure == "villages_covered" else "share of people",
+            numerator=row.mean * sizes[row.figure],
+            denominator=sizes[row.figure],
+            low=row.low,
+            high=row.high,
+        )
+        for row in rows(main)
+        if row.figure in _SIMULATED_TITLES and sizes[row.figure] > 0
+    ]
 
 
 def _fiber_figures(study: Study, fiber: FiberResult, communes: int) -> list[Indicator]:

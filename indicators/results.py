@@ -26,6 +26,8 @@ class Indicator:
         The counts the share is made of (NaN when the figure is none).
     circles
         The numerator a circle round every mast would have given; NaN where circles say nothing.
+    low, high
+        Interval of the share over the draws of the simulation; NaN where nothing was drawn.
     """
 
     id: str
@@ -36,6 +38,8 @@ class Indicator:
     numerator: float
     denominator: float
     circles: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
 
     @property
     def value(self) -> float:
@@ -72,6 +76,8 @@ class Indicators:
                 "id": item.id,
                 "title": tr(item.title, language, **_spoken(item.params, language)),
                 "value": item.value,
+                "low": item.low,
+                "high": item.high,
                 "unit": tr(item.unit, language),
                 "numerator": item.numerator,
                 "denominator": item.denominator,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +95,7 @@ def sample_nearest(file: RasterFile, lon: Floats, lat: Floats) -> Floats:
     return _sample(file, lon, lat, order=0)
 
 
-def _sample(file: RasterFile, lon: Floats, lat: Floats, order: int = 1) -> Floats:
+def _sample(file: RasterFile, lon: Floats, lat: Floats, order: Literal[0, 1] = 1) -> Floats:
     """Interpolate between cell centres; NaN off the raster or beside a void."""
     x, y = Transformer.from_crs(4326, file.crs, always_xy=True).transform(lon, lat)
     with file.opened() as source:

@@ -162,6 +162,28 @@ def test_indicators_print_definitions_and_write_nothing(study: Path) -> None:
     assert {p for p in study.rglob("*") if ".phusong" not in p.parts} == before
 
 
+def test_definitions_of_others_side_by_side(study: Path, tmp_path: Path) -> None:
+    output = phusong("indicators", study, "--presets").output
+    assert "FCC BDC" in output
+    assert "SDG 9.c.1" in output
+    text = (study / "study.toml").read_text("utf-8")
+    (study / "study.toml").write_text(text + '[indicators]\npresets = ["circles"]\n', "utf-8")
+    phusong("run", study, "--out", tmp_path / "out", "--lang", "vi")
+    rows = table(tmp_path / "out/definitions.csv")
+    assert [r["id"] for r in rows] == ["circles"]
+    assert float(rows[0]["village_share"]) == 0.5
+
+
+def test_simulated_figures_have_an_interval(tiny_run: Path) -> None:
+    figures = {row["id"]: row for row in table(tiny_run / "indicators.csv")}
+    drawn = figures["villages_covered_simulated"]
+    assert float(drawn["low"]) <= float(drawn["value"]) <= float(drawn["high"])
+    assert figures["villages_covered"]["low"] == ""
+    villages = {row["code"]: row for row in table(tiny_run / "villages.csv")}
+    assert float(villages["01a"]["p_covered"]) > 0.95
+    assert float(villages["02a"]["p_covered"]) < 0.05
+
+
 def test_map_alone(study: Path, tmp_path: Path) -> None:
     page = tmp_path / "bản đồ.html"
     phusong("map", study, "--out", page, "--lang", "vi")
