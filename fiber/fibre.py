@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -80,7 +82,7 @@ def assess_fiber(
     edge_ids = split.edge_ids()
     groups = risk_groups(split, redundancy.ring, edge_ids, fiber.shared_risk_m)
     failures = rank_failures(split, redundancy, hanging, edge_ids, pop_ids, groups)
-    frame = _reach_frame(centres, reach, redundancy, hanging, node, pop_ids)
+    frame = _reach_frame(centres, _reach_table(reach, redundancy, node, pop_ids), hanging)
     shared = failures.loc[failures["element"] == "group", "communes"].explode()
     frame["shared_risk"] = (
         frame["reached"] & ~frame["single_route"] & frame["commune_code"].isin(shared)
@@ -101,6 +103,33 @@ def assess_fiber(
     _report(findings, inputs, result)
     told.advance(STEP)
     return result
+
+
+def reach_of_places(fiber: FiberResult, places: gpd.GeoDataFrame, study: Study) -> gpd.GeoDataFrame:
+    """Find how the lit network reaches any point layer: villages, schools, health posts, towers.
+
+    Parameters
+    ----------
+    fiber
+        The network as it stands.
+    places
+        Points in the study's CRS; their columns are kept.
+    study
+        Drop distance and optics.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        ``places`` with the columns of :attr:`FiberResult.reach` from ``reached`` to
+        ``node_disjoint_other_pop``, in the same order and on the same index.
+    """
+    settings = study.fiber or FiberSources()
+    reach = assess_reach(fiber.network, places.geometry.to_numpy(), settings)
+    split, node = _with_drops(fiber.network, reach)
+    redundancy = assess_redundancy(split, settings.snap_tolerance_m)
+    table = _reach_table(reach, redundancy, node, fiber.pop_ids).set_index(places.index)
+    return gpd.GeoDataFrame(places.drop(columns=places.geometry.name).join(table),
+                            geometry=places.geometry.to_numpy(), crs=places.crs)  # fmt: skip
 
 
 def _centres(inputs: Inputs) -> gpd.GeoDataFrame:
@@ -215,40 +244,37 @@ def _node_frame(network: Network, redundancy: Redundancy, drops: Ints) -> gpd.Ge
 
 
 def _reach_frame(
-    centres: gpd.GeoDataFrame,
-    reach: Reach,
-    redundancy: Redundancy,
-    hanging: Hanging,
-    node: Ints,
-    pop_ids: tuple[str, ...],
+    centres: gpd.GeoDataFrame, reach: pd.DataFrame, hanging: Hanging
 ) -> gpd.GeoDataFrame:
+    front = centres[["commune_code", "name"]].reset_index(drop=True)
+    table = pd.concat([front, reach], axis=1)
+    table["people"] = hanging.people
+    return gpd.GeoDataFrame(table, geometry=centres.geometry.to_numpy(), crs=centres.crs)
+
+
+def _reach_table(
+    reach: Reach, redundancy: Redundancy, node: Ints, pop_ids: tuple[str, ...]
+) -> pd.DataFrame:
     table = reach.table.drop(columns=["judged_class", "over_db", "over_km"]).copy()
     names = np.array([*pop_ids, None], dtype=object)
     table.insert(3, "pop_id", names[table.pop("pop").to_numpy()])
     for params, pop in zip(table["reason_params"], table["pop_id"], strict=True):
         if "pop" in params:
             params["pop"] = pop
-    reached, at = table["reached"].to_numpy(), np.maximum(node, 0)
-    if not len(redundancy.bridges_above):
-        at, hold = np.zeros(len(node), dtype=np.int64), np.zeros(1, dtype=bool)
-        flags = dict.fromkeys(_FLAGS, hold)
-        above = np.zeros(1, dtype=np.int64)
-    else:
-        flags = {name: getattr(redundancy, name) for name in _FLAGS}
-        above = redundancy.bridges_above
-    table["single_route"] = reached & ~flags["second_route"][at]
-    table["bridges_on_route"] = np.where(reached, above[at], 0)
-    for name in _FLAGS[1:]:
-        table[name] = reached & flags[name][at]
-    table["people"] = hanging.people
-    front = centres[["commune_code", "name"]].reset_index(drop=True)
-    return gpd.GeoDataFrame(
-        pd.concat([front, table], axis=1), geometry=centres.geometry.to_numpy(), crs=centres.crs
-    )
+    reached = table["reached"].to_numpy(dtype=bool)
+    at = np.where(reached, node, -1)
+
+    def of_node(values: NDArray[Any]) -> NDArray[Any]:
+        return np.concatenate([values, np.zeros(1, dtype=values.dtype)])[at]
+
+    table["single_route"] = reached & ~of_node(redundancy.second_route)
+    table["bridges_on_route"] = of_node(redundancy.bridges_above)
+    for name in _FLAGS:
+        table[name] = of_node(getattr(redundancy, name))
+    return table
 
 
 _FLAGS = (
-    "second_route",
     "second_route_same_pop",
     "second_route_other_pop",
     "node_disjoint",

@@ -9,7 +9,7 @@ import pytest
 from fiber_cases import UTM, cables, inputs, line, point, pops, study
 
 from phusong.checks import Findings
-from phusong.fiber.fibre import assess_fiber
+from phusong.fiber.fibre import assess_fiber, reach_of_places
 from phusong.i18n import catalogue, set_language
 
 
@@ -125,6 +125,22 @@ def test_two_routes_through_one_valley_share_its_risk(tmp_path):
         inputs(tmp_path, pair, pops(point(0, 0)), {"a": point(9_000, 5)}), shared_risk_m=0
     )
     assert not apart.reach["shared_risk"].any()
+
+
+def test_reach_of_schools_and_towers(province):
+    result, _ = assess(province)
+    schools = gpd.GeoDataFrame(
+        {"school": ["x", "y", "z"]}, index=[7, 8, 9], crs=UTM,
+        geometry=[point(10_200, 4_000), point(0, 25_000), point(5_000, 100)],
+    )  # fmt: skip
+    got = reach_of_places(result, schools, study())
+    assert got.index.tolist() == [7, 8, 9]
+    assert got["reached"].tolist() == [True, False, True]
+    assert got["pop_id"].fillna("-").tolist() == ["P0", "-", "P0"]
+    assert got.loc[7, "route_km"] == pytest.approx(14.02)
+    assert got["single_route"].tolist() == [True, False, True]
+    centre = result.reach.set_index("commune_code").loc["a"]
+    assert got.loc[9, "loss_db"] == pytest.approx(centre["loss_db"])
 
 
 def test_crossings_that_the_study_joins_are_no_question(province):
