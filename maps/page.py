@@ -130,7 +130,8 @@ def _map(frame: Frame, shade: str, pictures: list[dict[str, Any]], *, online: bo
     (south, west), (north, east) = frame.bounds_deg
     plan = PlanMap(
         ((south + north) / 2, (west + east) / 2),
-        max_zoom=DEEPEST_ZOOM,
+        # In Leaflet's spelling: folium keeps `max_zoom` for the tiles it is not asked for here.
+        maxZoom=DEEPEST_ZOOM,
         zoom_snap=0.25,
         zoom_delta=0.5,
         wheel_px_per_zoom_level=120,

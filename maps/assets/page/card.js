@@ -215,8 +215,10 @@ const FLAGS = {
   code_disambiguated: "code was used twice",
   outside_communes: "outside every commune",
   area_assumed: "outline assumed",
-  smaller_than_cell: "smaller than one cell of the raster",
-  no_people: "no people on the raster",
+  no_people_on_raster: "no people on the raster",
+  off_grid: "outside the terrain",
+  partly_off_grid: "partly outside the terrain",
+  centre_off_grid: "centre outside the terrain",
 };
 
 function verdictChip(grade, choice) {

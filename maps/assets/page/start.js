@@ -113,6 +113,7 @@ List.map = map;
 Words.set(book.language);
 L.control.zoom({ position: "topleft" }).addTo(map);
 L.control.scale({ imperial: false, maxWidth: 140, position: "bottomright" }).addTo(map);
+if (program.tiles) L.control.attribution({ prefix: false }).addTo(map);
 translate();
 // The bars above the map have their height now: only from here on is its middle its middle.
 map.invalidateSize({ animate: false, pan: false });
