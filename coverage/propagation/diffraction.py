@@ -115,7 +115,7 @@ def first_term_db(
         lost = 17.6 * x - 11.0
         factor = 1.0 / math.sqrt(x)
     else:
-        lost = 5.6488 * x**1.425
+        lost = 5.6488 * math.exp(1.425 * math.log(x))
         factor = x
     return float(lost + loss1 + loss2 + DB_PER_NEPER * math.log(factor * factor1 * factor2))
 
@@ -151,7 +151,7 @@ def spherical_clearance(
     roots = root1 + root2
     # d_los = sqrt(2 a)·(sqrt(h1) + sqrt(h2)), all in km.
     if distance_km * distance_km >= 0.002 * radius_km * roots * roots:
-        return -1.0, 0.0, radius_km ** (1.0 / 3.0)
+        return -1.0, 0.0, math.exp(math.log(radius_km) * (1.0 / 3.0))
     # With u² = t·(1 − t), t = d1/d: the ray's height over the chord is at least 2u·√(h1·h2), the
     # earth's bulge is 500·d²·u²/a and h_req is 17.456·u·√(d·λ); u does not exceed 1/2.
     required = 17.456 * math.sqrt(distance_km * longest_m)
@@ -169,7 +169,7 @@ def spherical_clearance(
     bulge = 500.0 / radius_km
     clearance = ((h1_m - bulge * d1 * d1) * d2 + (h2_m - bulge * d2 * d2) * d1) / distance_km
     q = distance_km / roots
-    return clearance, d1 * d2 / distance_km, (500.0 * q * q) ** (1.0 / 3.0)
+    return clearance, d1 * d2 / distance_km, math.exp(math.log(500.0 * q * q) * (1.0 / 3.0))
 
 
 @njit(cache=True, nogil=True)
@@ -336,14 +336,14 @@ def _smooth_fresnel(
     """Largest ν/√(2/λ) over the points of a smooth earth in line of sight.
 
     With tan φ = sqrt(x/(D − x)), ν goes as A·sin φ·cos φ − h1·cot φ − h2·tan φ (A = half·D²),
-    which is concave in φ: a few Newton steps lead near the top, and the best whole point is
+    which is concave in φ: two Newton steps lead near the top, and the best whole point is
     reached by walking uphill. There ν < 0, so its largest value has the least
     c²/(x·(D − x)), c being the ray's height above the earth.
     """
     a = half * distance_m * distance_m
     # Start at the top of −h1·cot φ − h2·tan φ, drawn towards the middle where A dominates.
     tan2 = (h1_m + 0.25 * a) / (h2_m + 0.25 * a)
-    for _ in range(3):
+    for _ in range(2):
         t = math.sqrt(tan2)
         # First and second derivative in φ, with 1/sin²φ and 1/cos²φ.
         over_c = 1.0 + tan2
