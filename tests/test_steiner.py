@@ -50,8 +50,7 @@ def dreyfus_wagner(nodes, tail, head, cost, terminals):
             whole = frozenset(chosen)
             joined = np.full(nodes, np.inf)
             for k in range(1, size):
-                for part in itertools.combinations(chosen, k):
-                    part = frozenset(part)
+                for part in map(frozenset, itertools.combinations(chosen, k)):
                     joined = np.minimum(joined, best[part] + best[whole - part])
             best[whole] = (joined[None, :] + dist).min(axis=1)
     return float(best[frozenset(rest)][terminals[0]])
@@ -63,7 +62,9 @@ def instances(draw, least=2, most=14, whole=True):
     nodes = draw(st.integers(least, most))
     edges = [(draw(st.integers(0, v - 1)), v) for v in range(1, nodes)]
     edges += draw(
-        st.lists(st.tuples(st.integers(0, nodes - 1), st.integers(0, nodes - 1)), max_size=3 * nodes)
+        st.lists(
+            st.tuples(st.integers(0, nodes - 1), st.integers(0, nodes - 1)), max_size=3 * nodes
+        )
     )
     price = st.integers(0, 9) if whole else st.floats(0, 10, allow_nan=False)
     cost = draw(st.lists(price, min_size=len(edges), max_size=len(edges)))
@@ -253,7 +254,7 @@ def test_each_part_keeps_its_promise(instance):
     first = mehlhorn(*rows, *ends, g.cost, g.terminal)
     assert spans(first, *ends, g.terminal)
     assert optimum <= g.cost[first].sum() <= 2 * optimum
-    inside = grow_tree(*rows, g.terminal, int(terminals[0]))
+    inside = grow_tree(g.indptr, g.adj, g.wt, g.terminal, int(terminals[0]))
     grown = span(*rows, *ends, g.terminal, inside)
     assert spans(grown, *ends, g.terminal)
     for edges in (first, grown):
@@ -280,9 +281,13 @@ def test_each_part_keeps_its_promise(instance):
 def test_reductions_keep_the_optimum(instance):
     nodes, tail, head, cost, terminals = instance
     g = as_graph(*instance)
-    part = nx.node_connected_component(
-        nx.Graph(list(zip(tail.tolist(), head.tolist(), strict=True))), 0
-    ) if tail.size else {0}
+    part = (
+        nx.node_connected_component(
+            nx.Graph(list(zip(tail.tolist(), head.tolist(), strict=True))), 0
+        )
+        if tail.size
+        else {0}
+    )
     assert len(part) == nodes
     problem = Problem(g, np.arange(g.m), Ledger(g.m))
     reduce(problem, share=0.0)
@@ -299,7 +304,9 @@ def test_nearest_terminals(instance):
     near, base = nearest_terminals(g.indptr, g.adj, g.wt, g.terminal, 3)
     full = nx.Graph()
     full.add_nodes_from(range(g.n))
-    full.add_weighted_edges_from(zip(g.tail.tolist(), g.head.tolist(), g.cost.tolist(), strict=True))
+    full.add_weighted_edges_from(
+        zip(g.tail.tolist(), g.head.tolist(), g.cost.tolist(), strict=True)
+    )
     dist = dict(nx.all_pairs_dijkstra_path_length(full))
     for v in range(g.n):
         expected = sorted(dist[v][int(t)] for t in g.terminals if int(t) in dist[v])[:3]
@@ -342,7 +349,9 @@ def test_prices_stay_below_the_optimum():
     search.cost = proven.cost * 1.02
     problem = Problem(g, np.arange(g.m), Ledger(g.m))
     plain = max(
-        ascend(g.indptr, g.adj, g.wt, g.terminal, int(r), 0.1, np.empty(0, np.int32), np.empty(0))[0]
+        ascend(g.indptr, g.adj, g.wt, g.terminal, int(r), 0.1, np.empty(0, np.int32), np.empty(0))[
+            0
+        ]
         for r in g.terminals
     )
     price_rounds(search, problem, 0.0, floor=0)
@@ -353,7 +362,7 @@ def test_prices_stay_below_the_optimum():
 
 
 def test_same_input_same_tree():
-    nodes, tail, head, cost, terminals = grid(20, 20, 25, 7)
+    _nodes, tail, head, cost, terminals = grid(20, 20, 25, 7)
     first = solve(tail, head, cost, terminals)
     again = solve(tail, head, cost, terminals)
     assert first.status == again.status == "optimal"
@@ -362,13 +371,13 @@ def test_same_input_same_tree():
 
 
 def test_ties_are_broken_by_a_fixed_rule():
-    nodes, tail, head, _, terminals = grid(15, 15, 12, 7)
+    _nodes, tail, head, _, terminals = grid(15, 15, 12, 7)
     trees = [solve(tail, head, np.ones(tail.size), terminals, time_limit_s=60) for _ in range(2)]
     assert np.array_equal(trees[0].edges, trees[1].edges)
 
 
 def test_seed_changes_the_order_not_the_proof():
-    nodes, tail, head, cost, terminals = grid(18, 18, 20, 11)
+    _nodes, tail, head, cost, terminals = grid(18, 18, 20, 11)
     assert len({solve(tail, head, cost, terminals, seed=s).cost for s in range(3)}) == 1
 
 
@@ -382,7 +391,7 @@ def test_time_limit_cuts_short_with_a_valid_gap():
 
 
 def test_progress_only_improves():
-    nodes, tail, head, cost, terminals = grid(25, 25, 40, 4)
+    _nodes, tail, head, cost, terminals = grid(25, 25, 40, 4)
     result = solve(tail, head, cost, terminals)
     seconds, costs, bounds = zip(*result.progress, strict=True)
     assert list(seconds) == sorted(seconds)

@@ -45,9 +45,12 @@ END
 
 EOF
 """
-GR = "\n".join(
-    line for line in STP[STP.index("SECTION Graph") : STP.index("SECTION Coord")].splitlines()
-) + "\nSECTION Tree Decomposition\nc by hand\ns td 1 5 5\nb 1 1 2 3 4 5\nEND\n\nEOF\n"
+GR = (
+    "\n".join(
+        line for line in STP[STP.index("SECTION Graph") : STP.index("SECTION Coord")].splitlines()
+    )
+    + "\nSECTION Tree Decomposition\nc by hand\ns td 1 5 5\nb 1 1 2 3 4 5\nEND\n\nEOF\n"
+)
 
 
 def write(folder, text, name="star.stp"):
@@ -136,8 +139,15 @@ def test_command_prints_csv_and_goes_on_after_a_bad_file(tmp_path):
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert [row["instance"] for row in rows] == ["star", "again"]
     assert list(rows[0]) == [
-        "instance", "nodes", "edges", "terminals", "cost", "lower_bound", "gap_percent",
-        "seconds", "status",
+        "instance",
+        "nodes",
+        "edges",
+        "terminals",
+        "cost",
+        "lower_bound",
+        "gap_percent",
+        "seconds",
+        "status",
     ]
     assert (rows[0]["cost"], rows[0]["lower_bound"], rows[0]["status"]) == ("6", "6", "optimal")
     assert float(rows[0]["gap_percent"]) == 0
@@ -181,13 +191,18 @@ def test_nothing_but_csv_on_stdout(tmp_path):
                 edges.append(f"E {v} {w} {50 + (k * 7919) % 97}")
     marks = range(1, size * size + 1, 5)
     text = (
-        f"SECTION Graph\nNodes {size * size}\nEdges {len(edges)}\n" + "\n".join(edges)
+        f"SECTION Graph\nNodes {size * size}\nEdges {len(edges)}\n"
+        + "\n".join(edges)
         + f"\nEND\nSECTION Terminals\nTerminals {len(marks)}\n"
-        + "".join(f"T {v}\n" for v in marks) + "END\nEOF\n"
+        + "".join(f"T {v}\n" for v in marks)
+        + "END\nEOF\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "phusong.fiber.steiner", str(write(tmp_path, text, "g.gr"))],
-        capture_output=True, text=True, check=True, cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
     )
     lines = done.stdout.splitlines()
     assert lines[0].startswith("instance,")

@@ -10,7 +10,7 @@ and the arc ``w -> v`` loses ``min(dist w, T) - dist v``. A turn may grow its co
 before the queue is asked again; so the work is linear in the final sizes, which a ten-million-arc
 graph needs, and a factor of zero is Wong's original.
 """
-# ruff: noqa: ANN001, ANN201, ANN202 - numba infers the types of kernels
+# ruff: noqa: ANN001, ANN201 - numba infers the types of kernels
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ nearest terminal not yet in it; here in a single search that goes back to a vert
 makes it nearer (Poggi de Aragão & Werneck 2002). Mehlhorn (1988) is the one-pass alternative.
 """
 
-# ruff: noqa: ANN001, ANN201, ANN202 - numba infers the types of kernels
+# ruff: noqa: ANN001, ANN201 - numba infers the types of kernels
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from phusong.jit import njit
 
 
 @njit(cache=True, nogil=True)
-def grow_tree(indptr, adj, eid, wt, terminal, start):
+def grow_tree(indptr, adj, wt, terminal, start):
     """Grow a tree from ``start`` along shortest paths to the nearest terminal left.
 
     Parameters
     ----------
-    indptr, adj, eid, wt
+    indptr, adj, wt
         Compressed rows; ``wt`` may be perturbed or infinite (slot not to be used).
     terminal
         Terminal mask, shape (n,).

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
-from highspy._core import _Highs  # highspy.Highs prints a banner to stdout before it can be told not to
+from highspy._core import (
+    _Highs,
+)  # highspy.Highs prints a banner to stdout before it can be told not to
 from scipy import sparse
 
 from phusong.fiber.steiner.ascent import ascend
@@ -89,8 +91,14 @@ class CutModel:
             self.highs.setOptionValue(option, value)
         empty = np.empty(0, np.int32)
         self.highs.addCols(
-            count, self.price, np.zeros(count), np.ones(count), 0,
-            np.zeros(count, np.int32), empty, np.empty(0),
+            count,
+            self.price,
+            np.zeros(count),
+            np.ones(count),
+            0,
+            np.zeros(count, np.int32),
+            empty,
+            np.empty(0),
         )
         # What enters a Steiner vertex leaves it: out - in >= 0; no vertex is entered twice.
         into = row[self.slots]
@@ -111,14 +119,16 @@ class CutModel:
         self._add(entered, np.full(g.n, -1.0), keep=True)
         self.permanent = self.rhs.size
 
-    def _add(
-        self, rows: sparse.csr_array, rhs: NDArray[np.float64], *, keep: bool = False
-    ) -> None:
+    def _add(self, rows: sparse.csr_array, rhs: NDArray[np.float64], *, keep: bool = False) -> None:
         """Append rows ``rows @ x >= rhs``."""
         rows = sparse.csr_array(rows)
         self.highs.addRows(
-            rhs.size, rhs, np.full(rhs.size, highspy.kHighsInf), rows.nnz,
-            rows.indptr[:-1].astype(np.int32), rows.indices.astype(np.int32),
+            rhs.size,
+            rhs,
+            np.full(rhs.size, highspy.kHighsInf),
+            rows.nnz,
+            rows.indptr[:-1].astype(np.int32),
+            rows.indices.astype(np.int32),
             rows.data.astype(np.float64),
         )
         self.matrix = sparse.vstack([self.matrix, rows], format="csr")

@@ -13,7 +13,7 @@ _EPS = 1e-9
 
 @njit(cache=True, nogil=True)
 def _levels(indptr, adj, room, root, sink, level, queue):
-    """Number vertices by their distance to the sink over arcs with room left."""
+    """Label vertices by their distance to the sink over arcs with room left."""
     level[:] = -1
     level[sink] = 0
     queue[0] = sink
@@ -123,9 +123,7 @@ def violated(indptr, adj, twin, capacity, usable, terminals, root, nested, store
             continue
         for _ in range(nested):
             room[:] = base
-            flow = _maximum_flow(
-                indptr, adj, twin, room, root, sink, 1.0, level, at, path, queue
-            )
+            flow = _maximum_flow(indptr, adj, twin, room, root, sink, 1.0, level, at, path, queue)
             if flow >= 1.0 - 1e-5:
                 break
             # The last numbering reached everything that still has a way to the sink.

@@ -5,7 +5,7 @@ the heap, -1 when it does not) and ``key`` (its priority, which doubles as its d
 stands in the heap once, so nothing grows and nothing is allocated while searching.
 """
 
-# ruff: noqa: ANN001, ANN201, ANN202 - numba infers the types of kernels
+# ruff: noqa: ANN001, ANN201 - numba infers the types of kernels
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def insert_vertices(indptr, adj, eid, wt, tail, head, cost, terminal, edges):
     n = terminal.size
     for _ in range(20):
         root = tail[edges[0]]
-        order, parent, link, enter, _, _ = _rooted(edges, tail, head, root, n)
+        order, parent, link, _enter, _, _ = _rooted(edges, tail, head, root, n)
         depth = np.zeros(n, np.int32)
         for i in range(1, order.size):
             depth[order[i]] = depth[parent[order[i]]] + 1
@@ -373,8 +373,6 @@ def exchange(indptr, adj, eid, wt, tail, head, cost, terminal, edges, work_limit
                     gone[head[removed[i]]] = False
                 if improved:
                     better = True
-                    order, parent, link, enter, leave, degree = _rooted(
-                        edges, tail, head, root, n
-                    )
+                    order, parent, link, enter, leave, degree = _rooted(edges, tail, head, root, n)
                     break
     return edges, work

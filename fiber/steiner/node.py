@@ -77,8 +77,8 @@ def _ascend_once(search: Search, problem: Problem, turn: int) -> float:
     terminals = g.terminals
     root = int(search.rng.choice(terminals))
     growth = (0.1, 0.25, 0.5)[turn % 3] if g.m < 50_000 else (0.25, 0.5, 1.0)[turn % 3]
-    bound, slack, _ = ascend(g.indptr, g.adj, g.wt, g.terminal, root, growth, _NOTHING, _NO_SHARE)
-    bound += problem.offset
+    raised, slack, _ = ascend(g.indptr, g.adj, g.wt, g.terminal, root, growth, _NOTHING, _NO_SHARE)
+    bound = float(raised) + problem.offset
     _, usable = saturated(g.indptr, g.adj, g.twin, slack, root)
     weight = np.where(usable, g.wt, np.inf)
     starts = [root, *search.rng.choice(terminals, 2)] if g.m < 50_000 else [root]
@@ -89,9 +89,7 @@ def _ascend_once(search: Search, problem: Problem, turn: int) -> float:
             tree = polish(g, tree, WORK)
         search.offer(problem, tree)
     after, before = distances(g.indptr, g.adj, g.twin, slack, g.terminal, root)
-    _, gone = hopeless(
-        g.indptr, g.adj, g.twin, g.eid, slack, after, before, search.room(bound)
-    )
+    _, gone = hopeless(g.indptr, g.adj, g.twin, g.eid, slack, after, before, search.room(bound))
     problem.delete(gone)
     return bound
 
@@ -139,7 +137,13 @@ def price_rounds(search: Search, problem: Problem, bound: float, *, floor: int) 
                 g.indptr, g.adj, g.twin, prices.slack, g.terminal, prices.root
             )
             closed, out = hopeless(
-                g.indptr, g.adj, g.twin, g.eid, prices.slack, after, before,
+                g.indptr,
+                g.adj,
+                g.twin,
+                g.eid,
+                prices.slack,
+                after,
+                before,
                 search.room(risen),
             )
             gone |= out
@@ -177,58 +181,58 @@ def relax(
         Lower bound on the subproblem (infinite when it holds no better tree), and by vertex of the
         graph how much the relaxation enters it, None when the time was over first.
     """
-    while True:
-        model = _model(search, problem)
-        g = problem.graph
-        stalled = 0
-        while True:
-            if not model.solve(search.deadline):
-                return bound, None
-            found = model.multipliers()
-            risen = found.bound + problem.offset
-            stalled = 0 if risen > bound + 1e-7 * abs(bound) else stalled + 1
-            bound = max(bound, risen)
-            if top:
-                search.raise_bound(bound)
-            if exhausted(search, problem, bound):
-                return np.inf, None
-            _round_up(search, problem, model.x, model.root)
-            after, before = distances(
-                g.indptr, g.adj, g.twin, found.slack, g.terminal, model.root
-            )
-            closed, gone = hopeless(
-                g.indptr, g.adj, g.twin, g.eid, found.slack, after, before,
-                search.room(risen),
-            )
-            if exhausted(search, problem, bound):
-                return np.inf, None
-            if gone.sum() > 0.15 * g.m:
-                problem.delete(gone)
-                reduce(problem)
-                if exhausted(search, problem, bound):
-                    return np.inf, None
-                break
-            model.close(closed)
-            model.drop_slack()
-            order = search.rng.permutation(g.terminals)
-            if not model.separate(order, nested=5) or stalled > 30:
-                if gone.any():
-                    problem.delete(gone)
-                    reduce(problem)
-                    if exhausted(search, problem, bound):
-                        return np.inf, None
-                    if problem.graph.m < 0.95 * g.m:
-                        break
-                    if problem.graph is not g:
-                        return bound, None
-                entered = np.zeros(g.n)
-                np.add.at(entered, np.repeat(np.arange(g.n), np.diff(g.indptr)), model.x)
-                return bound, entered
+    again = True
+    entered = None
+    while again and np.isfinite(bound):
+        bound, entered, again = _relax_once(search, problem, bound, top=top)
+    return bound, entered
 
 
-def _best_root(
-    search: Search, problem: Problem
-) -> tuple[int, float, NDArray[np.float64]]:
+def _shrink(search: Search, problem: Problem, gone: NDArray[np.bool_], bound: float) -> float:
+    """Delete edges and reduce; the bound becomes infinite when no better tree is left."""
+    problem.delete(gone)
+    reduce(problem)
+    return np.inf if exhausted(search, problem, bound) else bound
+
+
+def _relax_once(
+    search: Search, problem: Problem, bound: float, *, top: bool
+) -> tuple[float, NDArray[np.float64] | None, bool]:
+    """Solve the relaxation of one graph; the last value tells whether it shrank and goes on."""
+    model = _model(search, problem)
+    g = problem.graph
+    stalled = 0
+    while model.solve(search.deadline):
+        found = model.multipliers()
+        risen = found.bound + problem.offset
+        stalled = 0 if risen > bound + 1e-7 * abs(bound) else stalled + 1
+        bound = max(bound, risen)
+        if top:
+            search.raise_bound(bound)
+        _round_up(search, problem, model.x, model.root)
+        if exhausted(search, problem, bound):
+            return np.inf, None, False
+        after, before = distances(g.indptr, g.adj, g.twin, found.slack, g.terminal, model.root)
+        closed, gone = hopeless(
+            g.indptr, g.adj, g.twin, g.eid, found.slack, after, before, search.room(risen)
+        )
+        if gone.sum() > 0.15 * g.m:
+            return _shrink(search, problem, gone, bound), None, True
+        model.close(closed)
+        model.drop_slack()
+        order = search.rng.permutation(g.terminals)
+        if not model.separate(order, nested=5) or stalled > 30:
+            if gone.any():
+                bound = _shrink(search, problem, gone, bound)
+            if problem.graph.m < 0.95 * g.m or problem.graph is not g:
+                return bound, None, problem.graph.m < 0.95 * g.m
+            entered = np.zeros(g.n)
+            np.add.at(entered, np.repeat(np.arange(g.n), np.diff(g.indptr)), model.x)
+            return bound, entered, False
+    return bound, None, False
+
+
+def _best_root(search: Search, problem: Problem) -> tuple[int, float, NDArray[np.float64]]:
     """Ascend from some terminals and return the root of the best bound, the bound and its slack."""
     g = problem.graph
     best = -1.0
@@ -246,7 +250,13 @@ def _model(search: Search, problem: Problem) -> CutModel:
     root, best, slack = _best_root(search, problem)
     after, before = distances(g.indptr, g.adj, g.twin, slack, g.terminal, root)
     closed, _ = hopeless(
-        g.indptr, g.adj, g.twin, g.eid, slack, after, before,
+        g.indptr,
+        g.adj,
+        g.twin,
+        g.eid,
+        slack,
+        after,
+        before,
         search.room(best + problem.offset),
     )
     model = CutModel(g, root, closed)
@@ -254,9 +264,7 @@ def _model(search: Search, problem: Problem) -> CutModel:
     return model
 
 
-def _round_up(
-    search: Search, problem: Problem, flow: NDArray[np.float64], root: int
-) -> None:
+def _round_up(search: Search, problem: Problem, flow: NDArray[np.float64], root: int) -> None:
     """Grow trees along what a relaxation uses: ``flow`` by slot, shape (2m,)."""
     g = problem.graph
     use = np.zeros(g.m)

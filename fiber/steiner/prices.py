@@ -6,7 +6,7 @@ restarted from averages as Applegate et al. 2021). Its prices are then packed in
 after another, never more than fits, and dual ascent goes on from what is left; so the bound is as
 exact as the ascent's own, however rough the prices.
 """
-# ruff: noqa: ANN001, ANN201, ANN202 - numba infers the types of kernels
+# ruff: noqa: ANN001, ANN201 - numba infers the types of kernels
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
 from __future__ import annotations
@@ -64,7 +64,12 @@ class Prices:
         self.y = np.empty(0)
         self.bound, self.slack = self._ascend(0.0, g.wt)
         _, _, self.y = pack(
-            self.bounds, self.slots, self.share, g.wt, np.full(self.y.size, np.inf), np.arange(self.y.size)
+            self.bounds,
+            self.slots,
+            self.share,
+            g.wt,
+            np.full(self.y.size, np.inf),
+            np.arange(self.y.size),
         )
         self.y /= self.unit
 
@@ -74,7 +79,13 @@ class Prices:
         """Raise duals from what a packing leaves; the cuts raised join the pool without price."""
         g = self.graph
         more, slack, bounds = ascend(
-            g.indptr, g.adj, slack, g.terminal, self.root, self.growth, self.store,
+            g.indptr,
+            g.adj,
+            slack,
+            g.terminal,
+            self.root,
+            self.growth,
+            self.store,
             self.fresh_share,
         )
         self._add(bounds, self.fresh_share)
@@ -94,10 +105,22 @@ class Prices:
         g = self.graph
         start, rows, by_slot = transpose(self.bounds, self.slots, self.share, g.adj.size)
         self.x, self.y = descend(
-            self.bounds, self.slots, self.share, start, rows, by_slot, g.wt / self.unit, self.x, self.y, WEIGHT, STEPS
+            self.bounds,
+            self.slots,
+            self.share,
+            start,
+            rows,
+            by_slot,
+            g.wt / self.unit,
+            self.x,
+            self.y,
+            WEIGHT,
+            STEPS,
         )
         order = np.argsort(-np.diff(self.bounds), kind="stable")
-        packed, slack, _ = pack(self.bounds, self.slots, self.share, g.wt, self.y * self.unit, order)
+        packed, slack, _ = pack(
+            self.bounds, self.slots, self.share, g.wt, self.y * self.unit, order
+        )
         self._drop(self.y > 1e-5)
         self.bound, self.slack = self._ascend(packed, slack)
         return self.bound

@@ -3,7 +3,7 @@
 Every edge left carries a label into a :class:`Ledger`; a label is an original edge or two labels
 joined. So a tree of the reduced graph expands to original edges, whatever was contracted.
 """
-# ruff: noqa: ANN001, ANN202 - numba infers the types of kernels
+# ruff: noqa: ANN001, ANN201, ANN202 - numba infers the types of kernels
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class Problem:
         self.label = label
 
     def delete(self, gone: NDArray[np.bool_]) -> int:
-        """Delete edges by mask, shape (m,), then contract what that leaves; return how many went."""
+        """Delete edges by mask, shape (m,), and contract what that allows; return how many went."""
         before = self.graph.m
         if gone.any():
             g = self.graph

@@ -83,7 +83,7 @@ class _Parser:
         where = Where(file=str(self.path), row=max(self.at, 1))
         raise InputError(what, where, mend, dict(params))
 
-    def words(self) -> list[str]:
+    def words(self) -> list[str]:  # noqa: RET503 - fail() never returns
         """Return the words of the next line that holds any; fails at the end of the file."""
         while self.at < len(self.lines):
             words = self.lines[self.at].split()
@@ -122,7 +122,7 @@ class _Parser:
         return price
 
     def parse(self) -> Instance:
-        found = set()
+        found: set[str] = set()
         while self.at < len(self.lines):
             line = self.lines[self.at].split()
             self.at += 1
@@ -170,11 +170,16 @@ class _Parser:
                     "give an undirected instance, whose edges are lines E",
                 )
             if key not in {"E", "NODES", "EDGES"}:
-                self.fail("{word} is not known in the section {section}",
-                          word=words[0], section="Graph")
+                self.fail(
+                    "{word} is not known in the section {section}", word=words[0], section="Graph"
+                )
             if len(words) != (4 if key == "E" else 2):
-                self.fail("the line {key} holds {count} values instead of {needed}",
-                          key=words[0], count=len(words) - 1, needed=3 if key == "E" else 1)
+                self.fail(
+                    "the line {key} holds {count} values instead of {needed}",
+                    key=words[0],
+                    count=len(words) - 1,
+                    needed=3 if key == "E" else 1,
+                )
             if key == "NODES":
                 self.nodes = self.number(words[1])
             elif key == "EDGES":
@@ -196,11 +201,18 @@ class _Parser:
             if key in {"ROOT", "ROOTP"}:
                 continue  # a root is one of the terminals, and all roots give the same tree
             if key not in {"T", "TERMINALS"}:
-                self.fail("{word} is not known in the section {section}",
-                          word=words[0], section="Terminals")
+                self.fail(
+                    "{word} is not known in the section {section}",
+                    word=words[0],
+                    section="Terminals",
+                )
             if len(words) != 2:
-                self.fail("the line {key} holds {count} values instead of {needed}",
-                          key=words[0], count=len(words) - 1, needed=1)
+                self.fail(
+                    "the line {key} holds {count} values instead of {needed}",
+                    key=words[0],
+                    count=len(words) - 1,
+                    needed=1,
+                )
             if key == "TERMINALS":
                 declared = self.number(words[1])
                 continue

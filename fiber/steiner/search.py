@@ -93,10 +93,11 @@ def tree_from(graph: Graph, weight: NDArray[np.float64], start: int) -> NDArray[
     the tree is then empty.
     """
     g = graph
-    inside = grow_tree(g.indptr, g.adj, g.eid, weight, g.terminal, start)
+    inside = grow_tree(g.indptr, g.adj, weight, g.terminal, start)
     if not inside[g.terminals].all():
         return np.empty(0, np.int32)
-    return span(g.indptr, g.adj, g.eid, g.wt, g.tail, g.head, g.terminal, inside)
+    tree: NDArray[np.int32] = span(g.indptr, g.adj, g.eid, g.wt, g.tail, g.head, g.terminal, inside)
+    return tree
 
 
 def polish(graph: Graph, edges: NDArray[np.int32], work: int) -> NDArray[np.int32]:

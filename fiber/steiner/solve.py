@@ -148,7 +148,9 @@ def warm_up() -> None:
     cost = np.random.default_rng(1).integers(50, 99, tail.size)
     search = Search(
         build(
-            tail.astype(np.int32), head.astype(np.int32), cost.astype(np.float64),
+            tail.astype(np.int32),
+            head.astype(np.int32),
+            cost.astype(np.float64),
             np.isin(np.arange(side * side), index[::2, ::3]),
         ),
         np.inf,
@@ -164,7 +166,10 @@ def warm_up() -> None:
 def first_tree(graph: Graph) -> NDArray[np.int32]:
     """Return a first tree within twice the optimum: one search, spanned anew and pruned."""
     g = graph
-    return mehlhorn(g.indptr, g.adj, g.eid, g.wt, g.tail, g.head, g.cost, g.terminal)
+    tree: NDArray[np.int32] = mehlhorn(
+        g.indptr, g.adj, g.eid, g.wt, g.tail, g.head, g.cost, g.terminal
+    )
+    return tree
 
 
 def _run(search: Search, label: NDArray[np.int64]) -> None:
