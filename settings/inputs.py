@@ -1,0 +1,94 @@
+"""The planner's files, as the study names them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from phusong.settings.base import NotNegative, Positive, Section, Technology
+
+
+class Layer(Section):
+    """One vector file (any OGR format) or CSV with coordinates."""
+
+    path: Path
+    layer: str | None = None
+    where: str | None = None
+    """OGR attribute filter, e.g. ``admin_level = '7'``."""
+    encoding: str | None = None
+    """Text encoding of a CSV or shapefile; found from the file when absent."""
+    crs: str | None = None
+    """CRS of the coordinates, only for a file that does not say."""
+    decimal: Literal[".", ","] | None = None
+    separator: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Our name of a column -> the planner's own header."""
+
+
+class TerrainSource(Section):
+    """Digital elevation model: one raster or several tiles that join."""
+
+    dem: list[Path] = Field(min_length=1)
+    crs: str | None = None
+    kind: Literal["dtm", "dsm"] = "dtm"
+    """``dsm`` holds canopy and roofs already: clutter is then not added a second time."""
+    void_fill_max_m: NotNegative = 500.0
+    """Widest hole that is filled (and flagged); wider ones are an error."""
+    sea_level_voids: bool = False
+    """Read voids as sea at height 0 (coastal tiles that leave the sea empty)."""
+    landcover: Path | None = None
+    """ESA WorldCover classes (10, 20, ...), for clutter heights."""
+
+
+class PeopleSource(Section):
+    """People on the ground, as a raster (WorldPop's form)."""
+
+    raster: Path
+    crs: str | None = None
+    unit: Literal["people_per_cell", "people_per_km2"] = "people_per_cell"
+
+
+class BoundariesSource(Section):
+    """Communes, villages and their centres."""
+
+    communes: Layer
+    villages: list[Layer] = Field(min_length=1)
+    """Polygons, or points that become service areas inside their commune."""
+    village_centres: Layer | None = None
+    """Where a village's cultural house stands; without it, a point inside the village."""
+    commune_centres: list[Layer] = Field(default_factory=list)
+    """Without it, a point inside the commune stands in, flagged."""
+    lone_village_radius_m: Positive = 1000.0
+    """Reach of the service area of a village point that lies in no commune."""
+
+
+class CellTemplate(Section):
+    """A cell that stands on every site whose file names no cells of its own."""
+
+    technology: Technology
+    freq_mhz: Annotated[float, Field(ge=30, le=100_000)]
+    bandwidth_mhz: Positive | None = None
+
+
+class TowerDefaults(Section):
+    """What a tower record that does not say gets; every use is flagged as assumed."""
+
+    operator: str = "unknown"
+    height_m: Annotated[float, Field(ge=1, le=400)] = 35.0
+    eirp_dbm: Annotated[float, Field(ge=-20, le=100)] = 60.0
+    cells: list[CellTemplate] = Field(default_factory=list)
+
+
+class TowersSource(Layer):
+    """Sites or cells: CSV or points; OpenCelliD's own CSV is accepted."""
+
+    in_service: list[str] = Field(default_factory=list)
+    """Values of the status column that are on air; empty: all but known words for planned,
+    closed or torn down."""
+    defaults: TowerDefaults = Field(default_factory=TowerDefaults)
+
+
+class PopSource(Layer):
+    """Points of presence, where the lit network can be entered."""

@@ -1,0 +1,139 @@
+"""The radio model in the study: budgets, antennas, spreads."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from phusong.settings.base import NotNegative, Positive, Section, Technology
+
+
+class TechnologyBudget(Section):
+    """From EIRP to the level a handset reports, one row of the link-budget table.
+
+    ``reference`` says what the level is: GSM RxLev (the whole carrier), UMTS RSCP (the CPICH
+    share of the carrier), LTE RSRP and NR SS-RSRP (power of one resource element).
+    """
+
+    threshold_dbm: Annotated[float, Field(ge=-160, le=0)]
+    """Level from which the service is taken to work. No regulator's value was found: an
+    assumption of the study."""
+    bandwidth_mhz: Positive
+    reference: Literal["carrier", "cpich", "resource_element"]
+    cpich_share_db: float = -10.0
+    subcarrier_khz: Positive = 15.0
+    rx_gain_dbi: float = 0.0
+    body_loss_db: NotNegative = 3.0
+
+
+def _budgets() -> dict[Technology, TechnologyBudget]:
+    return {
+        "GSM": TechnologyBudget(threshold_dbm=-95, bandwidth_mhz=0.2, reference="carrier"),
+        "UMTS": TechnologyBudget(threshold_dbm=-103, bandwidth_mhz=5, reference="cpich"),
+        "LTE": TechnologyBudget(threshold_dbm=-110, bandwidth_mhz=10, reference="resource_element"),
+        "NR": TechnologyBudget(
+            threshold_dbm=-110, bandwidth_mhz=100, reference="resource_element", subcarrier_khz=30
+        ),
+    }
+
+
+class Antenna(Section):
+    """3GPP parametric sector antenna (TR 36.814 table A.2.1.1-2), used where no file is given."""
+
+    horizontal_beamwidth_deg: Annotated[float, Field(gt=0, le=360)] = 65.0
+    vertical_beamwidth_deg: Annotated[float, Field(gt=0, le=180)] = 10.0
+    front_to_back_db: NotNegative = 25.0
+    side_lobe_db: NotNegative = 20.0
+    omni_vertical_beamwidth_deg: Annotated[float, Field(gt=0, le=180)] = 10.0
+
+
+class Spread(Section):
+    """How far a predicted level may be off, as two spreads that are never mixed up."""
+
+    sigma_model_db: NotNegative = 8.0
+    """The model's own error: an assumption until a calibration replaces it."""
+    sigma_location_db: NotNegative | None = None
+    """Location variability inside one cell; absent: ITU-R P.1812-7 section 4.7."""
+    correlation_m: Positive = 500.0
+    """Distance over which the model's errors fall to 1/e of correlation (Gudmundson 1991:
+    about 500 m in open country)."""
+
+
+class Quality(Section):
+    """From levels to throughput: interference of the carrier's own cells, and a modem.
+
+    Defaults: 3GPP TR 36.942 annex A.2 (downlink) and its handset noise figure of 9 dB.
+    """
+
+    load: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Share of the time and band other cells transmit in."""
+    noise_figure_db: NotNegative = 9.0
+    attenuation: Annotated[float, Field(gt=0, le=1)] = 0.6
+    """Share of Shannon's bound that a link reaches."""
+    sinr_min_db: float = -10.0
+    """Below it nothing gets through."""
+    efficiency_max: Positive = 4.4
+    """Bit/s/Hz of the highest modulation and coding."""
+
+
+class Entry(Section):
+    """Loss on the way into a car or a building: a fixed loss, or ITU-R P.2109."""
+
+    loss_db: NotNegative | None = None
+    """Fixed loss; absent: P.2109's median for ``building``."""
+    sigma_db: NotNegative | None = None
+    """Spread of the loss; absent: 0 with a fixed loss, else P.2109's."""
+    building: Literal["traditional", "thermally_efficient"] = "traditional"
+
+
+class Clutter(Section):
+    """Representative clutter heights by land cover class (ESA WorldCover codes).
+
+    Defaults: ITU-R P.1812-7 table 2 (trees and forest 15 m, suburban 10 m); classes left out
+    are open ground. Not used with a surface model, which holds canopy and roofs already.
+    """
+
+    heights_m: dict[Annotated[int, Field(ge=0, le=255)], Annotated[float, Field(ge=0, le=100)]] = (
+        Field(default_factory=lambda: {10: 15.0, 50: 10.0, 95: 15.0})
+    )
+
+
+class Radio(Section):
+    """The coverage model."""
+
+    model: str = "p526"
+    radius_km: Annotated[float, Field(gt=0, le=200)] = 20.0
+    rx_height_m: Annotated[float, Field(gt=0, le=50)] = 1.5
+    polarisation: Literal["h", "v"] = "v"
+    effective_earth_radius_km: Positive = 8500.0
+    time_percent: Annotated[float, Field(ge=1, le=50)] = 50.0
+    delta_n: Annotated[float, Field(ge=20, le=100)] = 45.0
+    n0: Annotated[float, Field(ge=250, le=400)] = 325.0
+    cell_m: Annotated[float, Field(ge=5, le=1000)] | None = None
+    """Cell of every raster; absent: that of the DEM, not under 10 m."""
+    antenna: Antenna = Field(default_factory=Antenna)
+    spread: Spread = Field(default_factory=Spread)
+    clutter: Clutter = Field(default_factory=Clutter)
+    quality: Quality = Field(default_factory=Quality)
+    in_vehicle: Entry = Field(default_factory=lambda: Entry(loss_db=8.0))
+    """The loss of a car's body is an assumption."""
+    indoor: Entry = Field(default_factory=Entry)
+    technologies: dict[Technology, TechnologyBudget] = Field(default_factory=_budgets)
+    offsets_db: dict[Technology, Annotated[float, Field(ge=-60, le=60)]] = Field(
+        default_factory=dict
+    )
+    """What measurements say levels are off by, added to every predicted level of a technology
+    (`phusong calibrate`); propagation is not computed again for it."""
+
+    @field_validator("technologies", mode="before")
+    @classmethod
+    def _fill_budgets(cls, given: Any) -> Any:
+        """Keep the defaults of what a partly given technology leaves out."""
+        if not isinstance(given, dict):
+            return given
+        base: dict[str, Any] = {n: row.model_dump() for n, row in _budgets().items()}
+        merged = dict(base)
+        for name, row in given.items():
+            merged[name] = {**base.get(name, {}), **row} if isinstance(row, dict) else row
+        return merged
