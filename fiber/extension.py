@@ -60,7 +60,8 @@ class ExtensionPlan:
     lower_bound_usd
         No network of these candidates that serves the same targets costs less.
     people_bound
-        No plan within the budget serves more people; NaN without a budget.
+        No plan within the budget serves more people (more centres, where no people are known;
+        a centre whose people are not known counts as the mean); NaN without a budget.
     status
         ``optimal`` | ``feasible``.
     candidates

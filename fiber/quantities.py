@@ -92,6 +92,6 @@ def stage_frame(
             "people_per_1000_usd": np.where(usd > 0, ratio, np.nan),
             "usd_total": np.cumsum(usd),
             "km_total": np.cumsum(km.to_numpy()),
-            "people_total": np.nancumsum(people),
+            "people_total": np.nancumsum(people) if np.isfinite(people).any() else np.nan,
         }
     )

@@ -323,6 +323,28 @@ def test_within_a_budget(province):
     assert nothing.stages.empty
 
 
+def test_nothing_left_to_reach(province):
+    only = replace(province, commune_centres=province.commune_centres.iloc[:1],
+                   communes=province.communes.iloc[:1])  # fmt: skip
+    got, _ = plan(only)
+    assert got.targets["status"].tolist() == ["reached"]
+    assert (got.usd, got.lower_bound_usd, got.gap, got.status) == (0, 0, 0, "optimal")
+    assert got.lines.empty
+    assert got.bill.empty
+
+
+def test_two_centres_at_one_place_and_no_people_known(province):
+    b = province.commune_centres.iloc[[1]]
+    both = pd.concat([b, b.assign(commune_code="c")], ignore_index=True)
+    twins = replace(province, commune_centres=gpd.GeoDataFrame(both, crs=UTM))
+    findings = Findings()
+    fiber = assess_fiber(twins, study(), findings)
+    got = plan_extension(twins, study(), fiber, findings, budget_usd=1e9, time_limit_s=2.0)
+    assert (got.targets["status"] == "built").sum() == 2
+    assert got.people_bound == 2  # centres, as nothing is known of people
+    assert got.stages["people_total"].isna().all()
+
+
 def test_without_roads_the_terrain_is_all_there_is(province):
     bare, _ = plan(replace(province, roads=roads()), {"offroad_max_km": 11.0})
     status = bare.targets.set_index("commune_code")["status"]
