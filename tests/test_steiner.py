@@ -262,7 +262,8 @@ def test_each_part_keeps_its_promise(instance):
             continue
         better = insert_vertices(*rows, *ends, g.cost, g.terminal, edges)
         assert spans(better, *ends, g.terminal)
-        best, _ = exchange(*rows, *ends, g.cost, g.terminal, better, 10**9)
+        best, _, rest = exchange(*rows, *ends, g.cost, g.terminal, better, 10**9, 0)
+        assert rest == -1
         assert spans(best, *ends, g.terminal)
         assert optimum <= g.cost[best].sum() <= g.cost[better].sum() <= g.cost[edges].sum()
     for root in terminals:

@@ -170,7 +170,7 @@ def _part_of(v, enter, gone, lo, hi, parts, extra):
 
 
 @njit(cache=True, nogil=True)
-def exchange(indptr, adj, eid, wt, tail, head, cost, terminal, edges, work_limit):
+def exchange(indptr, adj, eid, wt, tail, head, cost, terminal, edges, work_limit, cursor):
     """Exchange key paths and take out key vertices until nothing gets cheaper.
 
     Parameters
@@ -181,11 +181,14 @@ def exchange(indptr, adj, eid, wt, tail, head, cost, terminal, edges, work_limit
         Edges of a tree that spans the terminals and has no other leaves, int32.
     work_limit
         Slots scanned at most.
+    cursor
+        Candidate to begin with: 0, or what the call before returned.
 
     Returns
     -------
-    edges, work
-        The edges of a tree no costlier, int32; and the slots scanned.
+    edges, work, cursor
+        The edges of a tree no costlier, int32; the slots scanned; and where to go on, -1 when
+        the last pass, or what was left of it, found nothing better.
     """
     n = terminal.size
     dist = np.full(n, np.inf)
@@ -203,13 +206,14 @@ def exchange(indptr, adj, eid, wt, tail, head, cost, terminal, edges, work_limit
         root += 1
     work = 0
     better = True
-    while better and work < work_limit and edges.size > 0:
+    while better and edges.size > 0:
         better = False
         order, parent, link, enter, leave, degree = _rooted(edges, tail, head, root, n)
         candidates = order[::-1].copy()
-        for v in candidates:
+        for index in range(cursor, candidates.size):
+            v = candidates[index]
             if work >= work_limit:
-                break
+                return edges, work, index
             if enter[v] < 0 or v == root or not (terminal[v] or degree[v] >= 3):
                 continue
             # First the key path above v alone, then v with all its key paths.
@@ -305,6 +309,7 @@ def exchange(indptr, adj, eid, wt, tail, head, cost, terminal, edges, work_limit
                                 seen_count += 1
                             dist[w] = 0.0
                             size = push(heap, place, dist, size, w)
+                    work += 8 * seen_count + (order.size if top[parts - 1] == source else 0)
                     hit = -1
                     while size > 0:
                         w = pop(heap, place, dist, size)
@@ -375,4 +380,5 @@ def exchange(indptr, adj, eid, wt, tail, head, cost, terminal, edges, work_limit
                     better = True
                     order, parent, link, enter, leave, degree = _rooted(edges, tail, head, root, n)
                     break
-    return edges, work
+        cursor = 0
+    return edges, work, -1

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _NOTHING = np.empty(0, np.int32)
 _NO_SHARE = np.empty(0)
-WORK = 30_000_000
-"""Slots one local search may scan: some seconds on the largest graphs, no limit on small ones."""
+WORK = 400_000_000
+"""Slots the local search on one tree may scan; small graphs never need as many."""
 
 
 def exhausted(search: Search, problem: Problem, bound: float) -> bool:
@@ -86,7 +86,7 @@ def _ascend_once(search: Search, problem: Problem, turn: int) -> float:
     if trees:
         tree = min(trees, key=lambda t: float(g.cost[t].sum()))
         if float(g.cost[tree].sum()) + problem.offset < search.cost * 1.01:
-            tree = polish(g, tree, WORK)
+            tree = polish(g, tree, WORK, search.deadline)
         search.offer(problem, tree)
     after, before = distances(g.indptr, g.adj, g.twin, slack, g.terminal, root)
     _, gone = hopeless(g.indptr, g.adj, g.twin, g.eid, slack, after, before, search.room(bound))
@@ -94,7 +94,9 @@ def _ascend_once(search: Search, problem: Problem, turn: int) -> float:
     return bound
 
 
-def price_rounds(search: Search, problem: Problem, bound: float, *, floor: int) -> float:
+def price_rounds(
+    search: Search, problem: Problem, bound: float, *, floor: int, turns: int = 400
+) -> float:
     """Raise the bound by a first-order method, deleting edges and trying trees on the way.
 
     Parameters
@@ -107,6 +109,8 @@ def price_rounds(search: Search, problem: Problem, bound: float, *, floor: int) 
         Lower bound known before.
     floor
         Edges left at which to stop: the exact relaxation is better from there on.
+    turns
+        Packings at most for one graph.
 
     Returns
     -------
@@ -117,12 +121,12 @@ def price_rounds(search: Search, problem: Problem, bound: float, *, floor: int) 
         g = problem.graph
         root, _, slack = _best_root(search, problem)
         _, usable = saturated(g.indptr, g.adj, g.twin, slack, root)
-        tree = polish(g, tree_from(g, np.where(usable, g.wt, np.inf), root), WORK)
+        tree = polish(g, tree_from(g, np.where(usable, g.wt, np.inf), root), WORK, search.deadline)
         search.offer(problem, tree)
         prices = Prices(g, root, 8 * g.m + 2_000_000, 0.1, tree)
         gone = np.zeros(g.m, np.bool_)
         calm = 0
-        for turn in range(400):
+        for turn in range(turns):
             if search.left_s <= 0:
                 break
             risen = (prices.improve() if turn else prices.bound) + problem.offset
@@ -273,4 +277,4 @@ def _round_up(search: Search, problem: Problem, flow: NDArray[np.float64], root:
     for start in (root, int(search.rng.choice(g.terminals))):
         tree = tree_from(g, weight, start)
         if float(g.cost[tree].sum()) + problem.offset < search.cost * 1.01:
-            search.offer(problem, polish(g, tree, WORK))
+            search.offer(problem, polish(g, tree, WORK, search.deadline))

@@ -50,7 +50,7 @@ class Pool:
                     used[tree] += 1.0 / len(self.trees)
                 factor *= 1.0 + search.rng.uniform(-0.15, 0.25) * used
             tree = tree_from(g, edge_weights(g, factor), int(search.rng.choice(g.terminals)))
-            tree = polish(g, tree, WORK)
+            tree = polish(g, tree, WORK, search.deadline)
             search.offer(problem, tree)
             self._keep(tree)
         self._combine(problem)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from phusong.fiber.steiner.problem import Problem
 
 
+_CHUNK = 4_000_000
+"""Slots an exchange may scan between two looks at the clock: about a second."""
+
+
 @dataclass
 class Search:
     """What is known so far about one connected instance with whole-number costs.
@@ -100,22 +104,40 @@ def tree_from(graph: Graph, weight: NDArray[np.float64], start: int) -> NDArray[
     return tree
 
 
-def polish(graph: Graph, edges: NDArray[np.int32], work: int) -> NDArray[np.int32]:
-    """Improve a tree by local search with at most ``work`` slots scanned in exchanges."""
+def polish(graph: Graph, edges: NDArray[np.int32], work: int, deadline: float) -> NDArray[np.int32]:
+    """Improve a tree by local search until nothing gets cheaper.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    edges
+        Edges of a tree, int32; empty for none.
+    work
+        Slots scanned in exchanges at most.
+    deadline
+        When to stop, on the clock of :func:`time.perf_counter`.
+    """
     g = graph
-    for _ in range(5):
-        if edges.size == 0:
-            break
-        before = float(g.cost[edges].sum())
+    cursor = 0
+    while edges.size and cursor >= 0 and work > 0 and time.perf_counter() < deadline:
         edges = insert_vertices(
             g.indptr, g.adj, g.eid, g.wt, g.tail, g.head, g.cost, g.terminal, edges
         )
-        edges, used = exchange(
-            g.indptr, g.adj, g.eid, g.wt, g.tail, g.head, g.cost, g.terminal, edges, work
+        edges, used, cursor = exchange(
+            g.indptr,
+            g.adj,
+            g.eid,
+            g.wt,
+            g.tail,
+            g.head,
+            g.cost,
+            g.terminal,
+            edges,
+            min(work, _CHUNK),
+            cursor,
         )
         work -= used
-        if work <= 0 or float(g.cost[edges].sum()) >= before:
-            break
     return edges
 
 

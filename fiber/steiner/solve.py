@@ -25,6 +25,8 @@ RELAX_EDGES = 2_000
 """Edges left up to which the exact relaxation is worth its time."""
 LARGEST_RELAX = 10_000
 """Edges left beyond which it is not even tried."""
+LARGEST_PRICED = 60_000
+"""Edges left beyond which dual ascent alone has to do."""
 _DIGITS = 2.0**44
 """A first tree costs about this much once costs that are not whole are scaled to whole numbers."""
 
@@ -181,13 +183,13 @@ def _run(search: Search, label: NDArray[np.int64]) -> None:
         search.raise_bound(search.cost)
         return
     tree = tree_from(problem.graph, problem.graph.wt, int(problem.graph.terminals[0]))
-    search.offer(problem, polish(problem.graph, tree, WORK))
+    search.offer(problem, polish(problem.graph, tree, WORK, search.deadline))
     bound = ascend_rounds(search, problem, rounds=20, roots=4, share=0.03)
     search.raise_bound(bound)
     pool = Pool(search)
     while not search.done:
         pool.improve(problem)
-        if problem.graph.m <= RELAX_EDGES:
+        if problem.graph.m <= RELAX_EDGES or problem.graph.m > LARGEST_PRICED:
             break
         before = problem.graph.m
         bound = max(bound, price_rounds(search, problem, bound, floor=RELAX_EDGES))
@@ -201,6 +203,9 @@ def _run(search: Search, label: NDArray[np.int64]) -> None:
         _branch(search, problem)
     while not search.done:
         pool.improve(problem)
+        if problem.graph.m > LARGEST_RELAX:
+            bound = max(bound, ascend_rounds(search, problem, rounds=1, roots=1, share=1.0))
+            search.raise_bound(bound)
 
 
 def _branch(search: Search, problem: Problem) -> None:
