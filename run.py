@@ -62,6 +62,26 @@ class Results:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Planned:
+    """A planned extension, on the fibre as it stands.
+
+    Attributes
+    ----------
+    results
+        Of the pass that the plan started from.
+    extension, rings
+        New cable; second routes, None when they were not asked for.
+    findings
+        Of the plan alone: what it cannot reach, what is odd about roads.
+    """
+
+    results: Results
+    extension: ExtensionPlan
+    rings: RingPlan | None
+    findings: Findings
+
+
 @dataclass
 class Stopwatch:
     """Wall seconds by step."""
@@ -182,12 +202,14 @@ def run_study(
     fibre: bool = True,
     language: Language | None = None,
     form: CsvForm | None = None,
+    online_base: bool = False,
     progress: Progress | None = None,
 ) -> Results:
     """Run a study and leave everything it found in ``folder``.
 
     The folder appears whole when the run is done; a run that fails or is killed leaves an
     earlier one as it was, and the next run takes finished sites from the path-loss store.
+    ``online_base`` offers a street map from the network on the map page, switched off at first.
 
     Raises
     ------
@@ -200,7 +222,7 @@ def run_study(
     with output_folder(folder, overwrite=overwrite) as partial:
         results = compute(study, partial, radio=radio, fibre=fibre, progress=progress, watch=watch)
         with watch("map"):
-            write_map(results, partial / "map.html", language)
+            write_map(results, partial / "map.html", language, online_base=online_base)
         write_results(
             partial, study, results.inputs, results.coverage, results.fiber, results.indicators,
             results.findings, _stamp(results, watch), form, results.simulation,
@@ -212,11 +234,20 @@ def run_study(
     return replace(results, signal=replace(results.signal, layers=layers))
 
 
-def write_map(results: Results, path: Path, language: Language) -> Path:
-    """Write the map of a pass through the rooms."""
+def write_map(
+    results: Results,
+    path: Path,
+    language: Language,
+    *,
+    online_base: bool = False,
+    extension: ExtensionPlan | None = None,
+    rings: RingPlan | None = None,
+) -> Path:
+    """Write the map of a pass through the rooms, with planned cables where there are some."""
     return build_map(
         results.study, results.inputs, results.signal, results.coverage, results.fiber,
-        results.indicators, results.findings, path, language=language,
+        results.indicators, results.findings, path, language=language, online_base=online_base,
+        extension=extension, rings=rings,
     )  # fmt: skip
 
 
@@ -227,13 +258,13 @@ def plan_study(
     rings: bool = False,
     time_limit_s: float | None = None,
     progress: Progress | None = None,
-) -> tuple[ExtensionPlan, RingPlan | None, Findings]:
+) -> Planned:
     """Plan new cable for a study, and second routes on the network as it will stand.
 
-    Returns
-    -------
-    plan, rings, findings
-        Findings are those of the plan alone: what it cannot reach, what is odd about roads.
+    Raises
+    ------
+    StudyError
+        When the study has no fibre.
     """
     with scratch_rasters() as rasters:
         results = compute(study, rasters, radio=False, progress=progress)
@@ -248,11 +279,12 @@ def plan_study(
         inputs, study, results.fiber, findings, budget_usd, time_limit_s, progress
     )
     if not rings:
-        return plan, None, findings
+        return Planned(results, plan, None, findings)
     built = with_new_lines(inputs, plan.lines)
     people = _people_by_commune(inputs, None)
     fiber = assess_fiber(built, study, Findings(), people, progress)
-    return plan, plan_rings(built, study, fiber, findings, None, time_limit_s, progress), findings
+    second = plan_rings(built, study, fiber, findings, None, time_limit_s, progress)
+    return Planned(results, plan, second, findings)
 
 
 @contextmanager

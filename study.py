@@ -140,6 +140,8 @@ class About(Section):
     publisher: str = ""
     licence: str = ""
     period: str = ""
+    synthetic: bool = False
+    """Whether the data is made up: every map then says so above everything else."""
     crs: str = "auto"
     """``auto``: the UTM zone of the communes; or any projected CRS in metres."""
     assumptions: list[str] = Field(default_factory=list)

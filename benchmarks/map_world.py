@@ -134,7 +134,7 @@ def _study(name: str) -> Study:
         {
             "study": {
                 "name": name, "period": "2026-Q4", "publisher": "Sở Khoa học và Công nghệ",
-                "assumptions": ["Every number here is synthetic."],
+                "assumptions": ["Every number here is synthetic."], "synthetic": True,
             },
             "boundaries": {"communes": {"path": "c.gpkg"}, "villages": [{"path": "v.gpkg"}]},
             "towers": [{"path": "t.csv"}],

@@ -22,7 +22,7 @@ from phusong.commands.shared import (
 from phusong.console import share_text
 from phusong.errors import StudyError, Where
 from phusong.frames import rows
-from phusong.i18n import tr
+from phusong.i18n import get_language, tr
 from phusong.study import Study
 from phusong.studyfile import read_study
 
@@ -110,7 +110,7 @@ def extend(
     """Plan the cheapest cables that bring fibre to every unreached commune of a STUDY.
 
     Prints the cost beside a proven lower bound, and the order of building; writes lines, bill
-    of quantities and the figures before and after.
+    of quantities, the figures before and after, and a map of the plan.
 
     \b
     Example:
@@ -118,17 +118,18 @@ def extend(
       phusong extend my-province --budget-usd 250000 --rings
     """
     import phusong
-    from phusong.exports import refuse_to_overwrite
+    from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.extension import write_extension
-    from phusong.run import plan_study
+    from phusong.run import plan_study, write_map
 
     form = csv_form(separator, decimal)
     opened = _with_fibre(study)
     refuse_to_overwrite(out, overwrite=overwrite)
     with show_progress() as progress:
-        plan, ring_plan, findings = plan_study(
+        planned = plan_study(
             opened, budget_usd=budget_usd, rings=rings, time_limit_s=time_limit_s, progress=progress
         )
+    plan, ring_plan = planned.extension, planned.rings
     stamp = {
         "study": opened.study.name,
         "study_sha256": opened.fingerprint(),
@@ -138,7 +139,10 @@ def extend(
         "gap": plan.gap,
         "status": plan.status,
     }
-    write_extension(plan, ring_plan, out, stamp, form, overwrite=overwrite)
+    with output_folder(out, overwrite=overwrite) as partial:
+        write_extension(plan, ring_plan, partial, stamp, form)
+        page = partial / "extension.html"
+        write_map(planned.results, page, get_language(), extension=plan, rings=ring_plan)
     console = open_console()
     console.print(
         tr("Extension: {usd:,.0f} USD; no network of these routes costs less than {bound:,.0f} "
@@ -158,6 +162,8 @@ def extend(
             tr("Second routes: {usd:,.0f} USD; no less than {bound:,.0f} USD (gap {gap})",
                usd=ring_plan.usd, bound=ring_plan.lower_bound_usd, gap=share_text(ring_plan.gap))
         )  # fmt: skip
-    for finding in findings:
+    for finding in planned.findings:
         console.print(str(finding), style="yellow", markup=False)
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
+    page = (out / "extension.html").resolve()
+    console.print(tr("Map: {file}", file=page), markup=False, soft_wrap=True)

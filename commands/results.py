@@ -14,7 +14,7 @@ from phusong.commands.shared import (
     overwrite_option,
     shared_options,
 )
-from phusong.i18n import tr
+from phusong.i18n import get_language, tr
 
 run_type = click.Path(path_type=Path)
 
@@ -44,7 +44,7 @@ def report(run: Path, out: Path | None) -> None:
 @click.argument("before", type=run_type)
 @click.argument("after", type=run_type)
 @click.option(
-    "--out", type=run_type, default="compare", show_default=True, help="Folder for the tables."
+    "--out", type=run_type, default="compare", show_default=True, help="Folder for tables and map."
 )
 @overwrite_option
 @csv_options
@@ -55,7 +55,7 @@ def compare(
     """Compare two finished runs, BEFORE and AFTER: villages and communes gained and lost.
 
     Definitions that differ between the runs are named first: figures compare only where there
-    are none.
+    are none. Writes the tables, and compare.html: a map with both runs under one divider.
 
     \b
     Example:
@@ -63,15 +63,22 @@ def compare(
     """
     from phusong.compare import compare_runs
     from phusong.console import print_comparison
+    from phusong.exports import output_folder
     from phusong.exports.comparison import write_comparison
+    from phusong.maps import build_swipe_map
     from phusong.runs import open_run
 
     form = csv_form(separator, decimal)
-    found = compare_runs(open_run(before), open_run(after))
-    write_comparison(found, out, form, overwrite=overwrite)
+    earlier, later = open_run(before), open_run(after)
+    found = compare_runs(earlier, later)
+    with output_folder(out, overwrite=overwrite) as partial:
+        write_comparison(found, partial, form)
+        build_swipe_map(earlier, later, found, partial / "compare.html", get_language())
     console = open_console()
     print_comparison(console, found)
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
+    page = (out / "compare.html").resolve()
+    console.print(tr("Map: {file}", file=page), markup=False, soft_wrap=True)
 
 
 @click.command(context_settings=CONTEXT)

@@ -10,6 +10,7 @@ from phusong.commands.shared import (
     CONTEXT,
     csv_form,
     csv_options,
+    online_base_option,
     open_console,
     out_option,
     overwrite_option,
@@ -28,9 +29,12 @@ from phusong.studyfile import read_study
 @study_argument
 @out_option("out", "Folder for the results.")
 @overwrite_option
+@online_base_option
 @csv_options
 @shared_options
-def run(study: Path, out: Path, overwrite: bool, separator: str, decimal: str) -> None:
+def run(
+    study: Path, out: Path, overwrite: bool, online_base: bool, separator: str, decimal: str
+) -> None:
     """Answer every question of a STUDY: coverage, fibre, indicators, tables, map.
 
     \b
@@ -38,7 +42,8 @@ def run(study: Path, out: Path, overwrite: bool, separator: str, decimal: str) -
       phusong run my-province --out my-province/out
       phusong run my-province --out out --overwrite --lang vi --separator ';' --decimal ','
     """
-    run_and_print(study, out, overwrite=overwrite, form=csv_form(separator, decimal))
+    form = csv_form(separator, decimal)
+    run_and_print(study, out, overwrite=overwrite, form=form, online_base=online_base)
 
 
 @click.command(context_settings=CONTEXT)
@@ -67,8 +72,9 @@ def coverage(study: Path, out: Path, overwrite: bool, separator: str, decimal: s
     help="The page to write.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the page if it exists.")
+@online_base_option
 @shared_options
-def map_command(study: Path, out: Path, overwrite: bool) -> None:
+def map_command(study: Path, out: Path, overwrite: bool, online_base: bool) -> None:
     """Write only the map of a STUDY; path losses that were computed before are used again.
 
     \b
@@ -86,7 +92,7 @@ def map_command(study: Path, out: Path, overwrite: bool) -> None:
         )
     with show_progress() as progress, scratch_rasters() as rasters:
         results = compute(opened, rasters, progress=progress)
-        write_map(results, out, get_language())
+        write_map(results, out, get_language(), online_base=online_base)
     open_console().print(tr("Map: {file}", file=out.resolve()), markup=False, soft_wrap=True)
 
 

@@ -109,6 +109,11 @@ overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace an earlier run in the output folder."
 )
 
+online_base_option = click.option(
+    "--online-base", is_flag=True,
+    help="Offer OpenStreetMap's street map on the page; only then may it ask the network.",
+)  # fmt: skip
+
 
 def out_option(default: str | None, text: str) -> Callable[[F], F]:
     """Return the --out option with a command's own default."""
@@ -152,6 +157,7 @@ def run_and_print(
     form: CsvForm,
     radio: bool = True,
     fibre: bool = True,
+    online_base: bool = False,
 ) -> None:
     """Run a study and print what it found."""
     from phusong.exports import refuse_to_overwrite
@@ -162,7 +168,7 @@ def run_and_print(
     with show_progress() as progress:
         results = run_study(
             study, out, overwrite=overwrite, radio=radio, fibre=fibre, form=form,
-            progress=progress,
+            online_base=online_base, progress=progress,
         )  # fmt: skip
     console = open_console()
     console.print(study.study.name, style="bold", markup=False)

@@ -9,18 +9,12 @@ import pandas as pd
 
 from phusong.compare import Comparison
 from phusong.exports.dictionary import conform
-from phusong.exports.folder import STAMP, output_folder
+from phusong.exports.folder import STAMP
 from phusong.exports.spreadsheet import CsvForm, write_csv
 
 
-def write_comparison(found: Comparison, folder: Path, form: CsvForm, *, overwrite: bool) -> None:
-    """Write ``compare_*.csv`` into a folder of their own.
-
-    Raises
-    ------
-    OutputError
-        When the folder may not be replaced.
-    """
+def write_comparison(found: Comparison, folder: Path, form: CsvForm) -> None:
+    """Write ``compare_*.csv`` and the stamp."""
     definitions = pd.DataFrame(
         [(d.key, json.dumps(d.before), json.dumps(d.after)) for d in found.definitions],
         columns=["key", "before", "after"],
@@ -31,8 +25,7 @@ def write_comparison(found: Comparison, folder: Path, form: CsvForm, *, overwrit
         "compare_indicators": found.indicators,
         "compare_definitions": definitions,
     }
-    with output_folder(folder, overwrite=overwrite) as partial:
-        for name, frame in frames.items():
-            write_csv(conform(frame, name), partial / f"{name}.csv", form)
-        stamp = {"comparison": True, "definitions_differ": len(found.definitions)}
-        (partial / STAMP).write_text(json.dumps(stamp, indent=2), "utf-8")
+    for name, frame in frames.items():
+        write_csv(conform(frame, name), folder / f"{name}.csv", form)
+    stamp = {"comparison": True, "definitions_differ": len(found.definitions)}
+    (folder / STAMP).write_text(json.dumps(stamp, indent=2), "utf-8")

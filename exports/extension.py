@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from phusong.exports.dictionary import conform
-from phusong.exports.folder import STAMP, output_folder
+from phusong.exports.folder import STAMP
 from phusong.exports.geopackage import Layer, write_geopackage
 from phusong.exports.spreadsheet import CsvForm, write_csv
 from phusong.fiber.extension import ExtensionPlan
@@ -22,16 +22,8 @@ def write_extension(
     folder: Path,
     stamp: dict[str, Any],
     form: CsvForm,
-    *,
-    overwrite: bool,
 ) -> None:
-    """Write ``extension_*.csv``, ``ring_*.csv`` when asked for, ``extension.gpkg``, the stamp.
-
-    Raises
-    ------
-    OutputError
-        When the folder may not be replaced.
-    """
+    """Write ``extension_*.csv``, ``ring_*.csv`` when asked for, ``extension.gpkg``, the stamp."""
     tables: dict[str, tuple[str, pd.DataFrame]] = {
         "extension_targets.csv": ("extension_targets", plan.targets),
         "extension_stages.csv": ("extension_stages", plan.stages),
@@ -46,10 +38,9 @@ def write_extension(
         tables["ring_targets.csv"] = ("ring_targets", rings.targets)
         tables["ring_bill.csv"] = ("extension_bill", rings.bill)
         layers += [Layer("ring_lines", rings.lines, "routes"), Layer("ring_targets", rings.targets)]
-    with output_folder(folder, overwrite=overwrite) as partial:
-        for name, (table, frame) in tables.items():
-            write_csv(conform(frame, table), partial / name, form)
-        short = {key: str(value) for key, value in stamp.items()}
-        write_geopackage(layers, short, partial / "extension.gpkg")
-        text = json.dumps(stamp, ensure_ascii=False, indent=2)
-        (partial / STAMP).write_text(text, "utf-8")
+    for name, (table, frame) in tables.items():
+        write_csv(conform(frame, table), folder / name, form)
+    short = {key: str(value) for key, value in stamp.items()}
+    write_geopackage(layers, short, folder / "extension.gpkg")
+    text = json.dumps(stamp, ensure_ascii=False, indent=2)
+    (folder / STAMP).write_text(text, "utf-8")

@@ -1,36 +1,56 @@
-"""Scripts, styles and templates of the page, read so that nothing is left to fetch."""
+"""Scripts, styles and templates of the pages, read so that nothing is left to fetch."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-PAGE_SCRIPTS = (
-    "words",
-    "dom",
-    "codec",
-    "state",
-    "palette",
-    "surface",
-    "areas",
-    "lines",
-    "masts",
-    "marks",
-    "labels",
-    "pictures",
-    "layers",
-    "legend",
-    "facts",
-    "card",
-    "list",
-    "search",
-    "panel",
-    "permalink",
-    "paper",
-    "start",
+PAGE_SCRIPTS = tuple(
+    f"page/{name}"
+    for name in (
+        "words",
+        "dom",
+        "codec",
+        "state",
+        "palette",
+        "surface",
+        "strokes",
+        "swatches",
+        "areas",
+        "lines",
+        "masts",
+        "marks",
+        "labels",
+        "pictures",
+        "extension",
+        "layers",
+        "legend",
+        "facts",
+        "card",
+        "plan",
+        "list",
+        "search",
+        "panel",
+        "permalink",
+        "paper",
+        "start",
+    )
 )
-"""Files of ``assets/page`` in the order they run in, one noun each."""
+"""Scripts of the map of a study in the order they run in, one noun each."""
+SWIPE_SCRIPTS = (
+    *(
+        f"page/{name}"
+        for name in (
+            "words", "dom", "codec", "palette", "surface", "strokes", "swatches", "marks", "labels",
+        )
+    ),
+    *(f"swipe/{name}" for name in ("choice", "panes", "divider", "legend", "tables", "begin")),
+)  # fmt: skip
+"""Scripts of the map of two runs."""
+PAGE_SHEETS = ("page/page", "page/paper")
+SWIPE_SHEETS = ("page/page", "swipe/swipe")
 
 
 @cache
@@ -45,20 +65,25 @@ def template(name: str) -> str:
     return (files("phusong.maps") / "templates" / name).read_text("utf-8")
 
 
+def document(body: str) -> str:
+    """Return the frame of every page with the markup of one of them put inside."""
+    return template("document.html").replace("{# body #}", template(body))
+
+
 def library_script() -> str:
     """Return Leaflet, without its pointer to a source map (which a browser would ask for)."""
     return re.sub(r"//# sourceMappingURL=\S+", "", read("leaflet/leaflet.js"))
 
 
-def styles() -> str:
+def styles(sheets: Sequence[str] = PAGE_SHEETS) -> str:
     """Return every style sheet, without references to files beside the page."""
     leaflet = re.sub(r"url\([^)]*\)", "none", read("leaflet/leaflet.css"))
-    return "\n".join((leaflet, read("page/page.css"), read("page/paper.css")))
+    return "\n".join((leaflet, *(read(f"{name}.css") for name in sheets)))
 
 
-def page_script() -> str:
-    """Return the page's own program as one closed scope."""
-    body = "\n".join(read(f"page/{name}.js") for name in PAGE_SCRIPTS)
+def page_script(scripts: Sequence[str] = PAGE_SCRIPTS) -> str:
+    """Return a page's own program as one closed scope."""
+    body = "\n".join(read(f"{name}.js") for name in scripts)
     return f'(() => {{\n"use strict";\n{body}\n}})();'
 
 

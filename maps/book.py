@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from phusong.maps import fibre, masts, remarks, villages
+from phusong.maps import fibre, masts, planned, remarks, villages
 from phusong.maps.columns import texts
 from phusong.maps.outline import encode_lines
 from phusong.maps.words import page_words
@@ -13,7 +13,9 @@ from phusong.maps.words import page_words
 if TYPE_CHECKING:
     from phusong.checks import Findings
     from phusong.coverage.results import Signal, VillageCoverage
+    from phusong.fiber.extension import ExtensionPlan
     from phusong.fiber.results import FiberResult
+    from phusong.fiber.rings import RingPlan
     from phusong.indicators.results import Indicators
     from phusong.maps.frame import Frame
     from phusong.sources.inputs import Inputs
@@ -33,6 +35,8 @@ def make_book(
     created: str,
     version: str,
     language: str,
+    extension: ExtensionPlan | None = None,
+    rings: RingPlan | None = None,
 ) -> dict[str, Any]:
     """Return the page's data; pictures without their bytes, which the page holds apart."""
     tolerance_m = inputs.grid.cell_m / 2
@@ -56,6 +60,11 @@ def make_book(
         "centres": fibre.centre_section(inputs, frame),
         "gaps": None if fiber is None else fibre.gap_section(fiber, frame),
         "weak": None if fiber is None else fibre.weak_section(fiber, inputs, frame),
+        "extension": (
+            None
+            if extension is None
+            else planned.extension_section(extension, rings, inputs, frame, tolerance_m)
+        ),
         "findings": remarks.finding_section(findings, frame),
         "indicators": remarks.indicator_section(indicators),
         "pictures": [{k: v for k, v in p.items() if k != "png"} for p in pictures],

@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     from phusong.study import Study
 
 MOST_FINDINGS = 2000
-SYNTHETIC_WORDS = ("synthetic", "giả lập")
-
-
-def is_synthetic(study: Study) -> bool:
-    """Whether the study says of itself that its data is made up."""
-    about = study.study
-    said = " ".join((about.name, about.description, *about.assumptions)).casefold()
-    return any(word in said for word in SYNTHETIC_WORDS)
 
 
 def study_section(study: Study, created: str, version: str) -> dict[str, Any]:
@@ -36,7 +28,7 @@ def study_section(study: Study, created: str, version: str) -> dict[str, Any]:
         "licence": about.licence,
         "period": about.period,
         "assumptions": [both(text) for text in about.assumptions],
-        "synthetic": is_synthetic(study),
+        "synthetic": about.synthetic,
         "created": created,
         "version": version,
         "technologies": list(verdict.technologies),

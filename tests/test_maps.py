@@ -27,7 +27,7 @@ from phusong.errors import OutputError
 from phusong.grid import Grid
 from phusong.i18n import catalogue
 from phusong.maps import build_map
-from phusong.maps.asset import PAGE_SCRIPTS, library_script, read, styles, template
+from phusong.maps.asset import PAGE_SCRIPTS, SWIPE_SCRIPTS, library_script, read, styles, template
 from phusong.maps.book import to_json
 from phusong.maps.columns import coded, flags, positions, scaled, texts
 from phusong.maps.frame import Frame
@@ -35,7 +35,7 @@ from phusong.maps.hillshade import LARGEST_BASE64, hillshade, paint, shade
 from phusong.maps.outline import encode_lines, encode_rings, shared_borders, simplify_areas
 from phusong.maps.picture import encode_classes, parse_colour, warp
 from phusong.maps.rasters import chance_steps, classify, colour_areas, level_steps, signal_pictures
-from phusong.maps.remarks import is_synthetic
+from phusong.maps.remarks import study_section
 from phusong.maps.words import both, both_from, page_words
 
 UTM = CRS.from_epsg(32648)
@@ -336,7 +336,7 @@ def _said() -> set[str]:
     """Every English template of the page's own files."""
     said: set[str] = set()
     for name in PAGE_SCRIPTS:
-        text = read(f"page/{name}.js")
+        text = read(f"{name}.js")
         said |= set(re.findall(r'\bt\(\s*"((?:[^"\\]|\\.)*)"', text))
         said |= set(re.findall(r'\? t\("((?:[^"\\]|\\.)*)"\)', text))
         said |= set(re.findall(r'\b(?:title|label): "([^"]+)"', text))
@@ -346,6 +346,10 @@ def _said() -> set[str]:
             "SHORT_GRADES",
             "WEAK_NAMES",
             "FLAGS",
+            "FIGURE_NAMES",
+            "WAY_NAMES",
+            "STATUS_NAMES",
+            "RING_NAMES",
             "titles:",
         ):
             found = re.search(rf"{table}(?: =)? \{{(.*?)\}};?\n", text, re.DOTALL)
@@ -362,7 +366,9 @@ def test_every_word_of_the_page_has_its_vietnamese() -> None:
 
 
 def test_no_translation_is_left_over() -> None:
-    text = "\n".join([*(read(f"page/{name}.js") for name in PAGE_SCRIPTS), template("page.html")])
+    scripts = {*PAGE_SCRIPTS, *SWIPE_SCRIPTS}
+    bodies = (template("page.html"), template("swipe.html"))
+    text = "\n".join([*(read(f"{name}.js") for name in scripts), *bodies])
     python = "\n".join(p.read_text("utf-8") for p in Path(__file__).parent.parent.glob("maps/*.py"))
     assert not [key for key in page_words() if f'"{key}"' not in text + python]
 
@@ -484,9 +490,8 @@ def test_villages_that_overlap_are_still_drawn(world, tmp_path: Path) -> None:
     assert all(book["villages"]["rings"])
 
 
-def test_a_study_that_calls_itself_synthetic_is_labelled(world) -> None:
-    assert is_synthetic(world.study)
-    plain = world.study.study.model_copy(
-        update={"name": "Hà Giang", "assumptions": [], "description": "survey of 2026"}
-    )
-    assert not is_synthetic(world.study.model_copy(update={"study": plain}))
+def test_only_a_study_that_says_so_is_labelled_synthetic(world) -> None:
+    assert study_section(world.study, "2026-01-01", "1")["synthetic"]
+    about = world.study.study.model_copy(update={"synthetic": False})
+    real = world.study.model_copy(update={"study": about})
+    assert not study_section(real, "2026-01-01", "1")["synthetic"]

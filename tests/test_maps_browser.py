@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 import rasterio
+from maps_browser import chromium_path, load, visits
 
 from phusong.maps import build_map
 
@@ -34,19 +32,9 @@ HOSTILE = {
 }
 
 
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def maker(checkout: Path) -> ModuleType:
-    return _load(checkout / "benchmarks" / "map_world.py")
+    return load(checkout / "benchmarks" / "map_world.py")
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +62,7 @@ def map_file(world: Any, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    path = (
-        os.environ.get("PHUSONG_CHROMIUM")
-        or shutil.which("chromium")
-        or shutil.which("google-chrome")
-    )
+    path = chromium_path()
     if path is None:
         pytest.skip("no Chromium found (set PHUSONG_CHROMIUM to its path)")
     with sync_api.sync_playwright() as driver:
@@ -87,89 +71,14 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@dataclass
-class Visit:
-    """A page that is open, and all it complained of or asked for."""
-
-    page: Any
-    complaints: list[str] = field(default_factory=list)
-
-    def frames(self) -> None:
-        """Let the canvas be painted."""
-        self.page.evaluate(
-            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
-
-    def rest(self) -> None:
-        """Let the list and the address follow the map, and the canvas be painted."""
-        self.page.wait_for_timeout(350)
-        self.frames()
-
-    def pixels(self) -> int:
-        """Return a number that stands for what the canvas holds."""
-        self.frames()
-        return self.page.evaluate(
-            """() => {
-              const canvas = document.querySelector("canvas.surface");
-              const copy = document.createElement("canvas");
-              [copy.width, copy.height] = [canvas.width, canvas.height];
-              const pen = copy.getContext("2d", { willReadFrequently: true });
-              pen.drawImage(canvas, 0, 0);
-              const { data } = pen.getImageData(0, 0, copy.width, copy.height);
-              let sum = 0;
-              for (const word of new Uint32Array(data.buffer)) sum = (Math.imul(sum, 31) + word) | 0;
-              return sum;
-            }"""
-        )
-
-    def choose(self, name: str, value: str) -> None:
-        self.page.locator(f'input[name="{name}"][value="{value}"]').check(force=True)
-        self.frames()
-
-    def layer(self, name: str, on: bool) -> None:
-        self.page.locator(f'input[data-layer="{name}"]').set_checked(on)
-        self.frames()
-
-    def text(self, selector: str) -> str:
-        return self.page.locator(selector).inner_text()
-
-
 @pytest.fixture
 def visit(chromium: Any, map_file: Path) -> Iterator[Any]:
-    visits: list[tuple[Any, Visit]] = []
+    with visits(chromium) as go:
 
-    def go(
-        file: Path = map_file, width: int = 1366, height: int = 768, address: str = "", **more: Any
-    ) -> Visit:
-        context = chromium.new_context(
-            viewport={"width": width, "height": height}, offline=True, **more
-        )
-        page = context.new_page()
-        here = Visit(page)
-        page.on("console", lambda m: here.complaints.append(f"{m.type}: {m.text}"))
-        page.on("pageerror", lambda e: here.complaints.append(f"error: {e}"))
-        page.on("requestfailed", lambda r: here.complaints.append(f"failed: {r.url[:80]}"))
-        page.on("dialog", lambda d: here.complaints.append(f"dialog: {d.message}"))
+        def opening(file: Path = map_file, **how: Any) -> Any:
+            return go(file, **how)
 
-        def route(request: Any) -> None:
-            if request.request.url.split(":", 1)[0] in {"file", "data", "blob"}:
-                request.continue_()
-            else:
-                here.complaints.append(f"asked for {request.request.url[:80]}")
-                request.abort()
-
-        context.route("**/*", route)
-        page.goto(file.as_uri() + address)
-        page.wait_for_function("window.phusong !== undefined")
-        here.rest()
-        visits.append((context, here))
-        return here
-
-    yield go
-    for context, here in visits:
-        complaints = list(here.complaints)
-        context.close()
-        assert not complaints
+        yield opening
 
 
 @pytest.fixture(scope="module")

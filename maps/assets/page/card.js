@@ -3,6 +3,7 @@ const Card = {
   titles: {
     village: "Village", commune: "Commune", site: "Tower", cable: "Cable section", pop: "Point of presence",
     weak: "Single point of failure", gap: "Gap in the cable drawing", finding: "Problem in the data",
+    stage: "Stage of the extension",
   },
 
   render() {
@@ -187,6 +188,21 @@ const Card = {
     return [t(WEAK_NAMES[w.element[i]], { id: w.id[i] }),
       facts([[t("Communes that lose fibre"), number(w.count[i])], w.people[i] === null ? null : [t("People in them"), number(w.people[i])]]),
       make("ul", { class: "links" }, w.communes[i].filter((c) => c >= 0).map((c) => make("li", {}, link({ kind: "commune", index: c }, book.communes.name[c]))))];
+  },
+
+  stage(i) {
+    const s = book.extension.stages;
+    const built = book.extension.lines;
+    const rows = Extension.linesOf(i).map((n) => make("tr", {},
+      make("th", { scope: "row" }, named([wayName(built.kind[n]), built.surface[n], built.road[n]].filter(Boolean).join(", "))),
+      Plan.cells([number(built.length_m[n]), number(built.usd[n])])));
+    return [`${s.stage[i]}. ${s.name[i] || Plan.commune(s.commune[i])}`,
+      s.commune[i] < 0 ? null : make("p", { class: "where" }, link({ kind: "commune", index: s.commune[i] }, Plan.commune(s.commune[i]))),
+      facts([
+        [t("Cost"), dollars(s.usd[i])], [t("Length along the ground"), unit(s.km[i], 2, "km")], [t("People"), number(s.people[i])],
+        [t("USD in all"), dollars(s.usd_total[i])], [t("Length in all"), unit(s.km_total[i], 2, "km")], [t("People in all"), number(s.people_total[i])],
+      ]),
+      Plan.table(t("Lines of this stage"), [t("Way"), "m", "USD"], rows)];
   },
 
   gap(i) {

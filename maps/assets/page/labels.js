@@ -28,8 +28,10 @@ const Labels = {
 
   paint(brush) {
     Labels.collect(brush);
-    const { pen, view, labels } = brush;
-    if (!State.shown.has("names")) return;
+    if (State.shown.has("names")) Labels.place(brush);
+  },
+
+  place({ pen, view, labels }) {
     const taken = [];
     pen.textAlign = "center";
     pen.textBaseline = "middle";

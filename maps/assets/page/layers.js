@@ -36,6 +36,16 @@ const LAYERS = [
     empty: () => t("the study has no commune centres"),
   },
   {
+    id: "extension", title: "Planned extension", on: true,
+    count: () => Extension.lines.length,
+    empty: () => (book.extension ? t("nothing is to be built") : t("no extension was planned in this run")),
+  },
+  {
+    id: "rings", title: "Planned second routes", on: true,
+    count: () => Extension.rings.length,
+    empty: () => (book.extension?.rings ? t("nothing is to be built") : t("no second routes were planned in this run")),
+  },
+  {
     id: "weak", title: "Single points of failure", on: false,
     count: () => book.weak?.id.length ?? 0,
     empty: () => (book.weak ? t("no single cut isolates a commune") : t("fibre was not assessed in this run")),
@@ -77,9 +87,11 @@ const PAINTERS = [
   Marks.paintWeak,
   Marks.paintPops,
   Marks.paintCentres,
+  Extension.paint,
   Marks.paintFindings,
   Marks.paintSelected,
   Labels.paint,
+  Extension.paintBadges,
 ];
 
 /** What lies under a point of the map, topmost first; null when nothing does. */
@@ -91,6 +103,7 @@ function thingAt(x, y, metresPerPixel, touch) {
     return index < 0 ? null : { kind, index };
   };
   const found = (shown("findings") && point("finding", book.findings))
+    || (shown("extension") && stageAt(x, y, reach))
     || (shown("centres") && centreAt(x, y, reach))
     || (shown("pops") && point("pop", book.pops))
     || (shown("weak") && book.weak && point("weak", book.weak))
@@ -98,15 +111,20 @@ function thingAt(x, y, metresPerPixel, touch) {
     || (shown("masts") && mastAt(x, y, reach));
   if (found) return found;
   if (shown("cables") || shown("weak")) {
-    const index = Lines.near(Lines.cables, x, y, reach * 0.6);
+    const index = Strokes.near(Lines.cables, x, y, reach * 0.6);
     if (index >= 0) return { kind: "cable", index };
   }
   if (shown("villages")) {
-    const index = Areas.at(Areas.villages, x, y);
+    const index = Strokes.at(Areas.villages, x, y);
     if (index >= 0) return { kind: "village", index };
   }
-  const index = Areas.at(Areas.communes, x, y);
+  const index = Strokes.at(Areas.communes, x, y);
   return index < 0 ? null : { kind: "commune", index };
+}
+
+function stageAt(x, y, reach) {
+  const index = Extension.near(x, y, reach);
+  return index < 0 ? null : { kind: "stage", index };
 }
 
 function centreAt(x, y, reach) {

@@ -7,7 +7,7 @@ const Legend = {
 
   render() {
     const groups = [
-      Legend.villages(), Legend.signal(), Legend.masts(), Legend.cables(), Legend.centres(), Legend.others(),
+      Legend.villages(), Legend.signal(), Legend.masts(), Legend.cables(), Legend.extension(), Legend.centres(), Legend.others(),
     ].filter(Boolean);
     const body = groups.length ? groups : [make("p", { class: "hint" }, t("Nothing is switched on."))];
     fill(
@@ -94,6 +94,15 @@ const Legend = {
     return Legend.group(t("Fibre cables"), rows);
   },
 
+  extension() {
+    const rows = State.shown.has("extension") ? Extension.parts().map(([first, last], part) => [
+      lineSwatch(STAGE_COLOURS[part], []),
+      first === last ? t("Stage {stage}", { stage: number(first) }) : t("Stages {first} to {last}", { first: number(first), last: number(last) }),
+    ]) : [];
+    if (State.shown.has("rings")) rows.push([lineSwatch(RING_COLOUR, [1, 4]), t("Second route")]);
+    return rows.length ? Legend.group(t("Planned extension"), rows) : null;
+  },
+
   centres() {
     const rows = [];
     if (State.shown.has("centres")) {
@@ -129,63 +138,3 @@ const Legend = {
 };
 
 const SEVERITY_NAMES = { error: "Error in the data", warning: "Warning about the data", info: "Remark on the data" };
-
-/** A swatch drawn by the same painter that draws on the map. */
-function drawn(draw) {
-  const canvas = make("canvas", { width: 44, height: 44, class: "swatch", "aria-hidden": "true" });
-  const pen = canvas.getContext("2d");
-  pen.scale(2, 2);
-  draw(pen);
-  return canvas;
-}
-
-function areaSwatch(grade, outlined = false) {
-  return drawn((pen) => {
-    pen.lineWidth = 2.4;
-    pen.strokeStyle = outlined ? GRADES[grade].colour : "#6b6b6b";
-    if (outlined && grade === "c") pen.strokeStyle = "rgba(40, 40, 40, 0.35)";
-    if (!outlined) {
-      pen.fillStyle = GRADES[grade].colour;
-      pen.globalAlpha = GRADES[grade].alpha;
-      pen.fillRect(2, 4, 18, 14);
-      pen.globalAlpha = 1;
-      pen.lineWidth = 0.8;
-      if (GRADES[grade].hatched) {
-        pen.fillStyle = paleAreaPattern(pen);
-        pen.fillRect(2, 4, 18, 14);
-      }
-    }
-    pen.strokeRect(2, 4, 18, 14);
-  });
-}
-
-function boxSwatch(colour, opacity) {
-  return drawn((pen) => {
-    pen.globalAlpha = opacity;
-    pen.fillStyle = colour;
-    pen.fillRect(2, 3, 18, 16);
-  });
-}
-
-function lineSwatch(colour, dash) {
-  return drawn((pen) => {
-    pen.strokeStyle = colour;
-    pen.lineWidth = 2.4;
-    pen.setLineDash(dash);
-    pen.beginPath();
-    pen.moveTo(1, 11);
-    pen.lineTo(21, 11);
-    pen.stroke();
-  });
-}
-
-function sectorSample(pen, colour) {
-  pen.beginPath();
-  pen.moveTo(11, 12);
-  pen.arc(11, 12, 10, -0.9, 0.2);
-  pen.closePath();
-  pen.globalAlpha = 0.35;
-  pen.fillStyle = colour;
-  pen.fill();
-  pen.globalAlpha = 1;
-}

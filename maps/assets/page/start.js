@@ -14,7 +14,8 @@ function select(thing, { zoom = false, spot = null } = {}) {
 }
 
 function goTo(thing) {
-  const area = { village: Areas.villages, commune: Areas.communes, cable: Lines.cables }[thing.kind]?.[thing.index];
+  const area = { village: Areas.villages, commune: Areas.communes, cable: Lines.cables }[thing.kind]?.[thing.index]
+    ?? (thing.kind === "stage" ? Extension.box(thing.index) : null);
   if (area && Number.isFinite(area.west)) {
     map.fitBounds(boxBounds(area), { maxZoom: 14, padding: [40, 40], animate: false });
     return;
@@ -64,6 +65,7 @@ function renderAll() {
   Panel.render(program);
   Legend.render();
   Card.render();
+  Plan.render();
   List.render();
 }
 
@@ -79,6 +81,7 @@ State.on((changed) => {
   }
   Legend.render();
   if (network || ["selected", "spot", "signal"].some((key) => changed.has(key))) Card.render();
+  if (changed.has("selected")) Plan.render();
   if (network || changed.has("selected")) List.render();
   surface.repaint();
   Permalink.write(map);

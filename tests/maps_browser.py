@@ -1,0 +1,122 @@
+"""A page open in headless Chromium with every request blocked: what the browser tests share."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+def load(path: Path) -> ModuleType:
+    """Import a file that is in no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def chromium_path() -> str | None:
+    """Return where Chromium is, if it is."""
+    return (
+        os.environ.get("PHUSONG_CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("google-chrome")
+    )
+
+
+@dataclass
+class Visit:
+    """A page that is open, and all it complained of or asked for."""
+
+    page: Any
+    complaints: list[str] = field(default_factory=list)
+
+    def frames(self) -> None:
+        """Let the canvas be painted."""
+        self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
+    def rest(self) -> None:
+        """Let the list and the address follow the map, and the canvas be painted."""
+        self.page.wait_for_timeout(350)
+        self.frames()
+
+    def pixels(self, west: float = 0, east: float = 1) -> int:
+        """Return a number that stands for what the canvas holds between two shares of its width."""
+        self.frames()
+        return self.page.evaluate(
+            """([west, east]) => {
+              const canvas = document.querySelector("canvas.surface");
+              const copy = document.createElement("canvas");
+              const from = Math.round(west * canvas.width);
+              [copy.width, copy.height] = [Math.round(east * canvas.width) - from, canvas.height];
+              const pen = copy.getContext("2d", { willReadFrequently: true });
+              pen.drawImage(canvas, -from, 0);
+              const { data } = pen.getImageData(0, 0, copy.width, copy.height);
+              let sum = 0;
+              for (const word of new Uint32Array(data.buffer)) sum = (Math.imul(sum, 31) + word) | 0;
+              return sum;
+            }""",
+            [west, east],
+        )
+
+    def choose(self, name: str, value: str) -> None:
+        self.page.locator(f'input[name="{name}"][value="{value}"]').check(force=True)
+        self.frames()
+
+    def layer(self, name: str, on: bool) -> None:
+        self.page.locator(f'input[data-layer="{name}"]').set_checked(on)
+        self.frames()
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).inner_text()
+
+
+@contextmanager
+def visits(chromium: Any) -> Iterator[Callable[..., Visit]]:
+    """Give a function that opens pages; at the end none of them may have complained."""
+    opened: list[tuple[Any, Visit]] = []
+
+    def go(
+        file: Path, width: int = 1366, height: int = 768, address: str = "", **more: Any
+    ) -> Visit:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, offline=True, **more
+        )
+        page = context.new_page()
+        here = Visit(page)
+        page.on("console", lambda m: here.complaints.append(f"{m.type}: {m.text}"))
+        page.on("pageerror", lambda e: here.complaints.append(f"error: {e}"))
+        page.on("requestfailed", lambda r: here.complaints.append(f"failed: {r.url[:80]}"))
+        page.on("dialog", lambda d: here.complaints.append(f"dialog: {d.message}"))
+
+        def route(request: Any) -> None:
+            if request.request.url.split(":", 1)[0] in {"file", "data", "blob"}:
+                request.continue_()
+            else:
+                here.complaints.append(f"asked for {request.request.url[:80]}")
+                request.abort()
+
+        context.route("**/*", route)
+        page.goto(file.as_uri() + address)
+        page.wait_for_function("window.phusong !== undefined")
+        here.rest()
+        opened.append((context, here))
+        return here
+
+    yield go
+    for context, here in opened:
+        complaints = list(here.complaints)
+        context.close()
+        assert not complaints
