@@ -23,7 +23,7 @@ from phusong.maps.columns import positions, scaled, texts
 from phusong.maps.document import PlanFigure, PlanMap, Program, write_document
 from phusong.maps.frame import Frame
 from phusong.maps.outline import encode_lines, encode_rings, shared_borders, simplify_areas
-from phusong.maps.villages import GRADE_LETTERS, MOST_VERTICES, NOT_ASSESSED
+from phusong.maps.villages import GRADE_LETTERS, MOST_VERTICES, NOT_ASSESSED, commune_outlines
 from phusong.maps.words import LANGUAGES, page_words
 
 if TYPE_CHECKING:
@@ -66,6 +66,11 @@ def build_swipe_map(
     }
     cell_m = float(after.stamp["grid"]["cell_m"])
     frame = Frame.over(_grid(before, after, crs, cell_m))
+    then, now = (
+        _simple(_shapes(layer, found.villages["code"]), cell_m) for layer in layers["villages"]
+    )
+    earlier, later = (_shapes(layer, found.communes["code"]) for layer in layers["communes"])
+    communes = np.where(shapely.is_empty(later), earlier, later)
     book = {
         "language": language,
         "words": page_words(),
@@ -76,8 +81,8 @@ def build_swipe_map(
         "before": _run_section(before),
         "after": _run_section(after),
         "definitions": [[d.key, _plain(d.before), _plain(d.after)] for d in found.definitions],
-        "villages": _villages(found, layers["villages"], frame, cell_m),
-        "communes": _communes(found, layers["communes"], frame, cell_m),
+        "villages": _villages(found, then, now, frame),
+        "communes": _communes(found, communes, now, frame, cell_m),
         "centres": [_centres(part, found, frame) for part in layers["commune_centres"]],
         "indicators": _indicators(before, after, found),
     }
@@ -112,18 +117,17 @@ def _plain(value: Any) -> str:
 
 
 def _villages(
-    found: Comparison,
-    layers: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
-    frame: Frame,
-    cell_m: float,
+    found: Comparison, then: NDArray[np.object_], now: NDArray[np.object_], frame: Frame
 ) -> dict[str, Any]:
-    """Return every village of either run; an outline of its own for each run where they differ."""
+    """Return every village of either run; an outline of its own for each run where they differ.
+
+    Parameters
+    ----------
+    then, now
+        Drawn outlines, row by row of ``found.villages``.
+    """
     table = found.villages
-    now = _shapes(layers[1], table["code"])
-    then = _shapes(layers[0], table["code"])
-    rings = encode_rings(_simple(now, cell_m), frame)
-    earlier = encode_rings(_simple(then, cell_m), frame)
-    same = shapely.equals_exact(now, then, tolerance=0.01)
+    rings, earlier = encode_rings(now, frame), encode_rings(then, frame)
     return {
         "code": texts(table["code"]),
         "name": texts(table["name"]),
@@ -137,7 +141,9 @@ def _villages(
         "unserved_after": scaled(table["people_unserved_after"], 1),
         "rings": rings,
         "earlier": {
-            str(row): earlier[row] for row in np.flatnonzero(~same & ~shapely.is_empty(then))
+            str(row): one
+            for row, (one, two) in enumerate(zip(earlier, rings, strict=True))
+            if one and one != two
         },
     }
 
@@ -165,14 +171,30 @@ def _simple(shapes: NDArray[np.object_], cell_m: float) -> NDArray[np.object_]:
 
 def _communes(
     found: Comparison,
-    layers: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
+    shapes: NDArray[np.object_],
+    drawn: NDArray[np.object_],
     frame: Frame,
     cell_m: float,
 ) -> dict[str, Any]:
-    """Return every commune of either run in its latest outline."""
+    """Return every commune of either run; its border is that of the villages drawn in it.
+
+    Parameters
+    ----------
+    shapes
+        Outlines as read, row by row of ``found.communes``.
+    drawn
+        The villages', row by row of ``found.villages``.
+    """
     table = found.communes
-    then, now = (_shapes(layer, table["code"]) for layer in layers)
-    outlines = _simple(np.where(shapely.is_empty(now), then, now), cell_m)
+    known = ~shapely.is_empty(shapes)
+    codes = found.villages["commune_code"]
+    outlines = shapes.copy()
+    outlines[known] = commune_outlines(
+        gpd.GeoDataFrame({"code": table["code"][known]}, geometry=shapes[known]),
+        gpd.GeoDataFrame({"commune_code": codes}, geometry=drawn),
+        drawn,
+        cell_m / 2,
+    )
     return {
         "code": texts(table["code"]),
         "name": texts(table["name"]),

@@ -29,7 +29,8 @@ NOT_ASSESSED = "n"
 def commune_section(inputs: Inputs, frame: Frame) -> dict[str, Any]:
     """Return code, name and outline of each commune."""
     communes = inputs.communes
-    outlines = _commune_outlines(inputs)
+    drawn = _village_outlines(inputs, inputs.villages)
+    outlines = commune_outlines(communes, inputs.villages, drawn, inputs.grid.cell_m / 2)
     return {
         "code": texts(communes["code"]),
         "name": texts(communes["name"]),
@@ -42,18 +43,32 @@ def _village_outlines(inputs: Inputs, villages: gpd.GeoDataFrame) -> NDArray[np.
     return simplify_areas(villages.geometry.to_numpy(), inputs.grid.cell_m / 2, MOST_VERTICES)
 
 
-def _commune_outlines(inputs: Inputs) -> NDArray[np.object_]:
-    """Join the drawn villages where they make up the commune, so that both have one border."""
-    outlines = simplify_areas(
-        inputs.communes.geometry.to_numpy(), inputs.grid.cell_m / 2, MOST_VERTICES // 2
-    )
-    drawn = _village_outlines(inputs, inputs.villages)
-    inside = inputs.villages.groupby("commune_code").indices
-    for row, code in enumerate(inputs.communes["code"]):
+def commune_outlines(
+    communes: gpd.GeoDataFrame,
+    villages: gpd.GeoDataFrame,
+    drawn: NDArray[np.object_],
+    tolerance_m: float,
+) -> NDArray[np.object_]:
+    """Join the drawn villages where they make up the commune, so that both have one border.
+
+    Parameters
+    ----------
+    communes
+        ``code``, geometry.
+    villages
+        ``commune_code``, geometry as read.
+    drawn
+        The villages' simplified outlines, row by row.
+    tolerance_m
+        For the communes whose villages do not make them up.
+    """
+    outlines = simplify_areas(communes.geometry.to_numpy(), tolerance_m, MOST_VERTICES // 2)
+    inside = villages.groupby("commune_code").indices
+    for row, code in enumerate(communes["code"]):
         if code not in inside:
             continue
-        whole = inputs.communes.geometry.iloc[row].area
-        parts = inputs.villages.geometry.iloc[inside[code]].area.sum()
+        whole = communes.geometry.iloc[row].area
+        parts = villages.geometry.iloc[inside[code]].area.sum()
         joined = shapely.coverage_union_all(drawn[inside[code]])
         if joined.is_valid and abs(parts - whole) < PARTITION_TOLERANCE * whole:
             outlines[row] = joined
