@@ -72,14 +72,12 @@ def augment(problem: Augmentation, seconds: float) -> tuple[Ints, Floats]:
     """
     started = time.perf_counter()
     graph = Graph.of(problem.vertices, problem.tail, problem.head)
-    first = _first_ways(problem)
-    none = np.zeros(0, dtype=np.int64)
-    alone = np.zeros(len(problem.need))
-    for i in np.flatnonzero(~problem.secure(none)):
-        alone[i] = second_way(graph, problem.usd, first[i], int(problem.need[i]), problem.root).cost
+    first = first_ways(problem)
+    alone = alone_usd(problem)
     open_ = np.flatnonzero(np.isfinite(alone) & (alone > 0))
     if not len(open_):
-        return none, alone
+        return np.zeros(0, dtype=np.int64), alone
+    none = np.zeros(0, dtype=np.int64)
     best = _buy(problem, graph, first, open_[np.argsort(-alone[open_], kind="stable")], none)
     rng = np.random.default_rng(0)
     idle = 0
@@ -92,7 +90,20 @@ def augment(problem: Augmentation, seconds: float) -> tuple[Ints, Floats]:
     return best, alone
 
 
-def _first_ways(problem: Augmentation) -> list[Ints]:
+def alone_usd(problem: Augmentation) -> Floats:
+    """Return (k,) the least cost of a second route for each vertex by itself.
+
+    Infinite where there is none, 0 where it has one already.
+    """
+    graph = Graph.of(problem.vertices, problem.tail, problem.head)
+    first = first_ways(problem)
+    alone = np.zeros(len(problem.need))
+    for i in np.flatnonzero(~problem.secure(np.zeros(0, np.int64))):
+        alone[i] = second_way(graph, problem.usd, first[i], int(problem.need[i]), problem.root).cost
+    return alone
+
+
+def first_ways(problem: Augmentation) -> list[Ints]:
     """Return the standing way of each vertex to the root."""
     low = problem.standing_search()
     ways = []
@@ -175,7 +186,7 @@ def lower_bound(problem: Augmentation, alone: Floats, seconds: float = 10.0) -> 
     if not len(open_):
         return 0.0
     graph = Graph.of(problem.vertices, problem.tail, problem.head)
-    first = _first_ways(problem)
+    first = first_ways(problem)
     rng = np.random.default_rng(0)
     dearest = open_[np.argsort(-alone[open_], kind="stable")]
     best = 0.0

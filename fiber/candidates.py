@@ -134,11 +134,12 @@ def build_candidates(
         kind=np.concatenate(
             [np.full(len(roads.graph), ROAD), np.array(links.kind, dtype=np.int64)]
         ),
-        links=_objects(links.geometry),
+        links=objects(links.geometry),
     )
 
 
-def _objects(items: list[shapely.LineString]) -> NDArray[np.object_]:
+def objects(items: list[shapely.LineString]) -> NDArray[np.object_]:
+    """Return geometries as an array."""
     out = np.empty(len(items), dtype=object)
     out[:] = items
     return out

@@ -15,6 +15,7 @@ from phusong.errors import InputError, Where
 from phusong.fiber.budget import choose_within_budget
 from phusong.fiber.built import before_and_after
 from phusong.fiber.candidates import Candidates, build_candidates, reachable
+from phusong.fiber.findings import in_files
 from phusong.fiber.ground import terrain_heights
 from phusong.fiber.lines import Bools, Floats, Ints
 from phusong.fiber.network import Network, build_network, points_at
@@ -161,7 +162,7 @@ def plan_extension(
         candidates=candidates,
         edges=tree.edges,
     )
-    _report(findings, inputs, candidates, plan, prices)
+    _report(findings, study, inputs, fiber, plan)
     told.advance(STEP)
     return plan
 
@@ -312,25 +313,45 @@ def _gap_km(candidates: Candidates, points: NDArray[np.object_]) -> Floats:
 
 def _report(
     findings: Findings,
+    study: Study,
     inputs: Inputs,
-    candidates: Candidates,
+    fiber: FiberResult,
     plan: ExtensionPlan,
-    prices: Extension,
 ) -> None:
-    lost = plan.targets[plan.targets["status"] == "no_route"]
-    for row in lost.to_dict("records"):
-        at = DETAILS["no_route_at_all" if np.isnan(row["gap_km"]) else "no_route"]
+    roads = in_files(study, study.roads, "roads")
+    pops = in_files(study, study.fiber.pops if study.fiber else (), "fiber.pops")
+    for row, why, params in zip(
+        plan.targets.to_dict("records"), fiber.reach["reason"], fiber.reach["reason_params"],
+        strict=True,
+    ):  # fmt: skip
+        if row["status"] == "no_route":
+            at, detail = roads, REPORTS["lost" if np.isnan(row["gap_km"]) else "no_route"]
+        elif row["status"] == "optics":
+            at, detail = pops, REPORTS[why]
+        else:
+            continue
         findings.add(
-            "R11", Where(), str(row["commune_code"]), at, row["geometry"].x, row["geometry"].y,
-            gap_km=row["gap_km"], max_km=prices.offroad_max_km,
+            "R11" if at is roads else "R12", at, str(row["commune_code"]), detail,
+            row["geometry"].x, row["geometry"].y, name=row["name"], gap_km=row["gap_km"],
+            max_km=study.extension.offroad_max_km, **params,
         )  # fmt: skip
-    for row in plan.targets[plan.targets["status"] == "optics"].to_dict("records"):
-        findings.add("R12", Where(), str(row["commune_code"]), DETAILS["optics"],
-                     row["geometry"].x, row["geometry"].y)  # fmt: skip
-    _report_roads(findings, inputs, candidates.roads, prices)
+    _report_roads(findings, inputs, plan.candidates.roads, study.extension, roads)
 
 
-def _report_roads(findings: Findings, inputs: Inputs, roads: Network, prices: Extension) -> None:
+REPORTS = {
+    "no_route": "{name} stays without fibre: no road, cable or passable ground within"
+    " {max_km:.0f} km joins it to connected fibre; the nearest road is {gap_km:.1f} km away",
+    "lost": "{name} stays without fibre: there is no candidate route at all",
+    "too_far": "{name} has a route of {route_km:.1f} km, {over_km:.1f} km longer than"
+    " {optical_class} allows: it needs a point of presence nearer by, not cable",
+    "budget": "{name} has a route whose loss of {loss_db:.1f} dB exceeds the budget of"
+    " {optical_class} by {over_db:.1f} dB: it needs a point of presence nearer by, not cable",
+}
+
+
+def _report_roads(
+    findings: Findings, inputs: Inputs, roads: Network, prices: Extension, where: Where
+) -> None:
     loose = np.flatnonzero(roads.graph.degree == 1)
     if len(loose):
         border = shapely.boundary(inputs.area)
@@ -339,7 +360,7 @@ def _report_roads(findings: Findings, inputs: Inputs, roads: Network, prices: Ex
         at = np.asarray(shapely.dwithin(ends, border, BORDER_M))
         if at.any():
             first = ends[int(np.flatnonzero(at)[0])]
-            findings.add("R10", Where(), detail="{n} roads end within {near_m:.0f} m of the border",
+            findings.add("R10", where, detail="{n} roads end within {near_m:.0f} m of the border",
                          x_m=first.x, y_m=first.y, n=int(at.sum()), near_m=BORDER_M)  # fmt: skip
     if "kind" in roads.source and len(roads.source):
         km = pd.Series(roads.length_m[roads.line >= 0] / 1000.0).groupby(
@@ -348,8 +369,9 @@ def _report_roads(findings: Findings, inputs: Inputs, roads: Network, prices: Ex
         unpriced = km[~km.index.isin(list(prices.kind_usd_per_km))]
         if len(unpriced):
             findings.add(
-                "R13", Where(key="extension.kind_usd_per_km"),
-                detail="{km:.0f} km of kinds without a price of their own: {kinds}",
-                km=float(unpriced.sum()),
+                "R13", replace(where, key="extension.kind_usd_per_km"),
+                detail="{km:.0f} km of roads are of kinds without a price of their own ({kinds}):"
+                " they are priced at {usd_per_km:,.0f} USD a kilometre",
+                km=float(unpriced.sum()), usd_per_km=prices.usd_per_km,
                 kinds=", ".join(f"{k or '?'}" for k in unpriced.sort_values(ascending=False).index),
             )  # fmt: skip

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.fiber.failures import Hanging, rank_failures
+from phusong.fiber.findings import in_files
 from phusong.fiber.gaps import find_gaps
 from phusong.fiber.ground import terrain_heights
 from phusong.fiber.lines import Bools, Ints
@@ -100,7 +101,7 @@ def assess_fiber(
         pop_ids=pop_ids,
         groups=groups,
     )
-    _report(findings, inputs, result)
+    _report(findings, study, inputs, result)
     told.advance(STEP)
     return result
 
@@ -301,7 +302,7 @@ def _route_frame(
     )
 
 
-def _report(findings: Findings, inputs: Inputs, result: FiberResult) -> None:
+def _report(findings: Findings, study: Study, inputs: Inputs, result: FiberResult) -> None:
     """Turn what is odd about the network into findings."""
     where = _where(inputs.cables)
     gaps = result.near_misses
@@ -318,13 +319,24 @@ def _report(findings: Findings, inputs: Inputs, result: FiberResult) -> None:
             text = "{a} and {b} cross at {lon:.5f}, {lat:.5f} without a joint"
         else:
             rule, at = ("F10" if gap["joins_parts"] else "F13"), where
-            text = "{a} and {b}: gap of {gap_m:.1f} m at {lon:.5f}, {lat:.5f}"
+            text = (
+                "{a} and {b} come within {gap_m:.1f} m of each other at {lon:.5f}, {lat:.5f}"
+                " and are not joined"
+            )
         findings.add(rule, at, str(gap["a"]), text, point.x, point.y, **params)
     _report_islands(findings, where, result)
     for row in result.reach[result.reach["reason"] == "no_centre"].to_dict("records"):
-        findings.add("F15", Where(), str(row["commune_code"]), "{name}", name=row["name"])
+        findings.add(
+            "F15", in_files(study, study.boundaries.commune_centres, "boundaries.commune_centres"),
+            str(row["commune_code"]), "{name} has no centre: whether fibre reaches it is not known",
+            name=row["name"],
+        )  # fmt: skip
     if len(inputs.cables) and not inputs.cables["in_service"].any():
-        findings.add("F11", where, "", "{count} cables, none in service", count=len(inputs.cables))
+        known = sorted(set(inputs.cables["status"].astype(str)) - {""})
+        findings.add(
+            "F11", where, "", "none of {count} cables is in service; their status reads: {status}",
+            count=len(inputs.cables), status=", ".join(known[:5]) or "-",
+        )  # fmt: skip
 
 
 def _report_islands(findings: Findings, where: Where, result: FiberResult) -> None:

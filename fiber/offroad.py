@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from phusong.fiber.lines import Floats, Ints
+from phusong.fiber.lines import Bools, Floats, Ints
 from phusong.jit import njit
 from phusong.sources.inputs import Raster
 
@@ -148,6 +148,119 @@ def _spread(  # noqa: C901 - one loop of a kernel
                     cost[to], before[to], length[to] = price, cell, length[cell] + way
                     _put(heap, (price, to))
     return found[:count].copy(), before, cost, length
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Which place comes to each cell most cheaply; arrays (rows x cols,) over flat cells.
+
+    Attributes
+    ----------
+    owner
+        The place, -1 where none comes.
+    before
+        Cell the way comes by, -1 at its start.
+    usd, length_m
+        Of the way from the owner.
+    """
+
+    owner: Ints
+    before: Ints
+    usd: Floats
+    length_m: Floats
+
+
+def claim_cells(
+    height: Floats,
+    cell_m: float,
+    start: Ints,
+    leaves: Bools,
+    open_: Bools,
+    corridor: Bools,
+    usd_per_km: float,
+    slope_factor: float,
+) -> Claims:
+    """Spread from many places at once until every cell belongs to the cheapest.
+
+    Ways that have left the corridor do not enter it again, and only places that may leave it
+    spread beyond it.
+
+    Parameters
+    ----------
+    height
+        (rows, cols) ground; NaN is not crossed.
+    start
+        (s,) flat cells of the places; the first place in a cell has it.
+    leaves
+        (s,) whether a place in the corridor may be left beyond it.
+    open_, corridor
+        (rows, cols) cells that may be entered at all, and those of the corridor.
+    usd_per_km, slope_factor
+        As in :func:`offroad_paths`.
+    """
+    found = _claim(
+        height, cell_m, start, leaves, open_, corridor, usd_per_km / 1000.0, slope_factor
+    )
+    return Claims(*found)
+
+
+def way_of(claims: Claims, cell: int) -> Ints:
+    """Return the flat cells of the way to ``cell``, from its owner on."""
+    return np.asarray(_back(claims.before, cell))
+
+
+@njit(cache=True)
+def _claim(  # noqa: C901 - one loop of a kernel
+    height: Floats,
+    cell_m: float,
+    start: Ints,
+    leaves: Bools,
+    open_: Bools,
+    corridor: Bools,
+    usd_per_m: float,
+    slope_factor: float,
+) -> tuple[Ints, Ints, Floats, Floats]:
+    rows, cols = height.shape
+    size = rows * cols
+    cost = np.full(size, np.inf)
+    length = np.zeros(size)
+    before = np.full(size, -1, np.int64)
+    owner = np.full(size, -1, np.int64)
+    heap = [(0.0, np.int64(-1))]
+    heap.pop()
+    for i in range(len(start)):
+        cell = start[i]
+        if owner[cell] < 0 and open_.flat[cell]:
+            owner[cell], cost[cell] = i, 0.0
+            _put(heap, (0.0, cell))
+    while heap:
+        d, cell = _take(heap)
+        if d > cost[cell]:
+            continue
+        r, c = cell // cols, cell % cols
+        for dr in range(-1, 2):
+            for dc in range(-1, 2):
+                rr, cc = r + dr, c + dc
+                if (dr == 0 and dc == 0) or rr < 0 or cc < 0 or rr >= rows or cc >= cols:
+                    continue
+                if not open_[rr, cc]:
+                    continue
+                if corridor[rr, cc] != corridor[r, c] and (
+                    corridor[rr, cc] or not leaves[owner[cell]]
+                ):
+                    continue
+                rise = abs(height[rr, cc] - height[r, c])
+                if np.isnan(rise):
+                    continue
+                run = cell_m * np.hypot(float(dr), float(dc))
+                way = np.hypot(run, rise)
+                price = d + way * usd_per_m * (1.0 + slope_factor * rise / run)
+                to = rr * cols + cc
+                if price < cost[to]:
+                    cost[to], before[to], length[to] = price, cell, length[cell] + way
+                    owner[to] = owner[cell]
+                    _put(heap, (price, to))
+    return owner, before, cost, length
 
 
 @njit(cache=True)

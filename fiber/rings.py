@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from phusong.checks import Findings
 from phusong.errors import InputError, Where
-from phusong.fiber.augmentation import Augmentation, augment, lower_bound
+from phusong.fiber.augmentation import Augmentation, alone_usd, augment, lower_bound
 from phusong.fiber.candidates import Candidates, build_candidates
+from phusong.fiber.findings import in_files
 from phusong.fiber.ground import terrain_heights
 from phusong.fiber.lines import Bools, Ints
 from phusong.fiber.network import Network, build_network, points_at
 from phusong.fiber.ordering import Stage
+from phusong.fiber.overland import Standing, with_overland_links
 from phusong.fiber.quantities import bill_of_quantities, line_frame
 from phusong.fiber.redundancy import lit_search
 from phusong.fiber.results import FiberResult
@@ -117,12 +119,32 @@ def plan_rings(
         geometry=reach.geometry.to_numpy(),
         crs=fiber.reach.crs,
     )
-    for row in targets[targets["status"] == "no_route"].to_dict("records"):
-        findings.add("R14", Where(), str(row["commune_code"]), "{name}",
-                     row["geometry"].x, row["geometry"].y, name=row["name"])  # fmt: skip
+    _report(findings, study, targets)
     told.advance(STEP)
     usd = float(problem.usd[bought].sum())
     return RingPlan(targets, lines, bill_of_quantities(lines), usd, min(bound, usd))
+
+
+NO_SECOND = (
+    "{name} hangs on one route: no road, and no way of {max_km:.0f} km or less over open ground,"
+    " gives it a second that keeps clear of the first"
+)
+NO_SECOND_BY_ROAD = (
+    "{name} hangs on one route: no road gives it a second that keeps clear of the first, and ways"
+    " over open ground are switched off (extension.offroad_max_km)"
+)
+
+
+def _report(findings: Findings, study: Study, targets: gpd.GeoDataFrame) -> None:
+    """Name the communes that no candidate gives a second route."""
+    where = in_files(study, study.roads, "roads")
+    max_km = study.extension.offroad_max_km
+    for row in targets[targets["status"] == "no_route"].to_dict("records"):
+        findings.add(
+            "R14", where, str(row["commune_code"]),
+            NO_SECOND if max_km > 0 else NO_SECOND_BY_ROAD,
+            row["geometry"].x, row["geometry"].y, name=row["name"], max_km=max_km,
+        )  # fmt: skip
 
 
 def _chosen(fiber: FiberResult, communes: list[str] | None) -> Ints:
@@ -145,10 +167,10 @@ def _chosen(fiber: FiberResult, communes: list[str] | None) -> Ints:
 def _problem(
     inputs: Inputs, study: Study, fiber: FiberResult, rows: Ints
 ) -> tuple[Augmentation, Candidates, Ints]:
-    """Contract what is two-edge-connected, and put roads beside the bridges that remain.
+    """Contract what is two-edge-connected, and put new ways beside the bridges that remain.
 
     New cable joins a bridge at its nodes only, and does not run along the road a bridge runs
-    on: one landslide would take both.
+    on: one landslide would take both. Off-road ways join what roads leave apart.
     """
     settings = study.fiber or FiberSources()
     network = _short_bridges(fiber)
@@ -195,7 +217,21 @@ def _problem(
         standing=len(bridge),
         need=vertex[part[fiber.hanging.node[rows]]],
     )
-    return problem, candidates, fresh
+    if study.extension.offroad_max_km <= 0 or not len(rows):
+        return problem, candidates, fresh
+    standing = Standing(
+        pieces=network.geometry[whole],
+        piece_vertex=vertex[part[tail[whole]]],
+        points=points_at(network, lit),
+        point_vertex=vertex[part[lit]],
+        bridges=network.geometry[bridge],
+        length_m=network.length_m[bridge],
+    )
+    count = len(candidates.usd)
+    problem, candidates = with_overland_links(
+        problem, candidates, standing, alone_usd(problem), study.extension, inputs.terrain
+    )
+    return problem, candidates, np.concatenate([fresh, np.arange(count, len(candidates.usd))])
 
 
 def _short_bridges(fiber: FiberResult) -> Network:

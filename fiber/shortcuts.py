@@ -67,7 +67,7 @@ class OffroadLinks:
         self.roads, self.prices, self.terrain = roads, prices, terrain
         self.targets, self.target_vertex = targets, target_vertex
         self.root = int(part_vertex[0])
-        fibre_xy, piece = _samples(fibre)
+        fibre_xy, piece = samples(fibre)
         nodes = np.arange(roads.graph.nodes)
         self.goal_xy = np.concatenate([
             fibre_xy,
@@ -118,7 +118,7 @@ class OffroadLinks:
             links.add(vertex, path.label, path.usd, path.length_m, OFFROAD, line)
 
 
-def _samples(geometry: NDArray[np.object_]) -> tuple[Floats, Ints]:
+def samples(geometry: NDArray[np.object_]) -> tuple[Floats, Ints]:
     """Return points every ``GOAL_STEP_M`` along lines, and the line of each."""
     if not len(geometry):
         return np.zeros((0, 2)), np.zeros(0, np.int64)

@@ -9,7 +9,8 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from fiber_cases import cables, inputs, line, point, pops, study
+import shapely
+from fiber_cases import cables, inputs, line, point, pops, study, terrain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_fiber_extension import roads
@@ -19,7 +20,9 @@ from phusong.errors import InputError
 from phusong.fiber.augmentation import Augmentation, augment, lower_bound
 from phusong.fiber.built import with_new_lines
 from phusong.fiber.fibre import assess_fiber
+from phusong.fiber.overland import CLEAR_M
 from phusong.fiber.rings import plan_rings
+from phusong.study import Extension
 
 
 @st.composite
@@ -102,14 +105,19 @@ def spurs(tmp_path):
     return inputs(tmp_path, lines, pops(point(0, 0)), centres, roads=ways)
 
 
-def rings(spurs, **options):
+def priced(**extension):
+    return study().model_copy(update={"extension": Extension(**extension)})
+
+
+def rings(spurs, given=None, **options):
     findings = Findings()
-    fiber = assess_fiber(spurs, study(), findings, PEOPLE)
-    return plan_rings(spurs, study(), fiber, findings, time_limit_s=2.0, **options), findings
+    given = given or study()
+    fiber = assess_fiber(spurs, given, findings, PEOPLE)
+    return plan_rings(spurs, given, fiber, findings, time_limit_s=2.0, **options), findings
 
 
 def test_rings_of_a_small_network_by_hand(spurs):
-    got, _ = rings(spurs)
+    got, _ = rings(spurs, priced(offroad_max_km=0))
     assert got.targets["status"].tolist() == ["closed"] * 3
     assert sorted(set(got.lines["road_id"]) - {""}) == ["R0", "R1"]
     assert got.usd == pytest.approx((6_000 + 16_000) * 22 + 100 * 51.15)
@@ -119,10 +127,73 @@ def test_rings_of_a_small_network_by_hand(spurs):
 
 def test_cable_beside_the_route_it_secures_is_no_second_route(spurs):
     beside = replace(spurs, roads=spurs.roads.iloc[[2]].reset_index(drop=True))
-    got, findings = rings(beside)
+    got, findings = rings(beside, priced(offroad_max_km=0))
     assert got.targets["status"].tolist() == ["no_route"] * 3
     assert [f.subject for f in findings.of("R14")] == ["a", "b", "c"]
     assert got.usd == 0
+    assert "switched off" in findings.of("R14")[0].text()
+
+
+@pytest.fixture
+def fork(tmp_path):
+    """Two branches from a PoP whose far ends lie 2 km apart, and no road at all."""
+    lines = cables(
+        line((0, 0), (0, 5_000), (2_000, 5_000)), line((0, 0), (6_000, 0), (6_000, 5_000)),
+        line((6_000, 5_000), (4_000, 5_000)),
+    )  # fmt: skip
+    centres = {"a": point(2_000, 5_000), "b": point(4_000, 5_000)}
+    return inputs(
+        tmp_path, lines, pops(point(0, 0)), centres, heights=np.zeros((500, 500)), cell_m=30.0
+    )
+
+
+def test_over_open_ground_the_ends_of_two_branches_close_a_ring(fork):
+    got, findings = rings(fork)
+    assert got.targets["status"].tolist() == ["closed", "closed"]
+    assert got.bill["kind"].tolist() == ["offroad"]
+    assert got.usd == pytest.approx(2.0 * 46_500 * 1.1, rel=0.02)
+    assert got.lower_bound_usd == pytest.approx(got.usd, rel=1e-9)
+    assert not findings.of("R14")
+    after = assess_fiber(with_new_lines(fork, got.lines), study(), Findings(), PEOPLE).reach
+    assert not after["single_route"].any()
+    assert not after["shared_risk"].any()
+
+
+def test_ground_beside_a_bridge_is_kept_clear_of(tmp_path):
+    """A lone straight cable: the second way runs beside it, clear of one landslide."""
+    lines = cables(line((0, 0), (0, 5_000)))
+    lone = inputs(
+        tmp_path, lines, pops(point(0, 0)), {"a": point(0, 5_000)}, heights=np.zeros((500, 500)),
+        cell_m=30.0,
+    )  # fmt: skip
+    got, _ = rings(lone)
+    assert got.targets["status"].tolist() == ["closed"]
+    way = got.lines.geometry.union_all()
+    cable = lines.geometry.iloc[0]
+    beside = shapely.intersection(way, cable.buffer(CLEAR_M - 45))
+    straight = shapely.intersection(beside, cable.buffer(5.0))
+    assert straight.length < 60 * len(got.lines.explode())
+    for piece in shapely.get_parts(beside):
+        reach = piece.bounds[3] - piece.bounds[1]
+        assert reach < CLEAR_M + 60  # leaves or joins the cable, never runs along it
+    assert got.usd > 5.0 * 46_500 * 1.1
+
+
+def test_a_commune_shut_in_by_impassable_ground_is_named_in_words(fork, tmp_path):
+    heights = np.zeros((500, 500))
+    heights[:, 190:200] = np.nan  # between x = 2,700 and 3,000
+    walled = replace(fork, terrain=terrain(tmp_path, heights, 30.0, 3_000.0))
+    got, findings = rings(walled, priced(offroad_max_km=3.0))
+    assert set(got.targets["status"]) <= {"closed", "no_route"}
+    for found in findings.of("R14"):
+        assert "within" not in found.text()
+        assert found.text().startswith("Xã ")
+        assert "3 km or less over open ground" in found.text()
+
+
+def test_the_same_study_gives_the_same_second_routes(fork):
+    one, two = (rings(fork)[0].lines for _ in range(2))
+    assert one.geometry.geom_equals_exact(two.geometry, 0.0).all()
 
 
 def test_chosen_communes_only_and_the_network_as_built_has_the_second_route(spurs):
