@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from maps_browser import chromium_path, load, visits
 from shapely.geometry import LineString
 
+from phusong.cli import main as cli
 from phusong.fiber.extension import ExtensionPlan
 from phusong.fiber.rings import RingPlan
 from phusong.maps import build_map
@@ -249,3 +252,33 @@ def test_a_stage_has_a_card_an_address_and_a_place(
     again.rest()
     again.page.mouse.click(*point)
     assert again.page.evaluate("phusong.state.selected") == {"kind": "stage", "index": 3}
+
+
+# ------------------------------------------------------------------ the commands
+
+
+def test_extend_writes_the_page_beside_the_tables(tiny_study: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_study, tmp_path / "study", ignore=shutil.ignore_patterns(".phusong"))
+    told = CliRunner().invoke(
+        cli,
+        ["extend", str(tmp_path / "study"), "--out", str(tmp_path / "plan"), "--rings",
+         "--lang", "vi"],
+    )  # fmt: skip
+    assert told.exit_code == 0, told.output
+    page = tmp_path / "plan" / "extension.html"
+    book = book_of(page)
+    stages = pd.read_csv(tmp_path / "plan" / "extension_stages.csv", encoding="utf-8-sig")
+    assert len(stages) == 1
+    assert book["extension"]["stages"]["usd"] == stages["usd"].round().tolist()
+    assert book["extension"]["rings"] is not None
+    assert book["language"] == "vi"
+    assert not book["study"]["synthetic"]
+    assert page.name in told.output
+
+
+def test_online_tiles_are_in_the_map_only_when_asked_for(tiny_study: Path, tmp_path: Path) -> None:
+    for options, there in (([], False), (["--online-base"], True)):
+        out = tmp_path / f"map{len(options)}.html"
+        told = CliRunner().invoke(cli, ["map", str(tiny_study), "--out", str(out), *options])
+        assert told.exit_code == 0, told.output
+        assert ("tile.openstreetmap.org" in out.read_text("utf-8")) == there

@@ -13,8 +13,10 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from maps_browser import chromium_path, load, visits
 
+from phusong.cli import main as cli
 from phusong.compare import compare_runs
 from phusong.errors import OutputError
 from phusong.exports import CsvForm, write_results
@@ -403,3 +405,17 @@ def test_axe_has_nothing_serious_to_say(visit: Any, page: Path) -> None:
     here.page.evaluate(Path(script).read_text("utf-8"))
     found = here.page.evaluate("axe.run()")["violations"]
     assert not {v["id"] for v in found if v["impact"] in {"serious", "critical"}}
+
+
+# ------------------------------------------------------------------ the commands
+
+
+def test_compare_writes_the_page_beside_the_tables(tiny_run: Path, tmp_path: Path) -> None:
+    told = CliRunner().invoke(
+        cli, ["compare", str(tiny_run), str(tiny_run), "--out", str(tmp_path / "diff")]
+    )
+    assert told.exit_code == 0, told.output
+    text = (tmp_path / "diff" / "compare.html").read_text("utf-8")
+    assert '<html lang="en">' in text
+    assert "Lũng Cú" in text
+    assert {"compare_villages.csv", "run.json"} <= {p.name for p in (tmp_path / "diff").iterdir()}
