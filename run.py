@@ -6,6 +6,7 @@ here, and none of them knows another's insides.
 
 from __future__ import annotations
 
+import math
 import platform
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from phusong.coverage.definitions import definitions as known_definitions
 from phusong.coverage.definitions import evaluate_definitions
 from phusong.coverage.propagation.models import model_named
 from phusong.coverage.quality import compute_quality
+from phusong.coverage.residents import residents
 from phusong.coverage.results import Signal, VillageCoverage
 from phusong.coverage.signal import compute_signal, report_problems
 from phusong.coverage.simulation import Simulation, simulate_villages
@@ -60,6 +62,13 @@ class Results:
     simulation: Simulation | None = None
     definitions: pd.DataFrame | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def weighted_by_people(self) -> bool:
+        """Whether any village's shares are weighted by people; else all are by area."""
+        if self.coverage is None:
+            return False
+        return bool((self.coverage.villages["weight"] == "people").any())
 
 
 @dataclass(frozen=True)
@@ -301,7 +310,7 @@ def _people_by_commune(inputs: Inputs, coverage: VillageCoverage | None) -> pd.S
     else:
         people, codes = inputs.villages["population"], inputs.villages["commune_code"]
     if people.isna().all():
-        return None
+        return None if inputs.people is None else residents(inputs.communes, inputs.people)
     summed: pd.Series[float] = people.groupby(codes).sum()
     return summed
 
@@ -324,7 +333,7 @@ def _stamp(results: Results, watch: Stopwatch) -> dict[str, Any]:
             "cols": results.inputs.grid.cols,
             "bounds_m": list(results.inputs.grid.bounds),
         },
-        "indicators": [asdict(item) for item in results.indicators.items],
+        "indicators": [_without_nan(asdict(item)) for item in results.indicators.items],
         "language": get_language(),
         "counts": {
             "communes": len(results.inputs.communes),
@@ -339,6 +348,14 @@ def _stamp(results: Results, watch: Stopwatch) -> dict[str, Any]:
         "peak_memory_mib": _peak_memory_mib(),
         "python": platform.python_version(),
         "platform": platform.platform(),
+    }
+
+
+def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values with null for NaN: JSON has no word for it."""
+    return {
+        key: None if isinstance(value, float) and math.isnan(value) else value
+        for key, value in values.items()
     }
 
 
