@@ -23,7 +23,7 @@ from rich.table import Table
 from phusong.checks import Findings, Severity, rules
 from phusong.compare import Comparison
 from phusong.frames import rows
-from phusong.i18n import tr
+from phusong.i18n import number, tr
 from phusong.indicators.results import ANY, Indicators
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
@@ -186,7 +186,7 @@ def print_indicators(console: Console, indicators: Indicators) -> None:
         table.add_row(
             str(row.title),
             _with_interval(row),
-            f"{float(row.numerator):,.0f} / {float(row.denominator):,.0f}",
+            f"{number(float(row.numerator))} / {number(float(row.denominator))}",
             share_text(float(row.circles_value)),
             f"({note})",
         )
@@ -199,7 +199,8 @@ def print_indicators(console: Console, indicators: Indicators) -> None:
 def _with_interval(row: Any) -> str:
     if pd.isna(row.low):
         return share_text(float(row.value))
-    return f"{share_text(float(row.value))} ({row.low * 100:.1f}–{row.high * 100:.1f})"
+    low, high = number(row.low * 100, ".1f"), number(row.high * 100, ".1f")
+    return f"{share_text(float(row.value))} ({low}–{high})"
 
 
 def print_definitions(console: Console, definitions: pd.DataFrame) -> None:
@@ -218,7 +219,7 @@ def print_definitions(console: Console, definitions: pd.DataFrame) -> None:
     console.print(table)
 
 
-def print_sensitivity(console: Console, sensitivity: pd.DataFrame) -> None:
+def print_sensitivity(console: Console, sensitivity: pd.DataFrame, *, people: bool = True) -> None:
     """Print how the share of villages moves: thresholds down, shares across, one block a P."""
     if sensitivity.empty:
         return
@@ -232,9 +233,8 @@ def print_sensitivity(console: Console, sensitivity: pd.DataFrame) -> None:
     table.add_column(tr("P asked for"), justify="right")
     table.add_column(tr("Threshold moved by"), justify="right")
     for share in shares:
-        table.add_column(
-            tr("centre + {share} of the people", share=f"{share:.0%}"), justify="right"
-        )
+        words = "centre + {share} of the people" if people else "centre + {share} of the area"
+        table.add_column(tr(words, share=f"{share:.0%}"), justify="right")
     for (probability, offset), group in main.groupby(["probability", "threshold_offset_db"]):
         values = group.set_index("share_asked")["value"]
         table.add_row(
@@ -274,7 +274,7 @@ def print_comparison(console: Console, found: Comparison) -> None:
 
 def share_text(value: float) -> str:
     """Return a share as a percentage with one decimal; a dash where there is none."""
-    return "–" if pd.isna(value) else f"{value:.1%}"
+    return "–" if pd.isna(value) else number(value, ".1%")
 
 
 def _plain(text: str) -> str:

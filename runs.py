@@ -40,8 +40,12 @@ class FinishedRun:
     @property
     def indicators(self) -> Indicators:
         """The reportable figures, to be put into any language."""
-        items = tuple(Indicator(**item) for item in self.stamp["indicators"])
-        return Indicators(items, self.tables.get("sensitivity", pd.DataFrame()))
+        nan = float("nan")
+        items: list[Indicator] = []
+        for item in self.stamp["indicators"]:
+            known: dict[str, Any] = {k: nan if v is None else v for k, v in item.items()}
+            items.append(Indicator(**known))
+        return Indicators(tuple(items), self.tables.get("sensitivity", pd.DataFrame()))
 
     def layer(self, name: str) -> gpd.GeoDataFrame:
         """Return a layer of results.gpkg; empty, in the run's CRS, when there is none."""

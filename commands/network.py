@@ -22,7 +22,7 @@ from phusong.commands.shared import (
 from phusong.console import share_text
 from phusong.errors import StudyError, Where
 from phusong.frames import rows
-from phusong.i18n import get_language, tr
+from phusong.i18n import get_language, number, tr
 from phusong.study import Study
 from phusong.studyfile import read_study
 
@@ -81,7 +81,7 @@ def fiber(
     for title in ("Commune", "Name", "People"):
         table.add_column(tr(title))
     for row in rows(dark):
-        people = "–" if row.people != row.people else f"{row.people:,.0f}"
+        people = "–" if row.people != row.people else number(row.people)
         table.add_row(str(row.commune_code), str(row.name), people)
     console.print(table)
 
@@ -145,25 +145,34 @@ def extend(
         write_map(planned.results, page, get_language(), extension=plan, rings=ring_plan)
     console = open_console()
     console.print(
-        tr("Extension: {usd:,.0f} USD; no network of these routes costs less than {bound:,.0f} "
-           "USD (gap {gap})", usd=plan.usd, bound=plan.lower_bound_usd, gap=share_text(plan.gap))
-    )  # fmt: skip
+        tr(
+            "Extension: {usd} USD; no network of these routes costs less than {bound} USD "
+            "(gap {gap})",
+            usd=number(plan.usd),
+            bound=number(plan.lower_bound_usd),
+            gap=share_text(plan.gap),
+        )
+    )
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("Stage", "Commune", "Name", "USD", "km", "People"):
         table.add_column(tr(title))
     for row in rows(plan.stages):
         table.add_row(
-            str(row.stage), str(row.commune_code), str(row.name), f"{row.usd:,.0f}",
-            f"{row.km:.1f}", f"{row.people:,.0f}",
+            str(row.stage), str(row.commune_code), str(row.name), number(row.usd),
+            number(row.km, ".1f"), number(row.people),
         )  # fmt: skip
     console.print(table)
     if ring_plan is not None:
         console.print(
-            tr("Second routes: {usd:,.0f} USD; no less than {bound:,.0f} USD (gap {gap})",
-               usd=ring_plan.usd, bound=ring_plan.lower_bound_usd, gap=share_text(ring_plan.gap))
-        )  # fmt: skip
+            tr(
+                "Second routes: {usd} USD; no less than {bound} USD (gap {gap})",
+                usd=number(ring_plan.usd),
+                bound=number(ring_plan.lower_bound_usd),
+                gap=share_text(ring_plan.gap),
+            )
+        )
     for finding in planned.findings:
-        console.print(str(finding), style="yellow", markup=False)
+        console.print(f"{finding.rule.number} {finding.text()}", style="yellow", markup=False)
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
     page = (out / "extension.html").resolve()
     console.print(tr("Map: {file}", file=page), markup=False, soft_wrap=True)

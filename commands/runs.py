@@ -121,6 +121,6 @@ def indicators(study: Path, presets: bool) -> None:
         results = compute(opened, rasters, progress=progress)
     console = open_console()
     print_indicators(console, results.indicators)
-    print_sensitivity(console, results.indicators.sensitivity)
+    print_sensitivity(console, results.indicators.sensitivity, people=results.weighted_by_people)
     if results.definitions is not None:
         print_definitions(console, results.definitions)

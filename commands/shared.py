@@ -175,7 +175,7 @@ def run_and_print(
     for assumption in study.study.assumptions:
         console.print(f"{tr('Assumption')}: {assumption}", style="yellow", markup=False)
     print_indicators(console, results.indicators)
-    print_sensitivity(console, results.indicators.sensitivity)
+    print_sensitivity(console, results.indicators.sensitivity, people=results.weighted_by_people)
     if results.definitions is not None:
         print_definitions(console, results.definitions)
     console.print()

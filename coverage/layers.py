@@ -27,6 +27,8 @@ from phusong.grid import Grid, Window
 TILE: Final = 512
 _CACHE_BYTES: Final = 256 * 2**20
 """GDAL's own cache, which by default grows with the machine's memory."""
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
+"""Names that Windows keeps for itself."""
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\s]+')
 
 
@@ -65,6 +67,8 @@ def safe_names(names: Iterable[str]) -> dict[str, str]:
     for name in sorted(set(names), key=lambda n: (n != ANY, n)):
         text = "any" if name == ANY else unicodedata.normalize("NFC", name)
         text = _FORBIDDEN.sub("_", text).strip("._ ")[:60] or "unnamed"
+        if text.casefold() in _RESERVED:
+            text = f"{text}_"
         base, number = text, 2
         while text.casefold() in taken:
             text = f"{base}-{number}"

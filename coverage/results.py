@@ -108,7 +108,8 @@ class VillageCoverage:
     by_layer
         Long: ``code``, ``operator``, ``technology`` and the figures of every layer: ``grade``,
         ``served_share``, ``served_share_area``, ``expected_share`` (mean of P, weighted),
-        ``people_unserved`` (expected), ``level_median_dbm`` (NaN where at least half is
+        ``people_unserved`` (people x unserved share), ``people_unserved_expected``
+        (people x mean of 1 - P), ``level_median_dbm`` (NaN where at least half is
         without signal), ``level_centre_dbm``, ``probability_centre``, ``served_centre``,
         ``best_cell_id`` (server of the greatest part of the village).
     sensitivity

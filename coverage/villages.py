@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from phusong.coverage.assumed import assumed_of
 from phusong.coverage.centres import Centres
 from phusong.coverage.circles import Circles, circles_of
 from phusong.coverage.combine import FLOOR_TICK, TICK_DB, Odds
@@ -26,8 +27,8 @@ from phusong.study import Study
 
 FIGURES = (
     "grade", "served_share", "served_share_area", "expected_share", "people_unserved",
-    "level_median_dbm", "level_centre_dbm", "probability_centre", "served_centre",
-    "best_cell_id",
+    "people_unserved_expected", "level_median_dbm", "level_centre_dbm", "probability_centre",
+    "served_centre", "best_cell_id",
 )  # fmt: skip
 _OFF_GRID_SHARE = 1e-6
 
@@ -121,7 +122,8 @@ class _Frame:
                 "served_share": share,
                 "served_share_area": _share(tally.served_area, self.area_cells),
                 "expected_share": expected,
-                "people_unserved": self.people * (1.0 - expected),
+                "people_unserved": self.people * (1.0 - share),
+                "people_unserved_expected": self.people * (1.0 - expected),
                 "level_median_dbm": tally.level_median,
                 "level_centre_dbm": np.where(heard, tally.centre_tick * TICK_DB, np.nan),
                 "probability_centre": np.where(
@@ -311,6 +313,7 @@ def _summary(
     near = nearest_sites(villages, in_service)
     operator_of = signal.cells.set_index("cell_id")["operator"]
     best = overall["best_cell_id"]
+    assumed = best.map(assumed_of(signal.cells)).fillna("")
     return gpd.GeoDataFrame(
         {
             "code": frame.codes,
@@ -324,7 +327,7 @@ def _summary(
             "best_operator": best.map(operator_of).to_numpy(dtype=object),
             "nearest_site_id": near["site_id"].to_numpy(),
             "nearest_site_km": near["site_km"].to_numpy(),
-            "flags": flags,
+            "flags": [" ".join(f"{a} {b}".split()) for a, b in zip(flags, assumed, strict=True)],
         },
         geometry=villages.geometry.to_numpy(),
         crs=villages.crs,

@@ -75,7 +75,7 @@ def write_calibration(found: Calibration, folder: Path, form: CsvForm, *, overwr
             "sigma_model_db": None if pd.isna(found.sigma_model_db) else found.sigma_model_db,
             "offsets_db": dict(found.offsets_db),
         }
-        (partial / STAMP).write_text(json.dumps(stamp, indent=2), "utf-8")
+        (partial / STAMP).write_text(json.dumps(stamp, indent=2, allow_nan=False), "utf-8")
 
 
 def _labels(kind: str, classes: pd.Series[str]) -> pd.Series[str]:

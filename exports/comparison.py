@@ -28,4 +28,4 @@ def write_comparison(found: Comparison, folder: Path, form: CsvForm) -> None:
     for name, frame in frames.items():
         write_csv(conform(frame, name), folder / f"{name}.csv", form)
     stamp = {"comparison": True, "definitions_differ": len(found.definitions)}
-    (folder / STAMP).write_text(json.dumps(stamp, indent=2), "utf-8")
+    (folder / STAMP).write_text(json.dumps(stamp, indent=2, allow_nan=False), "utf-8")

@@ -70,7 +70,7 @@ def write_datapackage(
     }
     package.update(_about(study, extent))
     target = folder / "datapackage.json"
-    target.write_text(json.dumps(package, ensure_ascii=False, indent=2), "utf-8")
+    target.write_text(json.dumps(package, ensure_ascii=False, indent=2, allow_nan=False), "utf-8")
     return target
 
 

@@ -42,5 +42,5 @@ def write_extension(
         write_csv(conform(frame, table), folder / name, form)
     short = {key: str(value) for key, value in stamp.items()}
     write_geopackage(layers, short, folder / "extension.gpkg")
-    text = json.dumps(stamp, ensure_ascii=False, indent=2)
+    text = json.dumps(stamp, ensure_ascii=False, indent=2, allow_nan=False)
     (folder / STAMP).write_text(text, "utf-8")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +14,7 @@ from pathlib import Path
 from phusong.errors import OutputError, Where
 
 STAMP = "run.json"
+_DAY_S = 86_400.0
 
 
 def refuse_to_overwrite(folder: Path, *, overwrite: bool) -> None:
@@ -52,7 +56,10 @@ def output_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
     parent = folder.absolute().parent
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=parent))
+        _sweep_abandoned(parent, folder.name)
+        partial = Path(
+            tempfile.mkdtemp(prefix=f".{folder.name}.partial-{os.getpid()}-", dir=parent)
+        )
     except OSError as error:
         raise OutputError(
             "no folder can be made here: {reason}",
@@ -66,6 +73,28 @@ def output_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
         _move_in(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _sweep_abandoned(parent: Path, name: str) -> None:
+    """Remove what killed runs left half written: their process is gone, or they are a day old."""
+    for left in parent.glob(f".{glob.escape(name)}.partial-*"):
+        owner = left.name.removeprefix(f".{name}.partial-").split("-")[0]
+        old = time.time() - left.stat().st_mtime > _DAY_S
+        if old or (owner.isdigit() and not _runs(int(owner))):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    """Whether a process runs; Windows has no harmless way to ask, so there it always may."""
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _move_in(partial: Path, folder: Path) -> None:

@@ -65,7 +65,9 @@ def publish_run(run: FinishedRun, folder: Path, form: CsvForm, *, overwrite: boo
         extent = tuple(run.layer("communes").to_crs(4326).total_bounds)
         write_datapackage(partial, run.study, described, form, str(run.stamp["created"]), extent)
         stamp = {key: run.stamp[key] for key in ("study", "study_sha256", "version", "created")}
-        text = json.dumps({**stamp, "published": True}, ensure_ascii=False, indent=2)
+        text = json.dumps(
+            {**stamp, "published": True}, ensure_ascii=False, indent=2, allow_nan=False
+        )
         (partial / STAMP).write_text(text, "utf-8")
 
 
@@ -137,7 +139,7 @@ def _items(frame: gpd.GeoDataFrame) -> str:
     collection.pop("crs", None)  # RFC 7946: longitude, latitude of WGS 84 and nothing else
     collection["numberReturned"] = collection["numberMatched"] = len(collection["features"])
     collection["links"] = [_link("items.json", "self", "application/geo+json")]
-    return json.dumps(collection, ensure_ascii=False)
+    return json.dumps(collection, ensure_ascii=False, allow_nan=False)
 
 
 def _collection(name: str, frame: gpd.GeoDataFrame) -> dict[str, Any]:
@@ -175,4 +177,4 @@ def _landing(title: str, collections: Sequence[dict[str, Any]]) -> str:
 
 
 def _json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=2), "utf-8")
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False), "utf-8")

@@ -11,13 +11,13 @@ import geopandas as gpd
 import pandas as pd
 
 from phusong.checks import Findings
-from phusong.coverage.results import VillageCoverage
+from phusong.coverage.layers import safe_names
+from phusong.coverage.results import ANY, VillageCoverage
 from phusong.coverage.simulation import Simulation
 from phusong.exports import tables as build
 from phusong.exports.datapackage import write_datapackage
 from phusong.exports.dictionary import conform, tables
 from phusong.exports.earth import earth_folders
-from phusong.exports.filename import file_names
 from phusong.exports.geopackage import Layer, write_geopackage
 from phusong.exports.kmz import write_kmz
 from phusong.exports.parquet import write_parquet
@@ -81,7 +81,9 @@ def write_results(
         write_kmz(study.study.name, earth_folders(layers), folder / "results.kmz")
     if "parquet" in study.outputs.formats:
         write_parquet(layers, folder)
-    (folder / "run.json").write_text(json.dumps(stamp, ensure_ascii=False, indent=2), "utf-8")
+    (folder / "run.json").write_text(
+        json.dumps(stamp, ensure_ascii=False, indent=2, allow_nan=False), "utf-8"
+    )
     described = {
         name: (csv.table, tables()[csv.table].expand(csv.operators))
         for name, csv in csv_files.items()
@@ -113,9 +115,10 @@ def _csv_files(
         villages = build.villages_table(inputs, coverage, simulation)
         out["villages.csv"] = _Csv("villages", villages, operators)
         out["village_layers.csv"] = _Csv("village_layers", coverage.by_layer)
-        for operator, name in file_names(list(operators)).items():
+        names = safe_names([ANY, *operators])
+        for operator in operators:
             frame = build.carrier_table(inputs, coverage, operator)
-            out[f"carriers/{name}.csv"] = _Csv("carrier", frame)
+            out[f"carriers/{names[operator]}.csv"] = _Csv("carrier", frame)
         out["sensitivity.csv"] = _Csv("sensitivity", indicators.sensitivity)
     out["communes.csv"] = _Csv("communes", build.communes_table(inputs, coverage, fiber))
     if fiber is not None:

@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from phusong.checks import Findings
+from phusong.coverage.assumed import assumed_of
 from phusong.coverage.nearest import nearest_sites
 from phusong.coverage.results import ANY, VillageCoverage
 from phusong.coverage.simulation import Simulation
@@ -82,7 +83,8 @@ def carrier_table(inputs: Inputs, coverage: VillageCoverage, operator: str) -> p
         ["code", "name", "commune_code", "commune_name", "longitude", "latitude", "people"]
     ].copy()
     for name in (
-        "grade", "people_unserved", "served_share", "level_centre_dbm", "best_cell_id",
+        "grade", "people_unserved", "people_unserved_expected", "served_share",
+        "level_centre_dbm", "best_cell_id",
     ):  # fmt: skip
         out[name] = own[name].to_numpy()
     out["grade_label"] = out["grade"].map({k: tr(v) for k, v in GRADE_WORDS.items()})
@@ -90,6 +92,8 @@ def carrier_table(inputs: Inputs, coverage: VillageCoverage, operator: str) -> p
     best = _best_other(coverage, operator).reindex(villages["code"])
     for name in ("other_operator", "other_grade", "other_level_centre_dbm"):
         out[name] = best[name].to_numpy()
+    out["other_grade_label"] = out["other_grade"].map({k: tr(v) for k, v in GRADE_WORDS.items()})
+    out["assumed"] = out["best_cell_id"].map(assumed_of(inputs.cells)).fillna("")
     out = out[out["grade"] != "covered"]
     return out.sort_values(["people_unserved", "code"], ascending=[False, True])
 
@@ -121,21 +125,22 @@ def communes_table(
         group = villages.groupby("commune_code")
         out["villages"] = group.size()
         out["people"] = group["people"].sum(min_count=1)
-        out["people_unserved"] = group["people_unserved"].sum(min_count=1)
+        for name in ("people_unserved", "people_unserved_expected"):
+            out[name] = group[name].sum(min_count=1)
         for grade in GRADE_WORDS:
             graded = villages[villages["grade"] == grade].groupby("commune_code").size()
             out[f"villages_{grade}"] = graded
         counts = ["villages", *(f"villages_{g}" for g in GRADE_WORDS)]
         out[counts] = out[counts].fillna(0)
     else:
-        out[["villages", "people", "people_unserved"]] = pd.NA
+        out[["villages", "people", "people_unserved", "people_unserved_expected"]] = pd.NA
         out[[f"villages_{g}" for g in GRADE_WORDS]] = pd.NA
     return _with_fibre(out, fiber).reset_index(drop=True)
 
 
 _FIBRE = (
-    "pop_id", "route_km", "drop_m", "loss_db", "optical_class", "margin_db", "single_route",
-    "bridges_on_route", "nearest_cable_m", "nearest_connected_m", "nearest_pop_km",
+    "pop_id", "route_km", "drop_m", "loss_db", "optical_class", "attenuator_db", "margin_db",
+    "single_route", "bridges_on_route", "nearest_cable_m", "nearest_connected_m", "nearest_pop_km",
 )  # fmt: skip
 
 
@@ -167,7 +172,6 @@ def definitions_table(definitions: pd.DataFrame) -> pd.DataFrame:
     out = definitions.copy()
     for name in ("title", "says", "source", "assumed"):
         out[name] = [tr(text) if text else "" for text in out[name]]
-    out["technologies"] = [" ".join(names) for names in out["technologies"]]
     return out
 
 

@@ -57,3 +57,18 @@ def tr(template: str, /, language: Language | None = None, **params: Any) -> str
     if (language or get_language()) == "vi":
         text = catalogue().get(template, template)
     return text.format(**params) if params else text
+
+
+_SIGNS = str.maketrans(".,", ",.")
+
+
+def number(value: float, form: str = ",.0f", language: Language | None = None) -> str:
+    """Write a number as the language does: 1,234.5 in English is 1.234,5 in Vietnamese.
+
+    Parameters
+    ----------
+    form
+        Format specification, e.g. ``,.0f`` or ``.1%``.
+    """
+    text = format(value, form)
+    return text.translate(_SIGNS) if (language or get_language()) == "vi" else text

@@ -35,6 +35,16 @@ _PEOPLE = (
 )
 
 
+_FIBRE = (
+    "A connected in-service route leads from a point of presence to within {drop} of the commune "
+    "centre, inside the optical budget of one of: {classes}, with an attenuator where the route "
+    "loses too little. Denominator: all communes of the study. Circles: any cable within {drop} "
+    "of the centre, connected or not. No official definition was found; this one is the study's."
+)
+_SINGLE = (
+    "Of the communes with fibre to the centre: every route to every point of presence passes one "
+    "same cable section, so that one cut isolates the centre."
+)
 _SIMULATED_TITLES = {
     "villages_covered": "Villages with mobile signal, any carrier: expected over the model's error",
     "people_covered": "People with mobile signal, any carrier: expected over the model's error",
@@ -225,17 +235,22 @@ def _fiber_figures(study: Study, fiber: FiberResult, communes: int) -> list[Indi
     }
     return [
         Indicator(
-            "communes_fibre", "Communes with fibre to the centre",
-            "A connected in-service route leads from a point of presence to within {drop} of the "
-            "commune centre, inside the optical budget of one of: {classes}. Denominator: all "
-            "communes of the study. Circles: any cable within {drop} of the centre, connected or "
-            "not. No official definition was found; this one is the study's.",
-            params, "share of communes", float(reached.sum()), communes, float(near.sum()),
+            id="communes_fibre",
+            title="Communes with fibre to the centre",
+            definition=_FIBRE,
+            params=params,
+            unit="share of communes",
+            numerator=float(reached.sum()),
+            denominator=communes,
+            circles=float(near.sum()),
         ),
         Indicator(
-            "communes_single_route", "Communes whose fibre hangs on one route",
-            "Of the communes with fibre to the centre: every route to every point of presence "
-            "passes one same cable section, so that one cut isolates the centre.",
-            params, "share of communes with fibre", float(single.sum()), float(reached.sum()),
+            id="communes_single_route",
+            title="Communes whose fibre hangs on one route",
+            definition=_SINGLE,
+            params=params,
+            unit="share of communes with fibre",
+            numerator=float(single.sum()),
+            denominator=float(reached.sum()),
         ),
-    ]  # fmt: skip
+    ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from phusong.i18n import Language, tr
+from phusong.i18n import Language, get_language, tr
 
 ANY = "*"
+_POINT = re.compile(r"(?<=\d)\.(?=\d)")
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,10 @@ class Indicators:
 
 def _spoken(params: dict[str, Any], language: Language | None) -> dict[str, Any]:
     """Put parameters that are templates themselves (`any carrier`) into words."""
-    return {
-        key: tr(value, language) if isinstance(value, str) else value
-        for key, value in params.items()
+    chosen = language or get_language()
+    spoken = {
+        key: tr(value, chosen) if isinstance(value, str) else value for key, value in params.items()
     }
+    if chosen == "vi":  # 0.5 km is written 0,5 km
+        return {k: _POINT.sub(",", v) if isinstance(v, str) else v for k, v in spoken.items()}
+    return spoken

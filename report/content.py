@@ -14,7 +14,7 @@ from phusong.console import share_text
 from phusong.exports.tables import GRADE_WORDS
 from phusong.fiber.reach import reason_text
 from phusong.frames import rows
-from phusong.i18n import tr
+from phusong.i18n import number, tr
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 from phusong.report.pictures import fibre_map, sensitivity_chart, verdict_map
 from phusong.runs import FinishedRun
@@ -60,7 +60,7 @@ def _figures(run: FinishedRun) -> Iterator[Block]:
             (
                 f"{row.title} ({note})",
                 share_text(float(row.value)),
-                f"{row.numerator:,.0f} / {row.denominator:,.0f}",
+                f"{number(row.numerator)} / {number(row.denominator)}",
                 share_text(float(row.circles_value)),
             )
         )
@@ -68,8 +68,8 @@ def _figures(run: FinishedRun) -> Iterator[Block]:
         [tr("Figure"), tr("Value"), tr("Count"), tr("Circles would say")],
         lines, [52, 14, 20, 16], frozenset({1, 2, 3}),
     )  # fmt: skip
-    for text, number in notes.items():
-        yield Paragraph(f"({number}) {text}", small=True)
+    for text, note in notes.items():
+        yield Paragraph(f"({note}) {text}", small=True)
 
 
 def _coverage(run: FinishedRun) -> Iterator[Block]:
@@ -90,9 +90,9 @@ def _coverage(run: FinishedRun) -> Iterator[Block]:
         [
             (
                 _text(row.name), _text(row.commune_name), tr(GRADE_WORDS[row.grade]),
-                _number(row.people_unserved, "{:,.0f}"),
-                _number(row.level_centre_dbm, "{:.0f} dBm"),
-                _number(row.nearest_site_km, "{:.1f} km"),
+                _number(row.people_unserved, ",.0f"),
+                _number(row.level_centre_dbm, ".0f dBm"),
+                _number(row.nearest_site_km, ".1f km"),
             )
             for row in rows(worst.head(12))
         ],
@@ -153,7 +153,7 @@ def _fibre(run: FinishedRun) -> Iterator[Block]:
         yield Grid(
             [tr("Section"), tr("Communes cut off"), tr("People")],
             [
-                (f"{row.element} {row.id}", f"{row.count:,.0f}", _number(row.people, "{:,.0f}"))
+                (f"{row.element} {row.id}", number(row.count), _number(row.people, ",.0f"))
                 for row in rows(failures.head(10))
             ],
             [50, 25, 25], frozenset({1, 2}),
@@ -180,9 +180,9 @@ def _communes(run: FinishedRun) -> Iterator[Block]:
          tr("People without signal"), tr("Fibre"), tr("One route")],
         [
             (
-                _text(row.name), *(_number(v, "{:.0f}") for v in (
+                _text(row.name), *(_number(v, ".0f") for v in (
                     row.villages, row.villages_covered, row.villages_hollow, row.villages_white)),
-                _number(row.people_unserved, "{:,.0f}"), _yes(row.fibre), _yes(row.single_route),
+                _number(row.people_unserved, ",.0f"), _yes(row.fibre), _yes(row.single_route),
             )
             for row in rows(communes)
         ],
@@ -278,7 +278,10 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any, form: str) -> str:
-    return "–" if pd.isna(value) else form.format(float(value))
+    if pd.isna(value):
+        return "–"
+    form, _, unit = form.partition(" ")
+    return f"{number(float(value), form)} {unit}".rstrip()
 
 
 def _yes(value: Any) -> str:

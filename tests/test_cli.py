@@ -78,8 +78,8 @@ def test_run_answers_by_hand(study: Path, tmp_path: Path) -> None:
 
 def test_carriers_get_their_files(tiny_run: Path) -> None:
     names = {p.name for p in (tiny_run / "carriers").iterdir()}
-    assert names == {"Sóng Xanh.csv", "Sóng Xanh.xlsx", "=Đỏ & Co.csv", "=Đỏ & Co.xlsx"}
-    rows = {r["code"]: r for r in table(tiny_run / "carriers" / "Sóng Xanh.csv")}
+    assert names == {"Sóng_Xanh.csv", "Sóng_Xanh.xlsx", "=Đỏ_&_Co.csv", "=Đỏ_&_Co.xlsx"}
+    rows = {r["code"]: r for r in table(tiny_run / "carriers" / "Sóng_Xanh.csv")}
     assert set(rows) == {"02a", "02b"}
     assert rows["02a"]["own_site_id"] == "A"
     assert float(rows["02a"]["own_site_km"]) == pytest.approx(4.61, abs=0.05)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phusong.coverage.layers import safe_names
 from phusong.errors import OutputError
 from phusong.exports.dictionary import conform, tables
-from phusong.exports.filename import file_name, file_names
 from phusong.exports.folder import STAMP, output_folder
 from phusong.exports.spreadsheet import CsvForm, harmless, write_csv
 
@@ -54,17 +57,30 @@ def test_no_text_starts_a_formula(text: str) -> None:
 
 @given(st.text(max_size=120))
 def test_file_names_are_taken_everywhere(text: str) -> None:
-    name = file_name(text)
+    name = safe_names([text])[text]
     assert name
     assert not set(name) & set('<>:"/\\|?*\n\0')
-    assert name == name.strip(" .") or name.startswith("_")
+    assert name == name.strip(" .")
 
 
 def test_file_names_are_distinct_and_keep_vietnamese() -> None:
-    names = file_names(["Viễn thông A", "viễn thông a", "a/b", "a:b", "CON"])
-    assert names["Viễn thông A"] == "Viễn thông A"
-    assert len({n.lower() for n in names.values()}) == 5
-    assert names["CON"] == "_CON"
+    names = safe_names(["Viễn thông A", "viễn thông a", "a/b", "a:b", "CON"])
+    assert names["Viễn thông A"] == "Viễn_thông_A"
+    assert len({n.casefold() for n in names.values()}) == 5
+    assert names["CON"] == "CON_"
+
+
+def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = tmp_path / f".out.partial-{gone.pid}-abc"
+    left.mkdir()
+    alive = tmp_path / f".out.partial-{os.getpid()}-abc"
+    alive.mkdir()
+    with output_folder(tmp_path / "out", overwrite=False) as partial:
+        (partial / STAMP).write_text("{}")
+    assert not left.exists()
+    assert alive.exists()
 
 
 def test_conform_orders_types_and_rounds() -> None:
