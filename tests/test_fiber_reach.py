@@ -6,6 +6,8 @@ import itertools
 
 import numpy as np
 import pytest
+import shapely
+import shapely.ops
 from fiber_cases import EAST, NORTH, cables, line, point, pops
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -257,3 +259,38 @@ def test_adding_a_cable_never_worsens_reach(lines, name):
     assert (after["reached"] >= before["reached"]).all()
     both = before["reached"] & (before["optical_class"] == after["optical_class"])
     assert (after["loss_db"][both] <= before["loss_db"][both] + 1e-9).all()
+
+
+def _staircase(height_m, lines):
+    """A way from (0, 0) to (10 km, 0) over a point ``height_m`` aside, drawn in pieces."""
+    way = shapely.LineString([(0, 0), (5_000, height_m), (10_000, 0)])
+    cuts = np.linspace(0, way.length, lines + 1)
+    found = [shapely.ops.substring(way, a, b) for a, b in itertools.pairwise(cuts)]
+    return [line(*piece.coords) for piece in found]
+
+
+def test_between_least_loss_and_least_length_a_way_is_not_found():
+    """The corner that docs/fiber.md names: a further cable that is short and lossy hides one.
+
+    By hand, at 0.2 dB/km and 1 dB a joint, within 13 km and 9 dB: the smooth way of 14 km is too
+    long; that of 12 km with 3 joints works; that of 10 km with 11 loses 2 + 12 dB.
+    """
+    smooth = _staircase(4_899, 1)
+    middle = _staircase(3_317, 4)
+    short = _staircase(0, 12)
+    optics = {
+        "loss_db_per_km": {1550: 0.2}, "splice_db": 1.0, "splice_every_km": 1000.0,
+        "connectors": 0, "splitter_db": 0.0, "margin_db": 0.0,
+        "classes": [{"name": "P", "min_db": 0, "max_db": 9, "wavelengths_nm": [1550],
+                     "reach_km": 13, "point_to_point": True}],
+    }  # fmt: skip
+
+    def reached(*ways):
+        lines = cables(*itertools.chain(*ways))
+        got = row(lines, pops(point(0, 0)), point(10_000, 0), optics=Optics(**optics))
+        return bool(got["reached"]), float(got["route_km"])
+
+    assert reached(middle) == (True, pytest.approx(12, rel=0.01))
+    assert reached(smooth, middle) == (True, pytest.approx(12, rel=0.01))
+    assert not reached(smooth, short)[0]
+    assert not reached(smooth, middle, short)[0]  # though the way of 12 km still stands
