@@ -93,17 +93,19 @@ def artefacts(checkout: Path) -> Path:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080), (390, 844)])
-@pytest.mark.parametrize("language", ["vi", "en"])
 def test_it_opens_in_both_languages_on_every_screen(
-    visit: Any, artefacts: Path, width: int, height: int, language: str
+    visit: Any, artefacts: Path, width: int, height: int
 ) -> None:
-    here = visit(width=width, height=height, address=f"#10/22.95/104.6/lang={language}")
-    assert here.page.evaluate("document.documentElement.lang") == language
+    here = visit(width=width, height=height, address="#10/22.95/104.6/lang=en")
+    assert here.page.evaluate("document.documentElement.lang") == "en"
     here.page.evaluate("phusong.map.fitBounds(phusong.book.frame.bounds, { animate: false })")
-    here.rest()
-    here.page.screenshot(path=artefacts / f"{width}-{language}.png")
-    # A long name or table must not push the page wider than the screen.
-    assert here.page.evaluate("document.documentElement.scrollWidth") <= width
+    for language in ("en", "vi"):
+        here.page.click(f'[data-language="{language}"]')
+        here.rest()
+        assert here.page.evaluate("document.documentElement.lang") == language
+        here.page.screenshot(path=artefacts / f"{width}-{language}.png")
+        # A long name or table must not push the page wider than the screen.
+        assert here.page.evaluate("document.documentElement.scrollWidth") <= width
     assert here.page.locator("#synthetic").is_visible()
 
 
@@ -343,15 +345,17 @@ def test_every_kind_of_thing_has_a_card(visit: Any, world: Any) -> None:
         here.page.click(f'[data-language="{language}"]')
         for kind, count in counts.items():
             assert count > 0, kind
-            for index in range(0, count, max(1, count // 6)):
-                here.page.evaluate(
-                    "([kind, index]) => phusong.select({ kind, index }, { zoom: true })",
-                    [kind, index],
-                )
-                card = here.text("#card")
-                assert len(card) > 20, (kind, index)
-                assert "undefined" not in card, (kind, index, card)
-                assert "NaN" not in card, (kind, index, card)
+            cards = here.page.evaluate(
+                """([kind, indices]) => indices.map((index) => {
+                  phusong.select({ kind, index }, { zoom: index === 0 });
+                  return document.getElementById("card").textContent;
+                })""",
+                [kind, list(range(0, count, max(1, count // 6)))],
+            )
+            for card in cards:
+                assert len(card) > 20, kind
+                assert "undefined" not in card, (kind, card)
+                assert "NaN" not in card, (kind, card)
 
 
 def test_fibre_of_a_commune_says_route_or_reason(visit: Any, world: Any) -> None:
