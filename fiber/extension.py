@@ -130,7 +130,7 @@ def plan_extension(
         When there is neither connected fibre nor a PoP to start from, or a cost is wrong.
     """
     told = progress or NoProgress()
-    told.start(STEP, 4, "cheapest extension")
+    told.start(STEP, 4, "Cheapest extension")
     prices = study.extension
     candidates, wanted = _candidates(inputs, study, fiber)
     told.advance(STEP)
@@ -371,7 +371,7 @@ def _report_roads(
             findings.add(
                 "R13", replace(where, key="extension.kind_usd_per_km"),
                 detail="{km:.0f} km of roads are of kinds without a price of their own ({kinds}):"
-                " they are priced at {usd_per_km:,.0f} USD a kilometre",
+                " they are priced at {usd_per_km:.0f} USD a kilometre",
                 km=float(unpriced.sum()), usd_per_km=prices.usd_per_km,
                 kinds=", ".join(f"{k or '?'}" for k in unpriced.sort_values(ascending=False).index),
             )  # fmt: skip

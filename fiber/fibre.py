@@ -51,7 +51,7 @@ def assess_fiber(
         Told of the five steps.
     """
     told = progress or NoProgress()
-    told.start(STEP, 5, "fibre network")
+    told.start(STEP, 5, "Fibre network")
     fiber = study.fiber or FiberSources()
     network = build_network(
         inputs.cables,

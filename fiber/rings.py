@@ -93,7 +93,7 @@ def plan_rings(
         When a commune is not reached: it needs a first route before a second.
     """
     told = progress or NoProgress()
-    told.start(STEP, 3, "second routes")
+    told.start(STEP, 3, "Second routes")
     rows = _chosen(fiber, communes)
     problem, candidates, edge = _problem(inputs, study, fiber, rows)
     told.advance(STEP)
