@@ -19,7 +19,7 @@ class Where:
     file: str = ""
     layer: str = ""
     row: int | None = None
-    """Row as the planner counts it: the first record after the header is 1."""
+    """Record as the planner counts it: the first after the header is 1 (line 2 of a table)."""
     key: str = ""
     """Key or column concerned."""
 
@@ -28,7 +28,7 @@ class Where:
         if self.layer:
             parts.append(tr("layer {layer}", layer=self.layer))
         if self.row is not None:
-            parts.append(tr("row {row}", row=self.row))
+            parts.append(tr("record {row}", row=self.row))
         if self.key:
             parts.append(self.key)
         return ", ".join(parts)

@@ -341,7 +341,7 @@ def _report_assumed(
         rows = sorted(set(assumed["row"]))
         findings.add(
             rule, records.where,
-            detail="{n} of {total} cells: {value}; rows {rows}",
+            detail="{n} of {total} cells: {value}; records {rows}",
             n=len(assumed), total=len(cells), value=value, rows=_ranges(rows),
         )  # fmt: skip
 

@@ -36,7 +36,7 @@ def read_names(records: Records, codes: Sequence[str], findings: Findings) -> li
         findings.add(
             "B06",
             records.where,
-            detail="{n} of {total} records have no name, first in row {row}",
+            detail="{n} of {total} records have no name, first in record {row}",
             n=len(missing),
             total=len(given),
             row=int(records.frame["row"].iloc[missing[0]]),

@@ -1,4 +1,4 @@
-"""Bad input, by name: each fault gives its numbered check with file, row and mend, in both languages."""
+"""Bad input, by name: each fault gives its numbered check with file, record and mend, in both languages."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def speaks(finding: Finding, file: str, row: int | None, *, severity: str) -> No
     assert finding.text()
     assert finding.text() != english
     if finding.where.row is not None:
-        assert f"dòng {row}" in str(finding.where)
+        assert f"bản ghi {row}" in str(finding.where)
     set_language("en")
 
 

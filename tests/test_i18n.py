@@ -92,10 +92,10 @@ def test_severities_are_translated() -> None:
 
 
 def test_language_is_chosen() -> None:
-    assert tr("row {row}", row=3) == "row 3"
+    assert tr("record {row}", row=3) == "record 3"
     set_language("vi")
-    assert tr("row {row}", row=3) == "dòng 3"
-    assert tr("row {row}", "en", row=3) == "row 3"
+    assert tr("record {row}", row=3) == "bản ghi 3"
+    assert tr("record {row}", "en", row=3) == "record 3"
 
 
 def test_unknown_template_is_shown_as_it_is() -> None:
@@ -105,4 +105,4 @@ def test_unknown_template_is_shown_as_it_is() -> None:
 
 def test_missing_placeholder_is_an_error() -> None:
     with pytest.raises(KeyError):
-        tr("row {row}", other=1)
+        tr("record {row}", other=1)
