@@ -436,7 +436,8 @@ def _coverage(
         parts.append(pd.DataFrame({
             "code": villages["code"], "operator": layer.operator, "technology": layer.technology,
             "grade": grade, "served_share": share, "served_share_area": np.clip(share * 0.9, 0, 1),
-            "expected_share": chance, "people_unserved": villages["population"] * (1 - chance),
+            "expected_share": chance, "people_unserved": villages["population"] * (1 - share),
+            "people_unserved_expected": villages["population"] * (1 - chance),
             "level_median_dbm": level - 2, "level_centre_dbm": level, "probability_centre": chance,
             "served_centre": centre,
             "best_cell_id": np.where(server > 0, ids[np.maximum(server - 1, 0)], None),

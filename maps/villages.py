@@ -152,6 +152,7 @@ def _figures(part: pd.DataFrame, cells: pd.DataFrame) -> dict[str, Any]:
         "served": scaled(part["served_share"] * 100, 1),
         "area": scaled(part["served_share_area"] * 100, 1),
         "unserved": scaled(part["people_unserved"], 1),
+        "unserved_expected": scaled(part["people_unserved_expected"], 1),
         "median": scaled(part["level_median_dbm"], 1),
         "level": scaled(part["level_centre_dbm"], 1),
         "chance": scaled(part["probability_centre"] * 100, 1),

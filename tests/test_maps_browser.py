@@ -320,6 +320,7 @@ def test_card_figures_are_those_of_the_frame(visit: Any, world: Any) -> None:
                 f"{_vi(row['served_share'] * 100, 1)} %",
                 f"{_vi(row['expected_share'] * 100, 1)} %",
                 _vi(row["people_unserved"], 1),
+                _vi(row["people_unserved_expected"], 1),
                 f"{_vi(row['level_centre_dbm'], 1)} dBm",
                 f"{_vi(row['level_median_dbm'], 1)} dBm",
                 world.inputs.villages["code"].iloc[i],

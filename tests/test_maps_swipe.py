@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -60,7 +61,13 @@ def finished(world: Any, folder: Path, created: str) -> FinishedRun:
         "settings": world.study.model_dump(mode="json"),
         "crs": world.inputs.crs.to_string(),
         "grid": {"cell_m": grid.cell_m, "bounds_m": list(grid.bounds)},
-        "indicators": [asdict(item) for item in world.indicators.items],
+        "indicators": [
+            {
+                key: None if isinstance(value, float) and math.isnan(value) else value
+                for key, value in asdict(item).items()
+            }
+            for item in world.indicators.items
+        ],
     }
     write_results(
         folder, world.study, world.inputs, world.coverage, world.fiber, world.indicators,
