@@ -53,21 +53,37 @@ def points_of(
         numbers(frame[c], rows, decimal, findings, replace(where, key=columns[c]), angle=True)
         for c in pair
     )
-    crs = stated
-    if crs is None and pair[0] == "lon":
-        crs = WGS84
+    crs = stated or _unstated(pair, x, y)
+    key = f"{columns[pair[0]]}, {columns[pair[1]]}"
     if crs is None:
-        if (np.abs(x) > 180).any() or (np.abs(y) > 90).any():
-            findings.add(
-                "S05", replace(where, key=f"{columns[pair[0]]}, {columns[pair[1]]}"),
-                detail="projected coordinates, and the study does not say their CRS",
-            )  # fmt: skip
-            return None
-        crs = WGS84
+        findings.add(
+            "S05", replace(where, key=key),
+            detail="projected coordinates, and the study does not say their CRS",
+        )  # fmt: skip
+        return None
+    if stated is None and pair[0] == "x":
+        findings.add(
+            "S26", replace(where, key=key),
+            detail="{columns} are taken as degrees of WGS 84 (EPSG:4326)", columns=key,
+        )  # fmt: skip
     nowhere = np.isnan(x) | np.isnan(y) | ((x == 0) & (y == 0))
     points = np.full(len(frame), None, dtype=object)
     points[~nowhere] = shapely.points(x[~nowhere], y[~nowhere])
     return points, crs
+
+
+def _unstated(pair: tuple[str, str], x: NDArray[np.float64], y: NDArray[np.float64]) -> CRS | None:
+    """Return WGS 84 for coordinates that are degrees, None for others.
+
+    Degrees by their size, in either order: whether they are exchanged is seen from where they
+    lie. One odd figure among many says nothing of the others.
+    """
+    if pair[0] == "lon":
+        return WGS84
+    a, b = np.abs(x), np.abs(y)
+    known = np.isfinite(a) & np.isfinite(b) & (a + b > 0)
+    degrees = ((a <= 180) & (b <= 90)) | ((a <= 90) & (b <= 180))
+    return WGS84 if 2 * (degrees & known).sum() >= known.sum() else None
 
 
 def _pair(

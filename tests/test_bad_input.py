@@ -389,6 +389,39 @@ def test_projected_coordinates_without_crs(tmp_path: Path, spec: dict[str, Any])
     assert {"T12", "T15"} <= numbers_of(findings)
 
 
+def test_degrees_under_x_and_y_without_crs(tmp_path: Path, spec: dict[str, Any]) -> None:
+    plain, _ = read(tmp_path, spec)
+    rows = towers()
+    rows[3][5] = rows[3][5] * 1000  # one odd figure says nothing of the others
+    spec["towers"][0]["columns"] = {"x": "kinh_do", "y": "vi_do"}
+    write_csv(tmp_path / "data/cells.csv", TOWER_HEADER, rows)
+    inputs, findings = read(tmp_path, spec)
+    found = only(findings, "S26")
+    speaks(found, "data/cells.csv", None, severity="info")
+    assert found.where.key == "kinh_do, vi_do"
+    speaks(only(findings, "S22"), "data/cells.csv", 4, severity="warning")
+    kept = [0, 1, 2, 4, 5]
+    assert inputs.cells["cell_id"].tolist() == plain.cells["cell_id"].iloc[kept].tolist()
+    np.testing.assert_allclose(inputs.sites["x_m"], plain.sites["x_m"])
+    spec["towers"][0]["crs"] = "EPSG:4326"
+    assert "S26" not in numbers_of(check(tmp_path, spec))
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_degrees_exchanged_under_x_and_y(
+    tmp_path: Path, spec: dict[str, Any], *, mapped: bool
+) -> None:
+    header = list(TOWER_HEADER)
+    if mapped:
+        spec["towers"][0]["columns"] = {"x": "vi_do", "y": "kinh_do"}
+    else:
+        header[5:7] = ["y", "x"]
+    write_csv(tmp_path / "data/cells.csv", header, towers())
+    findings = check(tmp_path, spec)
+    assert "6 of 6" in only(findings, "S09").text()
+    assert not {"S05", "S12"} & numbers_of(findings)
+
+
 def test_degrees_that_are_none(tmp_path: Path, spec: dict[str, Any]) -> None:
     frame = villages().set_crs(4326, allow_override=True)
     frame.to_file(tmp_path / "data/villages.gpkg")
