@@ -21,9 +21,10 @@ from phusong.sources.bands import (
 )
 from phusong.sources.codes import disambiguate
 from phusong.sources.layers import Records, label
+from phusong.sources.operators import operators_of
 from phusong.sources.shapes import keep_types
 from phusong.sources.status import in_service
-from phusong.sources.text import as_code, clean
+from phusong.sources.text import as_code, clean, ranges
 from phusong.study import TECHNOLOGIES, CellTemplate, Technology, TowersSource
 
 HEIGHT_MAX_M = 400.0
@@ -72,7 +73,7 @@ def read_cells(records: Records, source: TowersSource, findings: Findings) -> pd
     working = in_service(
         records.texts("status").tolist(), source.in_service, "T14", findings, records.where
     )
-    operators, operator_assumed = _operators(records, source, findings)
+    operators, operator_assumed = operators_of(records, source, findings)
     sites = [as_code(v) for v in records.texts("site_id")]
     cells = pd.DataFrame(
         {
@@ -264,26 +265,6 @@ def _report(
         findings.add(rule, where, label(records, int(i)), detail, value=f"{values[i]:g}")
 
 
-def _operators(
-    records: Records, source: TowersSource, findings: Findings
-) -> tuple[list[str], NDArray[np.bool_]]:
-    """Return each record's operator: its column, else its network code, else the default."""
-    named = [clean(v) for v in records.texts("operator")]
-    country = [as_code(v) for v in records.texts("mcc")]
-    network = [as_code(v) for v in records.texts("mnc")]
-    out = [
-        name or (f"{mcc}-{mnc.zfill(2)}" if mcc and mnc else None)
-        for name, mcc, mnc in zip(named, country, network, strict=True)
-    ]
-    missing = np.array([name is None for name in out], dtype=bool)
-    if missing.any():
-        findings.add(
-            "T15", records.where, detail="{n} of {total} records; {operator} is taken",
-            n=int(missing.sum()), total=len(out), operator=source.defaults.operator,
-        )  # fmt: skip
-    return [name or source.defaults.operator for name in out], missing
-
-
 def _cell_ids(
     records: Records,
     carriers: list[_Carrier],
@@ -342,17 +323,10 @@ def _report_assumed(
         findings.add(
             rule, records.where,
             detail="{n} of {total} cells: {value}; records {rows}",
-            n=len(assumed), total=len(cells), value=value, rows=_ranges(rows),
+            n=len(assumed), total=len(cells), value=value, rows=ranges(rows),
         )  # fmt: skip
 
 
 def _list_templates(source: TowersSource) -> str:
     ordered = sorted(source.defaults.cells, key=lambda t: TECHNOLOGIES.index(t.technology))
     return ", ".join(f"{t.technology} {t.freq_mhz:g} MHz" for t in ordered)
-
-
-def _ranges(rows: list[int], most: int = 12) -> str:
-    """Write rows shortly: ``1–4, 7, 9–12``; after ``most`` runs an ellipsis."""
-    cuts = np.flatnonzero(np.diff(rows) > 1) + 1
-    runs = [f"{run[0]}–{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in np.split(rows, cuts)]
-    return ", ".join(runs[:most]) + (", …" if len(runs) > most else "")

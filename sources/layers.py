@@ -226,8 +226,8 @@ def _refuse_without_place(records: Records, findings: Findings) -> Records:
 
 
 def label(records: Records, i: int) -> str:
-    """Return what a planner would call the ``i``-th record: its first code or name."""
-    for column in records.columns:
+    """Return what a planner would call the ``i``-th record: its cell, or its first code or name."""
+    for column in ("cell_id", *records.columns):
         if column in records.frame:
             text = as_code(records.frame[column].iloc[i])
             if text is not None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 FontEncoding = Literal["tcvn3", "vni"]
@@ -44,15 +45,38 @@ _TCVN3_SIGN = re.compile(r"[A-Za-zÀ-ÿ][¡-©«¬®µ¶·¸¹»¼½¾]|[¨©«�
 _VNI_SIGN = re.compile(r"[AEOUYaeouyÔÖôö][ØÛÏÅÄËÜøûïåäëü]")
 _UNICODE_SIGN = re.compile("[\u1ea0-\u1ef9\u0102\u0103\u0110\u0111\u01a0\u01a1\u01af\u01b0]")
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+"""Characters without width, and those that turn the direction of what follows."""
+_NOTHING = frozenset({
+    "-", "--", "–", "—", "NULL", "Null", "null", "(null)", "<null>", "<Null>", "<NULL>", "NaN",
+    "nan", "NAN", "N/A", "n/a", "#N/A", "\\N",
+})  # fmt: skip
+"""What stands in a cell that holds nothing. ``Nan`` may be a village's name."""
+
 
 def clean(value: Any) -> str | None:
-    """Return ``value`` as NFC text without outer blanks; None when there is nothing."""
+    """Return ``value`` as NFC text on one line without outer blanks; None for nothing.
+
+    A dash, ``NULL`` and ``NaN`` are nothing. Control characters are blanks: no table, map or
+    spreadsheet can hold them.
+    """
     if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 - NaN
         return None
     if value is pd.NA or value is pd.NaT:
         return None
-    text = unicodedata.normalize("NFC", str(value)).replace("\u00a0", " ").strip()
-    return text or None
+    text = unicodedata.normalize("NFC", str(value)).replace("\u00a0", " ")
+    if not text.isprintable():
+        text = " ".join(_UNSEEN.sub("", _CONTROL.sub(" ", text)).split())
+    text = text.strip()
+    return None if text in _NOTHING else text or None
+
+
+def ranges(rows: Sequence[int], most: int = 12) -> str:
+    """Write sorted records shortly: ``1–4, 7, 9–12``; after ``most`` runs an ellipsis."""
+    cuts = np.flatnonzero(np.diff(rows) > 1) + 1
+    runs = [f"{run[0]}–{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in np.split(rows, cuts)]
+    return ", ".join(runs[:most]) + (", …" if len(runs) > most else "")
 
 
 def as_code(value: Any) -> str | None:

@@ -167,7 +167,7 @@ def test_three_rows_without_coordinates(tmp_path: Path, spec: dict[str, Any]) ->
     write_csv(tmp_path / "data/cells.csv", TOWER_HEADER, rows)
     inputs, findings = read(tmp_path, spec)
     refused = findings.of("S11")
-    assert [(f.where.row, f.subject) for f in refused] == [(2, "T1"), (3, "T2"), (5, "T3")]
+    assert [(f.where.row, f.subject) for f in refused] == [(2, "C12"), (3, "C21"), (5, "C31")]
     speaks(refused[0], "data/cells.csv", 2, severity="warning")
     assert len(inputs.cells) == 3
     assert inputs.cells["row"].tolist() == [1, 4, 6]
@@ -608,6 +608,37 @@ def test_no_technology_and_no_template(tmp_path: Path, spec: dict[str, Any]) -> 
     findings = check(tmp_path, spec)
     speaks(only(findings, "T16"), "data/cells.csv", 1, severity="error")
     assert only(findings, "T01").where.file == "data/cells.csv"
+
+
+def test_names_of_operators(tmp_path: Path, spec: dict[str, Any]) -> None:
+    rows = towers()
+    for row, name in zip(rows, ["*", "*", "x" * 300, "  ", "Mạng\x07 A", "NULL"], strict=True):
+        row[2] = name
+    write_csv(tmp_path / "data/cells.csv", TOWER_HEADER, rows)
+    inputs, findings = read(tmp_path, spec)
+    assert inputs.cells["operator"].tolist() == [
+        "(*)", "(*)", "x" * 59 + "…", "unknown", "Mạng A", "unknown",
+    ]  # fmt: skip
+    assert inputs.cells["operator_assumed"].tolist() == [False, False, False, True, False, True]
+    assert only(findings, "T15").params["n"] == 2
+    called = findings.of("T22")
+    assert [f.where.row for f in called] == [1, 3]
+    speaks(called[0], "data/cells.csv", 1, severity="warning")
+    spec["towers"][0]["defaults"] = {"operator": "*"}
+    inputs, findings = read(tmp_path, spec)
+    assert inputs.cells["operator"].iloc[3] == "(*)"
+
+
+def test_nothing_written_as_a_word(tmp_path: Path, spec: dict[str, Any]) -> None:
+    rows = towers()
+    rows[0][5], rows[0][6] = "NULL", "null"
+    rows[1][5], rows[1][6] = "NaN", "-"
+    rows[2][7] = "-"
+    write_csv(tmp_path / "data/cells.csv", TOWER_HEADER, rows)
+    inputs, findings = read(tmp_path, spec)
+    assert [(f.where.row, f.subject) for f in findings.of("S11")] == [(1, "C11"), (2, "C12")]
+    assert "S13" not in numbers_of(findings)
+    assert inputs.cells["height_assumed"].tolist() == [True, False, True, True]
 
 
 def test_status_and_far_sites(tmp_path: Path, spec: dict[str, Any]) -> None:

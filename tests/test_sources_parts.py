@@ -16,16 +16,23 @@ from shapely.geometry import Polygon, box
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.bands import BANDS_MHZ, Frequency, frequency_of, several, technology_of
-from phusong.sources.cells import _ranges
 from phusong.sources.codes import disambiguate, match_codes
 from phusong.sources.columns import map_columns, nearest, plain, tags, take
 from phusong.sources.figures import decimal_of, degrees, number
 from phusong.sources.headers import TOWERS, VILLAGES
+from phusong.sources.operators import shown
 from phusong.sources.service_areas import service_areas, spread_equal
 from phusong.sources.shapes import overlaps
 from phusong.sources.status import in_service
 from phusong.sources.tables import read_table
-from phusong.sources.text import as_code, clean, from_tcvn3, from_vni, suspected_font_encoding
+from phusong.sources.text import (
+    as_code,
+    clean,
+    from_tcvn3,
+    from_vni,
+    ranges,
+    suspected_font_encoding,
+)
 from phusong.study import Layer
 
 # ------------------------------------------------------------------ text
@@ -41,6 +48,37 @@ def test_clean_and_codes() -> None:
     assert as_code(692.0) == as_code("692.0") == as_code(692) == as_code("692") == "692"
     assert as_code("00692") == "00692"
     assert as_code("1.2.3") == "1.2.3"
+
+
+@pytest.mark.parametrize("text", ["NULL", "null", "NaN", "nan", " - ", "–", "#N/A", "\\N", "\x00"])
+def test_words_for_nothing(text: str) -> None:
+    assert clean(text) is None
+    assert math.isnan(number(text) or 0)
+    assert math.isnan(degrees(text) or 0)
+
+
+def test_names_that_look_like_nothing() -> None:
+    assert [clean(v) for v in ("Nan", "Na", "0", "None", "A-B")] == [
+        "Nan",
+        "Na",
+        "0",
+        "None",
+        "A-B",
+    ]
+
+
+def test_control_characters_are_blanks() -> None:
+    assert clean("Mạng\r\n\tA\x07") == "Mạng A"
+    assert clean("\ufeffVi\u200bettel\u202e") == "Viettel"
+    assert clean("\u2028") is clean("\u200b") is None
+    assert clean("hai  dấu cách") == "hai  dấu cách"
+
+
+def test_operators_as_shown() -> None:
+    assert shown("*") == "(*)"
+    assert shown("**") == "**"
+    assert shown("x" * 60) == "x" * 60
+    assert shown("x" * 300) == "x" * 59 + "…"
 
 
 def test_tcvn3_published_letters() -> None:
@@ -275,8 +313,8 @@ def test_several() -> None:
 
 
 def test_ranges_of_rows() -> None:
-    assert _ranges([1, 2, 3, 7, 9, 10]) == "1–3, 7, 9–10"
-    assert _ranges(list(range(1, 60, 2)), most=2) == "1, 3, …"
+    assert ranges([1, 2, 3, 7, 9, 10]) == "1–3, 7, 9–10"
+    assert ranges(list(range(1, 60, 2)), most=2) == "1, 3, …"
 
 
 # ------------------------------------------------------------------ tables

@@ -1,0 +1,67 @@
+"""Operators' names: read from a column or a network code, and fit to stand in tables and files."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phusong.checks import Findings
+from phusong.sources.layers import Records
+from phusong.sources.text import as_code, clean
+from phusong.study import TowersSource
+
+NAME_MAX = 60
+"""Longer names are cut: they are headings of columns, layers and charts."""
+_ANY = "*"
+"""Stands for all operators together in every result; a name of that kind is put in brackets."""
+
+
+def operators_of(
+    records: Records, source: TowersSource, findings: Findings
+) -> tuple[list[str], NDArray[np.bool_]]:
+    """Return each record's operator: its column, else its network code, else the default.
+
+    Parameters
+    ----------
+    records
+        Of the TOWERS role.
+    source
+        Holds the default operator.
+    findings
+        Takes T15 (no operator) and T22 (a name that is shown otherwise).
+
+    Returns
+    -------
+    list of str, (n,) bool
+        Names, and which of them are the default.
+    """
+    named = [clean(v) for v in records.texts("operator")]
+    country = [as_code(v) for v in records.texts("mcc")]
+    network = [as_code(v) for v in records.texts("mnc")]
+    given = [
+        name or (f"{mcc}-{mnc.zfill(2)}" if mcc and mnc else None)
+        for name, mcc, mnc in zip(named, country, network, strict=True)
+    ]
+    missing = np.array([name is None for name in given], dtype=bool)
+    default = clean(source.defaults.operator) or "unknown"
+    if missing.any():
+        findings.add(
+            "T15", records.where, detail="{n} of {total} records; {operator} is taken",
+            n=int(missing.sum()), total=len(given), operator=shown(default),
+        )  # fmt: skip
+    names = [name or default for name in given]
+    for i in (names.index(name) for name in dict.fromkeys(names) if shown(name) != name):
+        findings.add("T22", records.at(i), names[i], "{operator} is called {shown} in the results",
+                     operator=names[i], shown=shown(names[i]))  # fmt: skip
+    return [shown(name) for name in names], missing
+
+
+def shown(name: str) -> str:
+    """Return the name an operator goes by in the results.
+
+    ``*`` means all operators there, so that an operator of that name is ``(*)``; a name over
+    :data:`NAME_MAX` characters ends in an ellipsis.
+    """
+    if name == _ANY:
+        return f"({name})"
+    return name if len(name) <= NAME_MAX else f"{name[: NAME_MAX - 1].rstrip()}…"
