@@ -223,9 +223,9 @@ def _claim(  # noqa: C901 - one loop of a kernel
     rows, cols = height.shape
     size = rows * cols
     cost = np.full(size, np.inf)
-    length = np.zeros(size)
-    before = np.full(size, -1, np.int64)
-    owner = np.full(size, -1, np.int64)
+    length = np.zeros(size, np.float32)
+    before = np.full(size, -1, np.int32)
+    owner = np.full(size, -1, np.int32)
     heap = [(0.0, np.int64(-1))]
     heap.pop()
     for i in range(len(start)):

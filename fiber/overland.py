@@ -299,12 +299,14 @@ def _in_window(
 def _meetings(ground: _Ground) -> tuple[Ints, Ints]:
     """Neighbouring cells of two vertices, the cheapest pair for each two."""
     places, claims, shape = ground.places, ground.claims, ground.height.shape
-    number = np.arange(shape[0] * shape[1]).reshape(shape)
-    one = np.concatenate([number[:, :-1].ravel(), number[:-1].ravel()])
-    two = np.concatenate([number[:, 1:].ravel(), number[1:].ravel()])
-    a, b = claims.owner[one], claims.owner[two]
-    differ = (a != b) & (a >= 0) & (b >= 0)
-    one, two = one[differ], two[differ]
+    owner = claims.owner.reshape(shape)
+    beside = (owner[:, :-1] != owner[:, 1:]) & (owner[:, :-1] >= 0) & (owner[:, 1:] >= 0)
+    below = (owner[:-1] != owner[1:]) & (owner[:-1] >= 0) & (owner[1:] >= 0)
+    row, col = np.nonzero(beside)
+    right = row * shape[1] + col
+    down = np.flatnonzero(below)
+    one = np.concatenate([right, down])
+    two = np.concatenate([right + 1, down + shape[1]])
     a, b = places.vertex[claims.owner[one]], places.vertex[claims.owner[two]]
     swap = a > b
     one, two = np.where(swap, two, one), np.where(swap, one, two)
