@@ -169,8 +169,22 @@ class Study(Section):
     folder: Path = Field(default=Path(), exclude=True)
 
     def resolve(self, path: Path) -> Path:
-        """Return ``path`` from the study's folder (absolute paths stay as they are)."""
-        return path if path.is_absolute() else self.folder / path
+        """Return ``path`` from the study's folder (absolute paths stay as they are).
+
+        Where nothing is found by that name, backslashes part folders, as Windows writes them.
+        """
+        literal = self.folder / path
+        if "\\" not in str(path) or literal.exists():
+            return literal
+        return self.folder / str(path).replace("\\", "/")
+
+    def named(self, path: Path) -> Path:
+        """Return ``path`` as results name it: from the study's folder where it lies in there."""
+        found = self.resolve(path)
+        for folder in (self.folder, self.folder.resolve()):
+            if found.is_relative_to(folder):
+                return found.relative_to(folder)
+        return found
 
     @property
     def work_folder(self) -> Path:

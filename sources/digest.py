@@ -51,17 +51,16 @@ def named_files(study: Study) -> list[Path]:
 
 
 def digests(study: Study) -> dict[str, str]:
-    """Return file (as the study names it) -> SHA-256.
+    """Return file (from the study's folder where it lies there) -> SHA-256.
 
     Files that are missing are left out.
     """
-    folder = study.folder.resolve()
     out: dict[str, str] = {}
     for path in named_files(study):
         resolved = study.resolve(path)
         if not resolved.exists():
             continue
-        named = path.relative_to(folder) if path.is_relative_to(folder) else path
+        named = study.named(path)
         base = resolved if resolved.is_dir() else resolved.parent
         for part in files_of(resolved):
             beside = named if resolved.is_dir() else named.parent

@@ -75,10 +75,7 @@ class Records:
 
 def place_of(layer: Layer, study: Study) -> Where:
     """Return file and layer as findings name them."""
-    path = layer.path
-    if path.is_absolute() and path.is_relative_to(study.folder.resolve()):
-        path = path.relative_to(study.folder.resolve())
-    return Where(file=path.as_posix(), layer=layer.layer or "")
+    return Where(file=study.named(layer.path).as_posix(), layer=layer.layer or "")
 
 
 def read_layer(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pyproj import CRS
 
-from phusong.checks import Findings
+from phusong.checks import Findings, Severity
 from phusong.errors import InputError, Where
 from phusong.grid import Grid
 from phusong.progress import NoProgress, Progress
@@ -22,7 +22,7 @@ from phusong.sources.communes import read_communes
 from phusong.sources.digest import digests, sha256
 from phusong.sources.headers import Role
 from phusong.sources.inputs import Inputs, Raster
-from phusong.sources.layers import Records, read_layer
+from phusong.sources.layers import Records, place_of, read_layer
 from phusong.sources.lines import (
     CABLE_COLUMNS,
     POP_COLUMNS,
@@ -185,7 +185,7 @@ class _Reading:
     def _open_dem(self) -> None:
         terrain = self.study.terrain
         for path in terrain.dem:
-            where = Where(file=path.as_posix())
+            where = Where(file=self.study.named(path).as_posix())
             file = open_raster(self.study.resolve(path), where, terrain.crs, self.findings)
             if file is not None:
                 self.got.dem.append(file)
@@ -260,14 +260,24 @@ class _Reading:
         self.got.sites, self.got.cells = leave_out(
             sites, cells, ~np.isnan(distance), "T11",
             "{site} stands {figure} km from the nearest commune",
-            [f"{d / 1000:.1f}" for d in distance], self.findings,
+            "{n} sites stand {low}–{high} km from the nearest commune; records {rows}",
+            distance / 1000, self.findings,
         )  # fmt: skip
         if self.got.cells.empty:
             self._no_cells()
 
     def _no_cells(self) -> None:
-        files = ", ".join(source.path.as_posix() for source in self.study.towers)
-        self.findings.add("T01", Where(file=files))
+        """Say that no cell is left (T01), unless every towers' file has its own reason already."""
+        files = [place_of(source, self.study).file for source in self.study.towers]
+        unread = {
+            f.where.file
+            for f in self.findings
+            if f.severity is Severity.ERROR
+            and f.rule.number.startswith("S")
+            and f.where.row is None
+        }
+        if not unread.issuperset(files):
+            self.findings.add("T01", Where(file=", ".join(files)))
 
     def _fiber(self) -> None:
         fiber = self.study.fiber
@@ -349,7 +359,8 @@ class _Reading:
             )
             got.sites, got.cells = leave_out(
                 got.sites, got.cells, bare, "T21", "{site} stands where the DEM has no height",
-                [""] * len(bare), self.findings,
+                "{n} sites stand where the DEM has no height; records {rows}",
+                np.zeros(len(bare)), self.findings,
             )  # fmt: skip
             if got.cells.empty:
                 self._no_cells()
@@ -359,7 +370,7 @@ class _Reading:
         got, study = self.got, self.study
         folder = study.work_folder / "prepared"
         if study.people is not None:
-            where = Where(file=study.people.raster.as_posix())
+            where = Where(file=study.named(study.people.raster).as_posix())
             path = study.resolve(study.people.raster)
             file = open_raster(path, where, study.people.crs, self.findings)
             if file is not None and got.grid is not None and got.area is not None:
@@ -371,7 +382,7 @@ class _Reading:
                 if got.people is not None and got.villages is not None:
                     report_people(got.people, got.villages, where, self.findings)
         if study.terrain.landcover is not None:
-            where = Where(file=study.terrain.landcover.as_posix())
+            where = Where(file=study.named(study.terrain.landcover).as_posix())
             path = study.resolve(study.terrain.landcover)
             file = open_raster(path, where, None, self.findings)
             if (

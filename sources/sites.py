@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -17,12 +15,14 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.codes import disambiguate
 from phusong.sources.place import Area
+from phusong.sources.text import ranges
 
 SAME_PLACE_M = 1.0
 """Cells nearer than this stand on one mast."""
 SAME_SITE_M = 200.0
 """Cells under one site id farther apart than this are not on one mast (T19)."""
-_LISTED = 200
+_LISTED = 20
+"""More sites of one file than this are said together."""
 
 
 def group_sites(
@@ -117,41 +117,47 @@ def leave_out(
     cells: pd.DataFrame,
     out: NDArray[np.bool_],
     rule: str,
-    detail: str,
-    figures: list[str],
+    one: str,
+    many: str,
+    figures: NDArray[np.float64],
     findings: Findings,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    """Take sites and their cells out of the study, said one by one, or as a sum of very many.
+    """Take sites and their cells out of the study, said one by one, or once a file for many.
 
     Parameters
     ----------
     out
         (sites,) which go.
-    rule, detail
-        The rule, and an English template over ``site`` and ``figure``.
+    rule
+        The rule.
+    one
+        English template over ``site`` and ``figure``.
+    many
+        English template over ``n``, ``low``, ``high`` (of the figures) and ``rows``.
     figures
-        What ``figure`` is for each site.
+        (sites,) what is said of each site.
     """
     gone = np.flatnonzero(out)
     if gone.size == 0:
         return sites, cells
-    first = {
-        str(site): Where(file=str(file), row=int(row))
-        for site, file, row in zip(
-            cells["site_id"][::-1], cells["file"][::-1], cells["row"][::-1], strict=True
-        )
-    }
-    for i in gone[:_LISTED]:
-        site = str(sites["site_id"].iloc[i])
-        findings.add(
-            rule, first[site], site, detail,
-            x_m=float(sites["x_m"].iloc[i]), y_m=float(sites["y_m"].iloc[i]),
-            site=site, figure=figures[i],
-        )  # fmt: skip
-    if gone.size > _LISTED:
-        files = Counter(first[str(s)].file for s in sites["site_id"].iloc[gone[_LISTED:]])
-        for file, n in files.items():
-            findings.add(rule, Where(file=file), detail="and {n} sites more", n=n)
+    first = cells.drop_duplicates("site_id").set_index("site_id")[["file", "row"]]
+    places = first.loc[sites["site_id"].iloc[gone]].reset_index().assign(at=gone)
+    for file, members in places.groupby("file", sort=False):
+        at, rows = members["at"].to_numpy(), members["row"].to_numpy()
+        if len(at) > _LISTED:
+            findings.add(
+                rule, Where(file=str(file)), detail=many, n=len(at),
+                low=f"{figures[at].min():.1f}", high=f"{figures[at].max():.1f}",
+                rows=ranges(np.unique(rows).tolist()),
+            )  # fmt: skip
+            continue
+        for i, row in zip(at, rows, strict=True):
+            site = str(sites["site_id"].iloc[i])
+            findings.add(
+                rule, Where(file=str(file), row=int(row)), site, one,
+                x_m=float(sites["x_m"].iloc[i]), y_m=float(sites["y_m"].iloc[i]),
+                site=site, figure=f"{figures[i]:.1f}",
+            )  # fmt: skip
     kept = sites[~out].reset_index(drop=True)
     return kept, cells[cells["site_id"].isin(kept["site_id"])].reset_index(drop=True)
 

@@ -87,6 +87,20 @@ def test_missing_file(tmp_path: Path, spec: dict[str, Any]) -> None:
     stops(tmp_path, spec, "S01")
 
 
+def test_paths_as_windows_writes_them(tmp_path: Path, spec: dict[str, Any]) -> None:
+    plain, _ = read(tmp_path, spec)
+    spec["towers"][0]["path"] = r"data\cells.csv"
+    spec["boundaries"]["villages"][0]["path"] = r".\data\villages.gpkg"
+    spec["terrain"]["dem"] = [r"data\dem.tif"]
+    spec["people"]["raster"] = r"data\people.tif"
+    inputs, findings = read(tmp_path, spec)
+    assert inputs.sources == plain.sources
+    assert {f.where.file for f in findings if f.where.file} <= set(plain.sources)
+    assert set(inputs.cells["file"]) == {"data/cells.csv"}
+    spec["towers"][0]["path"] = r"data\gone.csv"
+    assert only(check(tmp_path, spec), "S01").where.file == "data/gone.csv"
+
+
 @pytest.mark.parametrize(
     ("key", "path"),
     [("dem", "data/gone.tif"), ("people", "data/gone.tif"), ("villages", "data/gone.shp")],
@@ -656,6 +670,35 @@ def test_status_and_far_sites(tmp_path: Path, spec: dict[str, Any]) -> None:
     spec["towers"][0]["in_service"] = ["quy hoach"]
     inputs, _ = read(tmp_path, spec)
     assert inputs.cells["in_service"].tolist() == [True, False, False, False]
+
+
+def test_many_far_sites_are_said_together(tmp_path: Path, spec: dict[str, Any]) -> None:
+    rows = towers()
+    far = [
+        [f"F{k}", f"X{k}", *rows[0][2:5], *lonlat(X0 + 31_000 + 1000 * k, Y0), *rows[0][7:]]
+        for k in range(21)
+    ]
+    write_csv(tmp_path / "data/cells.csv", TOWER_HEADER, rows + far)
+    inputs, findings = read(tmp_path, spec)
+    left = only(findings, "T11")
+    speaks(left, "data/cells.csv", None, severity="info")
+    assert left.text() == "21 sites stand 21.0–41.0 km from the nearest commune; records 7–27"
+    assert set(inputs.sites["site_id"]) == {"T1", "T2", "T3"}
+    write_csv(tmp_path / "data/cells.csv", TOWER_HEADER, rows + far[:20])
+    _, findings = read(tmp_path, spec)
+    assert [f.where.row for f in findings.of("T11")] == list(range(7, 27))
+
+
+def test_no_cell_left_is_said_once(tmp_path: Path, spec: dict[str, Any]) -> None:
+    spec["towers"][0]["path"] = "data/gone.csv"
+    assert "T01" not in numbers_of(check(tmp_path, spec))
+    spec["checks"] = {"severity": {"S01": "warning"}}
+    assert "T01" in numbers_of(check(tmp_path, spec))
+    write_csv(tmp_path / "data/odd.csv", TOWER_HEADER, [[*r[:3], "?", *r[4:]] for r in towers()])
+    spec["checks"] = {}
+    spec["towers"].append({"path": "data/odd.csv"})
+    found = only(check(tmp_path, spec), "T01")
+    assert found.where.file == "data/gone.csv, data/odd.csv"
 
 
 def test_one_site_id_in_two_places(tmp_path: Path, spec: dict[str, Any]) -> None:
