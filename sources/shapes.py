@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from phusong.checks import Findings
 from phusong.errors import Where
+from phusong.i18n import tr
 from phusong.sources.layers import Records, label
 
 OVERLAP_MIN_M2 = 1000.0
@@ -18,6 +20,32 @@ OVERLAP_MIN_M2 = 1000.0
 OVERLAP_MIN_SHARE = 0.001
 _POLYGON, _MULTIPOLYGON, _COLLECTION = 3, 6, 7
 _PLACE = re.compile(r"\[(-?[\d.eE+]+) (-?[\d.eE+]+)\]")
+
+REASONS = {
+    "Self-intersection": "the outline crosses itself",
+    "Ring Self-intersection": "a ring touches itself",
+    "Hole lies outside shell": "a hole lies outside the outline",
+    "Holes are nested": "a hole lies in a hole",
+    "Nested shells": "a part lies in another part",
+    "Interior is disconnected": "the holes cut the inside apart",
+    "Duplicate Rings": "a ring is drawn twice",
+    "Too few points in geometry component": "a ring has too few points",
+    "Invalid Coordinate": "a coordinate is no number",
+    "Ring is not closed": "a ring is not closed",
+    "Repeated Point": "a point is drawn twice",
+    "Topology Validation Error": "the outline is not valid",
+}
+"""What GEOS says of invalid geometries, in the planner's words."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """An English phrase that takes the language of the sentence it stands in."""
+
+    template: str
+
+    def __str__(self) -> str:
+        return tr(self.template)
 
 
 def keep_types(records: Records, types: set[int], findings: Findings) -> Records:
@@ -55,17 +83,19 @@ def repair(records: Records, findings: Findings) -> tuple[Records, NDArray[np.bo
         geometry[i] = _polygonal(valid)
         if not invalid[i]:
             continue
-        reason = shapely.is_valid_reason(before)
-        found = _PLACE.search(reason)
-        at = (float(found[1]), float(found[2])) if found else (None, None)
+        reason, at = _flaw(before)
         findings.add(
             "B01",
             records.at(int(i)),
             label(records, int(i)),
-            "{reason}; area {before} ha as drawn, {after} ha after the repair",
-            x_m=at[0],
-            y_m=at[1],
-            reason=reason.partition("[")[0],
+            "{reason}; area {before} ha as drawn, {after} ha after the repair"
+            if at is None
+            else "{reason} at {x}, {y}; area {before} ha as drawn, {after} ha after the repair",
+            x_m=None if at is None else at[0],
+            y_m=None if at is None else at[1],
+            reason=reason,
+            x="" if at is None else f"{at[0]:.0f}",
+            y="" if at is None else f"{at[1]:.0f}",
             before=round(before.area / 1e4, 2),
             after=round(geometry[i].area / 1e4, 2),
         )
@@ -76,6 +106,15 @@ def repair(records: Records, findings: Findings) -> tuple[Records, NDArray[np.bo
         findings.add("S11", records.at(int(i)), label(records, int(i)),
                      "nothing is left of the polygon after the repair")  # fmt: skip
     return (repaired.keep(~empty), invalid[~empty]) if empty.any() else (repaired, invalid)
+
+
+def _flaw(geometry: shapely.Geometry) -> tuple[Words, tuple[float, float] | None]:
+    """Return what makes a geometry invalid, and where, if GEOS says so."""
+    text = shapely.is_valid_reason(geometry)
+    found = _PLACE.search(text)
+    reason = text.partition("[")[0].strip()
+    words = Words(REASONS.get(reason, reason))
+    return words, (float(found[1]), float(found[2])) if found else None
 
 
 def _polygonal(geometry: shapely.Geometry) -> shapely.Geometry:

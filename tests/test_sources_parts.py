@@ -15,6 +15,7 @@ from shapely.geometry import Polygon, box
 
 from phusong.checks import Findings
 from phusong.errors import Where
+from phusong.i18n import catalogue, set_language
 from phusong.sources.bands import BANDS_MHZ, Frequency, frequency_of, several, technology_of
 from phusong.sources.codes import disambiguate, match_codes
 from phusong.sources.columns import map_columns, nearest, plain, tags, take
@@ -22,7 +23,7 @@ from phusong.sources.figures import decimal_of, degrees, number
 from phusong.sources.headers import TOWERS, VILLAGES
 from phusong.sources.operators import shown
 from phusong.sources.service_areas import service_areas, spread_equal
-from phusong.sources.shapes import overlaps
+from phusong.sources.shapes import REASONS, Words, _flaw, overlaps
 from phusong.sources.status import in_service
 from phusong.sources.tables import read_table
 from phusong.sources.text import (
@@ -463,3 +464,48 @@ def test_overlaps_agree_with_trying_every_pair(squares: list[tuple[int, int, int
 def test_star_is_repaired_by_union() -> None:
     star = Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
     assert shapely.make_valid(star, method="structure", keep_collapsed=False).area == 50
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "said_vi"),
+    [
+        ("POLYGON((0 0,1 1,1 0,0 1,0 0))", "the outline crosses itself", "đường ranh tự cắt"),
+        ("POLYGON((0 0,4 0,4 4,2 2,0 4,2 2,0 0))", "a ring touches itself", "đường bao tự chạm"),
+        (
+            "POLYGON((0 0,4 0,4 4,0 4,0 0),(5 5,6 5,6 6,5 6,5 5))",
+            "a hole lies outside the outline",
+            "lỗ khuyết nằm ngoài đường ranh",
+        ),
+        (
+            "POLYGON((0 0,9 0,9 9,0 9,0 0),(1 1,8 1,8 8,1 8,1 1),(2 2,3 2,3 3,2 3,2 2))",
+            "a hole lies in a hole",
+            "lỗ khuyết nằm trong lỗ khuyết",
+        ),
+        (
+            "MULTIPOLYGON(((0 0,9 0,9 9,0 9,0 0)),((2 2,3 2,3 3,2 3,2 2)))",
+            "a part lies in another part",
+            "một phần nằm trong phần khác",
+        ),
+        (
+            "POLYGON((0 0,4 0,4 4,0 4,0 0),(0 2,2 0,4 2,2 4,0 2))",
+            "the holes cut the inside apart",
+            "các lỗ khuyết cắt rời phần bên trong",
+        ),
+        ("POLYGON((0 0,1 1,0 0,0 0))", "a ring has too few points", "đường bao có quá ít điểm"),
+    ],
+)
+def test_flaws_of_polygons_in_both_languages(text: str, said: str, said_vi: str) -> None:
+    words, at = _flaw(shapely.from_wkt(text))
+    assert at is not None
+    assert f"{words}" == said
+    set_language("vi")
+    assert f"{words}" == said_vi
+
+
+def test_flaw_without_a_place() -> None:
+    broken = shapely.polygons([(0, 0), (1, 1), (1, math.nan), (0, 0)])
+    assert _flaw(broken) == (Words("a coordinate is no number"), None)
+
+
+def test_every_flaw_is_translated() -> None:
+    assert set(REASONS.values()) <= set(catalogue())
