@@ -139,10 +139,12 @@ def print_findings(console: Console, findings: Findings, *, most: int = 40) -> N
         if shown[key] > 3 or len(shown) > most:
             continue
         colour = _COLOURS[finding.severity]
-        subject = f"{finding.subject}: " if finding.subject else ""
+        text = finding.text()
+        if finding.subject and finding.subject not in text:
+            text = f"{finding.subject}: {text}"
         table.add_row(
             f"[{colour}]{finding.rule.number} {tr(str(finding.severity))}[/]",
-            _plain(subject + finding.text()),
+            _plain(text),
             _plain(str(finding.where)),
             _plain(tr(finding.rule.mend)),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 from rasterio.transform import from_origin
+from rich.console import Console
 from shapely.geometry import LineString, Point, Polygon, box
 from sources_province import (
     CRS,
@@ -35,7 +37,8 @@ from sources_province import (
 )
 
 from phusong.checks import Finding, Findings, Severity
-from phusong.errors import ChecksFailed, InputError
+from phusong.console import print_findings
+from phusong.errors import ChecksFailed, InputError, Where
 from phusong.i18n import catalogue, set_language, tr
 from phusong.sources import read_inputs
 
@@ -232,6 +235,11 @@ def test_self_intersecting_village_and_equal_codes(tmp_path: Path, spec: dict[st
     speaks(repaired, "data/villages.gpkg", 6, severity="warning")
     assert repaired.x_m == pytest.approx((west + east) / 2)
     assert repaired.params["after"] == pytest.approx(312.5)
+    middle = f"{(west + east) / 2:.0f}, {(south + north) / 2:.0f}"
+    assert repaired.text().startswith(f"the outline crosses itself at {middle}; area")
+    set_language("vi")
+    assert repaired.text().startswith(f"đường ranh tự cắt tại {middle}; diện tích")
+    set_language("en")
     assert inputs.villages.geometry.is_valid.all()
     assert "geometry_repaired" in inputs.villages["flags"].iloc[5]
     doubled = only(findings, "B03")
@@ -867,6 +875,20 @@ def test_lowered_error_without_which_nothing_goes_on(tmp_path: Path, spec: dict[
     chosen = study(tmp_path, spec)
     with pytest.raises(InputError, match="villages"):
         read_inputs(chosen, Findings(chosen.checks.severity))
+
+
+def test_subject_is_printed_once() -> None:
+    findings = Findings()
+    findings.add("F06", Where(row=3), "P1", "{name} is {distance} m from the nearest cable, {cable}",
+                 name="P1", distance=1500, cable="A")  # fmt: skip
+    findings.add("T04", Where(row=4), "C22", "height {value} m", value="0")
+    console = Console(file=io.StringIO(), width=300)
+    print_findings(console, findings)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "P1 is 1500 m" in printed
+    assert "P1: " not in printed
+    assert "C22: height 0 m" in printed
+    assert "record 4" in printed
 
 
 def test_sound_input_has_no_warning(tmp_path: Path, spec: dict[str, Any]) -> None:
