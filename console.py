@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from types import TracebackType
@@ -20,7 +21,7 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from phusong.checks import Findings, Severity, rules
+from phusong.checks import Finding, Findings, Severity, rules
 from phusong.compare import Comparison
 from phusong.frames import rows
 from phusong.i18n import number, tr
@@ -139,12 +140,9 @@ def print_findings(console: Console, findings: Findings, *, most: int = 40) -> N
         if shown[key] > 3 or len(shown) > most:
             continue
         colour = _COLOURS[finding.severity]
-        text = finding.text()
-        if finding.subject and finding.subject not in text:
-            text = f"{finding.subject}: {text}"
         table.add_row(
             f"[{colour}]{finding.rule.number} {tr(str(finding.severity))}[/]",
-            _plain(text),
+            _plain(_sentence(finding)),
             _plain(str(finding.where)),
             _plain(tr(finding.rule.mend)),
         )
@@ -159,6 +157,14 @@ def print_findings(console: Console, findings: Findings, *, most: int = 40) -> N
         tr("{count} {severity}", count=findings.count(s), severity=tr(str(s))) for s in Severity
     )
     console.print(counts)
+
+
+def _sentence(finding: Finding) -> str:
+    """Put the subject before the detail, unless a part of the detail names it already."""
+    whole = re.compile(rf"(?<!\w){re.escape(finding.subject)}(?!\w)")
+    if any(isinstance(v, str) and whole.search(v) for v in finding.params.values()):
+        return finding.text()
+    return f"{finding.subject}: {finding.text()}" if finding.subject else finding.text()
 
 
 def print_rules(console: Console) -> None:

@@ -882,12 +882,15 @@ def test_subject_is_printed_once() -> None:
     findings.add("F06", Where(row=3), "P1", "{name} is {distance} m from the nearest cable, {cable}",
                  name="P1", distance=1500, cable="A")  # fmt: skip
     findings.add("T04", Where(row=4), "C22", "height {value} m", value="0")
+    findings.add("T05", Where(row=5), "18", "{band} is no band of {technology}; {assumed} MHz is assumed",
+                 band="1850x", technology="LTE", assumed=1800.0)  # fmt: skip
     console = Console(file=io.StringIO(), width=300)
     print_findings(console, findings)
     printed = console.file.getvalue()  # type: ignore[attr-defined]
     assert "P1 is 1500 m" in printed
     assert "P1: " not in printed
     assert "C22: height 0 m" in printed
+    assert "18: 1850x is no band" in printed
     assert "record 4" in printed
 
 
