@@ -9,6 +9,10 @@ nested cuts around a component by a total of ``T`` absorbs exactly the vertices 
 and the arc ``w -> v`` loses ``min(dist w, T) - dist v``. A turn may grow its component by a factor
 before the queue is asked again; so the work is linear in the final sizes, which a ten-million-arc
 graph needs, and a factor of zero is Wong's original.
+
+Where tree and duals have the same value, complementary slackness has the tree enter every cut with
+a dual exactly once. An ascent led by a good tree puts components that it enters more often last;
+the order is free, so the bound holds whatever the tree.
 """
 # ruff: noqa: ANN001, ANN201 - numba infers the types of kernels
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
@@ -20,14 +24,17 @@ import numpy as np
 from phusong.fiber.steiner.heap import pop, push
 from phusong.jit import njit
 
+_ASTRAY = 1e7
+"""Arcs a component counts for each time beyond the first that the guide enters it."""
+
 
 @njit(cache=True, nogil=True)
-def ascend(indptr, adj, wt, terminal, root, growth, store, share):
+def ascend(indptr, adj, twin, wt, terminal, root, growth, store, share, guide):
     """Raise a feasible dual of the cut formulation from ``root``.
 
     Parameters
     ----------
-    indptr, adj, wt
+    indptr, adj, twin, wt
         Compressed rows; every terminal is connected to the root.
     terminal
         Terminal mask, shape (n,).
@@ -41,6 +48,8 @@ def ascend(indptr, adj, wt, terminal, root, growth, store, share):
         Empty to store single cuts. As large as ``store``, float64, to store one row a turn: the
         mean of the turn's nested cuts, weighted with what each was raised; the coefficients go
         here. It holds for every tree as each of its cuts does.
+    guide
+        Flow of a good tree by slot, away from the root, float64, shape (2m,); empty for none.
 
     Returns
     -------
@@ -83,6 +92,8 @@ def ascend(indptr, adj, wt, terminal, root, growth, store, share):
         stack[0] = z
         stack_size = 1
         cut = 0.0
+        value = 0.0
+        entries = 0.0
         now = 0.0
         hit = False
         while True:
@@ -95,7 +106,7 @@ def ascend(indptr, adj, wt, terminal, root, growth, store, share):
                 if size == 0:
                     break
                 v = heap[0]
-                if cut > limit:
+                if value > limit:
                     # The cut of this moment is not raised: another terminal's is smaller.
                     break
                 if store.size > share.size and dist[v] > now:
@@ -122,7 +133,11 @@ def ascend(indptr, adj, wt, terminal, root, growth, store, share):
             for s in range(indptr[v], indptr[v + 1]):
                 w = adj[s]
                 if state[w] == 2:
+                    if guide.size > 0:
+                        entries -= guide[twin[s]]
                     continue
+                if guide.size > 0:
+                    entries += guide[s]
                 near = now + slack[s]
                 if near < dist[w]:
                     if state[w] == 0:
@@ -135,6 +150,9 @@ def ascend(indptr, adj, wt, terminal, root, growth, store, share):
                         stack_size += 1
                     else:
                         size = push(heap, place, dist, size, w)
+            value = cut
+            if entries > 1.001:
+                value += _ASTRAY * (entries - 1.0)
         bound += now
         if now > 0.0:
             end = cuts[cut_count]
@@ -160,7 +178,7 @@ def ascend(indptr, adj, wt, terminal, root, growth, store, share):
         if hit or size == 0:
             active[z] = False
         else:
-            score[z] = cut
+            score[z] = value
             queue_size = push(queue, queue_place, score, queue_size, z)
     return bound, slack, cuts[: cut_count + 1].copy()
 

@@ -153,7 +153,10 @@ class CutModel:
         """Append the cuts a dual ascent raises, up to ``limit`` entries."""
         g = self.graph
         store = np.empty(limit, np.int32)
-        _, _, bounds = ascend(g.indptr, g.adj, g.wt, g.terminal, self.root, 0.0, store, np.empty(0))
+        nothing = np.empty(0)
+        _, _, bounds = ascend(
+            g.indptr, g.adj, g.twin, g.wt, g.terminal, self.root, 0.0, store, nothing, nothing
+        )
         self.add_cuts(store, bounds)
 
     def solve(self, deadline: float) -> bool:

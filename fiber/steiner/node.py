@@ -8,7 +8,7 @@ import numpy as np
 
 from phusong.fiber.steiner.ascent import ascend, distances, hopeless, saturated
 from phusong.fiber.steiner.cuts import CutModel
-from phusong.fiber.steiner.prices import Prices
+from phusong.fiber.steiner.prices import Prices, flow_of
 from phusong.fiber.steiner.reductions import reduce
 from phusong.fiber.steiner.search import edge_weights, polish, tree_from
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from phusong.fiber.steiner.search import Search
 
 _NOTHING = np.empty(0, np.int32)
-_NO_SHARE = np.empty(0)
+_NO_FLOW = np.empty(0)
+GUIDED_EDGES = 10_000
+"""Edges beyond which an ascent is repeated with its tree as a guide; below, prices do better."""
 WORK = 400_000_000
 """Slots the local search on one tree may scan; small graphs never need as many."""
 
@@ -77,7 +79,9 @@ def _ascend_once(search: Search, problem: Problem, turn: int) -> float:
     terminals = g.terminals
     root = int(search.rng.choice(terminals))
     growth = (0.1, 0.25, 0.5)[turn % 3] if g.m < 50_000 else (0.25, 0.5, 1.0)[turn % 3]
-    raised, slack, _ = ascend(g.indptr, g.adj, g.wt, g.terminal, root, growth, _NOTHING, _NO_SHARE)
+    raised, slack, _ = ascend(
+        g.indptr, g.adj, g.twin, g.wt, g.terminal, root, growth, _NOTHING, _NO_FLOW, _NO_FLOW
+    )
     bound = float(raised) + problem.offset
     _, usable = saturated(g.indptr, g.adj, g.twin, slack, root)
     weight = np.where(usable, g.wt, np.inf)
@@ -88,10 +92,28 @@ def _ascend_once(search: Search, problem: Problem, turn: int) -> float:
         if float(g.cost[tree].sum()) + problem.offset < search.cost * 1.01:
             tree = polish(g, tree, WORK, search.deadline)
         search.offer(problem, tree)
-    after, before = distances(g.indptr, g.adj, g.twin, slack, g.terminal, root)
-    _, gone = hopeless(g.indptr, g.adj, g.twin, g.eid, slack, after, before, search.room(bound))
+    gone = _hopeless_edges(search, problem, slack, root, bound)
+    if trees and g.m > GUIDED_EDGES:
+        flow = flow_of(g.indptr, g.adj, g.eid, tree, root)
+        raised, slack, _ = ascend(
+            g.indptr, g.adj, g.twin, g.wt, g.terminal, root, growth, _NOTHING, _NO_FLOW, flow
+        )
+        led = float(raised) + problem.offset
+        gone |= _hopeless_edges(search, problem, slack, root, led)
+        bound = max(bound, led)
     problem.delete(gone)
     return bound
+
+
+def _hopeless_edges(
+    search: Search, problem: Problem, slack: NDArray[np.float64], root: int, bound: float
+) -> NDArray[np.bool_]:
+    """Mark the edges that no tree better than the best can use, by the slack of a bound."""
+    g = problem.graph
+    after, before = distances(g.indptr, g.adj, g.twin, slack, g.terminal, root)
+    gone: NDArray[np.bool_]
+    _, gone = hopeless(g.indptr, g.adj, g.twin, g.eid, slack, after, before, search.room(bound))
+    return gone
 
 
 def price_rounds(
@@ -242,7 +264,16 @@ def _best_root(search: Search, problem: Problem) -> tuple[int, float, NDArray[np
     best = -1.0
     for candidate in search.rng.choice(g.terminals, min(3, g.terminals.size), replace=False):
         value, found, _ = ascend(
-            g.indptr, g.adj, g.wt, g.terminal, int(candidate), 0.1, _NOTHING, _NO_SHARE
+            g.indptr,
+            g.adj,
+            g.twin,
+            g.wt,
+            g.terminal,
+            int(candidate),
+            0.1,
+            _NOTHING,
+            _NO_FLOW,
+            _NO_FLOW,
         )
         if value > best:
             best, root, slack = value, int(candidate), found

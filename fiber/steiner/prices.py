@@ -27,6 +27,7 @@ WEIGHT = 3.0
 """Primal weight of the first-order method, with costs scaled to a mean of one."""
 STEPS = 50
 """Steps between two packings."""
+_NO_FLOW = np.empty(0)
 
 
 class Prices:
@@ -62,7 +63,7 @@ class Prices:
         self.share = np.empty(0)
         self.x = flow_of(g.indptr, g.adj, g.eid, tree, root)
         self.y = np.empty(0)
-        self.bound, self.slack = self._ascend(0.0, g.wt)
+        self.bound, self.slack = self._ascend(0.0, g.wt, self.x)
         _, _, self.y = pack(
             self.bounds,
             self.slots,
@@ -74,19 +75,24 @@ class Prices:
         self.y /= self.unit
 
     def _ascend(
-        self, packed: float, slack: NDArray[np.float64]
+        self,
+        packed: float,
+        slack: NDArray[np.float64],
+        guide: NDArray[np.float64] = _NO_FLOW,
     ) -> tuple[float, NDArray[np.float64]]:
         """Raise duals from what a packing leaves; the cuts raised join the pool without price."""
         g = self.graph
         more, slack, bounds = ascend(
             g.indptr,
             g.adj,
+            g.twin,
             slack,
             g.terminal,
             self.root,
             self.growth,
             self.store,
             self.fresh_share,
+            guide,
         )
         self._add(bounds, self.fresh_share)
         return packed + more, slack
