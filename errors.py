@@ -22,6 +22,8 @@ class Where:
     """Record as the planner counts it: the first after the header is 1 (line 2 of a table)."""
     key: str = ""
     """Key or column concerned."""
+    line: int | None = None
+    """Line of a text file, from 1."""
 
     def __str__(self) -> str:
         parts = [self.file] if self.file else []
@@ -29,6 +31,8 @@ class Where:
             parts.append(tr("layer {layer}", layer=self.layer))
         if self.row is not None:
             parts.append(tr("record {row}", row=self.row))
+        if self.line is not None:
+            parts.append(tr("line {line}", line=self.line))
         if self.key:
             parts.append(self.key)
         return ", ".join(parts)

@@ -67,7 +67,7 @@ def read_ogr(
             "the file cannot be read ({reason})", reason=str(error),
         )  # fmt: skip
         return None
-    crs = CRS.from_user_input(frame.crs) if getattr(frame, "crs", None) is not None else None
+    crs = _stated(getattr(frame, "crs", None))
     raw = pd.DataFrame(frame).rename(columns={"row": "row_2"})
     raw["row"] = np.arange(1, len(raw) + 1)
     if font:
@@ -104,6 +104,16 @@ def _report_layer(path: Path, layer: Layer, reason: str, findings: Findings, whe
         return
     findings.add("S02" if layer.where is None else "S04", where, layer.where or path.name,
                  "the file cannot be read ({reason})", reason=reason)  # fmt: skip
+
+
+def _stated(crs: Any) -> CRS | None:
+    """Return the CRS a file states; GeoPackage's two words for "none" are none.
+
+    Older GDAL hands on srs_id -1 and 0 as CRSs called "Undefined ...".
+    """
+    if crs is None or CRS.from_user_input(crs).name.startswith("Undefined "):
+        return None
+    return CRS.from_user_input(crs)
 
 
 def _bounds_in(bbox: Box, crs: CRS) -> tuple[float, float, float, float]:

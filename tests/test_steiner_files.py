@@ -100,7 +100,7 @@ def test_keywords_in_any_case_and_windows_lines(tmp_path):
 def test_bad_lines_are_named(tmp_path, old, new, row, message):
     with pytest.raises(InputError, match=message) as caught:
         read_instance(write(tmp_path, STP.replace(old, new, 1)))
-    assert caught.value.where.row == row
+    assert caught.value.where.line == row
     assert "star.stp" in str(caught.value)
 
 
@@ -110,7 +110,7 @@ def test_a_file_cut_anywhere_before_its_last_section_is_refused(tmp_path):
     for at in range(0, last + 2, 7):
         with pytest.raises(InputError) as caught:
             read_instance(write(tmp_path, STP[:at]))
-        assert caught.value.where.row >= 1
+        assert caught.value.where.line >= 1
 
 
 def test_sections_missing_or_in_the_wrong_order(tmp_path):
@@ -151,7 +151,7 @@ def test_command_prints_csv_and_goes_on_after_a_bad_file(tmp_path):
     ]
     assert (rows[0]["cost"], rows[0]["lower_bound"], rows[0]["status"]) == ("6", "6", "optimal")
     assert float(rows[0]["gap_percent"]) == 0
-    assert "cut.stp, row" in result.stderr
+    assert "cut.stp, line" in result.stderr
     assert "cannot be read" in result.stderr
 
 

@@ -80,7 +80,7 @@ class _Parser:
         self.terminals: dict[int, None] = {}
 
     def fail(self, what: str, mend: str = "", **params: object) -> NoReturn:
-        where = Where(file=str(self.path), row=max(self.at, 1))
+        where = Where(file=str(self.path), line=max(self.at, 1))
         raise InputError(what, where, mend, dict(params))
 
     def words(self) -> list[str]:  # noqa: RET503 - fail() never returns

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -110,6 +111,8 @@ def solve(
         When arrays do not fit together, a vertex is out of range, a cost is negative or not
         finite, or there is no terminal.
     """
+    if np.isfinite(time_limit_s):
+        warm_up()  # a limit is for solving: compiling on a new machine takes longer than most
     started = time.perf_counter()
     ends, price, marks, nodes = _checked(tail, head, cost, terminals, nodes, root)
     part = components(nodes, ends[0], ends[1])
@@ -141,6 +144,7 @@ def solve(
     )
 
 
+@cache
 def warm_up() -> None:
     """Compile every kernel (or load it from the cache), so that time limits are for solving."""
     side = 9
