@@ -26,7 +26,13 @@ from phusong.coverage.propagation import (
     Transmitter,
     propagate,
 )
-from phusong.coverage.propagation.fan import fan_of, nearest_radial, points_before
+from phusong.coverage.propagation.approach import (
+    OWN_POINTS,
+    own_ground,
+    own_nearest,
+    shared_points,
+)
+from phusong.coverage.propagation.fan import bilinear, fan_of, nearest_radial, points_before
 from phusong.coverage.propagation.hull import highest, push, tangent
 from phusong.coverage.propagation.p526 import free_space_db, p526_path
 from phusong.coverage.propagation.p1812 import p1812_path
@@ -297,6 +303,27 @@ def test_nearest_radial(d_row: float, d_col: float, radials: int) -> None:
         assert abs(math.remainder(off, 2 * math.pi)) <= math.pi / radials + 1e-6
 
 
+def test_a_profile_keeps_one_point_of_the_radial() -> None:
+    assert [shared_points(n) for n in range(6)] == [0, 1, 1, 1, 1, 2]
+    assert shared_points(100) == 100 - OWN_POINTS
+
+
+@pytest.mark.parametrize("start", [(3.2, 4.7), (-0.4, -0.3)], ids=["inside", "at the border"])
+def test_own_points_are_read_where_they_lie(start: tuple[float, float]) -> None:
+    ground = MOUNTAINS[:12, :12].copy()
+    layer = np.arange(144, dtype=np.float32).reshape(12, 12)
+    line = (*start, 0.7, 0.3, 1, 3)
+    out = np.empty(3)
+    assert own_ground(ground, *line, out)
+    places = [(start[0] + 0.7 * i, start[1] + 0.3 * i) for i in (1, 2, 3)]
+    assert out == pytest.approx([bilinear(ground, *place) for place in places])
+    own_nearest(layer, *line, out)
+    assert out.tolist() == [layer[round(max(r, 0.0)), round(max(c, 0.0))] for r, c in places]
+    row, col = places[1]
+    ground[int(row) + 1, int(col) + 1] = np.nan
+    assert not own_ground(ground, *line, out)
+
+
 def test_the_last_point_keeps_half_a_step_away() -> None:
     assert points_before(10.0, 30.0) == 0
     assert points_before(44.9, 30.0) == 0
@@ -390,6 +417,13 @@ def test_profiles_of_a_cell_and_of_a_line() -> None:
     assert profile.distance_m[-1] == pytest.approx(total)
     assert profile.height_m[-1] == MOUNTAINS[30, 400]
     assert profile.clutter_m[0] == profile.clutter_m[-1] == 0.0
+    # the last points lie on the cell's own line from the mast, the others beside it
+    own = shared_points(points_before(total, CELL_M)) + 1
+    parts = profile.distance_m[own:-1] / total
+    row_0, col_0 = (CELLS * CELL_M - MAST.y_m) / CELL_M - 0.5, MAST.x_m / CELL_M - 0.5
+    want = [bilinear(MOUNTAINS, row_0 + (30 - row_0) * q, col_0 + (400 - col_0) * q) for q in parts]
+    assert len(want) == OWN_POINTS
+    assert profile.height_m[own:-1] == pytest.approx(want)
     line = line_profile(ground, MAST, x, y, 15.0)
     assert line.distance_m[-1] == pytest.approx(total)
     assert np.diff(line.distance_m).max() <= 15.0 + 1e-9

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from phusong.coverage.propagation.approach import own_ground, own_nearest, shared_points
 from phusong.coverage.propagation.fan import (
     bilinear,
     nearest_radial,
@@ -47,7 +48,9 @@ def cell_profile(
 ) -> Profile:
     """Return the profile a raster computes the cell (row, col) of the surface with.
 
-    That is the nearest radial at the radial step, then the receiver's own ground.
+    That is the nearest radial at the radial step; the last points before the receiver are those
+    of its own line from the mast (``itm``, which moves all points along the radial, has them on
+    the radial too), and the end is its own ground.
 
     Raises
     ------
@@ -60,9 +63,51 @@ def cell_profile(
     radials = settings.radials(surface.cell_m)
     d_row, d_col = row - tx_row, col - tx_col
     total = math.hypot(d_row * surface.cell_m, d_col * surface.cell_m)
-    angle = 2.0 * math.pi * nearest_radial(d_row, d_col, radials) / radials
+    radial = nearest_radial(d_row, d_col, radials)
     points = points_before(total, step_m)
-    return _along(surface, (tx_row, tx_col), (row, col), angle, step_m, points, total)
+    shared = points if settings.model == "itm" else shared_points(points)
+    profile = _along(
+        surface,
+        (tx_row, tx_col),
+        (row, col),
+        2.0 * math.pi * radial / radials,
+        step_m,
+        points,
+        total,
+        shared,
+    )
+    return _own_points(profile, surface, (tx_row, tx_col), (row, col), step_m, shared)
+
+
+def _own_points(
+    profile: Profile,
+    surface: Surface,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    step_m: float,
+    shared: int,
+) -> Profile:
+    """Fill in a profile's points after the first `shared`, from the line between its ends."""
+    count = profile.height_m.size - 2 - shared
+    part = step_m / float(profile.distance_m[-1]) if count else 0.0
+    along = (*start, (end[0] - start[0]) * part, (end[1] - start[1]) * part, shared + 1, count)
+    room = slice(shared + 1, shared + 1 + count)
+    if not own_ground(surface.height_m, *along, profile.height_m[room]):
+        raise _no_data()
+    if surface.clutter_m is not None:
+        own_nearest(surface.clutter_m, *along, profile.clutter_m[room])
+    if surface.zone is not None:
+        zone = np.empty(count)
+        own_nearest(surface.zone, *along, zone)
+        profile.zone[room] = zone
+    return profile
+
+
+def _no_data() -> ModelError:
+    return ModelError(
+        "The terrain has no data on the path from the antenna.",
+        mend="Fill the gap in the terrain.",
+    )
 
 
 def line_profile(
@@ -95,7 +140,10 @@ def _along(
     step_m: float,
     points: int,
     total_m: float,
+    shared: int | None = None,
 ) -> Profile:
+    """Sample `points` points along an angle; those after the first `shared` are left at 0."""
+    shared = points if shared is None else shared
     rows, cols = surface.height_m.shape
     for row, col in (start, end):
         if not (-0.5 <= row <= rows - 0.5 and -0.5 <= col <= cols - 0.5):
@@ -107,18 +155,15 @@ def _along(
     height = np.zeros(points + 2)
     clutter = np.zeros(points + 2)
     zone = np.full(points + 2, 4.0)
-    known = sample_radial(surface.height_m, *start, angle, step_cells, points, height)
+    known = sample_radial(surface.height_m, *start, angle, step_cells, shared, height)
     height[0] = bilinear(surface.height_m, *start)
     height[-1] = bilinear(surface.height_m, *end)
-    if known < points or not np.isfinite(height).all():
-        raise ModelError(
-            "The terrain has no data on the path from the antenna.",
-            mend="Fill the gap in the terrain.",
-        )
+    if known < shared or not np.isfinite(height).all():
+        raise _no_data()
     if surface.clutter_m is not None:
-        sample_nearest(surface.clutter_m, *start, angle, step_cells, points, clutter)
+        sample_nearest(surface.clutter_m, *start, angle, step_cells, shared, clutter)
     if surface.zone is not None:
-        sample_nearest(surface.zone, *start, angle, step_cells, points, zone)
+        sample_nearest(surface.zone, *start, angle, step_cells, shared, zone)
         for place, index in ((start, 0), (end, -1)):
             r, c = (
                 min(max(math.floor(v + 0.5), 0), n - 1)

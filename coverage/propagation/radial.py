@@ -2,15 +2,21 @@
 
 A skyline is the profile with the earth's bulge taken off (y − x²/2a), so that every ray is a
 straight line. Kept with it: the steepest slope seen from the antenna so far, the upper hull, and
-a bound above each block of points. A receiver asks before anything beyond it is added; it is
-never added itself.
+a bound above each block of points. A receiver asks before anything beyond it is added; neither it
+nor its own last points (:mod:`phusong.coverage.propagation.approach`) are ever added.
+
+Kernels that take a skyline are compiled without reference counting (``_nrt=False``): they allocate
+nothing, and counting each array they read off the tuple would cost a third of a sweep's time.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from phusong.coverage.propagation.approach import shared_points
 from phusong.coverage.propagation.diffraction import (
     edge_height,
     smooth_obstruction,
@@ -23,14 +29,13 @@ from phusong.coverage.propagation.sight import BLOCK, close_block, nearest_to_ra
 from phusong.jit import njit
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 BUNDLE = 8
 """Radials that one task of a parallel loop walks."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def queue_receivers(
     cells: NDArray[np.int32],
     cols: int,
@@ -44,7 +49,7 @@ def queue_receivers(
     at_col: NDArray[np.int32],
     away: NDArray[np.float64],
 ) -> int:
-    """List a radial's receivers by the number of points before them; return the largest.
+    """List a radial's receivers by the radial's points before them; return the largest number.
 
     Parameters
     ----------
@@ -57,7 +62,8 @@ def queue_receivers(
     cell_m, step_m
         Cell size and spacing of the points.
     head
-        Per number of points the first receiver, −1 for none; filled here, all −1 before.
+        Per number of the radial's points the first receiver, −1 for none; filled here, all −1
+        before.
     follow
         Per receiver the next with as many points, −1 at the end; filled here.
     at_row, at_col
@@ -75,68 +81,168 @@ def queue_receivers(
         d_row = (d_row0 + row) * cell_m
         d_col = (d_col0 + col) * cell_m
         away[n] = math.sqrt(d_row * d_row + d_col * d_col)
-        k = points_before(away[n], step_m)
+        k = shared_points(points_before(away[n], step_m))
         follow[n] = head[k]
         head[k] = n
         most = max(most, k)
     return most
 
 
+class Skyline(NamedTuple):
+    """A profile that grows outwards, with what is kept up along it.
+
+    Parameters
+    ----------
+    flat
+        Height of each point with the earth's bulge taken off (y − x²/2a); ``flat[0]`` is free.
+    steepest
+        Running maximum of the slope from the antenna; ``steepest[0]`` is −inf.
+    base, slope
+        A line above each complete block of points.
+    vertex, x, y
+        The upper hull as a stack: number of a vertex' point, and its coordinates.
+    """
+
+    flat: NDArray[np.float64]
+    steepest: NDArray[np.float64]
+    base: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    vertex: NDArray[np.int32]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+
 @njit(cache=True, nogil=True)
+def skyline(most: int) -> Skyline:
+    """Return room for a skyline of `most` − 1 points."""
+    steepest = np.empty(most)
+    steepest[0] = -math.inf
+    return Skyline(
+        np.empty(most),
+        steepest,
+        np.empty(most // BLOCK + 1),
+        np.empty(most // BLOCK + 1),
+        np.empty(most, np.int32),
+        np.empty(most),
+        np.empty(most),
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def extend(
-    flat: NDArray[np.float64],
-    steepest: NDArray[np.float64],
-    base: NDArray[np.float64],
-    slope: NDArray[np.float64],
-    vertex: NDArray[np.int32],
-    hull_x: NDArray[np.float64],
-    hull_y: NDArray[np.float64],
-    size: int,
-    k: int,
-    step_m: float,
-    height_m: float,
-    tx_m: float,
-    per: float,
+    sky: Skyline, size: int, k: int, step_m: float, height_m: float, tx_m: float, per: float
 ) -> int:
     """Add point `k` of flattened height `height_m` to a skyline; return the hull's new size.
 
-    ``steepest[0]`` must be −inf, and `per` is 1/(k·step_m), which several skylines share.
+    `per` is 1/(k·step_m), which several skylines share.
     """
-    x = k * step_m
-    flat[k] = height_m
-    steepest[k] = max(steepest[k - 1], (height_m - tx_m) * per)
-    size = push(vertex, hull_x, hull_y, size, k, x, height_m)
+    sky.flat[k] = height_m
+    sky.steepest[k] = max(sky.steepest[k - 1], (height_m - tx_m) * per)
+    size = push(sky.vertex, sky.x, sky.y, size, k, k * step_m, height_m)
     if k % BLOCK == 0:
-        close_block(flat, step_m, k, base, slope)
+        close_block(sky.flat, step_m, k, sky.base, sky.slope)
     return int(size)
 
 
-@njit(cache=True, nogil=True)
-def edge_to(
-    flat: NDArray[np.float64],
-    steepest: NDArray[np.float64],
-    base: NDArray[np.float64],
-    slope: NDArray[np.float64],
-    vertex: NDArray[np.int32],
-    hull_x: NDArray[np.float64],
-    hull_y: NDArray[np.float64],
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def closest(
+    sky: Skyline,
+    guess: int,
+    k: int,
+    own: NDArray[np.float64],
+    count: int,
+    step_m: float,
+    distance_m: float,
+    tx_m: float,
+    rx_flat_m: float,
+    limit: float,
+) -> tuple[float, int]:
+    """Return the smallest q below `limit` and its point; (`limit`, 0) where there is none.
+
+    As :func:`.sight.nearest_to_ray`, with the receiver's own points after the skyline's.
+    """
+    ray = (rx_flat_m - tx_m) / distance_m
+    best, found = limit, 0
+    for j in range(count):
+        x = (k + 1 + j) * step_m
+        c = tx_m + ray * x - own[j]
+        weight = x * (distance_m - x)
+        if c * c < best * weight:
+            best, found = c * c / weight, k + 1 + j
+    q, at = nearest_to_ray(
+        sky.flat,
+        sky.steepest,
+        sky.base,
+        sky.slope,
+        k,
+        step_m,
+        distance_m,
+        tx_m,
+        rx_flat_m,
+        guess,
+        best,
+    )
+    return q, at if at > 0 else found
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def look_back(
+    sky: Skyline,
     size: int,
     k: int,
+    own: NDArray[np.float64],
+    count: int,
+    step_m: float,
+    distance_m: float,
+    rx_flat_m: float,
+) -> tuple[float, float, int]:
+    """Find the point that stands highest seen from the receiver.
+
+    Returns
+    -------
+    back, at_m
+        Its flattened slope from the receiver, and its distance from the antenna; among equals
+        the point nearest to the receiver.
+    place
+        Place in the hull of the highest of the skyline's points.
+    """
+    place = tangent(sky.x, sky.y, size, distance_m, rx_flat_m)
+    at_m = sky.x[place]
+    back = (sky.y[place] - rx_flat_m) / (distance_m - at_m)
+    for j in range(count):
+        x = (k + 1 + j) * step_m
+        slope = (own[j] - rx_flat_m) / (distance_m - x)
+        at_m = x if slope >= back else at_m
+        back = max(back, slope)
+    return back, at_m, place
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def edge_to(
+    sky: Skyline,
+    size: int,
+    k: int,
+    own: NDArray[np.float64],
+    count: int,
     step_m: float,
     distance_m: float,
     tx_m: float,
     rx_m: float,
     half: float,
     limit: float,
-) -> tuple[float, int, int]:
-    """Reduce the path over a skyline of `k` points to one edge (P.526-15 §4.5.1).
+) -> tuple[float, int, float, float, float]:
+    """Reduce the path over a skyline of `k` points and `count` own ones to one edge.
+
+    P.526-15 §4.5.1.
 
     Parameters
     ----------
-    flat, steepest, base, slope, vertex, hull_x, hull_y, size
-        The skyline.
-    k, step_m
-        Number of points before the receiver and their spacing.
+    sky, size
+        The skyline and the size of its hull.
+    k, own, count
+        Number of the skyline's points; flattened heights and number of the receiver's own.
+    step_m
+        Spacing of all points.
     distance_m, tx_m, rx_m
         Length of the path and heights of both antennas above sea level.
     half
@@ -151,91 +257,119 @@ def edge_to(
     sight
         In line of sight the point nearest to the ray, or 0 where it is beyond `limit`; −1 where
         the path is obstructed.
-    at
-        Place in the hull of the point that stands highest seen from the receiver.
+    rise
+        Steepest flattened slope from the antenna.
+    back, at_m
+        As :func:`look_back`.
     """
     rx_flat = rx_m - half * distance_m * distance_m
-    at = tangent(hull_x, hull_y, size, distance_m, rx_flat)
-    rise = steepest[k]
+    back, at_m, place = look_back(sky, size, k, own, count, step_m, distance_m, rx_flat)
+    rise = steepest_to(sky, k, own, count, step_m, tx_m)
     if rise < (rx_flat - tx_m) / distance_m:
-        q, sight = nearest_to_ray(
-            flat,
-            steepest,
-            base,
-            slope,
-            k,
-            step_m,
-            distance_m,
-            tx_m,
-            rx_flat,
-            vertex[at],
-            limit,
+        q, sight = closest(
+            sky, sky.vertex[place], k, own, count, step_m, distance_m, tx_m, rx_flat, limit
         )
         edge = -math.sqrt(q * distance_m) if sight > 0 else -math.inf
-        return edge, sight, at
+        return edge, sight, rise, back, at_m
     bulge = half * distance_m
-    slope_r = (hull_y[at] - rx_flat) / (distance_m - hull_x[at]) - bulge
-    return edge_height(distance_m, tx_m, rx_m, rise + bulge, slope_r), -1, at
+    edge = edge_height(distance_m, tx_m, rx_m, rise + bulge, back - bulge)
+    return edge, -1, rise, back, at_m
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def steepest_to(
+    sky: Skyline, k: int, own: NDArray[np.float64], count: int, step_m: float, tx_m: float
+) -> float:
+    """Return the steepest flattened slope from the antenna to any point before the receiver."""
+    rise = sky.steepest[k]
+    for j in range(count):
+        rise = max(rise, (own[j] - tx_m) / ((k + 1 + j) * step_m))
+    return float(rise)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def first_at(
+    own: NDArray[np.float64], count: int, k: int, step_m: float, tx_m: float, rise: float
+) -> int:
+    """Return the first of a receiver's own points at the slope `rise` from the antenna."""
+    for j in range(count):
+        i = k + 1 + j
+        if (own[j] - tx_m) / (i * step_m) >= rise:
+            return i
+    return k + count
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def smooth_ends(
     v1: float,
     v2: float,
-    ground_k_m: float,
-    ground_rx_m: float,
+    bare: Skyline,
+    size: int,
+    rise_bare: float,
     k: int,
+    own: NDArray[np.float64],
+    count: int,
+    ground_rx_m: float,
     step_m: float,
     distance_m: float,
     tx_m: float,
     rx_m: float,
-    rise_bare: float,
-    hull_x: NDArray[np.float64],
-    hull_y: NDArray[np.float64],
-    size: int,
 ) -> tuple[float, float, float, float]:
     """Fit a smooth surface to the ground up to a receiver (P.526-15 §4.5.2).
 
     Parameters
     ----------
     v1, v2
-        The sums of P.526-15 eq. 59, 60 over the points 0..k.
-    ground_k_m, ground_rx_m
-        Ground at point k and at the receiver.
-    k, step_m, distance_m
-        Number of points, their spacing, length of the path.
+        The sums of P.526-15 eq. 59, 60 over the skyline's points 0..k.
+    bare, size
+        The bare ground, without the earth's bulge; its hull's size.
+    rise_bare
+        Steepest slope from the antenna over the points 1..k.
+    k, own, count
+        Number of the skyline's points; heights and number of the receiver's own.
+    ground_rx_m
+        Ground at the receiver.
+    step_m, distance_m
+        Spacing of the points, length of the path.
     tx_m, rx_m
         Heights of both antennas above sea level.
-    rise_bare
-        Steepest slope from the antenna over the bare ground, without the earth's bulge.
-    hull_x, hull_y, size
-        Hull of the bare ground, without the earth's bulge.
 
     Returns
     -------
     fit_t, fit_r, end_t, end_r
         As :func:`phusong.coverage.propagation.p526.smooth_surface`.
     """
-    x = k * step_m
+    h0 = bare.flat[k]
+    rise = rise_bare
+    for j in range(count):
+        h1 = own[j]
+        x = (k + 1 + j) * step_m
+        v1 += step_m * (h1 + h0)
+        v2 += step_m * (h1 * (3.0 * x - step_m) + h0 * (3.0 * x - 2.0 * step_m))
+        h0 = h1
+        rise = max(rise, (h1 - tx_m) / x)
+    x = (k + count) * step_m
     last = distance_m - x
-    v1 += last * (ground_rx_m + ground_k_m)
-    v2 += last * (ground_rx_m * (2.0 * distance_m + x) + ground_k_m * (distance_m + 2.0 * x))
+    v1 += last * (ground_rx_m + h0)
+    v2 += last * (ground_rx_m * (2.0 * distance_m + x) + h0 * (distance_m + 2.0 * x))
     per = 1.0 / (distance_m * distance_m)
     fit_t = (2.0 * v1 * distance_m - v2) * per
     fit_r = (v2 - v1 * distance_m) * per
     line = (rx_m - tx_m) / distance_m
-    angle_t = rise_bare - line
+    angle_t = rise - line
     if angle_t <= 0.0:
         return fit_t, fit_r, fit_t, fit_r
-    at = tangent(hull_x, hull_y, size, distance_m, rx_m)
-    angle_r = (hull_y[at] - rx_m) / (distance_m - hull_x[at]) + line
-    at = highest(hull_x, hull_y, size, line)
-    above = hull_y[at] - line * hull_x[at] - tx_m
-    share = angle_t / (angle_t + angle_r)
+    back, _, _ = look_back(bare, size, k, own, count, step_m, distance_m, rx_m)
+    at = highest(bare.x, bare.y, size, line)
+    above = bare.y[at] - line * bare.x[at]
+    for j in range(count):
+        above = max(above, own[j] - line * ((k + 1 + j) * step_m))
+    above -= tx_m
+    share = angle_t / (angle_t + back + line)
     return fit_t, fit_r, fit_t - above * share, fit_r - above * (1.0 - share)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def sphere_to(
     distance_m: float,
     h1_m: float,
@@ -282,7 +416,7 @@ def sphere_to(
     return float(smooth_obstruction(distance_m, h1_m, h2_m, radius_km * 1e3, step_m, k))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def highest_above(
     heights: NDArray[np.float64],
     base: NDArray[np.float64],

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BLOCK = 16
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def close_block(
     flat: NDArray[np.float64],
     step_m: float,
@@ -39,7 +39,7 @@ def close_block(
     slope[block] = rise
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def nearest_to_ray(
     flat: NDArray[np.float64],
     steepest: NDArray[np.float64],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from phusong.coverage.propagation.approach import OWN_POINTS, own_ground, own_nearest
 from phusong.coverage.propagation.diffraction import (
     BAND_FREE_SPACE,
     BAND_SCALE,
@@ -30,10 +31,10 @@ from phusong.coverage.propagation.radial import (
     edge_to,
     extend,
     queue_receivers,
+    skyline,
     smooth_ends,
     sphere_to,
 )
-from phusong.coverage.propagation.sight import BLOCK
 from phusong.coverage.propagation.surface import (
     FLAG_BRANCH_NEAR,
     FLAG_FREE_SPACE,
@@ -129,21 +130,15 @@ def _walk_bundle(
     # ν = −√(q·D·2/λ) stays below −0.78 at every band while q·D exceeds this.
     longest = bands[:, BAND_WAVELENGTH].max()
     clear_qd = NU_CLEAR * NU_CLEAR * longest * 0.5 * (1.0 + 1e-9)
-    ground, over, flat, steepest = (
-        np.empty(most),
-        np.empty(most),
-        np.empty(most),
-        np.empty(most),
-    )
-    base, slope = np.empty(most // BLOCK + 1), np.empty(most // BLOCK + 1)
-    cv, cx, cy = np.empty(most, np.int32), np.empty(most), np.empty(most)
-    gv, gx, gy = np.empty(most, np.int32), np.empty(most), np.empty(most)
+    curved, bare = skyline(most), skyline(most)
+    ground, over = bare.flat, np.empty(most)
+    vertex, hull_x, hull_y = bare.vertex, bare.x, bare.y
+    own, own_flat, own_over = np.empty(OWN_POINTS), np.empty(OWN_POINTS), np.zeros(OWN_POINTS)
     head = np.full(most, -1, np.int32)
     follow, away = np.empty(64, np.int32), np.empty(64)
     at_row, at_col = np.empty(64, np.int32), np.empty(64, np.int32)
     sphere = np.empty(n_bands)
     ground[0] = ground_tx_m
-    steepest[0] = -math.inf
     for radial in range(bundle * BUNDLE, min(radials, (bundle + 1) * BUNDLE)):
         mine = cells[start[radial] : start[radial + 1]]
         if mine.size == 0:
@@ -170,7 +165,7 @@ def _walk_bundle(
         known = sample_radial(height_m, tx_row, tx_col, angle, step, points, ground)
         if has_clutter:
             sample_nearest(clutter_m, tx_row, tx_col, angle, step, known, over)
-        curved = bare = 0
+        size = size_bare = 0
         rise_bare = -math.inf
         v1 = v2 = 0.0
         for k in range(points + 1):
@@ -183,11 +178,9 @@ def _walk_bundle(
                 f = h1 - half * x * x
                 if has_clutter:
                     f += over[k]
-                curved = extend(
-                    flat, steepest, base, slope, cv, cx, cy, curved, k, step_m, f, tx_m, per
-                )
+                size = extend(curved, size, k, step_m, f, tx_m, per)
                 rise_bare = max(rise_bare, (h1 - tx_m) * per)
-                bare = push(gv, gx, gy, bare, k, x, h1)
+                size_bare = push(vertex, hull_x, hull_y, size_bare, k, x, h1)
             n = head[k]
             head[k] = -1
             while n >= 0:
@@ -208,16 +201,23 @@ def _walk_bundle(
                     elevation[row, col] = math.degrees(math.atan(ray))
                     flags[row, col] = FLAG_FREE_SPACE | FLAG_LINE_OF_SIGHT
                     continue
-                edge, sight, _ = edge_to(
-                    flat,
-                    steepest,
-                    base,
-                    slope,
-                    cv,
-                    cx,
-                    cy,
+                count = points_before(total, step_m) - k
+                d_row = (row0 + row - tx_row) * (step_m / total)
+                d_col = (col0 + col - tx_col) * (step_m / total)
+                if not own_ground(height_m, tx_row, tx_col, d_row, d_col, k + 1, count, own):
+                    flags[row, col] = FLAG_NO_DATA
+                    continue
+                if has_clutter:
+                    own_nearest(clutter_m, tx_row, tx_col, d_row, d_col, k + 1, count, own_over)
+                for j in range(count):
+                    x = (k + 1 + j) * step_m
+                    own_flat[j] = own[j] - half * x * x + own_over[j]
+                edge, sight, rise, _, _ = edge_to(
                     curved,
+                    size,
                     k,
+                    own_flat,
+                    count,
                     step_m,
                     total,
                     tx_m,
@@ -225,7 +225,6 @@ def _walk_bundle(
                     half,
                     clear_qd / total,
                 )
-                rise = steepest[k]
                 flag = FLAG_LINE_OF_SIGHT if sight >= 0 else 0
                 if abs(rise - ray) < 1e-9:
                     flag |= FLAG_BRANCH_NEAR
@@ -234,22 +233,31 @@ def _walk_bundle(
                 _, _, end_t, end_r = smooth_ends(
                     v1,
                     v2,
-                    ground[k],
-                    ground_rx_m,
+                    bare,
+                    size_bare,
+                    rise_bare,
                     k,
+                    own,
+                    count,
+                    ground_rx_m,
                     step_m,
                     total,
                     tx_m,
                     rx_m,
-                    rise_bare,
-                    gx,
-                    gy,
-                    bare,
                 )
                 h1 = tx_m - min(end_t, ground_tx_m)
                 h2 = rx_m - min(end_r, ground_rx_m)
                 smooth = sphere_to(
-                    total, h1, h2, radius_m * 1e-3, k, step_m, bands, longest, 0.0, sphere
+                    total,
+                    h1,
+                    h2,
+                    radius_m * 1e-3,
+                    k + count,
+                    step_m,
+                    bands,
+                    longest,
+                    0.0,
+                    sphere,
                 )
                 for b in range(n_bands):
                     lost = delta_bullington_db(edge, smooth, sphere[b], bands[b, BAND_SCALE], total)

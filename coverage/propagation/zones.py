@@ -77,7 +77,10 @@ def close_zones(
     scratch: NDArray[np.float64],
     last_zone: int,
     rx_zone: int,
-    last_m: float,
+    k: int,
+    own: NDArray[np.float64],
+    count: int,
+    step_m: float,
     distance_m: float,
 ) -> tuple[float, float, float, float, float]:
     """End the path at a receiver, leaving the radial's own state as it is.
@@ -86,8 +89,12 @@ def close_zones(
     ----------
     state, scratch
         The radial's state, and room for a copy of it.
-    last_zone, last_m
-        Zone and distance of the last point before the receiver.
+    last_zone, k
+        Zone and number of the radial's last point.
+    own, count
+        Zones of the receiver's own points, and how many there are.
+    step_m
+        Spacing of the points.
     rx_zone, distance_m
         Zone and distance of the receiver.
 
@@ -97,8 +104,12 @@ def close_zones(
         ω, d_tm, d_lm, d_ct, d_cr.
     """
     scratch[:] = state
+    for j in range(count):
+        if int(own[j]) != last_zone:
+            last_zone = int(own[j])
+            cross_border(scratch, last_zone, (k + j + 0.5) * step_m)
     if rx_zone != last_zone:
-        cross_border(scratch, rx_zone, 0.5 * (last_m + distance_m))
+        cross_border(scratch, rx_zone, 0.5 * ((k + count) * step_m + distance_m))
     sea_m, land_m, inland_m = scratch[SEA_M], scratch[LAND_BEST], scratch[INLAND_BEST]
     coast_r = 0.0
     if rx_zone == ZONE_SEA:
