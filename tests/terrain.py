@@ -26,18 +26,24 @@ def rough_ground(
     return (ground * (relief_m / ground.max())).astype(np.float32)
 
 
-def tile_ground(path: Path, cells: int, cell_m: float) -> NDArray[np.float32]:
-    """Return the middle of an SRTM tile (.hgt, .hgt.zip) as a square of metric cells.
-
-    The tile's own spacing is stretched to metres at its mid-latitude and read bilinearly.
-    """
+def read_tile(path: Path) -> NDArray[np.float64]:
+    """Return the heights of an SRTM tile (.hgt, .hgt.zip), north first."""
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as archive:
             raw = archive.read(archive.namelist()[0])
     else:
         raw = path.read_bytes()
     side = math.isqrt(len(raw) // 2)
-    tile = np.frombuffer(raw, ">i2").reshape(side, side).astype(np.float64)
+    return np.frombuffer(raw, ">i2").reshape(side, side).astype(np.float64)
+
+
+def tile_ground(path: Path, cells: int, cell_m: float) -> NDArray[np.float32]:
+    """Return the middle of an SRTM tile (.hgt, .hgt.zip) as a square of metric cells.
+
+    The tile's own spacing is stretched to metres at its mid-latitude and read bilinearly.
+    """
+    tile = read_tile(path)
+    side = tile.shape[0]
     latitude = float(path.name[1:3]) + 0.5
     spacing = 111_195.0 / (side - 1)
     offset = (np.arange(cells) - (cells - 1) / 2.0) * cell_m
