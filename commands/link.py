@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -154,11 +155,7 @@ def _path(
         if cover is not None:
             classes = sample_nearest(cover, profile.lon, profile.lat).astype(np.float32)
             clutter = clutter_height_m(classes, study.radio.clutter).astype(float)
-    air = {}
-    if study:
-        radio = study.radio
-        air = {"time_percent": radio.time_percent, "delta_n": radio.delta_n, "n0": radio.n0}
-    return LinkPath(
+    path = LinkPath(
         distance_m=profile.distance_m,
         height_m=profile.height_m,
         clutter_m=clutter,
@@ -168,8 +165,11 @@ def _path(
         freq_mhz=freq_mhz,
         polarisation=study.radio.polarisation if study else "v",
         latitude_deg=(ends[0][1] + ends[1][1]) / 2,
-        **air,
     )
+    if study is None:
+        return path
+    radio = study.radio
+    return replace(path, time_percent=radio.time_percent, delta_n=radio.delta_n, n0=radio.n0)
 
 
 def _show(path: LinkPath, model: str, out: Path | None) -> None:

@@ -67,6 +67,16 @@ def test_three_hundred_mountain_paths_under_all_models(shared):
         (line(clutter_m=[0, 0, -1, 0, 0]), "below 0"),
         (line(zone=[4, 4, 2, 4, 4]), "zone must be"),
         (line(polarisation="x"), "not h or v"),
+        (line(polarisation=["v"]), "not h or v"),
+        (line(zone=2), "zone must be"),
+        (line(zone="lake"), "zone: point 1 is lake"),
+        (line(tx_lat=10.0), "tx_lon is missing"),
+        (line(tx_lat=91.0, tx_lon=0, rx_lat=0, rx_lon=0), "tx_lat is 91.0, beyond ±90 degrees"),
+        (line(latitude_deg=-100), "latitude_deg is -100.0, beyond"),
+        (line(location_percent=100.0), "location percentage"),
+        (line(location_sigma_db=-1), "location_sigma_db must not be below 0"),
+        (line(tx_coast_km="far"), "tx_coast_km is far"),
+        (line(Freq_MHz=900.0), "freq_mhz is given twice, once as Freq_MHz"),
     ],
 )
 def test_a_line_that_cannot_be_computed_says_why(text, reason):
@@ -84,6 +94,60 @@ def test_distances_point_by_point_and_in_metres():
         "p526",
     )
     assert list(spaced["loss_db"]) == [spaced["loss_db"][0]] * 3
+
+
+SHORE = {
+    "distance_km": 60.0,
+    "height_m": [0.0] * 61,
+    "time_percent": 5.0,
+    "freq_mhz": 450.0,
+    "zone": [3] * 2 + [1] * 57 + [4] * 2,
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"zones": ["coastal"] * 2 + ["Sea"] * 57 + ["inland"] * 2, "zone": "absent"},
+        {"zone": ["A1"] * 2 + ["B"] * 57 + ["A2"] * 2},
+        {"Zone": [3.0] * 2 + [1.0] * 57 + [4.0] * 2, "zone": "absent"},
+        {"polarization": "Vertical"},
+        {"pol": 2},
+        {"polarisation": "V"},
+        {"frequency_mhz": 450.0, "freq_mhz": "absent"},
+        {"distances_km": list(range(61))},
+        {"distances_m": [1000 * k for k in range(61)], "distance_km": "absent"},
+        {"clutter": 0.0, "clutter_m": None},
+        {"DN": 45.0, "N0": 325.0, "P": 5.0, "time_percent": "absent"},
+        {"dct_km": 1.5, "dcr": 1.5},
+        {"p1812_loss_db": 1.0, "itm_warnings": 3, "name": "shore", "_note": [1]},
+    ],
+)
+def test_keys_and_words_in_other_spellings(change):
+    table = link_profiles([line(**SHORE), line(**(SHORE | change))], "p1812")
+    assert list(table["reason"]) == ["", ""]
+    assert table["loss_db"][1] == table["loss_db"][0]
+
+
+def test_what_is_given_shapes_the_loss():
+    changes = [
+        {},
+        {"polarisation": "h"},
+        {"zone": 1},
+        {"zone": "absent"},
+        {"tx_coast_km": 30.0},
+        {"location_percent": 90.0, "location_sigma_db": 5.5},
+    ]
+    losses = link_profiles([line(**(SHORE | change)) for change in changes], "p1812")["loss_db"]
+    assert losses.nunique() == len(changes)
+    # I(x) of Attachment 2 at 90 % is −1.2817 to within its approximation.
+    assert losses[5] - losses[0] == pytest.approx(1.2817 * 5.5, abs=0.005)
+
+
+def test_a_key_that_is_not_known_is_named_beside_the_loss():
+    table = link_profiles([line(polarity="h", clutter_hight=[3]), line()], "itm")
+    assert table["reason"][0] == "keys not known, left out: polarity, clutter_hight"
+    assert list(table["loss_db"]) == [table["loss_db"][1]] * 2
 
 
 def test_latitude_from_the_terminals_or_given():

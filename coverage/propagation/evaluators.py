@@ -47,7 +47,7 @@ def p526(path: LinkPath) -> Loss:
 
 
 def p1812(path: LinkPath) -> Loss:
-    """P.1812 in full, at the median location."""
+    """P.1812 in full; at the median location where the path names no other."""
     result = p1812_path(
         path.distance_m,
         path.height_m,
@@ -61,6 +61,10 @@ def p1812(path: LinkPath) -> Loss:
         polarisation=path.polarisation,
         delta_n=path.delta_n,
         n0=path.n0,
+        location_percent=path.location_percent,
+        location_sigma_db=path.location_sigma_db,
+        tx_coast_km=path.tx_coast_km,
+        rx_coast_km=path.rx_coast_km,
     )
     return Loss(float(result.loss_db))
 

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
+from phusong.coverage.propagation.linkkeys import known_keys
 from phusong.coverage.propagation.p1812_terrain import centre_latitude
 from phusong.errors import ModelError, Where
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 Polarisation = Literal["h", "v"]
 TERMINALS = ("tx_lat", "tx_lon", "rx_lat", "rx_lon")
+DISTANCES = (
+    ("distances_km", 1000.0),
+    ("distances_m", 1.0),
+    ("distance_km", 1000.0),
+    ("distance_m", 1.0),
+)
+"""Keys of the distances and their unit in metres; the first that is given counts."""
 REQUIRED = ("freq_mhz", "tx_height_m", "rx_height_m", "height_m")
 
 
@@ -37,6 +46,12 @@ class LinkPath:
         Refractivity lapse rate (N-units/km) and sea-level refractivity at the path's centre.
     latitude_deg
         Latitude of the path's centre.
+    location_percent, location_sigma_db
+        Share of locations the loss is not exceeded at, and the deviation of location variability.
+    tx_coast_km, rx_coast_km
+        Distance of either terminal to the coast along the path; None takes it from `zone`.
+    unknown
+        Keys of the record that are not known, and were left out.
     """
 
     distance_m: NDArray[np.float64]
@@ -51,6 +66,11 @@ class LinkPath:
     delta_n: float = 45.0
     n0: float = 325.0
     latitude_deg: float = 21.0
+    location_percent: float = 50.0
+    location_sigma_db: float = 0.0
+    tx_coast_km: float | None = None
+    rx_coast_km: float | None = None
+    unknown: tuple[str, ...] = ()
 
     @property
     def length_m(self) -> float:
@@ -113,7 +133,7 @@ def _row(record: Mapping[str, Any], key: str) -> NDArray[np.float64]:
 
 def _distances(record: Mapping[str, Any], points: int) -> NDArray[np.float64]:
     """Distances in metres, given point by point or as the length of an evenly spaced profile."""
-    for key, metres in (("distance_km", 1000.0), ("distance_m", 1.0)):
+    for key, metres in DISTANCES:
         if key not in record:
             continue
         if isinstance(record[key], list):
@@ -141,76 +161,115 @@ def _distances(record: Mapping[str, Any], points: int) -> NDArray[np.float64]:
     raise ModelError("distance_km is missing", where=Where(key="distance_km"))
 
 
+def _latitude(record: Mapping[str, Any], length_km: float) -> float:
+    """Latitude of the path's centre, given as such or by both terminals."""
+    given = [key for key in TERMINALS if key in record]
+    if "latitude_deg" in record or not given:
+        latitude = _number(record, "latitude_deg", LinkPath.latitude_deg)
+        _within("latitude_deg", latitude, 90.0)
+        return latitude
+    places = [_number(record, key) for key in TERMINALS]
+    for key, place in zip(TERMINALS, places, strict=True):
+        _within(key, place, 90.0 if key.endswith("lat") else 360.0)
+    tx_lat, tx_lon, rx_lat, rx_lon = places
+    return centre_latitude(tx_lat, tx_lon, rx_lat, rx_lon, length_km)
+
+
+def _within(key: str, value: float, most: float) -> None:
+    """Refuse an angle beyond ±`most` degrees."""
+    if abs(value) > most:
+        raise ModelError(
+            "{key} is {value}, beyond ±{most:g} degrees",
+            params={"key": key, "value": value, "most": most},
+            where=Where(key=key),
+        )
+
+
+def _not_negative(record: Mapping[str, Any], key: str) -> float | None:
+    """Return a number of at least 0, or None where it is not given."""
+    if key not in record:
+        return None
+    value = _number(record, key)
+    if value < 0.0:
+        raise ModelError("{key} must not be below 0", params={"key": key}, where=Where(key=key))
+    return value
+
+
+def _along(record: Mapping[str, Any], key: str, points: int) -> NDArray[np.float64] | None:
+    """Return a list of one number a point, or None where it is not given."""
+    if key not in record:
+        return None
+    row = _row(record, key)
+    if row.size != points:
+        raise ModelError(
+            "{key} has {n} points and height_m {points}",
+            params={"key": key, "n": row.size, "points": points},
+            where=Where(key=key),
+        )
+    return row
+
+
 def link_path(record: object) -> LinkPath:
     """Return the path a JSON object describes.
 
     Keys: ``freq_mhz``, ``tx_height_m``, ``rx_height_m``, ``height_m`` (list), ``distance_km``
-    (length of an evenly spaced profile, or a list) or ``distance_m``; optionally ``clutter_m``
-    and ``zone`` (lists), ``polarisation``, ``time_percent``, ``delta_n``, ``n0``, and
-    ``latitude_deg`` or ``tx_lat``, ``tx_lon``,
-    ``rx_lat`` and ``rx_lon``. Others are ignored.
+    (length of an evenly spaced profile, or a list), ``distance_m`` or lists as ``distances_km``
+    or ``distances_m``; optionally ``clutter_m``
+    and ``zone`` (lists, or one value for all points), ``polarisation``, ``time_percent``,
+    ``delta_n``, ``n0``, ``location_percent``, ``location_sigma_db``, ``tx_coast_km``,
+    ``rx_coast_km``, and ``latitude_deg`` or ``tx_lat``, ``tx_lon``, ``rx_lat`` and ``rx_lon``.
+    Other spellings are those of :data:`.linkkeys.SPELLINGS`; keys that are none of these are
+    listed in `LinkPath.unknown`.
 
     Raises
     ------
     ModelError
         Naming the key that is missing, of another length, or not a number.
     """
-    if not isinstance(record, Mapping):
-        raise ModelError("The line is no JSON object")
+    known, unknown = known_keys(record)
     for key in REQUIRED:
-        if record.get(key) is None:
+        if key not in known:
             raise ModelError("{key} is missing", params={"key": key}, where=Where(key=key))
-    height = _row(record, "height_m")
-    if height.size < 2:
+    height = _row(known, "height_m")
+    points = height.size
+    if points < 2:
         raise ModelError(
             "height_m has {n} points; a profile needs at least 2",
-            params={"n": height.size},
+            params={"n": points},
             where=Where(key="height_m"),
         )
-    distance = _distances(record, height.size)
-    clutter, zone = np.zeros(height.size), np.full(height.size, 4, np.uint8)
-    for key in ("clutter_m", "zone"):
-        if record.get(key) is None:
-            continue
-        row = _row(record, key)
-        if row.size != height.size:
-            raise ModelError(
-                "{key} has {n} points and height_m {points}",
-                params={"key": key, "n": row.size, "points": height.size},
-                where=Where(key=key),
-            )
-        if key == "clutter_m":
-            if row.min() < 0.0:
-                raise ModelError("clutter_m must not be below 0", where=Where(key=key))
-            clutter = row
-        else:
-            if not np.isin(row, (1.0, 3.0, 4.0)).all():
-                raise ModelError("zone must be 1, 3 or 4 at every point", where=Where(key=key))
-            zone = row.astype(np.uint8)
-    polarisation = record.get("polarisation", "v")
-    if polarisation not in {"h", "v"}:
+    distance = _distances(known, points)
+    clutter = _along(known, "clutter_m", points)
+    if clutter is not None and clutter.min() < 0.0:
+        raise ModelError(
+            "{key} must not be below 0", params={"key": "clutter_m"}, where=Where(key="clutter_m")
+        )
+    zone = _along(known, "zone", points)
+    if zone is not None and not np.isin(zone, (1.0, 3.0, 4.0)).all():
+        raise ModelError("zone must be 1, 3 or 4 at every point", where=Where(key="zone"))
+    polarisation = known.get("polarisation", LinkPath.polarisation)
+    if polarisation not in ("h", "v"):
         raise ModelError(
             "polarisation is {value}, not h or v",
             params={"value": polarisation},
             where=Where(key="polarisation"),
         )
-    if "latitude_deg" not in record and all(key in record for key in TERMINALS):
-        tx_lat, tx_lon, rx_lat, rx_lon = (_number(record, key) for key in TERMINALS)
-        length_km = float(distance[-1]) / 1000.0
-        latitude = centre_latitude(tx_lat, tx_lon, rx_lat, rx_lon, length_km)
-    else:
-        latitude = _number(record, "latitude_deg", LinkPath.latitude_deg)
     return LinkPath(
         distance_m=distance,
         height_m=height,
-        clutter_m=clutter,
-        zone=zone,
-        tx_height_m=_number(record, "tx_height_m"),
-        rx_height_m=_number(record, "rx_height_m"),
-        freq_mhz=_number(record, "freq_mhz"),
+        clutter_m=np.zeros(points) if clutter is None else clutter,
+        zone=np.full(points, 4, np.uint8) if zone is None else zone.astype(np.uint8),
+        tx_height_m=_number(known, "tx_height_m"),
+        rx_height_m=_number(known, "rx_height_m"),
+        freq_mhz=_number(known, "freq_mhz"),
         polarisation=cast("Polarisation", polarisation),
-        time_percent=_number(record, "time_percent", LinkPath.time_percent),
-        delta_n=_number(record, "delta_n", LinkPath.delta_n),
-        n0=_number(record, "n0", LinkPath.n0),
-        latitude_deg=latitude,
+        time_percent=_number(known, "time_percent", LinkPath.time_percent),
+        delta_n=_number(known, "delta_n", LinkPath.delta_n),
+        n0=_number(known, "n0", LinkPath.n0),
+        latitude_deg=_latitude(known, float(distance[-1]) / 1000.0),
+        location_percent=_number(known, "location_percent", LinkPath.location_percent),
+        location_sigma_db=_not_negative(known, "location_sigma_db") or 0.0,
+        tx_coast_km=_not_negative(known, "tx_coast_km"),
+        rx_coast_km=_not_negative(known, "rx_coast_km"),
+        unknown=unknown,
     )

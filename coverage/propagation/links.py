@@ -39,8 +39,9 @@ def link_profiles(lines: Iterable[str], model: str = ALL) -> pd.DataFrame:
     DataFrame
         One row a line, in order: ``line`` (from 1), ``loss_db`` (the one model) or
         ``<model>_loss_db`` of each model, ``itm_warnings`` where ITM is computed (bits as in
-        NTIA's code), and ``reason``: why there is no loss, empty where there is. With ``all`` a
-        reason is given for the line, or for each model that does not apply.
+        NTIA's code), and ``reason``: why there is no loss, for the line or, with ``all``, for
+        each model that does not apply; after it the keys of the line that are not known and
+        shaped nothing. Empty where there is nothing to say.
 
     Raises
     ------
@@ -94,6 +95,8 @@ def _row(line: str, chosen: list[Model], several: bool) -> dict[str, object]:
         row[f"{model.name}_loss_db" if several else "loss_db"] = loss.loss_db
         if model.name == "itm":
             row["itm_warnings"] = loss.warnings
+    if path.unknown:
+        reasons.append(tr("keys not known, left out: {keys}", keys=", ".join(path.unknown)))
     row["reason"] = "; ".join(reasons)
     return row
 
