@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from phusong.exports import palette
 from phusong.exports.geopackage import Layer
 from phusong.exports.kmz import Folder
 from phusong.i18n import tr
 
-_GRADES = {"covered": "#0072b2", "hollow": "#e69f00", "white": "#d55e00"}
-_YES_NO = {"True": "#0072b2", "False": "#d55e00"}
+_REACH = {"True": palette.REACHED, "False": palette.NOT_REACHED}
+_CABLES = {"True": palette.CABLE_LIT, "False": palette.CABLE_DARK}
 
 
 def earth_folders(layers: Sequence[Layer]) -> list[Folder]:
@@ -23,16 +24,16 @@ def _folders(layers: dict[str, Layer]) -> Iterator[Folder]:
         shown = ("grade_label", "commune_name", "people", "people_unserved", "served_share",
                  "level_centre_dbm", "best_operator", "nearest_site_km")  # fmt: skip
         frame = layers["villages"].frame
-        yield Folder(tr("Villages by verdict"), frame, "name", "grade", _GRADES, shown)
+        yield Folder(tr("Villages by verdict"), frame, "name", "grade", palette.GRADES, shown)
     if "commune_centres" in layers:
         frame = layers["commune_centres"].frame
         shown = ("commune_code", "reason", "pop_id", "route_km", "loss_db", "optical_class")
         title = tr("Fibre to the commune centres")
-        yield Folder(title, frame, "name", "reached", _YES_NO, shown)
+        yield Folder(title, frame, "name", "reached", _REACH, shown)
     if "fibre" in layers:
         frame = layers["fibre"].frame
         shown = ("owner", "status", "length_m", "communes_behind")
-        yield Folder(tr("Cables"), frame, "cable_id", "connected", _YES_NO, shown)
+        yield Folder(tr("Cables"), frame, "cable_id", "connected", _CABLES, shown)
     if "sites" in layers:
         frame = layers["sites"].frame
-        yield Folder(tr("Masts"), frame, "site_id", None, {"mast": "#333333"}, visible=False)
+        yield Folder(tr("Masts"), frame, "site_id", None, {"mast": palette.INK}, visible=False)

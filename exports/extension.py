@@ -31,13 +31,16 @@ def write_extension(
         "extension_indicators.csv": ("extension_indicators", plan.indicators),
     }
     layers = [
-        Layer("extension_lines", plan.lines, "routes"),
-        Layer("extension_targets", plan.targets),
+        Layer("extension_lines", plan.lines, "planned"),
+        Layer("extension_targets", plan.targets, "targets"),
     ]
     if rings is not None:
         tables["ring_targets.csv"] = ("ring_targets", rings.targets)
         tables["ring_bill.csv"] = ("extension_bill", rings.bill)
-        layers += [Layer("ring_lines", rings.lines, "routes"), Layer("ring_targets", rings.targets)]
+        layers += [
+            Layer("ring_lines", rings.lines, "planned"),
+            Layer("ring_targets", rings.targets, "ring_targets"),
+        ]
     for name, (table, frame) in tables.items():
         write_csv(conform(frame, table), folder / name, form)
     short = {key: str(value) for key, value in stamp.items()}

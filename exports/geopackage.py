@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import geopandas as gpd
+
+from phusong.exports.qml import to_qml
+from phusong.exports.styles import style_of
 
 _STYLE_TABLE = """
 CREATE TABLE IF NOT EXISTS layer_styles (
@@ -16,18 +18,18 @@ CREATE TABLE IF NOT EXISTS layer_styles (
     f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256),
     f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
     useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30),
-    update_time DATETIME DEFAULT CURRENT_TIMESTAMP
+    update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 )
 """
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer to write; ``style`` names a QML file of this package, if it has one."""
+    """A layer to write; ``style`` names its look (see exports/styles.py)."""
 
     name: str
     frame: gpd.GeoDataFrame
-    style: str | None = None
+    style: str
 
 
 def write_geopackage(layers: Iterable[Layer], stamp: dict[str, str], path: Path) -> None:
@@ -46,7 +48,7 @@ def write_geopackage(layers: Iterable[Layer], stamp: dict[str, str], path: Path)
             "INSERT INTO gpkg_contents (table_name, data_type, identifier) "
             "VALUES ('run', 'attributes', 'run')"
         )
-        _add_styles(base, [layer for layer in written if layer.style])
+        _add_styles(base, written)
     base.close()
 
 
@@ -74,7 +76,7 @@ def _add_styles(base: sqlite3.Connection, layers: list[Layer]) -> None:
             "VALUES ('layer_styles', 'attributes', 'layer_styles')"
         )
     for layer in layers:
-        qml = (files("phusong.exports") / "styles" / f"{layer.style}.qml").read_text("utf-8")
+        qml = to_qml(style_of(layer.style, layer.frame))
         base.execute(
             "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
             "f_geometry_column, styleName, styleQML, useAsDefault) VALUES ('', '', ?, ?, ?, ?, 1)",

@@ -161,14 +161,14 @@ def _layers(
             reason_params=[json.dumps(p, default=float) for p in fiber.reach["reason_params"]],
         )
         layers += [
-            Layer("fibre", fiber.edges, "fibre"),
             Layer("fibre_routes", fiber.routes, "routes"),
+            Layer("fibre", fiber.edges, "fibre"),
             Layer("fibre_near_misses", fiber.near_misses, "near_misses"),
             Layer("commune_centres", reach, "reach"),
         ]
-    layers.append(Layer("sites", inputs.sites, "sites"))
     cells = inputs.cells.merge(inputs.sites[["site_id", "geometry"]], on="site_id")
-    layers.append(Layer("cells", gpd.GeoDataFrame(cells, geometry="geometry", crs=crs)))
+    layers.append(Layer("cells", gpd.GeoDataFrame(cells, geometry="geometry", crs=crs), "cells"))
+    layers.append(Layer("sites", inputs.sites, "sites"))
     found = findings.to_frame()
     found = found[found["x_m"].notna()]
     points = gpd.points_from_xy(found["x_m"], found["y_m"], crs=crs)

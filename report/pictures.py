@@ -15,12 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from phusong.exports import palette
 from phusong.exports.tables import GRADE_WORDS
 from phusong.i18n import tr
 
-# Okabe-Ito colours, told apart without red-green vision; the same as on the map.
-GRADE_COLOURS = {"covered": "#0072b2", "hollow": "#e69f00", "white": "#d55e00"}
-REACHED, NOT_REACHED, SINGLE = "#0072b2", "#d55e00", "#e69f00"
 _DPI = 200
 
 
@@ -29,7 +27,7 @@ def verdict_map(
 ) -> bytes:
     """Draw villages by verdict, commune borders and masts; return a PNG."""
     figure, axes = _map_axes()
-    for grade, colour in GRADE_COLOURS.items():
+    for grade, colour in palette.GRADES.items():
         part = villages[villages["grade"] == grade]
         if not part.empty:
             part.plot(ax=axes, color=colour, edgecolor="white", linewidth=0.15)
@@ -41,7 +39,7 @@ def verdict_map(
     counts = villages["grade"].value_counts()
     handles: list[Any] = [
         Patch(color=colour, label=f"{tr(GRADE_WORDS[grade])} ({counts.get(grade, 0)})")
-        for grade, colour in GRADE_COLOURS.items()
+        for grade, colour in palette.GRADES.items()
     ]
     handles.append(_dot("^", "black", tr("mast")))
     return _finish(figure, axes, handles, communes)
@@ -55,8 +53,8 @@ def fibre_map(
     communes.plot(ax=axes, color="#f2f2f2", edgecolor="#888888", linewidth=0.4)
     handles: list[Any] = []
     kinds: tuple[tuple[bool, str, Literal["-", "--"], str], ...] = (
-        (True, "#0072b2", "-", "cable connected to a point of presence"),
-        (False, "#888888", "--", "cable not connected"),
+        (True, palette.CABLE_LIT, "-", "cable connected to a point of presence"),
+        (False, palette.CABLE_DARK, "--", "cable not connected"),
     )
     for connected, colour, style, label in kinds:
         part = cables[cables["connected"].astype(bool) == connected] if len(cables) else cables
@@ -64,9 +62,9 @@ def fibre_map(
             part.plot(ax=axes, color=colour, linewidth=1.2, linestyle=style)
             handles.append(Line2D([], [], color=colour, linestyle=style, label=tr(label)))
     for name, colour, marker, label in (
-        ("reached", REACHED, "s", "centre with fibre, two routes or more"),
-        ("single", SINGLE, "s", "centre with fibre on one route"),
-        ("not", NOT_REACHED, "X", "centre without fibre"),
+        ("reached", palette.REACHED, "s", "centre with fibre, two routes or more"),
+        ("single", palette.ONE_ROUTE, "s", "centre with fibre on one route"),
+        ("not", palette.NOT_REACHED, "X", "centre without fibre"),
     ):
         part = centres[_state(centres) == name] if len(centres) else centres
         if not part.empty:

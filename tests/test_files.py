@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import frictionless
 import geopandas as gpd
@@ -15,7 +17,9 @@ import pyogrio
 import pytest
 import rasterio
 
+from phusong.exports import palette
 from phusong.exports.dictionary import tables
+from phusong.exports.qml import rgba
 
 
 def test_datapackage_is_valid_and_true(tiny_run: Path) -> None:
@@ -67,11 +71,32 @@ def test_geopackage_has_styles_for_qgis(tiny_run: Path) -> None:
         run = dict(connection.execute("SELECT key, value FROM run"))
     connection.close()
     assert 'attr="grade"' in styled["villages"]
-    assert set(styled) <= layers
+    assert set(styled) == layers - {"run", "layer_styles"}
+    for qml in styled.values():
+        root = ET.fromstring(qml.partition("\n")[2])
+        symbols = {s.get("name") for s in root.findall("renderer-v2/symbols/symbol")}
+        named = {c.get("symbol") for c in root.findall("renderer-v2/categories/category")}
+        assert symbols == (named or {"0"})
+    assert "wedge_buffer" in styled["cells"]
     assert run["study"] == "Tỉnh thử"
     villages = gpd.read_file(base, layer="villages")
     assert list(villages["name"]) == ["Lũng Cú", "=1+1", "Pả Vi", "Sủng Trà"]
     assert villages.crs.to_epsg() == 32648
+
+
+def test_map_page_has_the_same_colours(checkout: Path) -> None:
+    script = (checkout / "maps/assets/page/palette.js").read_text("utf-8")
+    grades = dict(re.findall(r'([chw]): { colour: "(#\w+)"', script))
+    assert grades == {grade[0]: colour for grade, colour in palette.GRADES.items()}
+    for line in (
+        f'lit: "{palette.CABLE_LIT}", dark: "{palette.CABLE_DARK}"',
+        f'planned: "{palette.CABLE_PLANNED}"',
+        f'reached: "{palette.REACHED}", missing: "{palette.NOT_REACHED}"',
+        ", ".join(f'{name}: "{colour}"' for name, colour in palette.SEVERITIES.items()),
+        ", ".join(f'"{colour}"' for colour in palette.CARRIERS),
+    ):
+        assert line in script
+    assert rgba(palette.GRADES["covered"], 9) == "86,180,233,9"
 
 
 def test_rasters_are_cloud_optimised(tiny_run: Path) -> None:

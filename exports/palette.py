@@ -1,0 +1,22 @@
+"""The colours of verdicts, fibre and findings, once: a test holds the map page to the same.
+
+Okabe and Ito's set, or near it: told apart without red-green vision, and in grey by lightness.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+GRADES: Final = {"covered": "#56b4e9", "hollow": "#e69f00", "white": "#c4390c"}
+REACHED: Final = "#0b5d3b"
+NOT_REACHED: Final = "#c4390c"
+ONE_ROUTE: Final = "#e69f00"
+CABLE_LIT: Final = "#0b5d3b"
+CABLE_DARK: Final = "#7b3294"
+CABLE_PLANNED: Final = "#6b6b6b"
+SEVERITIES: Final = {"error": "#c4390c", "warning": "#e69f00", "info": "#0072b2"}
+INK: Final = "#1a1a1a"
+CARRIERS: Final = (
+    "#0072b2", "#cc79a7", "#009e73", "#000000", "#7a4b00", "#6a3d9a", "#8c8c00", "#b2182b",
+)  # fmt: skip
+"""In alphabetical order of the carriers, round again after the last."""
