@@ -90,9 +90,9 @@ def choose_within_budget(
     low, high = 0.0, 2.0 * every.cost / float(benefit.min())
     price = every.cost / float(benefit.sum())
     distance = _distances(g)
-    for _ in range(PRICES_TRIED):
-        if time.perf_counter() - started > time_limit_s:
-            break
+    for turn in range(PRICES_TRIED):
+        if turn and time.perf_counter() - started > time_limit_s:
+            break  # one price is always tried: without it there is no bound
         chosen, value = _at_price(g, price, distance, share)
         bound = min(bound, float(benefit.sum()) - (value - budget_usd) / price)
         if chosen.any():

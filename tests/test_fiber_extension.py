@@ -27,6 +27,7 @@ from phusong.fiber.offroad import offroad_paths
 from phusong.fiber.ordering import build_order
 from phusong.fiber.paths import cheapest_from, way_back
 from phusong.fiber.pricing import check_costs, usd_per_km
+from phusong.fiber.steiner import solve
 from phusong.i18n import catalogue, set_language
 from phusong.study import Extension
 
@@ -439,3 +440,20 @@ def test_the_tree_spans_what_can_be_reached(where, keep):
     assert set(goal.tolist()) <= nx.node_connected_component(view, graph.root)
     assert nx.is_forest(view)
     assert tree.cost >= tree.lower_bound - 1e-6
+
+
+def test_a_bound_stands_however_short_the_search():
+    side = 40
+    index = np.arange(side * side).reshape(side, side)
+    tail = np.concatenate([index[:, :-1].ravel(), index[:-1].ravel()])
+    head = np.concatenate([index[:, 1:].ravel(), index[1:].ravel()])
+    rng = np.random.default_rng(5)
+    cost = rng.uniform(50.0, 150.0, tail.size)
+    goals = rng.choice(side * side, 40, replace=False)
+    hurried = solve(tail, head, cost, goals, time_limit_s=1e-9)
+    assert hurried.lower_bound > 0.8 * hurried.cost
+    weight = np.ones(len(goals))
+    choice = choose_within_budget(
+        tail, head, cost, side * side, 0, goals, weight, 0.3 * hurried.cost, 1e-9
+    )
+    assert choice.benefit <= choice.benefit_bound < len(goals)

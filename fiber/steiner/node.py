@@ -63,8 +63,8 @@ def ascend_rounds(
         for turn in range(roots):
             if exhausted(search, problem, best):
                 return np.inf
-            if search.left_s <= 0:
-                return best
+            if search.left_s <= 0 and (search.bound > 0 or best > problem.offset):
+                return best  # but never before one ascent: a tree without a bound is half a result
             best = max(best, _ascend_once(search, problem, turn))
         if exhausted(search, problem, best):
             return np.inf
