@@ -24,6 +24,7 @@ import phusong
 from phusong.checks import Findings
 from phusong.coverage.definitions import definitions as known_definitions
 from phusong.coverage.definitions import evaluate_definitions
+from phusong.coverage.places import assess_places
 from phusong.coverage.propagation.models import model_named
 from phusong.coverage.quality import compute_quality
 from phusong.coverage.residents import residents
@@ -145,6 +146,7 @@ def compute(
         with watch("villages"):
             report_problems(inputs, signal, findings)
             coverage = assess_villages(inputs, study, signal, progress)
+            coverage = replace(coverage, by_place=assess_places(inputs, study, signal, progress))
         with watch("simulation"):
             if study.uncertainty.draws:
                 simulation = simulate_villages(inputs, study, signal, progress=progress)

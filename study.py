@@ -92,6 +92,8 @@ class IndicatorSettings(Section):
     """Definitions others publish by, evaluated beside the study's own (see coverage/
     definitions.toml); ``["all"]`` for every one. Those that ask for a throughput need the
     interference computed, which takes about as long as the best servers."""
+    places: list[Literal["in_vehicle", "indoor"]] = Field(default_factory=list)
+    """Where every village is judged too, for the map: in a car, behind the walls of a house."""
     shares: list[Share] = Field(default_factory=lambda: [0.01, 0.5, 0.8, 0.95], min_length=1)
 
 

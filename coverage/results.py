@@ -118,9 +118,13 @@ class VillageCoverage:
     circles
         Long: ``code``, ``operator``, ``technology``, ``circle_share``, ``circle_centre``: what
         a report of circles round every mast would have claimed.
+    by_place
+        Long: ``place`` (``in_vehicle`` | ``indoor``) and the verdict figures of ``by_layer``
+        there, levels left out; no row where the study asks for no such place.
     """
 
     villages: gpd.GeoDataFrame
     by_layer: pd.DataFrame
     sensitivity: pd.DataFrame
     circles: pd.DataFrame
+    by_place: pd.DataFrame = field(default_factory=pd.DataFrame)
