@@ -23,6 +23,8 @@ from phusong.coverage.propagation import (
     Transmitter,
     propagate,
 )
+from phusong.coverage.propagation.models import model_named
+from phusong.coverage.seazones import SeaZones
 from phusong.coverage.store import BLOCK, PathLossStore, entry_key
 from phusong.errors import ModelError
 from phusong.grid import Window
@@ -114,6 +116,11 @@ class Losses:
             else None
         )
         self._clutter = radio.clutter
+        self._zones = (
+            SeaZones(inputs.terrain, study.terrain.void_fill_max_m)
+            if study.terrain.sea_level_voids and "zones" in model_named(radio.model).needs
+            else None
+        )
         west, south, east, north = inputs.grid.bounds
         _, latitude = Transformer.from_crs(inputs.crs, 4326, always_xy=True).transform(
             (west + east) / 2, (south + north) / 2
@@ -155,6 +162,9 @@ class Losses:
             "clutter": sorted(self._clutter.heights_m.items()) if self._land else None,
             "mast": [mast.x_m, mast.y_m, mast.height_m],
         }
+        zones = self._zones.digest(window) if self._zones else None
+        if zones is not None:  # no key of its own, so that a sea elsewhere changes nothing here
+            shaped_by["zones"] = zones
         found = MastKeys(
             tuple(entry_key({**shaped_by, "freq_mhz": f}) for f in mast.freqs_mhz),
             entry_key({**shaped_by, "elevation_deg": ELEVATION_STEP_DEG}),
@@ -211,7 +221,8 @@ class Losses:
         if self._land is not None and self._inputs.landcover is not None:
             clutter = clutter_height_m(self._inputs.landcover.read(window), self._clutter)
         heights = self._inputs.terrain.read(window)
-        return Surface(heights, west, north, self._inputs.grid.cell_m, clutter)
+        zones = self._zones.read(window) if self._zones else None
+        return Surface(heights, west, north, self._inputs.grid.cell_m, clutter, zones)
 
     def _keep(
         self, mast: Mast, loss: PathLoss, by_band: dict[float, str], elevation_key: str

@@ -169,7 +169,8 @@ def _walk_bundle(
     clear_qd = NU_CLEAR * NU_CLEAR * longest * 0.5 * (1.0 + 1e-9)
     tx_zone = ZONE_INLAND
     if has_zone:
-        tx_zone = int(zone[int(tx_row + 0.5), int(tx_col + 0.5)])
+        sea_row, sea_col = int(tx_row + 0.5), int(tx_col + 0.5)
+        tx_zone = int(zone[min(sea_row, zone.shape[0] - 1), min(sea_col, zone.shape[1] - 1)])
     # The four skylines: clutter over the median earth, the same over the earth exceeded for
     # β0 % of time, bare ground over the median earth, bare ground over a flat earth.
     sky, sky_b, bare = skyline(most), skyline(most), skyline(most)
