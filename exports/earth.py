@@ -19,21 +19,51 @@ def earth_folders(layers: Sequence[Layer]) -> list[Folder]:
 
 
 def _folders(layers: dict[str, Layer]) -> Iterator[Folder]:
-    shown: tuple[str, ...]
     if "villages" in layers:
-        shown = ("grade_label", "commune_name", "people", "people_unserved", "served_share",
-                 "level_centre_dbm", "best_operator", "nearest_site_km")  # fmt: skip
         frame = layers["villages"].frame
-        yield Folder(tr("Villages by verdict"), frame, "name", "grade", palette.GRADES, shown)
+        titles = _titles(
+            {
+                "grade_label": "Verdict",
+                "commune_name": "Commune",
+                "people": "People",
+                "people_unserved": "People without signal",
+                "level_centre_dbm": "Level at the centre, dBm",
+                "best_operator": "Best carrier",
+                "nearest_site_km": "Nearest mast, km",
+            }
+        )
+        yield Folder(tr("Villages by verdict"), frame, "name", "grade", palette.GRADES, titles)
+    if "communes" in layers:
+        frame = layers["communes"].frame.copy()
+        frame["geometry"] = frame.boundary
+        yield Folder(tr("Communes"), frame, "name", None, {"border": palette.INK})
     if "commune_centres" in layers:
         frame = layers["commune_centres"].frame
-        shown = ("commune_code", "reason", "pop_id", "route_km", "loss_db", "optical_class")
+        titles = _titles(
+            {
+                "reason": "Why",
+                "route_km": "Length, km",
+                "loss_db": "Optical loss, dB",
+                "optical_class": "Optical class",
+            }
+        )
         title = tr("Fibre to the commune centres")
-        yield Folder(title, frame, "name", "reached", _REACH, shown)
+        yield Folder(title, frame, "name", "reached", _REACH, titles)
     if "fibre" in layers:
         frame = layers["fibre"].frame
-        shown = ("owner", "status", "length_m", "communes_behind")
-        yield Folder(tr("Cables"), frame, "cable_id", "connected", _CABLES, shown)
+        titles = _titles(
+            {
+                "owner": "Owner",
+                "status": "Status",
+                "length_m": "Length, m",
+                "communes_behind": "Communes cut off",
+            }
+        )
+        yield Folder(tr("Cables"), frame, "cable_id", "connected", _CABLES, titles)
     if "sites" in layers:
         frame = layers["sites"].frame
         yield Folder(tr("Masts"), frame, "site_id", None, {"mast": palette.INK}, visible=False)
+
+
+def _titles(templates: dict[str, str]) -> dict[str, str]:
+    return {column: tr(template) for column, template in templates.items()}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 
 from phusong.exports.qml import to_qml
 from phusong.exports.styles import style_of
@@ -21,6 +22,9 @@ CREATE TABLE IF NOT EXISTS layer_styles (
     update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 )
 """
+
+# Of a column's unit; degrees and shares keep six.
+_DECIMALS = {"_km": 3, "_m": 1, "_db": 2, "_dbm": 1, "_usd": 0}
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,17 @@ def write_geopackage(layers: Iterable[Layer], stamp: dict[str, str], path: Path)
 
 
 def plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the frame with columns any format can hold: lists become text."""
+    """Return the frame with columns any format can hold, and no digits nobody measured.
+
+    Lists become text.
+    """
     out = frame.copy()
     for name in out.columns.drop(out.geometry.name):
+        if pd.api.types.is_float_dtype(out[name]):
+            out[name] = out[name].round(
+                next((n for end, n in _DECIMALS.items() if str(name).endswith(end)), 6)
+            )
+            continue
         if out[name].map(lambda value: isinstance(value, list | tuple | dict)).any():
             out[name] = out[name].map(
                 lambda value: " ".join(map(str, value)) if isinstance(value, list | tuple) else None

@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 import geopandas as gpd
 import pandas as pd
 import shapely
+from shapely.geometry.polygon import orient
 
 _NAMESPACE = "http://www.opengis.net/kml/2.2"
 _CONTROL = {code: None for code in range(32) if code not in (9, 10, 13)}
@@ -38,7 +39,7 @@ class Folder:
     colours
         Value of that column (as text) -> ``#rrggbb``.
     columns
-        Columns shown in the balloon, in order.
+        Columns shown in the balloon, in order -> what a person reads before each value.
     visible
         Whether the folder is drawn when the file opens.
     """
@@ -48,7 +49,7 @@ class Folder:
     name: str
     style: str | None
     colours: Mapping[str, str]
-    columns: Sequence[str] = field(default_factory=tuple)
+    columns: Mapping[str, str] = field(default_factory=dict)
     visible: bool = True
 
 
@@ -95,11 +96,18 @@ def _folder(folder: Folder, number: int) -> ET.Element:
         value = str(row[folder.style]) if folder.style else next(iter(folder.colours))
         _text(mark, "styleUrl", f"#s{number}-{value}")
         extended = ET.SubElement(mark, "ExtendedData")
-        for column in folder.columns:
+        for column, title in folder.columns.items():
             if not pd.isna(row[column]):
-                _text(ET.SubElement(extended, "Data", name=column), "value", row[column])
+                data = ET.SubElement(extended, "Data", name=column)
+                _text(data, "displayName", title)
+                _text(data, "value", _value(row[column]))
         mark.append(_geometry(geometry))
     return element
+
+
+def _value(value: object) -> object:
+    """Return a number without the digits nobody measured."""
+    return f"{value:.10g}" if isinstance(value, float) else value
 
 
 def _geometry(geometry: Any) -> ET.Element:
@@ -124,6 +132,7 @@ def _simple(geometry: Any) -> ET.Element:
         _text(element, "tessellate", "1")
         _text(element, "coordinates", _coordinates(geometry))
     else:
+        geometry = orient(geometry)  # outer rings anticlockwise, OGC 07-147r2, 10.8
         element = ET.Element("Polygon")
         _ring(element, "outerBoundaryIs", geometry.exterior)
         for interior in geometry.interiors:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import geopandas as gpd
 import openpyxl
 import pandas as pd
-from shapely.geometry import LineString, MultiPolygon, Point, box
+from shapely.geometry import LinearRing, LineString, MultiPolygon, Point, box
 
 from phusong.exports.dictionary import conform, tables
 from phusong.exports.kmz import Folder, write_kmz
@@ -70,7 +70,7 @@ def test_kmz_holds_names_colours_and_wgs84(tmp_path: Path) -> None:
         "Tỉnh <&>",
         [
             Folder("Thôn", villages, "name", "grade",
-                   {"covered": "#0072b2", "white": "#d55e00"}, ["people"]),
+                   {"covered": "#0072b2", "white": "#d55e00"}, {"people": "Dân số"}),
             Folder("Cáp", lines, "name", None, {"cable": "#56b4e9"}, visible=False),
         ],
         path,
@@ -88,6 +88,15 @@ def test_kmz_holds_names_colours_and_wgs84(tmp_path: Path) -> None:
     assert 22.5 < float(lat) < 22.7
     assert len(marks[1].findall(".//k:Polygon", KML)) == 2
     assert len(marks[1].findall(".//k:innerBoundaryIs", KML)) == 1
+    data = marks[0].find(".//k:Data", KML)
+    assert data.get("name") == "people"
+    assert [(d.tag.partition("}")[2], d.text) for d in data] == [
+        ("displayName", "Dân số"), ("value", "10"),
+    ]  # fmt: skip
+    assert marks[1].find(".//k:Data", KML) is None
+    outer = marks[0].findtext(".//k:outerBoundaryIs//k:coordinates", namespaces=KML).split()
+    points = [tuple(map(float, pair.split(","))) for pair in outer]
+    assert LinearRing(points).is_ccw
     colours = {s.get("id"): s.findtext("k:LineStyle/k:color", namespaces=KML)
                for s in root.findall(".//k:Style", KML)}  # fmt: skip
     assert colours["s0-covered"] == "ffb27200"
