@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from phusong.exports import palette
-from phusong.exports.geopackage import Layer
+from phusong.exports.geopackage import Layer, plain
 from phusong.exports.kmz import Folder
 from phusong.i18n import tr
 
@@ -32,13 +32,14 @@ def _folders(layers: dict[str, Layer]) -> Iterator[Folder]:
                 "nearest_site_km": "Nearest mast, km",
             }
         )
-        yield Folder(tr("Villages by verdict"), frame, "name", "grade", palette.GRADES, titles)
+        title = tr("Villages by verdict")
+        yield Folder(title, frame, "name", "grade", palette.GRADES, titles, width_px=0.7)
     if "communes" in layers:
         frame = layers["communes"].frame.copy()
         frame["geometry"] = frame.boundary
         yield Folder(tr("Communes"), frame, "name", None, {"border": palette.INK})
     if "commune_centres" in layers:
-        frame = layers["commune_centres"].frame
+        frame = plain(layers["commune_centres"].frame)
         titles = _titles(
             {
                 "reason": "Why",
@@ -50,7 +51,7 @@ def _folders(layers: dict[str, Layer]) -> Iterator[Folder]:
         title = tr("Fibre to the commune centres")
         yield Folder(title, frame, "name", "reached", _REACH, titles)
     if "fibre" in layers:
-        frame = layers["fibre"].frame
+        frame = plain(layers["fibre"].frame)
         titles = _titles(
             {
                 "owner": "Owner",

@@ -42,6 +42,8 @@ class Folder:
         Columns shown in the balloon, in order -> what a person reads before each value.
     visible
         Whether the folder is drawn when the file opens.
+    width_px
+        Of lines and outlines.
     """
 
     title: str
@@ -51,6 +53,7 @@ class Folder:
     colours: Mapping[str, str]
     columns: Mapping[str, str] = field(default_factory=dict)
     visible: bool = True
+    width_px: float = 2.0
 
 
 def write_kmz(title: str, folders: Sequence[Folder], path: Path) -> None:
@@ -60,7 +63,7 @@ def write_kmz(title: str, folders: Sequence[Folder], path: Path) -> None:
     _text(document, "name", title)
     for number, folder in enumerate(folders):
         for value, colour in folder.colours.items():
-            document.append(_style(f"s{number}-{value}", colour))
+            document.append(_style(f"s{number}-{value}", colour, folder.width_px))
     for number, folder in enumerate(folders):
         document.append(_folder(folder, number))
     body = ET.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -68,7 +71,7 @@ def write_kmz(title: str, folders: Sequence[Folder], path: Path) -> None:
         archive.writestr("doc.kml", body)
 
 
-def _style(name: str, colour: str) -> ET.Element:
+def _style(name: str, colour: str, width_px: float) -> ET.Element:
     red, green, blue = colour[1:3], colour[3:5], colour[5:7]
     solid = f"ff{blue}{green}{red}"  # KML writes aabbggrr
     style = ET.Element("Style", id=name)
@@ -77,7 +80,7 @@ def _style(name: str, colour: str) -> ET.Element:
     _text(icon, "scale", "0.7")
     line = ET.SubElement(style, "LineStyle")
     _text(line, "color", solid)
-    _text(line, "width", "2")
+    _text(line, "width", f"{width_px:g}")
     _text(ET.SubElement(style, "PolyStyle"), "color", f"80{solid[2:]}")
     return style
 
@@ -100,14 +103,10 @@ def _folder(folder: Folder, number: int) -> ET.Element:
             if not pd.isna(row[column]):
                 data = ET.SubElement(extended, "Data", name=column)
                 _text(data, "displayName", title)
-                _text(data, "value", _value(row[column]))
+                value = row[column]
+                _text(data, "value", f"{value:.15g}" if isinstance(value, float) else value)
         mark.append(_geometry(geometry))
     return element
-
-
-def _value(value: object) -> object:
-    """Return a number without the digits nobody measured."""
-    return f"{value:.10g}" if isinstance(value, float) else value
 
 
 def _geometry(geometry: Any) -> ET.Element:

@@ -28,4 +28,5 @@ def write_parquet(layers: Sequence[Layer], folder: Path) -> None:
     target.mkdir()
     for layer in layers:
         if not layer.frame.empty:
-            plain(layer.frame).to_parquet(target / f"{layer.name}.parquet")
+            path = target / f"{layer.name}.parquet"
+            plain(layer.frame).to_parquet(path, schema_version="1.0.0")

@@ -53,13 +53,31 @@ def tr(template: str, /, language: Language | None = None, **params: Any) -> str
     **params
         Values of the placeholders.
     """
-    text = template
-    if (language or get_language()) == "vi":
-        text = catalogue().get(template, template)
-    return text.format(**params) if params else text
+    if (language or get_language()) != "vi":
+        return template.format(**params) if params else template
+    text = catalogue().get(template, template)
+    return text.format(**{k: _as_written(k, v) for k, v in params.items()}) if params else text
 
 
 _SIGNS = str.maketrans(".,", ",.")
+
+
+class _CommaFloat(float):
+    """A number whose decimals follow a comma, in whatever format a template asks for."""
+
+    def __format__(self, form: str) -> str:
+        text = float.__repr__(self) if not form else super().__format__(form)
+        return text.translate(_SIGNS)
+
+
+def _as_written(name: str, value: Any) -> Any:
+    """Return a placeholder's value as Vietnamese writes it.
+
+    Degrees keep their point: they are copied into programs, and a comma stands between them.
+    """
+    if isinstance(value, float) and name not in {"lon", "lat"}:
+        return _CommaFloat(value)
+    return value
 
 
 def number(value: float, form: str = ",.0f", language: Language | None = None) -> str:

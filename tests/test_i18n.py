@@ -8,10 +8,11 @@ import string
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from phusong.checks import Severity, rules
-from phusong.i18n import catalogue, rooms, set_language, tr
+from phusong.i18n import catalogue, number, rooms, set_language, tr
 
 ERRORS = {"StudyError", "InputError", "OutputError", "ModelError", "ChecksFailed", "PhusongError"}
 OUTSIDE = {"tests", "benchmarks", "build", ".venv", ".typing", "docs"}
@@ -96,6 +97,18 @@ def test_language_is_chosen() -> None:
     set_language("vi")
     assert tr("record {row}", row=3) == "bản ghi 3"
     assert tr("record {row}", "en", row=3) == "record 3"
+
+
+def test_decimals_follow_a_comma_but_not_in_degrees() -> None:
+    assert tr("{km:.1f} km at {lon:.5f}, {lat:.5f}", km=34.78, lon=105.1, lat=23.0) == (
+        "34.8 km at 105.10000, 23.00000"
+    )
+    set_language("vi")
+    assert tr("{km:,.1f} km at {lon:.2f}, {lat:.2f}", km=1034.78, lon=105.1, lat=23.0) == (
+        "1.034,8 km at 105.10, 23.00"
+    )
+    assert tr("{a} {b} {n:d} {t}", a=0.5, b=np.float64(1.5), n=3, t="1.5") == "0,5 1,5 3 1.5"
+    assert number(0.743, ".1%") == "74,3%"
 
 
 def test_unknown_template_is_shown_as_it_is() -> None:

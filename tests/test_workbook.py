@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -9,10 +10,13 @@ from xml.etree import ElementTree as ET
 import geopandas as gpd
 import openpyxl
 import pandas as pd
+import pytest
 from shapely.geometry import LinearRing, LineString, MultiPolygon, Point, box
 
 from phusong.exports.dictionary import conform, tables
+from phusong.exports.geopackage import Layer
 from phusong.exports.kmz import Folder, write_kmz
+from phusong.exports.parquet import write_parquet
 from phusong.exports.workbook import write_workbook
 
 HOSTILE = '=HYPERLINK("http://x","<script>")\x07'
@@ -100,3 +104,24 @@ def test_kmz_holds_names_colours_and_wgs84(tmp_path: Path) -> None:
     colours = {s.get("id"): s.findtext("k:LineStyle/k:color", namespaces=KML)
                for s in root.findall(".//k:Style", KML)}  # fmt: skip
     assert colours["s0-covered"] == "ffb27200"
+
+
+def test_geoparquet_reads_back(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    frame = gpd.GeoDataFrame(
+        {"name": ["Đồng Văn", None], "length_m": [31.23713970, None], "parts": [["a", "b"], []]},
+        geometry=[Point(500000, 2500000), Point(500001, 2500000)],
+        crs=32648,
+    )
+    write_parquet([Layer("cells", frame, "cells"), Layer("none", frame[:0], "cells")], tmp_path)
+    assert [p.name for p in (tmp_path / "parquet").iterdir()] == ["cells.parquet"]
+    path = tmp_path / "parquet/cells.parquet"
+    back = gpd.read_parquet(path)
+    assert back.crs.to_epsg() == 32648
+    assert list(back["parts"]) == ["a b", ""]
+    assert back["length_m"].iloc[0] == 31.2
+    assert back.geometry.geom_equals(frame.geometry).all()
+    geo = json.loads(parquet.read_schema(path).metadata[b"geo"])
+    assert geo["version"] == "1.0.0"
+    column = geo["columns"][geo["primary_column"]]
+    assert (column["encoding"], column["geometry_types"]) == ("WKB", ["Point"])
