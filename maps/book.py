@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from phusong.maps import fibre, masts, planned, remarks, villages
 from phusong.maps.columns import texts
 from phusong.maps.outline import encode_lines
+from phusong.maps.rasters import raster_section
 from phusong.maps.words import page_words
 
 if TYPE_CHECKING:
@@ -31,14 +32,14 @@ def make_book(
     indicators: Indicators,
     findings: Findings,
     frame: Frame,
-    pictures: list[dict[str, Any]],
+    rasters: list[dict[str, Any]],
     created: str,
     version: str,
     language: str,
     extension: ExtensionPlan | None = None,
     rings: RingPlan | None = None,
 ) -> dict[str, Any]:
-    """Return the page's data; pictures without their bytes, which the page holds apart."""
+    """Return the page's data; rasters without their bytes, which the page holds apart."""
     tolerance_m = inputs.grid.cell_m / 2
     return {
         "language": language,
@@ -67,8 +68,8 @@ def make_book(
         ),
         "findings": remarks.finding_section(findings, frame),
         "indicators": remarks.indicator_section(indicators),
-        "pictures": [{k: v for k, v in p.items() if k != "png"} for p in pictures],
-        "signal": signal is not None,
+        "layers": [{"operator": r["operator"], "technology": r["technology"]} for r in rasters],
+        "signal": None if signal is None else raster_section(signal, inputs, study, frame),
         "fiber_in_study": study.fiber is not None,
     }
 

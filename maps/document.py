@@ -82,13 +82,13 @@ class Program(MacroElement):
         self,
         scripts: Sequence[str],
         tiles: folium.TileLayer | None = None,
-        pictures: Sequence[dict[str, Any]] = (),
+        rasters: Sequence[dict[str, Any]] = (),
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Program"
         self.scripts = scripts
         self.tiles = tiles
-        self.pictures = pictures
+        self.rasters = rasters
         self.asset = asset
 
 

@@ -15,7 +15,7 @@ from phusong.maps.book import make_book, to_json
 from phusong.maps.document import ONLINE_HOST, PlanFigure, PlanMap, Program, write_document
 from phusong.maps.frame import Frame
 from phusong.maps.hillshade import hillshade
-from phusong.maps.rasters import signal_pictures
+from phusong.maps.rasters import signal_rasters
 
 if TYPE_CHECKING:
     from phusong.checks import Findings
@@ -67,10 +67,10 @@ def build_map(
         When the file cannot be written there.
     """
     frame = Frame.over(inputs.grid)
-    pictures = [] if signal is None else signal_pictures(signal, study, frame)
+    rasters = [] if signal is None else signal_rasters(signal, frame)
     created = datetime.now().astimezone().isoformat(timespec="minutes")
     book = make_book(
-        study, inputs, signal, coverage, fiber, indicators, findings, frame, pictures,
+        study, inputs, signal, coverage, fiber, indicators, findings, frame, rasters,
         created, version("phusong"), language, extension, rings,
     )  # fmt: skip
     shade = hillshade(inputs.terrain.path, frame)
@@ -79,12 +79,12 @@ def build_map(
         title, language, to_json(book), body="page.html", sheets=asset.PAGE_SHEETS,
         online=online_base,
     )  # fmt: skip
-    _map(frame, shade, pictures, online=online_base).add_to(figure)
+    _map(frame, shade, rasters, online=online_base).add_to(figure)
     write_document(figure.render(), path)
     return path
 
 
-def _map(frame: Frame, shade: str, pictures: list[dict[str, Any]], *, online: bool) -> folium.Map:
+def _map(frame: Frame, shade: str, rasters: list[dict[str, Any]], *, online: bool) -> folium.Map:
     plan = PlanMap(frame)
     folium.map.CustomPane("shade", z_index=150, pointer_events=False).add_to(plan)
     folium.map.CustomPane("signal", z_index=300, pointer_events=False).add_to(plan)
@@ -100,5 +100,5 @@ def _map(frame: Frame, shade: str, pictures: list[dict[str, Any]], *, online: bo
             control=False,
         )
         tiles.add_to(plan)
-    Program(asset.PAGE_SCRIPTS, tiles, pictures).add_to(plan)
+    Program(asset.PAGE_SCRIPTS, tiles, rasters).add_to(plan)
     return plan

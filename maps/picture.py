@@ -1,10 +1,9 @@
-"""Rasters as pictures of the page's frame: warped to Web Mercator, encoded, base64."""
+"""Rasters over the page's frame: warped to Web Mercator, encoded, base64."""
 
 from __future__ import annotations
 
 import base64
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +16,6 @@ from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
 
 from phusong.maps.frame import MERCATOR, Frame
-
-Colour = tuple[int, int, int, int]
-"""Red, green, blue, alpha; 0 to 255."""
 
 
 def warp(
@@ -49,31 +45,27 @@ def warp(
     return band, transform
 
 
-def encode_classes(classes: NDArray[np.uint8], colours: Sequence[Colour]) -> str:
-    """Return a palette PNG (base64): class 0 is seen through, class n has ``colours[n - 1]``."""
-    palette = {0: (0, 0, 0, 0), **dict(enumerate(colours, start=1))}
-    return _encode(classes[None], palette, driver="PNG", zlevel=6)
+def encode_grey(values: NDArray[np.uint8]) -> str:
+    """Return a grey PNG (base64) whose pixels are the values."""
+    return _encode(values[None], driver="PNG", zlevel=9)
+
+
+def encode_pairs(values: NDArray[np.uint16]) -> str:
+    """Return an RGB PNG (base64): red x 256 + green is the value, blue nothing."""
+    high, low = (values >> 8).astype(np.uint8), (values & 255).astype(np.uint8)
+    return _encode(np.stack([high, low, np.zeros_like(low)]), driver="PNG", zlevel=9)
 
 
 def encode_photo(image: NDArray[np.uint8], quality: int) -> str:
     """Return a JPEG (base64) of an image of shape (3, rows, cols)."""
-    return _encode(image, None, driver="JPEG", quality=quality)
+    return _encode(image, driver="JPEG", quality=quality)
 
 
-def _encode(
-    image: NDArray[np.uint8], palette: dict[int, Colour] | None, **options: str | int
-) -> str:
+def _encode(image: NDArray[np.uint8], **options: str | int) -> str:
     count, rows, cols = image.shape
     with warnings.catch_warnings(), MemoryFile() as memory:
         # A picture of the page has no place of its own: the page says where it lies.
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with memory.open(width=cols, height=rows, count=count, dtype="uint8", **options) as target:
             target.write(image)
-            if palette is not None:
-                target.write_colormap(1, palette)
         return base64.b64encode(memory.read()).decode("ascii")
-
-
-def parse_colour(text: str, alpha: int = 255) -> Colour:
-    """Return ``#rrggbb`` as numbers."""
-    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16), alpha

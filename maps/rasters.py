@@ -1,22 +1,30 @@
-"""Signal rasters as palette pictures: level, probability and best-server areas."""
+"""Signal rasters as data inside the page: who serves every place, and at what level.
+
+One pair of pictures a carrier and technology; the page itself finds the best of several, the
+probability, and what is left of the level in a car or behind a wall.
+"""
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from phusong.coverage.places import PLACES, entry_by_cell, entry_of
+from phusong.maps.columns import positions
 from phusong.maps.frame import Frame
-from phusong.maps.picture import encode_classes, parse_colour, warp
+from phusong.maps.picture import encode_grey, encode_pairs, warp
 
 if TYPE_CHECKING:
     from phusong.coverage.results import Signal, SignalLayer
+    from phusong.sources.inputs import Inputs
     from phusong.study import Study
 
 ANY = "*"
+ZERO_DBM = 200
+"""Byte of 0 dBm: a level is kept as whole dB above -200 dBm, 0 stands for no signal."""
 LEVEL_STEPS_DB = (-15.0, -10.0, -5.0, 0.0, 5.0, 15.0, 25.0)
 LEVEL_COLOURS = ("#b35806", "#f1a340", "#fee0b6", "#d8daeb", "#998ec3", "#6a51a3", "#3f007d")
 """ColorBrewer PuOr, colour-blind safe: orange under the threshold, violet from it on."""
@@ -31,57 +39,111 @@ SERVER_COLOURS = (
 SIZES_PX = (1800, 1400, 1100, 900, 700, 500, 350)
 GROWTH = 1.6
 MOST_BASE64 = 8_500_000
-"""Of all signal pictures together; the page has 15 MB."""
+"""Of all signal rasters together; the page has 15 MB."""
 
 
-def signal_pictures(signal: Signal, study: Study, frame: Frame) -> list[dict[str, Any]]:
-    """Return every raster as a picture, all of one size: the largest that fits the page.
+def signal_rasters(signal: Signal, frame: Frame) -> list[dict[str, Any]]:
+    """Return level and server of every plain layer, all of one size: the largest that fits.
 
     Returns
     -------
-    Dicts with ``operator``, ``technology``, ``quantity`` (level | probability | server),
-    ``steps`` (lower edges of the classes, empty for server), ``colours`` and ``png`` (base64).
+    Dicts with ``operator``, ``technology``, ``level`` (base64 of a grey PNG, see
+    :data:`ZERO_DBM`) and ``server`` (base64 of an RGB PNG: red x 256 + green is the index of
+    the server among ``signal.cells`` plus one, 0 for none).
     """
-    pictures: list[dict[str, Any]] = []
-    for longest_px in _sizes_that_may_fit(signal, study, frame):
-        pictures = [
-            picture
-            for layer in signal.layers
-            for picture in _layer_pictures(layer, study, frame, longest_px)
-        ]
-        if _weight(pictures) <= MOST_BASE64:
+    plain = [layer for layer in signal.layers if ANY not in (layer.operator, layer.technology)]
+    rasters: list[dict[str, Any]] = []
+    for longest_px in _sizes_that_may_fit(plain, frame):
+        rasters = [_raster(layer, frame, longest_px) for layer in plain]
+        if _weight(rasters) <= MOST_BASE64:
             break
-    return pictures
+    return rasters
 
 
-def _sizes_that_may_fit(signal: Signal, study: Study, frame: Frame) -> tuple[int, ...]:
-    """Leave out the sizes that a small picture of the fullest layer already rules out.
+def _sizes_that_may_fit(plain: list[SignalLayer], frame: Frame) -> tuple[int, ...]:
+    """Leave out the sizes that small rasters already rule out.
 
-    Borders between classes are lines, noise is area: bytes grow with a power of the size
+    Borders between servers are lines, noise is area: bytes grow with a power of the size
     between 1 and 2. The lower guess would waste time, the higher one pixels.
     """
-    if not signal.layers:
-        return SIZES_PX[-1:]
     small = SIZES_PX[-1]
-    # The last layer is of any carrier, which covers most.
-    fullest = _weight(_layer_pictures(signal.layers[-1], study, frame, small))
-    room = MOST_BASE64 / max(fullest * len(signal.layers), 1)
+    room = MOST_BASE64 / max(_weight([_raster(layer, frame, small) for layer in plain]), 1)
     likely = [px for px in SIZES_PX if (px / small) ** GROWTH <= room]
     return tuple(likely) or SIZES_PX[-1:]
 
 
-def _weight(pictures: list[dict[str, Any]]) -> int:
-    return sum(len(picture["png"]) for picture in pictures)
+def _weight(rasters: list[dict[str, Any]]) -> int:
+    return sum(len(r["level"]) + len(r["server"]) for r in rasters)
 
 
-def classify(values: NDArray[np.float32], steps: tuple[float, ...]) -> NDArray[np.uint8]:
-    """Return the class of each value: n where the n-th step is reached, 0 below or where NaN."""
-    classes = np.digitize(np.nan_to_num(values, nan=-np.inf), steps)
-    return classes.astype(np.uint8)
+def _raster(layer: SignalLayer, frame: Frame, longest_px: int) -> dict[str, Any]:
+    level, _ = warp(layer.level, frame, longest_px)
+    server, _ = warp(layer.server, frame, longest_px)
+    return {
+        "operator": layer.operator,
+        "technology": layer.technology,
+        "level": encode_grey(level_bytes(level)),
+        "server": encode_pairs(np.nan_to_num(server).astype(np.uint16)),
+    }
 
 
-def colour_areas(servers: NDArray[np.int64], colours: int) -> NDArray[np.uint8]:
-    """Return colour numbers 1..colours for areas of equal server, neighbours unlike.
+def level_bytes(level_dbm: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return whole dB above -200 dBm, at least 1; 0 where the level is NaN."""
+    steps = np.clip(np.rint(np.nan_to_num(level_dbm, nan=0.0)) + ZERO_DBM, 1, 255)
+    return np.where(np.isnan(level_dbm), 0, steps).astype(np.uint8)
+
+
+def raster_section(signal: Signal, inputs: Inputs, study: Study, frame: Frame) -> dict[str, Any]:
+    """Return what the page needs to read the rasters: servers, and how classes are coloured.
+
+    Servers of one threshold, spread and entry loss are one ``kind``.
+    """
+    cells = signal.cells
+    columns = [cells["threshold_dbm"].to_numpy(np.float64), cells["sigma_db"].to_numpy(np.float64)]
+    for place in PLACES:
+        columns += entry_by_cell(cells, entry_of(place, study))
+    kinds, kind_of = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
+    entries = {
+        place: {
+            "loss_db": np.round(kinds[:, 2 + 2 * i], 3).tolist(),
+            "sigma_db": np.round(np.hypot(kinds[:, 1], kinds[:, 3 + 2 * i]), 4).tolist(),
+        }
+        for i, place in enumerate(PLACES)
+    }
+    return {
+        "zero_dbm": ZERO_DBM,
+        "cell": positions(cells["cell_id"], inputs.cells["cell_id"]),
+        "kind": kind_of.ravel().tolist(),
+        "threshold_dbm": kinds[:, 0].tolist(),
+        "places": entries,
+        "steps": {
+            "level": {
+                technology: list(level_steps(study, technology))
+                for technology in (ANY, *study.radio.technologies)
+            },
+            "probability": list(chance_steps(study)),
+        },
+        "colours": {
+            "level": list(LEVEL_COLOURS),
+            "probability": list(CHANCE_COLOURS[: len(chance_steps(study))]),
+            "server": list(SERVER_COLOURS),
+        },
+        "tints": [
+            {"operator": layer.operator, "technology": layer.technology, "of": _tints(layer, frame)}
+            for layer in signal.layers
+        ],
+    }
+
+
+def _tints(layer: SignalLayer, frame: Frame) -> str:
+    """Return one letter a server plus one: ``a`` for the first colour, ``.`` for none."""
+    server, _ = warp(layer.server, frame, SIZES_PX[-2])
+    table = colour_servers(np.nan_to_num(server).astype(np.int64), len(SERVER_COLOURS))
+    return "".join("." if colour == 0 else chr(ord("a") + int(colour) - 1) for colour in table)
+
+
+def colour_servers(servers: NDArray[np.int64], colours: int) -> NDArray[np.uint8]:
+    """Return colour numbers 1..colours by server, so that neighbouring areas are unlike.
 
     Parameters
     ----------
@@ -89,6 +151,11 @@ def colour_areas(servers: NDArray[np.int64], colours: int) -> NDArray[np.uint8]:
         (rows, cols), 0 for none, never negative.
     colours
         How many colours there are; beyond them (more neighbours than colours) they repeat.
+
+    Returns
+    -------
+    ndarray
+        (greatest server + 1,); 0 for servers that serve nowhere.
     """
     most = int(servers.max(initial=0)) + 1
     graph: nx.Graph[int] = nx.Graph()
@@ -104,7 +171,7 @@ def colour_areas(servers: NDArray[np.int64], colours: int) -> NDArray[np.uint8]:
     for server, colour in nx.greedy_color(graph, strategy="largest_first").items():
         table[server] = colour % colours + 1
     table[0] = 0
-    return np.asarray(table[servers])
+    return table
 
 
 def level_steps(study: Study, technology: str) -> tuple[float, ...]:
@@ -117,28 +184,3 @@ def level_steps(study: Study, technology: str) -> tuple[float, ...]:
 def chance_steps(study: Study) -> tuple[float, ...]:
     """Return the lower edges of the probability classes, the study's own among them."""
     return tuple(sorted({*CHANCE_STEPS, study.verdict.probability}))
-
-
-def _layer_pictures(
-    layer: SignalLayer, study: Study, frame: Frame, longest_px: int
-) -> list[dict[str, Any]]:
-    about = {"operator": layer.operator, "technology": layer.technology}
-    level, _ = warp(layer.level, frame, longest_px)
-    chance, _ = warp(layer.probability, frame, longest_px)
-    server, _ = warp(layer.server, frame, longest_px)
-    steps = level_steps(study, layer.technology)
-    chances = chance_steps(study)
-    areas = colour_areas(np.nan_to_num(server).astype(np.int64), len(SERVER_COLOURS))
-    return [
-        {**about, "quantity": "level", "steps": list(steps), "colours": list(LEVEL_COLOURS),
-         "png": _encode(classify(level, steps), LEVEL_COLOURS)},
-        {**about, "quantity": "probability", "steps": list(chances),
-         "colours": list(CHANCE_COLOURS[: len(chances)]),
-         "png": _encode(classify(chance, chances), CHANCE_COLOURS)},
-        {**about, "quantity": "server", "steps": [], "colours": [],
-         "png": _encode(areas, SERVER_COLOURS)},
-    ]  # fmt: skip
-
-
-def _encode(classes: NDArray[np.uint8], colours: tuple[str, ...]) -> str:
-    return encode_classes(classes, [parse_colour(c) for c in itertools.islice(colours, 255)])

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from phusong.coverage.places import OUTDOOR
 from phusong.maps.columns import coded, flags, positions, scaled, texts
 from phusong.maps.frame import Frame
 from phusong.maps.outline import encode_lines, encode_rings, shared_borders, simplify_areas
@@ -116,33 +117,41 @@ def _unassessed(inputs: Inputs) -> gpd.GeoDataFrame:
 
 
 def figure_section(coverage: VillageCoverage, cells: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return one entry a carrier and technology, each a set of columns in village order.
+    """Return one entry a place, carrier and technology: columns in village order.
 
-    Decimals are those the cards show: shares to 0.1 %, levels to 0.1 dB.
+    Decimals are those the cards show: shares to 0.1 %, levels to 0.1 dB. Levels are only known
+    outdoors.
     """
-    order = coverage.villages["code"]
-    groups = {
-        (str(operator), str(technology)): part.set_index("code").reindex(order)
-        for (operator, technology), part in coverage.by_layer.groupby(
-            ["operator", "technology"], sort=False
-        )
-    }
+    groups = _by_layer(coverage.by_layer, coverage)
     groups.setdefault((ANY, ANY), coverage.villages.set_index("code"))
-    circles = {
-        (str(operator), str(technology)): part.set_index("code").reindex(order)
-        for (operator, technology), part in coverage.circles.groupby(
-            ["operator", "technology"], sort=False
-        )
-    }
-    return [
+    circles = _by_layer(coverage.circles, coverage)
+    entries = [
         {
-            "operator": operator,
-            "technology": technology,
+            "place": OUTDOOR,
+            "operator": layer[0],
+            "technology": layer[1],
             **_figures(part, cells),
-            **_circle_figures(circles.get((operator, technology))),
+            **_circle_figures(circles.get(layer)),
         }
-        for (operator, technology), part in groups.items()
+        for layer, part in groups.items()
     ]
+    if coverage.by_place.empty:
+        return entries
+    return entries + [
+        {"place": str(place), "operator": layer[0], "technology": layer[1],
+         **_figures(part, cells)}
+        for place, there in coverage.by_place.groupby("place", sort=False)
+        for layer, part in _by_layer(there, coverage).items()
+    ]  # fmt: skip
+
+
+def _by_layer(long: pd.DataFrame, coverage: VillageCoverage) -> dict[tuple[str, str], pd.DataFrame]:
+    """Return the rows of each carrier and technology, in village order."""
+    order = coverage.villages["code"]
+    return {
+        (str(operator), str(technology)): part.set_index("code").reindex(order)
+        for (operator, technology), part in long.groupby(["operator", "technology"], sort=False)
+    }
 
 
 def _figures(part: pd.DataFrame, cells: pd.DataFrame) -> dict[str, Any]:
@@ -153,12 +162,13 @@ def _figures(part: pd.DataFrame, cells: pd.DataFrame) -> dict[str, Any]:
         "area": scaled(part["served_share_area"] * 100, 1),
         "unserved": scaled(part["people_unserved"], 1),
         "unserved_expected": scaled(part["people_unserved_expected"], 1),
-        "median": scaled(part["level_median_dbm"], 1),
-        "level": scaled(part["level_centre_dbm"], 1),
         "chance": scaled(part["probability_centre"] * 100, 1),
         "centre": flags(part["served_centre"]),
         "best": positions(part["best_cell_id"], cells["cell_id"]),
     }
+    if "level_centre_dbm" in part:
+        columns["median"] = scaled(part["level_median_dbm"], 1)
+        columns["level"] = scaled(part["level_centre_dbm"], 1)
     if "expected_share" in part:
         columns["expected"] = scaled(part["expected_share"] * 100, 1)
     return columns

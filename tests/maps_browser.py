@@ -15,7 +15,9 @@ from typing import Any
 
 
 def load(path: Path) -> ModuleType:
-    """Import a file that is in no package."""
+    """Import a file that is in no package; it finds its neighbours."""
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None

@@ -9,7 +9,7 @@ const Areas = {
     const { pen, view } = brush;
     const visible = [];
     Areas.villages.forEach((area, i) => { if (meets(area, view)) visible.push(i); });
-    const outlined = State.signal !== "none" && pictureFor(State) !== null;
+    const outlined = hasPicture(State);
     inMetres(brush);
     for (const grade of ["c", "n", "h", "w"]) {
       const members = visible.filter((i) => (figures ? figures.grade[i] : "n") === grade);

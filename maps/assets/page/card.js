@@ -21,12 +21,7 @@ const Card = {
       make("div", { class: "card-head" },
         make("div", {}, make("p", { class: "kind" }, t(Card.titles[selected.kind])), make("h2", {}, named(name, NONE))),
         make("button", { type: "button", class: "close", "aria-label": t("Close"), title: t("Close"), onclick: () => select(null) }, "×")),
-      Card.spot(), ...body);
-  },
-
-  spot() {
-    const text = State.spot && Pictures.at(State.spot);
-    return text ? make("p", { class: "spot" }, text) : null;
+      Spot.facts(), ...body);
   },
 
   village(i) {
@@ -45,9 +40,9 @@ const Card = {
         figures.expected ? [t("Expected share"), percent(figures.expected[i])] : null,
         [t("People without service"), number(figures.unserved[i], 1)],
         [t("People without service (expected)"), number(figures.unserved_expected[i], 1)],
-        [t("Level at the centre"), unit(figures.level[i], 1, "dBm")],
+        figures.level ? [t("Level at the centre"), unit(figures.level[i], 1, "dBm")] : null,
         [t("Probability at the centre"), percent(figures.chance[i])],
-        [t("Median level"), unit(figures.median[i], 1, "dBm")],
+        figures.median ? [t("Median level"), unit(figures.median[i], 1, "dBm")] : null,
         [t("Best server"), Card.server(figures.best[i])],
         [t("Nearest site"), Card.nearest(i)],
         figures.circle ? [t("Circles would claim"), percent(figures.circle[i])] : null,
@@ -83,7 +78,7 @@ const Card = {
   everyCarrier(i) {
     const rows = OPERATORS.map((operator) => make("tr", {}, make("th", { scope: "row" }, named(carrierName(operator))),
       TECHNOLOGIES.map((technology) => {
-        const figures = book.figures.find((f) => f.operator === operator && f.technology === technology);
+        const figures = book.figures.find((f) => f.place === State.place && f.operator === operator && f.technology === technology);
         if (!figures) return make("td", {}, NONE);
         const grade = figures.grade[i];
         return make("td", {}, make("span", { class: `dot dot-${grade}`, title: t(GRADES[grade].label) }),

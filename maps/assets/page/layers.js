@@ -88,6 +88,7 @@ const PAINTERS = [
   Marks.paintPops,
   Marks.paintCentres,
   Extension.paint,
+  Spot.paint,
   Marks.paintFindings,
   Marks.paintSelected,
   Labels.paint,

@@ -27,7 +27,7 @@ const Legend = {
       note ? make("p", { class: "hint" }, note) : null);
   },
 
-  choice: () => `${carrierName(State.operator)} · ${technologyName(State.technology)}`,
+  choice: () => [carrierName(State.operator), technologyName(State.technology), State.place === "outdoor" ? "" : t(PLACES[State.place])].filter(Boolean).join(" · "),
 
   villages() {
     if (!State.shown.has("villages")) return null;
@@ -38,7 +38,7 @@ const Legend = {
     }
     const counts = { c: 0, h: 0, w: 0, n: 0 };
     for (const grade of figures.grade) counts[grade] += 1;
-    const outlined = State.signal !== "none" && pictureFor(State) !== null;
+    const outlined = hasPicture(State);
     const total = figures.grade.length;
     const rows = ["c", "h", "w", "n"].filter((g) => counts[g] || g !== "n").map((grade) => [
       areaSwatch(grade, outlined),
@@ -53,12 +53,12 @@ const Legend = {
   signal() {
     if (State.signal === "none") return null;
     const title = t(QUANTITIES[State.signal]);
-    const index = pictureFor(State);
-    if (index === null) {
+    if (!hasPicture(State)) {
       return make("div", { class: "legend-group" }, make("h3", {}, title),
         make("p", { class: "hint" }, t("There is no picture of this for the chosen carrier and technology.")));
     }
-    const { steps, colours } = book.pictures[index];
+    const steps = stepsOf(State);
+    const colours = book.signal.colours[State.signal];
     if (!steps.length) {
       return Legend.group(title, [], t("One colour is the area of one cell; the colours only tell neighbours apart."));
     }

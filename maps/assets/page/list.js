@@ -1,10 +1,17 @@
 // The side list: the worst villages first, following the map and the switches.
+/** Whether anything tells how many people live in the villages; without, the worst are the largest dark areas. */
+const PEOPLE_KNOWN = book.villages.people.some((people) => people !== null);
+
+const dark = (i, f) => (f.area[i] === null ? null : (book.villages.area_km2[i] * (100 - f.area[i])) / 100);
+
 const VERDICT = { key: "grade", title: "Verdict", value: (i, f) => GRADE_ORDER.indexOf(f.grade[i]) };
 const COLUMNS = [
   { key: "name", title: "Village", value: (i) => book.villages.name[i] || book.villages.code[i], show: (v) => named(v) },
-  { key: "unserved", title: "People unserved", numeric: true, worst: "down", value: (i, f) => f.unserved[i], show: (v) => number(v) },
+  PEOPLE_KNOWN
+    ? { key: "unserved", title: "People unserved", numeric: true, worst: "down", value: (i, f) => f.unserved[i], show: (v) => number(v) }
+    : { key: "unserved", title: "km² unserved", numeric: true, worst: "down", value: dark, show: (v) => number(v, 1) },
   { key: "served", title: "Served", numeric: true, value: (i, f) => f.served[i], show: (v) => number(v, 1) },
-  { key: "level", title: "At centre, dBm", numeric: true, value: (i, f) => f.level[i], show: (v) => number(v, 1) },
+  { key: "level", title: "At centre, dBm", numeric: true, value: (i, f) => f.level?.[i] ?? null, show: (v) => number(v, 1) },
   { key: "far", title: "Nearest site, km", numeric: true, worst: "down", value: (i) => book.villages.nearest_site_km[i], show: (v) => number(v, 2) },
 ];
 

@@ -6,13 +6,20 @@ const Panel = {
       make("section", { "aria-labelledby": "panel-network" }, make("h2", { id: "panel-network" }, t("Network shown")),
         Panel.choice("operator", t("Carrier"), OPERATORS, carrierName),
         Panel.choice("technology", t("Technology"), TECHNOLOGIES, technologyName),
-        Panel.signal()),
+        Panel.place(), Panel.signal()),
       make("section", { "aria-labelledby": "panel-layers" }, make("h2", { id: "panel-layers" }, t("Layers")),
         LAYERS.map(Panel.layer), program.tiles ? Panel.tiles(program) : null),
       make("section", { class: "about" },
         make("details", {}, make("summary", {}, t("Definitions and assumptions")), Facts.definitionList()),
         Panel.findings(),
         make("p", { class: "hint" }, Facts.origin())));
+  },
+
+  /** Outdoors, in a vehicle, indoors; what was not judged there says how to get it. */
+  place() {
+    const missing = book.figures.length > 0 && !JUDGED.has(State.place);
+    return make("div", {}, Panel.choice("place", t("Where the phone is"), Object.keys(PLACES), (place) => t(PLACES[place])),
+      missing ? make("p", { class: "hint", id: "place-missing" }, howToJudge(State.place)) : null);
   },
 
   choice(key, title, values, name) {
@@ -22,7 +29,7 @@ const Panel = {
   },
 
   signal() {
-    if (!book.signal || !book.pictures.length) {
+    if (!book.signal || !book.layers.length) {
       return make("p", { class: "hint" }, t("Signal pictures: none, the rasters were not computed in this run."));
     }
     const quantities = { none: "None", ...QUANTITIES };

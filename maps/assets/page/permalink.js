@@ -9,6 +9,7 @@ const Permalink = {
     const parts = new URLSearchParams();
     parts.set("carrier", State.operator);
     parts.set("technology", State.technology);
+    parts.set("place", State.place);
     parts.set("signal", State.signal);
     parts.set("opacity", String(State.opacity));
     parts.set("layers", [...State.shown].sort().join("."));
@@ -32,6 +33,7 @@ const Permalink = {
     Words.set(one("lang", ["vi", "en"], Words.language));
     State.operator = one("carrier", OPERATORS, "*");
     State.technology = one("technology", TECHNOLOGIES, "*");
+    State.place = one("place", Object.keys(PLACES), "outdoor");
     State.signal = one("signal", ["none", ...Object.keys(QUANTITIES)], "none");
     State.opacity = Math.min(100, Math.max(10, Number(parts.get("opacity")) || 70));
     if (parts.has("layers")) {

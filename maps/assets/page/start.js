@@ -70,7 +70,7 @@ function renderAll() {
 }
 
 State.on((changed) => {
-  const network = changed.has("operator") || changed.has("technology");
+  const network = ["operator", "technology", "place"].some((key) => changed.has(key));
   if (network || changed.has("signal") || changed.has("opacity")) Pictures.update(map);
   if (network || changed.has("signal")) {
     const focus = document.activeElement;
@@ -85,12 +85,14 @@ State.on((changed) => {
   if (network || changed.has("selected")) List.render();
   surface.repaint();
   Permalink.write(map);
+  if (changed.has("spot") || network) Spot.follow();
 });
 
 map.on("click", (event) => {
   const { x, y } = toFrame(event.latlng);
   const scale = (2 * HALF_TURN_M) / (256 * 2 ** map.getZoom());
-  select(thingAt(x, y, scale, event.originalEvent.pointerType === "touch"), { spot: event.latlng });
+  const thing = thingAt(x, y, scale, event.originalEvent.pointerType === "touch");
+  select(thing, { spot: thing && event.latlng });
 });
 let settling = null;
 map.on("moveend", () => {

@@ -2,6 +2,8 @@
 const State = {
   operator: "*",
   technology: "*",
+  /** outdoor, in_vehicle or indoor: where the phone is. */
+  place: "outdoor",
   signal: "none",
   opacity: 70,
   shown: new Set(),
@@ -37,13 +39,20 @@ const State = {
 
 /** The village figures of the chosen carrier and technology; null when the run has none. */
 function currentFigures() {
-  return book.figures.find((f) => f.operator === State.operator && f.technology === State.technology) ?? null;
+  return book.figures.find((f) => f.place === State.place && f.operator === State.operator && f.technology === State.technology) ?? null;
 }
 
 /** Why there are no village figures for the choice. */
-const noFigures = () => (book.figures.length
-  ? t("This carrier has no such technology: no village was assessed for it.")
-  : t("villages were not assessed in this run"));
+function noFigures() {
+  if (!book.figures.length) return t("villages were not assessed in this run");
+  if (!JUDGED.has(State.place)) return howToJudge(State.place);
+  return t("This carrier has no such technology: no village was assessed for it.");
+}
+
+/** Where the villages of this run were judged. */
+const JUDGED = new Set(book.figures.map((f) => f.place));
+
+const howToJudge = (place) => t("Villages were judged outdoors only. To judge them here too, write places = ['{place}'] under [indicators] in study.toml and run again.", { place });
 
 const anyFirst = (names) => ["*", ...names.filter((name) => name !== "*")];
 const OPERATORS = anyFirst([...new Set(book.figures.map((f) => f.operator))]);

@@ -51,6 +51,8 @@ function fold(text) {
 
 const TECHNOLOGY = { GSM: "2G", UMTS: "3G", LTE: "4G", NR: "5G" };
 
+const PLACES = { outdoor: "Outdoors", in_vehicle: "In a vehicle", indoor: "Indoors" };
+
 const carrierName = (operator) => (operator === "*" ? t("Any carrier") : operator);
 const technologyName = (technology) =>
   technology === "*"
