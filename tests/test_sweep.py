@@ -37,8 +37,8 @@ from phusong.coverage.propagation.hull import highest, push, tangent
 from phusong.coverage.propagation.p526 import free_space_db, p526_path
 from phusong.coverage.propagation.p1812 import p1812_path
 from phusong.coverage.propagation.profile import cell_profile, line_profile
-from phusong.coverage.propagation.radial import highest_above
 from phusong.coverage.propagation.sight import BLOCK, close_block, nearest_to_ray
+from phusong.coverage.propagation.skyline import highest_above
 from phusong.coverage.propagation.sweep_p526 import sweep_p526
 from phusong.coverage.propagation.sweep_p1812 import sweep_p1812
 from phusong.coverage.propagation.zones import ZONE_STATE

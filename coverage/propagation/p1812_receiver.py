@@ -2,7 +2,7 @@
 
 What a band needs of the ground beyond that, the horizons of a clear path and the roughness
 between them, is looked for only where ducting can come below the diffraction loss. Kernels are
-compiled without reference counting, as in :mod:`phusong.coverage.propagation.radial`.
+compiled without reference counting, as in :mod:`phusong.coverage.propagation.skyline`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from phusong.coverage.propagation.p1812_loss import (
     path_weight,
     time_weight,
 )
-from phusong.coverage.propagation.radial import Skyline, closest, highest_above, look_back
+from phusong.coverage.propagation.skyline import Skyline, closest, highest_above, look_back
 from phusong.jit import njit
 
 if TYPE_CHECKING:
@@ -104,16 +104,8 @@ class Path(NamedTuple):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def _time_db(
-    ground: Ground,
-    path: Path,
-    near_t_km: float,
-    near_r_km: float,
-    air: Air,
-    beta0: float,
-    tau: float,
-) -> float:
-    """Return A(p) of the ducting model, from the roughness between the horizons."""
+def _roughness(ground: Ground, path: Path, near_t_km: float, near_r_km: float) -> float:
+    """Return the roughness h_m between the horizons, or 10 m where it is less (eq. 55, 93)."""
     step_m, k = ground.step_m, ground.k
     first = int(near_t_km * 1e3 / step_m + 0.5)
     last = int((path.distance_m - near_r_km * 1e3) / step_m + 0.5)
@@ -132,6 +124,21 @@ def _time_db(
     for i in range(max(first, k + 1), last + 1):
         above = ground.own[i - k - 1] - path.smooth_t_m - slope * (i * step_m)
         rough = max(rough, above)
+    return float(rough)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _time_db(
+    ground: Ground,
+    path: Path,
+    near_t_km: float,
+    near_r_km: float,
+    air: Air,
+    beta0: float,
+    tau: float,
+) -> float:
+    """Return A(p) of the ducting model, from the roughness between the horizons."""
+    rough = _roughness(ground, path, near_t_km, near_r_km)
     km = path.distance_m * 1e-3
     a_p, _ = ducting_time_db(
         air.percent,
@@ -161,6 +168,75 @@ def clear_horizon(ground: Ground, path: Path, earth_km: float) -> int:
         sky, sky.vertex[place], k, own, count, step_m, total, path.tx_m, rx_flat, math.inf
     )
     return int(at)
+
+
+TRACE = (
+    "clear", "at_t", "at_r", "theta_t", "theta_r", "smooth_t_m", "smooth_r_m", "h1_m", "h2_m",
+    "rough_m", "edge", "smooth", "edge_beta", "smooth_beta",
+    "sea_share", "land_km", "inland_km", "coast_t_km", "coast_r_km",
+)  # fmt: skip
+"""What :func:`record` writes of a path, in order.
+
+`clear` is 1 where the bare ground leaves the terminals in sight; `at_t` and `at_r` are the points
+of the horizons; `rough_m` is at least 10 m; the edges are −inf where no band notices them, and
+those of β0 where p is 50 %.
+"""
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def record(
+    path: Path,
+    h1_m: float,
+    h2_m: float,
+    curved: Skyline,
+    size: int,
+    bare: Skyline,
+    k: int,
+    count: int,
+    own: NDArray[np.float64],
+    own_curved: NDArray[np.float64],
+    step_m: float,
+    air: Air,
+    trace: NDArray[np.float64],
+    row: int,
+    col: int,
+) -> None:
+    """Write the numbers of a path, those too that its loss may not need.
+
+    Parameters
+    ----------
+    path, curved, size, bare, k, count, own, own_curved, step_m, air
+        As :func:`fill_in` takes them.
+    h1_m, h2_m
+        Heights of the terminals above the surface fitted for diffraction.
+    trace, row, col
+        Filled in at that cell with :data:`TRACE`, shape (rows, cols, len(TRACE)).
+    """
+    ground = Ground(curved, size, bare, k, count, own, own_curved, step_m)
+    near_t, near_r = path.near_t_km, path.near_r_km
+    clear = near_t < 0.0
+    if clear:
+        near_t = clear_horizon(ground, path, air.earth_km) * step_m * 1e-3
+        near_r = path.distance_m * 1e-3 - near_t
+    trace[row, col, 0] = 1.0 if clear else 0.0
+    trace[row, col, 1] = round(near_t * 1e3 / step_m)
+    trace[row, col, 2] = round((path.distance_m - near_r * 1e3) / step_m)
+    trace[row, col, 3] = path.theta_t
+    trace[row, col, 4] = path.theta_r
+    trace[row, col, 5] = path.smooth_t_m
+    trace[row, col, 6] = path.smooth_r_m
+    trace[row, col, 7] = h1_m
+    trace[row, col, 8] = h2_m
+    trace[row, col, 9] = _roughness(ground, path, near_t, near_r)
+    trace[row, col, 10] = path.edge
+    trace[row, col, 11] = path.smooth
+    trace[row, col, 12] = path.edge_beta
+    trace[row, col, 13] = path.smooth_beta
+    trace[row, col, 14] = path.sea_share
+    trace[row, col, 15] = path.land_km
+    trace[row, col, 16] = path.inland_km
+    trace[row, col, 17] = path.coast_t_km
+    trace[row, col, 18] = path.coast_r_km
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)

@@ -28,20 +28,18 @@ from phusong.coverage.propagation.fan import (
 )
 from phusong.coverage.propagation.p1812 import BETA_EARTH_FACTOR, check_p1812
 from phusong.coverage.propagation.p1812_loss import EARTH_KM, p1812_bands
-from phusong.coverage.propagation.p1812_receiver import Air, Path, fill_in
+from phusong.coverage.propagation.p1812_receiver import TRACE, Air, Path, fill_in, record
 from phusong.coverage.propagation.p1812_terrain import effective_earth_km
-from phusong.coverage.propagation.radial import (
-    BUNDLE,
+from phusong.coverage.propagation.receivers import BUNDLE, queue_receivers
+from phusong.coverage.propagation.skyline import (
     edge_to,
     extend,
     first_at,
     look_back,
-    queue_receivers,
     skyline,
-    smooth_ends,
-    sphere_to,
     steepest_to,
 )
+from phusong.coverage.propagation.smooth import smooth_ends, sphere_to
 from phusong.coverage.propagation.surface import (
     FLAG_BRANCH_NEAR,
     FLAG_FREE_SPACE,
@@ -75,13 +73,17 @@ def sweep_p1812(
     freqs_mhz: tuple[float, ...],
     settings: PropagationSettings,
     dtype: type[np.floating[Any]] = np.float32,
+    *,
+    trace: NDArray[np.float64] | None = None,
 ) -> PathLoss:
     """Compute the loss of ITU-R P.1812-7 from `tx` to every cell in reach.
 
     For `time_percent` of an average year and the median location; location variability inside a
     cell is a spread, added later where probabilities are computed. See
     :func:`phusong.coverage.propagation.propagate` for the arguments. `dtype` is that of the
-    losses: float64 lets tests see past float32's rounding.
+    losses: float64 lets tests see past float32's rounding. `trace`, shape (rows, cols,
+    len(:data:`.p1812_receiver.TRACE`)) of the disc's window, is filled with the numbers of each
+    path where it is given.
 
     Raises
     ------
@@ -123,6 +125,7 @@ def sweep_p1812(
         bands,
         loss,
         elevation,
+        np.empty((0, 0, len(TRACE))) if trace is None else trace,
     )
     return PathLoss(fan.row0, fan.col0, freqs_mhz, loss, elevation, fan.flags)
 
@@ -154,6 +157,7 @@ def _walk_bundle(
     bands: NDArray[np.float64],
     loss: NDArray[np.float32],
     elevation: NDArray[np.float32],
+    trace: NDArray[np.float64],
 ) -> None:
     """Walk one bundle of radials; `most` is one more than the largest number of points on any."""
     radials = start.size - 1
@@ -342,29 +346,48 @@ def _walk_bundle(
                     elevation[row, col] = math.degrees(math.atan(rise))
                 else:
                     elevation[row, col] = math.degrees(theta_t * 1e-3)
+                path = Path(
+                    total,
+                    tx_m,
+                    rx_m,
+                    free,
+                    edge,
+                    smooth,
+                    edge_b,
+                    smooth_b,
+                    0 if has_clutter else sight,
+                    near_t,
+                    near_r,
+                    theta_t,
+                    theta_r,
+                    min(fit_t, ground_tx_m),
+                    min(fit_r, ground_rx_m),
+                    sea_share,
+                    land_km,
+                    inland_km,
+                    coast_t,
+                    coast_r,
+                )
+                if trace.size > 0:
+                    record(
+                        path,
+                        h1,
+                        h2,
+                        hard,
+                        size_h,
+                        bare,
+                        k,
+                        count,
+                        own,
+                        own_hard,
+                        step_m,
+                        air,
+                        trace,
+                        row,
+                        col,
+                    )
                 fill_in(
-                    Path(
-                        total,
-                        tx_m,
-                        rx_m,
-                        free,
-                        edge,
-                        smooth,
-                        edge_b,
-                        smooth_b,
-                        0 if has_clutter else sight,
-                        near_t,
-                        near_r,
-                        theta_t,
-                        theta_r,
-                        min(fit_t, ground_tx_m),
-                        min(fit_r, ground_rx_m),
-                        sea_share,
-                        land_km,
-                        inland_km,
-                        coast_t,
-                        coast_r,
-                    ),
+                    path,
                     hard,
                     size_h,
                     bare,
@@ -409,6 +432,7 @@ def _walk(
     bands: NDArray[np.float64],
     loss: NDArray[np.float32],
     elevation: NDArray[np.float32],
+    trace: NDArray[np.float64],
 ) -> None:
     """Walk every radial, a bundle a task; the arguments are those of :func:`_walk_bundle`."""
     for bundle in prange((start.size + BUNDLE - 2) // BUNDLE):
@@ -438,4 +462,5 @@ def _walk(
             bands,
             loss,
             elevation,
+            trace,
         )

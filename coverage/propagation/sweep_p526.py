@@ -26,15 +26,9 @@ from phusong.coverage.propagation.fan import (
 )
 from phusong.coverage.propagation.hull import push
 from phusong.coverage.propagation.p526 import FREE_SPACE_DB
-from phusong.coverage.propagation.radial import (
-    BUNDLE,
-    edge_to,
-    extend,
-    queue_receivers,
-    skyline,
-    smooth_ends,
-    sphere_to,
-)
+from phusong.coverage.propagation.receivers import BUNDLE, queue_receivers
+from phusong.coverage.propagation.skyline import edge_to, extend, skyline
+from phusong.coverage.propagation.smooth import smooth_ends, sphere_to
 from phusong.coverage.propagation.surface import (
     FLAG_BRANCH_NEAR,
     FLAG_FREE_SPACE,

@@ -1,4 +1,4 @@
-"""Walking one radial outwards: what every sweep keeps up, and asks for at each receiver.
+"""A skyline: a profile that grows outwards, and what stands highest seen from either end.
 
 A skyline is the profile with the earth's bulge taken off (y − x²/2a), so that every ray is a
 straight line. Kept with it: the steepest slope seen from the antenna so far, the upper hull, and
@@ -16,76 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from phusong.coverage.propagation.approach import shared_points
-from phusong.coverage.propagation.diffraction import (
-    edge_height,
-    smooth_obstruction,
-    spherical_clearance,
-    spherical_earth_db,
-)
-from phusong.coverage.propagation.fan import points_before
-from phusong.coverage.propagation.hull import highest, push, tangent
+from phusong.coverage.propagation.diffraction import edge_height
+from phusong.coverage.propagation.hull import push, tangent
 from phusong.coverage.propagation.sight import BLOCK, close_block, nearest_to_ray
 from phusong.jit import njit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-BUNDLE = 8
-"""Radials that one task of a parallel loop walks."""
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def queue_receivers(
-    cells: NDArray[np.int32],
-    cols: int,
-    d_row0: float,
-    d_col0: float,
-    cell_m: float,
-    step_m: float,
-    head: NDArray[np.int32],
-    follow: NDArray[np.int32],
-    at_row: NDArray[np.int32],
-    at_col: NDArray[np.int32],
-    away: NDArray[np.float64],
-) -> int:
-    """List a radial's receivers by the radial's points before them; return the largest number.
-
-    Parameters
-    ----------
-    cells
-        Flat window indices of the radial's cells.
-    cols
-        Width of the window.
-    d_row0, d_col0
-        Offset of the window's first cell from the antenna, in cells.
-    cell_m, step_m
-        Cell size and spacing of the points.
-    head
-        Per number of the radial's points the first receiver, −1 for none; filled here, all −1
-        before.
-    follow
-        Per receiver the next with as many points, −1 at the end; filled here.
-    at_row, at_col
-        Per receiver its row and column in the window; filled here.
-    away
-        Per receiver its distance in metres; filled here.
-    """
-    most = 0
-    per = 1.0 / cols
-    for n in range(cells.size):
-        cell = int(cells[n])
-        row = int((cell + 0.5) * per)  # exact, and several times faster than a division
-        col = cell - row * cols
-        at_row[n], at_col[n] = row, col
-        d_row = (d_row0 + row) * cell_m
-        d_col = (d_col0 + col) * cell_m
-        away[n] = math.sqrt(d_row * d_row + d_col * d_col)
-        k = shared_points(points_before(away[n], step_m))
-        follow[n] = head[k]
-        head[k] = n
-        most = max(most, k)
-    return most
 
 
 class Skyline(NamedTuple):
@@ -297,123 +234,6 @@ def first_at(
         if (own[j] - tx_m) / (i * step_m) >= rise:
             return i
     return k + count
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
-def smooth_ends(
-    v1: float,
-    v2: float,
-    bare: Skyline,
-    size: int,
-    rise_bare: float,
-    k: int,
-    own: NDArray[np.float64],
-    count: int,
-    ground_rx_m: float,
-    step_m: float,
-    distance_m: float,
-    tx_m: float,
-    rx_m: float,
-) -> tuple[float, float, float, float]:
-    """Fit a smooth surface to the ground up to a receiver (P.526-15 §4.5.2).
-
-    Parameters
-    ----------
-    v1, v2
-        The sums of P.526-15 eq. 59, 60 over the skyline's points 0..k.
-    bare, size
-        The bare ground, without the earth's bulge; its hull's size.
-    rise_bare
-        Steepest slope from the antenna over the points 1..k.
-    k, own, count
-        Number of the skyline's points; heights and number of the receiver's own.
-    ground_rx_m
-        Ground at the receiver.
-    step_m, distance_m
-        Spacing of the points, length of the path.
-    tx_m, rx_m
-        Heights of both antennas above sea level.
-
-    Returns
-    -------
-    fit_t, fit_r, end_t, end_r
-        As :func:`phusong.coverage.propagation.p526.smooth_surface`.
-    """
-    h0 = bare.flat[k]
-    rise = rise_bare
-    for j in range(count):
-        h1 = own[j]
-        x = (k + 1 + j) * step_m
-        v1 += step_m * (h1 + h0)
-        v2 += step_m * (h1 * (3.0 * x - step_m) + h0 * (3.0 * x - 2.0 * step_m))
-        h0 = h1
-        rise = max(rise, (h1 - tx_m) / x)
-    x = (k + count) * step_m
-    last = distance_m - x
-    v1 += last * (ground_rx_m + h0)
-    v2 += last * (ground_rx_m * (2.0 * distance_m + x) + h0 * (distance_m + 2.0 * x))
-    per = 1.0 / (distance_m * distance_m)
-    fit_t = (2.0 * v1 * distance_m - v2) * per
-    fit_r = (v2 - v1 * distance_m) * per
-    line = (rx_m - tx_m) / distance_m
-    angle_t = rise - line
-    if angle_t <= 0.0:
-        return fit_t, fit_r, fit_t, fit_r
-    back, _, _ = look_back(bare, size, k, own, count, step_m, distance_m, rx_m)
-    at = highest(bare.x, bare.y, size, line)
-    above = bare.y[at] - line * bare.x[at]
-    for j in range(count):
-        above = max(above, own[j] - line * ((k + 1 + j) * step_m))
-    above -= tx_m
-    share = angle_t / (angle_t + back + line)
-    return fit_t, fit_r, fit_t - above * share, fit_r - above * (1.0 - share)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def sphere_to(
-    distance_m: float,
-    h1_m: float,
-    h2_m: float,
-    radius_km: float,
-    k: int,
-    step_m: float,
-    bands: NDArray[np.float64],
-    longest_m: float,
-    sea_share: float,
-    sphere_db: NDArray[np.float64],
-) -> float:
-    """Fill in the spherical-earth loss of each band; return the smooth earth's Bullington edge.
-
-    Parameters
-    ----------
-    distance_m, h1_m, h2_m, radius_km
-        Path length, effective heights, effective earth radius.
-    k, step_m
-        Number of profile points and their spacing.
-    bands, longest_m, sea_share
-        Constants of the bands, the longest wavelength among them, and ω.
-    sphere_db
-        Filled in, shape (bands,).
-
-    Returns
-    -------
-    float
-        ν/√(2/λ), in √m; −inf where no band loses anything, and it is not needed.
-    """
-    km = distance_m * 1e-3
-    clearance, weight, cbrt = spherical_clearance(km, h1_m, h2_m, radius_km, longest_m)
-    if clearance == math.inf:
-        sphere_db[:] = 0.0
-        return -math.inf
-    most = 0.0
-    for b in range(sphere_db.size):
-        sphere_db[b] = spherical_earth_db(
-            km, h1_m, h2_m, clearance, weight, cbrt, bands[b], sea_share
-        )
-        most = max(most, sphere_db[b])
-    if most <= 0.0:
-        return -math.inf
-    return float(smooth_obstruction(distance_m, h1_m, h2_m, radius_km * 1e3, step_m, k))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
