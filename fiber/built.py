@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from phusong.fiber.backhaul import hanging_pops
 from phusong.fiber.ground import terrain_heights
 from phusong.fiber.lines import Bools
 from phusong.fiber.network import Network, build_network
@@ -37,7 +38,7 @@ def with_new_lines(inputs: Inputs, lines: gpd.GeoDataFrame) -> Inputs:
 def cable_network(inputs: Inputs, study: Study) -> Network:
     """Return the network of the inputs' cables and PoPs under the study's tolerances."""
     fiber = study.fiber or FiberSources()
-    return build_network(
+    network = build_network(
         inputs.cables,
         inputs.pops,
         snap_m=fiber.snap_tolerance_m,
@@ -46,6 +47,7 @@ def cable_network(inputs: Inputs, study: Study) -> Network:
         heights=terrain_heights(inputs.terrain),
         step_m=inputs.grid.cell_m,
     )
+    return replace(network, hanging=hanging_pops(inputs))
 
 
 def before_and_after(

@@ -1,4 +1,4 @@
-"""Single cuts ranked by the people they isolate, and what-if questions."""
+"""Single cuts ranked by the people they isolate."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from phusong.errors import InputError, Where
-from phusong.fiber.graph import Graph
+from phusong.fiber.backhaul import Backhaul
 from phusong.fiber.lines import Bools, Floats, Ints
 from phusong.fiber.network import Network
 from phusong.fiber.redundancy import LowLink, Redundancy
-from phusong.jit import njit
+from phusong.fiber.spread import lit_nodes
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Hanging:
     people: Floats
 
 
-COLUMNS = ("element", "id", "communes", "count", "people")
+COLUMNS = ("element", "id", "communes", "count", "people", "sites", "site_count")
 
 
 def rank_failures(
@@ -46,16 +45,22 @@ def rank_failures(
     edge_ids: NDArray[np.object_],
     pop_ids: Sequence[str],
     groups: Mapping[str, Ints],
+    backhaul: Backhaul | None = None,
 ) -> pd.DataFrame:
-    """Return every bridge, cut node, PoP and shared-risk group whose loss darkens a commune.
+    """Return every bridge, cut node, PoP and shared-risk group whose loss darkens anything.
 
     Returns
     -------
     pandas.DataFrame
         ``element`` (edge | node | pop | group), ``id``, ``communes`` (tuple of codes),
-        ``count``, ``people`` (NaN where not known for any of them), worst first.
+        ``count``, ``people`` (NaN where not known for any of them), ``sites`` (tuple of ids that
+        go dark, by fibre or by microwave from one that does; empty without a backhaul),
+        ``site_count``, worst first. A PoP fed by microwave counts as fed here; ``what_if``
+        follows it.
     """
     light = redundancy.light
+    ours = len(hanging.code)
+    hanging = _with_backhaul(network, hanging, backhaul)
     behind = _Behind(light, hanging)
     rows: list[tuple[str, str, tuple[int, ...]]] = []
     low = np.flatnonzero(light.below_bridge)
@@ -68,23 +73,62 @@ def rank_failures(
     inside = redundancy.site & (network.pop < 0)  # the PoP itself stands for its site
     rows += _node_rows(network, light, behind, hanging, pop_ids, inside)
     rows += _group_rows(network, hanging, groups)
-    if not rows:
+    places = [tuple(i for i in found if i < ours) for _, _, found in rows]
+    sites = _dark_sites(backhaul, ours, rows)
+    shown = [i for i in range(len(rows)) if places[i] or sites[i]]
+    if not shown:
         return pd.DataFrame(columns=list(COLUMNS))
-    communes = _names(hanging.code, [r[2] for r in rows])
+    communes = _names(hanging.code, [places[i] for i in shown])
     table = pd.DataFrame(
         {
-            "element": [r[0] for r in rows],
-            "id": [r[1] for r in rows],
+            "element": [rows[i][0] for i in shown],
+            "id": [rows[i][1] for i in shown],
             "communes": communes,
             "count": [len(c) for c in communes],
-            "people": _people(hanging.people, [r[2] for r in rows]),
+            "people": _people(hanging.people, [places[i] for i in shown]),
+            "sites": [sites[i] for i in shown],
+            "site_count": [len(sites[i]) for i in shown],
         }
     )
     ranked = table.sort_values(
-        ["people", "count", "element", "id"], ascending=[False, False, True, True],
-        na_position="last", kind="stable",
+        ["people", "count", "site_count", "element", "id"],
+        ascending=[False, False, False, True, True], na_position="last", kind="stable",
     )  # fmt: skip
     return ranked.reset_index(drop=True)
+
+
+def _with_backhaul(network: Network, hanging: Hanging, backhaul: Backhaul | None) -> Hanging:
+    """Hang the links of the backhaul and every PoP behind the communes."""
+    if backhaul is None:
+        return hanging
+    node = np.concatenate([backhaul.node, network.pop_nodes])
+    return Hanging(
+        code=np.concatenate([hanging.code, np.full(len(node), "", dtype=object)]),
+        node=np.concatenate([hanging.node, node]),
+        people=np.concatenate([hanging.people, np.full(len(node), np.nan)]),
+    )
+
+
+def _dark_sites(
+    backhaul: Backhaul | None, ours: int, rows: list[tuple[str, str, tuple[int, ...]]]
+) -> list[tuple[str, ...]]:
+    """Return the sites that each loss darkens, by what hangs behind it."""
+    if backhaul is None:
+        return [()] * len(rows)
+    links = len(backhaul.thing)
+    known: dict[tuple[int, ...], tuple[str, ...]] = {}
+    out = []
+    for _, _, found in rows:
+        key = tuple(i - ours for i in found if i >= ours)
+        if key not in known:
+            unlit = np.zeros(links, dtype=bool)
+            unlit[[i for i in key if i < links]] = True
+            dead = np.zeros(len(backhaul.names), dtype=bool)
+            dead[[backhaul.sites + i - links for i in key if i >= links]] = True
+            dark = backhaul.darkened(unlit, dead)[: backhaul.sites]
+            known[key] = tuple(backhaul.names[: backhaul.sites][dark])
+        out.append(known[key])
+    return out
 
 
 def _names(code: NDArray[np.object_], sets: list[tuple[int, ...]]) -> list[tuple[str, ...]]:
@@ -100,7 +144,8 @@ def _people(people: Floats, sets: list[tuple[int, ...]]) -> list[float]:
     for members in sets:
         if members not in known:
             values = people[list(members)]
-            known[members] = float(np.nansum(values)) if np.isfinite(values).any() else np.nan
+            some = np.isfinite(values).any() or not members
+            known[members] = float(np.nansum(values)) if some else np.nan
     return [known[members] for members in sets]
 
 
@@ -177,107 +222,9 @@ def isolated(
     cut_nodes: Bools | None = None,
 ) -> Ints:
     """Return the places (sorted) that lose light when edges and nodes are lost at once."""
-    before = _lit(network.graph, network.lit_pops(), network.in_service, None)
-    after = _lit(network.graph, network.lit_pops(), network.in_service & ~cut_edges, cut_nodes)
+    sources = network.fed_pops()
+    before = lit_nodes(network.graph, sources, network.in_service)
+    after = lit_nodes(network.graph, sources, network.in_service & ~cut_edges, cut_nodes)
     placed = np.flatnonzero(hanging.node >= 0)
     node = hanging.node[placed]
     return np.asarray(placed[before[node] & ~after[node]], dtype=np.int64)
-
-
-def _lit(graph: Graph, pops: Ints, use: Bools, lost: Bools | None) -> Bools:
-    gone = np.zeros(graph.nodes, dtype=bool) if lost is None else lost
-    return np.asarray(_spread(graph.indptr, graph.arc_edge, graph.arc_head, pops, use, gone))
-
-
-@njit(cache=True)
-def _spread(
-    indptr: Ints, arc_edge: Ints, arc_head: Ints, sources: Ints, use: Bools, lost: Bools
-) -> Bools:
-    lit = np.zeros(len(indptr) - 1, np.bool_)
-    stack = np.empty(len(indptr), np.int64)
-    size = 0
-    for v in sources:
-        if not lost[v] and not lit[v]:
-            lit[v] = True
-            stack[size] = v
-            size += 1
-    while size:
-        size -= 1
-        v = stack[size]
-        for a in range(indptr[v], indptr[v + 1]):
-            w = arc_head[a]
-            if use[arc_edge[a]] and not lit[w] and not lost[w]:
-                lit[w] = True
-                stack[size] = w
-                size += 1
-    return lit
-
-
-def what_if(
-    network: Network,
-    hanging: Hanging,
-    edge_ids: NDArray[np.object_],
-    pop_ids: Sequence[str],
-    groups: Mapping[str, Ints],
-    cut: Sequence[str],
-) -> pd.DataFrame:
-    """Answer what goes dark when edges, nodes, PoPs, cables or groups are lost at once.
-
-    Parameters
-    ----------
-    edge_ids
-        (edges,) names of the edges.
-    pop_ids
-        Names of the PoPs, by row.
-    groups
-        Edges of the shared-risk groups, see :func:`phusong.fiber.sharedrisk.risk_groups`.
-    cut
-        Names of edges (``C7.2``), whole cables (``C7``), nodes (``N12``), PoPs or groups.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a place that goes dark: ``commune_code``, ``people``.
-
-    Raises
-    ------
-    InputError
-        When nothing bears a name; close names are given.
-    """
-    edges = np.zeros(len(network.graph), dtype=bool)
-    nodes = np.zeros(network.graph.nodes, dtype=bool)
-    cable = _cable_names(network)
-    for name in cut:
-        hit = np.flatnonzero((edge_ids == name) | (cable == name))
-        if name in groups:
-            hit = np.union1d(hit, groups[name])
-        edges[hit] = True
-        at = _nodes_called(network, pop_ids, name)
-        nodes[at] = True
-        if not len(hit) and not len(at):
-            known = [*groups, *pop_ids, *dict.fromkeys(cable[network.line >= 0])]
-            raise InputError(
-                "nothing in the network is called {name}",
-                Where(key="cut"),
-                "name an edge, a cable, a node, a PoP or a shared-risk group, e.g. {known}",
-                {"name": name, "known": ", ".join(str(k) for k in known[:5])},
-            )
-    dark = isolated(network, hanging, edges, nodes)
-    return pd.DataFrame({"commune_code": hanging.code[dark], "people": hanging.people[dark]})
-
-
-def _cable_names(network: Network) -> NDArray[np.object_]:
-    out = np.full(len(network.graph), "", dtype=object)
-    if "cable_id" in network.source:
-        drawn = network.line >= 0
-        names = network.source["cable_id"].astype(str).to_numpy(dtype=object)
-        out[drawn] = names[network.line[drawn]]
-    return out
-
-
-def _nodes_called(network: Network, pop_ids: Sequence[str], name: str) -> Ints:
-    if name in pop_ids:
-        return np.flatnonzero(network.pop == list(pop_ids).index(name))
-    if name[:1] == "N" and name[1:].isdigit() and int(name[1:]) < network.graph.nodes:
-        return np.array([int(name[1:])])
-    return np.zeros(0, np.int64)

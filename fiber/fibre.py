@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from phusong.checks import Findings
 from phusong.errors import Where
+from phusong.fiber.backhaul import hang_backhaul
+from phusong.fiber.built import cable_network
 from phusong.fiber.failures import Hanging, rank_failures
 from phusong.fiber.findings import in_files
 from phusong.fiber.gaps import find_gaps
-from phusong.fiber.ground import terrain_heights
 from phusong.fiber.lines import Bools, Ints
-from phusong.fiber.network import JOINT, POP_LINK, Network, build_network
+from phusong.fiber.network import JOINT, POP_LINK, Network
 from phusong.fiber.reach import Reach, assess_reach, route_lines
 from phusong.fiber.redundancy import Redundancy, assess_redundancy
 from phusong.fiber.results import FiberResult
@@ -53,15 +54,7 @@ def assess_fiber(
     told = progress or NoProgress()
     told.start(STEP, 5, "Fibre network")
     fiber = study.fiber or FiberSources()
-    network = build_network(
-        inputs.cables,
-        inputs.pops,
-        snap_m=fiber.snap_tolerance_m,
-        pop_snap_m=fiber.pop_snap_m,
-        join_crossings=fiber.join_crossings,
-        heights=terrain_heights(inputs.terrain),
-        step_m=inputs.grid.cell_m,
-    )
+    network = cable_network(inputs, study)
     told.advance(STEP)
     pop_ids = tuple(inputs.pops["pop_id"].astype(str))
     gaps = find_gaps(
@@ -73,6 +66,7 @@ def assess_fiber(
     routes = route_lines(network, reach)
     told.advance(STEP)
     split, node = _with_drops(network, reach)
+    split, backhaul = hang_backhaul(split, inputs, fiber, findings)
     hanging = Hanging(
         code=centres["commune_code"].to_numpy(dtype=object),
         node=np.where(reach.table["reached"].to_numpy(), node, -1),
@@ -82,7 +76,7 @@ def assess_fiber(
     told.advance(STEP)
     edge_ids = split.edge_ids()
     groups = risk_groups(split, redundancy.ring, edge_ids, fiber.shared_risk_m)
-    failures = rank_failures(split, redundancy, hanging, edge_ids, pop_ids, groups)
+    failures = rank_failures(split, redundancy, hanging, edge_ids, pop_ids, groups, backhaul)
     frame = _reach_frame(centres, _reach_table(reach, redundancy, node, pop_ids), hanging)
     shared = failures.loc[failures["element"] == "group", "communes"].explode()
     frame["shared_risk"] = (
@@ -100,6 +94,7 @@ def assess_fiber(
         hanging=hanging,
         pop_ids=pop_ids,
         groups=groups,
+        backhaul=backhaul,
     )
     _report(findings, study, inputs, result)
     told.advance(STEP)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,8 @@ class Network:
         One row a source line, as it was read (no geometry).
     dropped
         Pieces that a joint swallowed.
+    hanging
+        Rows of the PoPs that are fed over this network, not on their own.
     """
 
     crs: CRS
@@ -72,6 +74,7 @@ class Network:
     lines: Lines
     source: pd.DataFrame
     dropped: int = 0
+    hanging: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def pop_nodes(self) -> Ints:
@@ -96,6 +99,16 @@ class Network:
         has_cable[component[self.graph.tail[self.cable]]] = True
         pops = self.pop_nodes
         return pops[has_cable[component[pops]]]
+
+    def fed_pops(self) -> Ints:
+        """Return the lit PoPs that light comes from when cable is cut.
+
+        A PoP that hangs on the network is none, unless no other is in its part of it.
+        """
+        pops = self.lit_pops()
+        own = ~np.isin(self.pop[pops], self.hanging)
+        component = self.graph.components(self.in_service)[pops]
+        return np.asarray(pops[own | ~np.isin(component, component[own])])
 
     def edge_geometry(self, edges: Ints | None = None) -> NDArray[np.object_]:
         """Return the line strings of ``edges`` (default: all), as drawn."""

@@ -1,8 +1,9 @@
 """What one cut isolates: bridges, cut nodes, and whether a second route exists.
 
 All of it comes from depth-first searches with low points (Tarjan), in time linear in the
-edges. The searches start at a further node, *light*, that every lit PoP is tied to: what a cut
-separates from light is dark, whichever PoP it hung on.
+edges. The searches start at a further node, *light*, that every lit PoP is tied to (but those
+that hang on the network themselves): what a cut separates from light is dark, whichever PoP it
+hung on.
 """
 
 from __future__ import annotations
@@ -130,13 +131,13 @@ def assess_redundancy(network: Network, risk_free_m: float) -> Redundancy:
     risk_free_m
         A joint or PoP tail no longer than this lies inside one site and is not itself cut.
     """
-    pops, nodes = network.lit_pops(), network.graph.nodes
+    pops, nodes = network.fed_pops(), network.graph.nodes
     light, edge_of = lit_search(network, risk_free_m)
     once, _ = _with_light(network, pops, risk_free_m, ties=1)
     apart = low_links(once, np.array([nodes]))
     alone, alone_of = _with_light(network, pops, risk_free_m, ties=0)
     own = low_links(alone, pops)
-    site = _sites(network, pops, risk_free_m)
+    site = _sites(network, network.lit_pops(), risk_free_m)
     lit = light.entered[:nodes] >= 0
 
     bridge = np.zeros(len(network.graph), dtype=bool)
@@ -180,7 +181,7 @@ def lit_search(network: Network, risk_free_m: float) -> tuple[LowLink, Ints]:
 
     The second array gives the network's edge behind each edge searched (-1: a tie).
     """
-    graph, edge_of = _with_light(network, network.lit_pops(), risk_free_m, ties=2)
+    graph, edge_of = _with_light(network, network.fed_pops(), risk_free_m, ties=2)
     return low_links(graph, np.array([network.graph.nodes])), edge_of
 
 

@@ -10,8 +10,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from phusong.fiber.failures import Hanging, what_if
+from phusong.fiber.backhaul import Backhaul
+from phusong.fiber.failures import Hanging
 from phusong.fiber.lines import Ints
+from phusong.fiber.losses import named_loss, what_if
 from phusong.fiber.network import Network
 from phusong.fiber.redundancy import Redundancy
 
@@ -58,6 +60,8 @@ class FiberResult:
         Names of the PoPs, by row.
     groups
         Edges of each shared-risk group, by name.
+    backhaul
+        What sites and PoPs hang on; None where the study does not say.
     """
 
     network: Network
@@ -71,18 +75,32 @@ class FiberResult:
     hanging: Hanging
     pop_ids: tuple[str, ...]
     groups: Mapping[str, Ints]
+    backhaul: Backhaul | None = None
 
     def what_if(self, cut: Sequence[str]) -> pd.DataFrame:
         """Return the communes that go dark when edges, nodes or groups are lost at once.
 
         One row a centre: ``commune_code``, ``name``, ``people``. See
-        :func:`phusong.fiber.failures.what_if`.
+        :func:`phusong.fiber.losses.named_loss` for what may be named.
         """
+        dark, _ = self._lost(cut)
+        return pd.DataFrame({
+            "commune_code": self.hanging.code[dark],
+            "name": self.reach["name"].to_numpy(dtype=object)[dark],
+            "people": self.hanging.people[dark],
+        })  # fmt: skip
+
+    def dark_sites(self, cut: Sequence[str]) -> list[str]:
+        """Return the ids of the sites that go dark; none where no backhaul is known."""
+        if self.backhaul is None:
+            return []
+        _, things = self._lost(cut)
+        return [str(n) for n in self.backhaul.names[things[things < self.backhaul.sites]]]
+
+    def _lost(self, cut: Sequence[str]) -> tuple[Ints, Ints]:
         ids = self.edges["edge_id"].to_numpy(dtype=object)
-        dark = what_if(self.network, self.hanging, ids, self.pop_ids, self.groups, cut)
-        names = self.reach.drop_duplicates("commune_code").set_index("commune_code")["name"]
-        dark.insert(1, "name", dark["commune_code"].map(names).to_numpy(dtype=object))
-        return dark
+        loss = named_loss(self.network, ids, self.pop_ids, self.groups, self.backhaul, cut)
+        return what_if(self.network, self.hanging, self.backhaul, loss)
 
     def summary(self) -> dict[str, Any]:
         """Return the figures of the room: counts, lengths and shares of rows of ``reach``."""

@@ -75,6 +75,10 @@ class FiberSources(Section):
 
     cables: list[Layer] = Field(default_factory=list)
     pops: list[PopSource] = Field(default_factory=list)
+    backhaul: list[Layer] = Field(default_factory=list)
+    """Tables of what sites (and PoPs that are not fed on their own) hang on: ``site_id``,
+    ``medium`` (fibre, microwave) and ``upstream``, a site or PoP. A site in several rows has
+    several ways; one in no row is taken as fed."""
     in_service: list[str] = Field(default_factory=list)
     """Values of the cables' status column that carry traffic; empty: every cable does."""
     snap_tolerance_m: NotNegative = 5.0

@@ -46,7 +46,7 @@ def named_files(study: Study) -> list[Path]:
     if study.people is not None:
         paths.append(study.people.raster)
     if study.fiber is not None:
-        layers += [*study.fiber.cables, *study.fiber.pops]
+        layers += [*study.fiber.cables, *study.fiber.pops, *study.fiber.backhaul]
     return list(dict.fromkeys([layer.path for layer in layers] + paths))
 
 

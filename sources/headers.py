@@ -120,6 +120,14 @@ POPS = Role("pops", {
     "name": ("ten_pop", "ten_tram", *_ANY_NAME),
 })  # fmt: skip
 
+BACKHAUL = Role("backhaul", {
+    "site_id": ("ma_tram", "site_id", "site", "ma_nha_tram", "ten_tram", "from", "tu_tram",
+                "diem_dau", "ma", "id"),
+    "medium": ("truyen_dan", "loai_truyen_dan", "moi_truong", "loai", "medium", "type", "kind"),
+    "upstream": ("tram_nguon", "noi_ve", "ve_tram", "den_tram", "hub", "upstream", "to", "parent",
+                 "far_end", "diem_cuoi"),
+}, ("site_id",))  # fmt: skip
+
 ROADS = Role("roads", {
     "road_id": ("ma_duong", "road_id", "code", "ma", "id", "osm_id"),
     "kind": ("loai", "loai_duong", "cap_duong", "kind", "highway", "fclass", "class", "type"),

@@ -6,7 +6,7 @@ are not carried along.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from pyproj import CRS
 from rasterio.windows import Window as RasterWindow
 
 from phusong.grid import Grid, Window
+from phusong.sources.backhaul import no_backhaul
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ class Inputs:
         ESA WorldCover class codes on the grid, or None.
     people
         People in each grid cell, or None.
+    backhaul
+        What sites and PoPs hang on, see :func:`phusong.sources.backhaul.read_backhaul`.
     sources
         File name (relative to the study) -> SHA-256 of its bytes.
     """
@@ -116,6 +119,7 @@ class Inputs:
     landcover: Raster | None
     people: Raster | None
     sources: dict[str, str]
+    backhaul: pd.DataFrame = field(default_factory=no_backhaul)
 
     @property
     def area(self) -> Any:

@@ -15,6 +15,7 @@ from phusong.errors import InputError, Where
 from phusong.grid import Grid
 from phusong.progress import NoProgress, Progress
 from phusong.sources import headers
+from phusong.sources.backhaul import no_backhaul, read_backhaul
 from phusong.sources.cells import read_cells
 from phusong.sources.centres import commune_centres, village_centres
 from phusong.sources.codes import disambiguate
@@ -62,6 +63,7 @@ class _Read:
     cables: gpd.GeoDataFrame | None = None
     pops: gpd.GeoDataFrame | None = None
     roads: gpd.GeoDataFrame | None = None
+    backhaul: pd.DataFrame = field(default_factory=no_backhaul)
     dem: list[RasterFile] = field(default_factory=list)
     grid: Grid | None = None
     terrain: Terrain | None = None
@@ -119,7 +121,7 @@ class _Reading:
         """Read in the order in which things depend on each other."""
         steps: list[Callable[[], None]] = [
             self._open_dem, self._communes, self._villages, self._centres, self._towers,
-            self._fiber, self._roads, self._terrain, self._people,
+            self._fiber, self._backhaul, self._roads, self._terrain, self._people,
         ]  # fmt: skip
         self.progress.start("sources", len(steps), "Reading the files")
         for step in steps:
@@ -167,6 +169,7 @@ class _Reading:
             landcover=got.landcover,
             people=got.people,
             sources=digests(self.study),
+            backhaul=got.backhaul,
         )
 
     def _layer(self, layer: Layer, role: Role, of: int = 1) -> Records | None:
@@ -305,6 +308,12 @@ class _Reading:
             self.got.pops = together
         if self.got.cables is not None and self.got.pops is not None:
             report_lonely_pops(self.got.pops, self.got.cables, fiber.pop_snap_m, self.findings)
+
+    def _backhaul(self) -> None:
+        layers = self.study.fiber.backhaul if self.study.fiber is not None else []
+        tables = [read_backhaul(self.study, layer, self.findings) for layer in layers]
+        if tables:
+            self.got.backhaul = pd.concat(tables, ignore_index=True)
 
     def _roads(self) -> None:
         area = self.got.area

@@ -1,0 +1,95 @@
+"""What sites and points of presence hang on: a table without places."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from phusong.checks import Findings
+from phusong.errors import Where
+from phusong.sources.columns import map_columns, plain, take
+from phusong.sources.headers import BACKHAUL
+from phusong.sources.layers import place_of
+from phusong.sources.ogr import read_ogr
+from phusong.sources.tables import SUFFIXES, read_table
+from phusong.sources.text import as_code
+from phusong.study import Layer, Study
+
+COLUMNS = ("site_id", "medium", "upstream", "file", "row")
+FIBRE, MICROWAVE = "fibre", "microwave"
+_WORDS = {
+    FIBRE: ("fibre", "fiber", "cap_quang", "quang", "cap", "optical", "fo", "ftts"),
+    MICROWAVE: ("microwave", "mw", "viba", "vi_ba", "radio", "ptp", "tuyen_viba"),
+}
+_MEDIUM = {word: medium for medium, words in _WORDS.items() for word in words}
+
+
+def no_backhaul() -> pd.DataFrame:
+    """Return the table of a study that names no backhaul."""
+    return pd.DataFrame({c: pd.Series([], dtype=object) for c in COLUMNS})
+
+
+def read_backhaul(study: Study, layer: Layer, findings: Findings) -> pd.DataFrame:
+    """Read which site hangs on what: one row a link.
+
+    Returns
+    -------
+    DataFrame
+        ``site_id``, ``medium`` (``fibre`` | ``microwave``), ``upstream`` (a site or PoP; None:
+        whatever fibre passes), ``file``, ``row``. Rows without a site, of an unknown medium, or by
+        microwave from nowhere are left out (F16).
+    """
+    where = place_of(layer, study)
+    raw = _rows(study, layer, findings, where)
+    if raw is None or raw.empty:
+        if raw is not None:
+            findings.add("S06", where, layer.path.name)
+        return no_backhaul()
+    headers = [str(c) for c in raw.columns if c not in {"row", "geometry"}]
+    columns = map_columns(headers, BACKHAUL, layer.columns, findings, where, coordinates=False)
+    if columns is None:
+        return no_backhaul()
+    frame = pd.DataFrame({name: take(raw, source).map(as_code) for name, source in columns.items()})
+    frame = frame.reindex(columns=["site_id", "medium", "upstream"]).astype(object)
+    frame = frame.where(frame.notna(), None)
+    frame["file"], frame["row"] = where.file, raw["row"].to_numpy(dtype=np.int64)
+    said = frame["medium"].tolist()
+    frame["medium"] = [FIBRE if word is None else _MEDIUM.get(plain(word), "") for word in said]
+    keep = [
+        _usable(row, word, findings, where)
+        for row, word in zip(frame.to_dict("records"), said, strict=True)
+    ]
+    return frame.loc[keep, list(COLUMNS)].reset_index(drop=True)
+
+
+def _rows(study: Study, layer: Layer, findings: Findings, where: Where) -> pd.DataFrame | None:
+    """Return the table as the file has it, with ``row``; None after a finding."""
+    path = study.resolve(layer.path)
+    if not path.exists():
+        findings.add("S01", where, layer.path.name, "{path} does not exist", path=str(layer.path))
+        return None
+    if path.suffix.lower() not in SUFFIXES:
+        read = read_ogr(path, layer, findings, where, None)
+        return None if read is None else read[0]
+    table = read_table(path, layer, findings, where)
+    return table if table is None or table.empty else table.rename_axis("row").reset_index()
+
+
+def _usable(row: dict[Hashable, Any], said: str | None, findings: Findings, where: Where) -> bool:
+    at, site = replace(where, row=int(row["row"])), row["site_id"]
+    if site is None:
+        findings.add("F16", at, detail="the record names no site")
+    elif not row["medium"]:
+        findings.add("F16", at, site, "{medium} is neither fibre nor microwave", medium=said)
+    elif row["medium"] == MICROWAVE and row["upstream"] is None:
+        findings.add(
+            "F16", at, site,
+            "{site} hangs on microwave, and the record does not say from where", site=site,
+        )  # fmt: skip
+    else:
+        return True
+    return False
