@@ -40,12 +40,16 @@ class Grid:
         Relative widths of the columns.
     numeric
         Columns set to the right.
+    abreast
+        How many times the table stands side by side on paper, its rows running down the first,
+        then the next.
     """
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     widths: Sequence[float]
     numeric: frozenset[int] = frozenset()
+    abreast: int = 1
 
 
 @dataclass(frozen=True)

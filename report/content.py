@@ -14,13 +14,22 @@ from phusong.console import share_text
 from phusong.exports.tables import GRADE_WORDS
 from phusong.fiber.reach import reason_text
 from phusong.frames import rows
-from phusong.i18n import number, tr
+from phusong.i18n import get_language, number, tr
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 from phusong.report.pictures import fibre_map, sensitivity_chart, verdict_map
 from phusong.runs import FinishedRun
 
 _ANY = "*"
 _MOST_FINDINGS = 25
+_MOST_WITHOUT = 15
+_MOST_CUTS = 10
+_MOST_COMMUNES = 240
+_ELEMENTS = {
+    "edge": "Cable section {id}",
+    "node": "Joint {id}",
+    "pop": "Point of presence {id}",
+    "group": "Shared duct or pole line {id}",
+}
 
 
 def report_blocks(run: FinishedRun) -> list[Block]:
@@ -29,9 +38,9 @@ def report_blocks(run: FinishedRun) -> list[Block]:
         *_figures(run),
         *_coverage(run),
         *_sensitivity(run),
+        *_assumptions(run),
         *_fibre(run),
         *_communes(run),
-        *_assumptions(run),
         *_findings(run),
         *_method(run),
     ]
@@ -44,7 +53,7 @@ def _figures(run: FinishedRun) -> Iterator[Block]:
     facts = [
         run.study.study.publisher,
         run.study.study.period,
-        tr("computed {date} with phusong {version}", date=run.stamp["created"][:10],
+        tr("computed {date} with phusong {version}", date=_day(run.stamp["created"]),
            version=run.stamp["version"]),
     ]  # fmt: skip
     yield Paragraph(" · ".join(fact for fact in facts if fact), small=True)
@@ -121,7 +130,10 @@ def _sensitivity(run: FinishedRun) -> Iterator[Block]:
         reported[tr("circles round every mast")] = figure.circles_value
     yield Picture(
         sensitivity_chart(main, reported),
-        tr("Share of villages covered by any carrier. Lines: share of the people asked for."),
+        tr(
+            "Share of villages covered by any carrier. Lines, and columns of the table: share of "
+            "the people asked for."
+        ),
     )
     shares = sorted(main["share_asked"].unique())
     cells = main.set_index(["probability", "threshold_offset_db", "share_asked"])["value"]
@@ -129,10 +141,10 @@ def _sensitivity(run: FinishedRun) -> Iterator[Block]:
     yield Grid(
         [tr("P asked for"), tr("Threshold moved by"), *(f"{share:.0%}" for share in shares)],
         [
-            (f"{p:.0%}", f"{offset:+g} dB", *(share_text(cells[p, offset, s]) for s in shares))
+            (f"{p:.0%}", _moved(offset), *(share_text(cells[p, offset, s]) for s in shares))
             for p, offset in pairs
         ],
-        [16, 22, *[16] * len(shares)], frozenset(range(2 + len(shares))),
+        [20, 22, *[16] * len(shares)], frozenset(range(2 + len(shares))), abreast=2,
     )  # fmt: skip
 
 
@@ -142,22 +154,29 @@ def _fibre(run: FinishedRun) -> Iterator[Block]:
         return
     yield Heading(tr("Fibre to the commune centres"), level=2, new_page=True)
     png = fibre_map(run.layer("communes"), run.layer("fibre"), centres)
-    yield Picture(png, tr("Cables and commune centres."), 0.72)
+    yield Picture(png, tr("Cables and commune centres."), 0.66)
     without = _unreached(run, centres)
     if without:
         yield Heading(tr("Communes without fibre to the centre"), level=2)
-        yield Grid([tr("Commune"), tr("Why")], without, [30, 70])
+        yield Grid([tr("Commune"), tr("Why")], without[:_MOST_WITHOUT], [18, 82])
+        if len(without) > _MOST_WITHOUT:
+            yield _rest(len(without) - _MOST_WITHOUT, "communes.csv")
     failures = run.tables.get("fibre_failures", pd.DataFrame())
     if not failures.empty:
         yield Heading(tr("Cuts that isolate most"), level=2)
         yield Grid(
             [tr("Section"), tr("Communes cut off"), tr("People")],
             [
-                (f"{row.element} {row.id}", number(row.count), _number(row.people, ",.0f"))
-                for row in rows(failures.head(10))
+                (
+                    tr(_ELEMENTS[row.element], id=row.id), number(row.count),
+                    _number(row.people, ",.0f"),
+                )
+                for row in rows(failures.head(_MOST_CUTS))
             ],
-            [50, 25, 25], frozenset({1, 2}),
+            [44, 32, 24], frozenset({1, 2}), abreast=2,
         )  # fmt: skip
+        if len(failures) > _MOST_CUTS:
+            yield _rest(len(failures) - _MOST_CUTS, "fibre_failures.csv")
 
 
 def _unreached(run: FinishedRun, centres: gpd.GeoDataFrame) -> list[tuple[str, str]]:
@@ -174,36 +193,51 @@ def _unreached(run: FinishedRun, centres: gpd.GeoDataFrame) -> list[tuple[str, s
 
 def _communes(run: FinishedRun) -> Iterator[Block]:
     communes = run.tables["communes"]
+    shown = communes
+    if len(communes) > _MOST_COMMUNES:
+        shown = communes.sort_values(["people_unserved", "code"], ascending=[False, True])
+        shown = shown.head(_MOST_COMMUNES)
     yield Heading(tr("Commune by commune"), level=2, new_page=True)
     yield Grid(
         [tr("Commune"), tr("Villages"), tr("covered"), tr("partly served"), tr("no signal"),
-         tr("People without signal"), tr("Fibre"), tr("One route")],
+         tr("People without signal"), tr("Fibre")],
         [
             (
                 _text(row.name), *(_number(v, ".0f") for v in (
                     row.villages, row.villages_covered, row.villages_hollow, row.villages_white)),
-                _number(row.people_unserved, ",.0f"), _yes(row.fibre), _yes(row.single_route),
+                _number(row.people_unserved, ",.0f"), _fibre_state(row.fibre, row.single_route),
             )
-            for row in rows(communes)
+            for row in rows(shown)
         ],
-        [30, 11, 12, 12, 13, 15, 11, 12], frozenset(range(1, 6)),
+        [47, 32, 33, 29, 26, 33, 39], frozenset(range(1, 6)), abreast=2,
     )  # fmt: skip
+    if len(shown) < len(communes):
+        yield _rest(len(communes) - len(shown), "communes.csv")
+
+
+def _fibre_state(fibre: Any, single_route: Any) -> str:
+    if pd.isna(fibre):
+        return "–"
+    if not fibre:
+        return tr("no")
+    return tr("yes") if pd.isna(single_route) or not single_route else tr("one route")
 
 
 def _assumptions(run: FinishedRun) -> Iterator[Block]:
     study = run.study
-    yield Heading(tr("Assumptions"), level=2, new_page=True)
+    yield Heading(tr("Assumptions"), level=2)
     thresholds = ", ".join(
-        f"{name} {row.threshold_dbm:g} dBm" for name, row in study.radio.technologies.items()
+        f"{name} {number(row.threshold_dbm, 'g')} dBm"
+        for name, row in study.radio.technologies.items()
     )
     items = [
         *study.study.assumptions,
         tr("Levels from which a service is taken to work: {thresholds}. No regulator's value was "
            "found in writing.", thresholds=thresholds),
         tr("The model's own error: {sigma} dB standard deviation; location variability after "
-           "ITU-R P.1812.", sigma=f"{study.radio.spread.sigma_model_db:g}"),
+           "ITU-R P.1812.", sigma=number(study.radio.spread.sigma_model_db, "g")),
         tr("Receiver {height} m above ground, outdoors; radius {radius} km round each mast.",
-           height=f"{study.radio.rx_height_m:g}", radius=f"{study.radio.radius_km:g}"),
+           height=number(study.radio.rx_height_m, "g"), radius=number(study.radio.radius_km, "g")),
     ]  # fmt: skip
     cells = run.layer("cells")
     for column, text in (
@@ -229,7 +263,7 @@ def _findings(run: FinishedRun) -> Iterator[Block]:
         (
             f"{row.rule} {tr(row.severity)}",
             tr(rules()[row.rule].title),
-            f"{row.number:,}",
+            number(row.number),
             tr(rules()[row.rule].mend),
         )
         for row in rows(groups.rename(columns={"size": "number"}))
@@ -251,7 +285,7 @@ def _method(run: FinishedRun) -> Iterator[Block]:
             "cell the loss over ridges is computed ({model}), and with it the level that a handset "
             "would report from each cell of the network; the best one counts. Because a model "
             "errs, not the level but the probability that it reaches the threshold decides.",
-            cell=f"{run.stamp['grid']['cell_m']:g}",
+            cell=number(run.stamp["grid"]["cell_m"], "g"),
             model=run.study.radio.model,
         )
     )
@@ -268,7 +302,7 @@ def _method(run: FinishedRun) -> Iterator[Block]:
                 "Cables are joined where they meet within {snap} m; wider gaps are listed as "
                 "questions for the owner, never closed. A commune centre is reached when a route "
                 "in service leads to it within the optical budget.",
-                snap=f"{run.study.fiber.snap_tolerance_m:g}",
+                snap=number(run.study.fiber.snap_tolerance_m, "g"),
             )
         )
 
@@ -284,5 +318,17 @@ def _number(value: Any, form: str) -> str:
     return f"{number(float(value), form)} {unit}".rstrip()
 
 
-def _yes(value: Any) -> str:
-    return "–" if pd.isna(value) else tr("yes") if bool(value) else tr("no")
+def _rest(count: int, file: str) -> Paragraph:
+    """Say where the rows stand that a table has no room for."""
+    return Paragraph(tr("{count} more in {file}.", count=number(count), file=file), small=True)
+
+
+def _moved(offset_db: float) -> str:
+    """Return a shift of the threshold, its sign said."""
+    return f"{number(offset_db, '+g')} dB" if offset_db else "0 dB"
+
+
+def _day(created: str) -> str:
+    """Return the day of an ISO 8601 time as the language writes it."""
+    year, month, day = created[:10].split("-")
+    return f"{day}/{month}/{year}" if get_language() == "vi" else f"{year}-{month}-{day}"

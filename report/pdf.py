@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import (
+    CondPageBreak,
     Flowable,
     Image,
     KeepTogether,
@@ -29,11 +31,15 @@ from reportlab.platypus import (
 )
 from reportlab.platypus import Paragraph as Text
 
+from phusong.report.abreast import Abreast
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
+from phusong.report.typography import set_figures
 
 _MARGIN = 18 * mm
-_WIDTH = A4[0] - 2 * _MARGIN
+_PADDING = 6  # of a frame of reportlab, in points
+_WIDTH = A4[0] - 2 * _MARGIN - 2 * _PADDING
 _TALLEST = A4[1] - 2 * _MARGIN - 40 * mm
+_GUTTER = 5 * mm
 _FONT, _BOLD = "DejaVuSans", "DejaVuSans-Bold"
 
 
@@ -60,8 +66,8 @@ def render_pdf(blocks: list[Block], path: Path, title: str) -> None:
     def foot(canvas: Any, document: Any) -> None:
         canvas.setFont(_FONT, 7)
         canvas.setFillColor(colors.HexColor("#555555"))
-        canvas.drawString(_MARGIN, 10 * mm, title)
-        canvas.drawRightString(A4[0] - _MARGIN, 10 * mm, str(document.page))
+        canvas.drawString(_MARGIN + _PADDING, 10 * mm, title)
+        canvas.drawRightString(A4[0] - _MARGIN - _PADDING, 10 * mm, str(document.page))
 
     document = SimpleDocTemplate(
         str(path), pagesize=A4, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN,
@@ -73,24 +79,29 @@ def render_pdf(blocks: list[Block], path: Path, title: str) -> None:
     document.build(flow, onFirstPage=foot, onLaterPages=foot)
 
 
+def _set(text: str) -> str:
+    return escape(set_figures(text))
+
+
 def _flow(block: Block) -> list[Flowable]:
     if isinstance(block, Heading):
         size = 18.0 if block.level == 1 else 12.0
         text = Text(
-            escape(block.text),
+            _set(block.text),
             _style(size, font=_BOLD, spaceBefore=8, spaceAfter=5, keepWithNext=1),
         )
-        return [PageBreak(), text] if block.new_page else [text]
+        # No heading is left alone at the foot of a page.
+        return [PageBreak() if block.new_page else CondPageBreak(30 * mm), text]
     if isinstance(block, Paragraph):
         size, colour = (7.5, "#444444") if block.small else (9.5, "#000000")
         style = _style(size, spaceAfter=4, textColor=colors.HexColor(colour))
-        return [Text(escape(block.text), style)]
+        return [Text(_set(block.text), style)]
     if isinstance(block, Bullets):
         style = _style(9)
-        items = [Text(escape(item), style) for item in block.items]
+        items = [Text(_set(item), style) for item in block.items]
         return [ListFlowable(items, bulletType="bullet", bulletFontSize=6, leftIndent=12)]
     if isinstance(block, Grid):
-        return [_table(block), Spacer(0, 6)]
+        return [_grid(block), Spacer(0, 6)]
     return [_picture(block)]
 
 
@@ -98,25 +109,35 @@ def _picture(block: Picture) -> Flowable:
     image = Image(io.BytesIO(block.png))
     scale = min(block.width * _WIDTH / image.drawWidth, _TALLEST / image.drawHeight)
     image.drawWidth, image.drawHeight = image.drawWidth * scale, image.drawHeight * scale
-    caption = Text(escape(block.caption), _style(7.5, spaceAfter=6))
+    caption = Text(_set(block.caption), _style(7.5, spaceAfter=6))
     return KeepTogether([image, caption])
 
 
-def _table(block: Grid) -> Flowable:
-    left, right = _style(7.5), _style(7.5, alignment=TA_RIGHT)
-    head_left = _style(7.5, font=_BOLD)
-    head_right = _style(7.5, font=_BOLD, alignment=TA_RIGHT)
+def _grid(block: Grid) -> Flowable:
+    if block.abreast == 1:
+        return _table(block, block.rows, _WIDTH)
+    room = (_WIDTH - (block.abreast - 1) * _GUTTER) / block.abreast
+    return Abreast(
+        lambda rows: _table(block, rows, room), block.rows, block.abreast, room + _GUTTER
+    )
+
+
+def _table(block: Grid, rows: Sequence[Sequence[str]], room: float) -> Table:
+    size, head, gap = (7.5, 7.5, 4) if block.abreast == 1 else (6.5, 6, 3)
+    left, right = _style(size), _style(size, alignment=TA_RIGHT)
+    head_left = _style(head, font=_BOLD)
+    head_right = _style(head, font=_BOLD, alignment=TA_RIGHT)
 
     def line(cells: Any, plain: ParagraphStyle, number: ParagraphStyle) -> list[Flowable]:
         return [
-            Text(escape(str(cell)), number if n in block.numeric else plain)
+            Text(_set(str(cell)), number if n in block.numeric else plain)
             for n, cell in enumerate(cells)
         ]
 
     total = sum(block.widths)
     table = Table(
-        [line(block.header, head_left, head_right), *(line(r, left, right) for r in block.rows)],
-        colWidths=[_WIDTH * width / total for width in block.widths],
+        [line(block.header, head_left, head_right), *(line(r, left, right) for r in rows)],
+        colWidths=[room * width / total for width in block.widths],
         repeatRows=1,
     )
     table.setStyle(
@@ -127,8 +148,8 @@ def _table(block: Grid) -> Flowable:
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
                 ("TOPPADDING", (0, 0), (-1, -1), 1.5),
                 ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
-                ("LEFTPADDING", (0, 0), (-1, -1), 2),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 4),
+                ("LEFTPADDING", (0, 0), (-1, -1), gap / 2),
+                ("RIGHTPADDING", (0, 0), (-1, -1), gap),
             ]
         )
     )

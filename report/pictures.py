@@ -34,7 +34,7 @@ def verdict_map(
     communes.boundary.plot(ax=axes, color="#333333", linewidth=0.5)
     if not sites.empty:
         sites.plot(
-            ax=axes, color="black", marker="^", markersize=9, edgecolor="white", linewidth=0.3
+            ax=axes, color="black", marker="^", markersize=14, edgecolor="white", linewidth=0.3
         )
     counts = villages["grade"].value_counts()
     handles: list[Any] = [
@@ -68,7 +68,7 @@ def fibre_map(
     ):
         part = centres[_state(centres) == name] if len(centres) else centres
         if not part.empty:
-            part.plot(ax=axes, color=colour, marker=marker, markersize=22, edgecolor="white")
+            part.plot(ax=axes, color=colour, marker=marker, markersize=26, edgecolor="white")
         handles.append(_dot(marker, colour, f"{tr(label)} ({len(part)})"))
     return _finish(figure, axes, handles, communes)
 
@@ -118,7 +118,7 @@ def sensitivity_chart(table: pd.DataFrame, reported: Mapping[str, float]) -> byt
 
 
 def _map_axes() -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(7.2, 7.6), layout="constrained")
+    figure = Figure(figsize=(5.6, 6.0), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     axes.set_aspect("equal")
@@ -143,7 +143,7 @@ def _finish(figure: Figure, axes: Axes, handles: list[Any], communes: gpd.GeoDat
     )  # fmt: skip
     axes.annotate(
         tr("N"), (east, north), (east, north - 2 * margin), ha="center", fontsize=9,
-        arrowprops={"arrowstyle": "<-"},
+        arrowprops={"arrowstyle": "->"},
     )  # fmt: skip
     figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
     return _png(figure)
