@@ -124,7 +124,12 @@ def _csv_files(
     if fiber is not None:
         near = fiber.near_misses.rename(columns={"lon": "longitude", "lat": "latitude"})
         out["near_misses.csv"] = _Csv("near_misses", pd.DataFrame(near.drop(columns="geometry")))
-        failures = fiber.failures.assign(communes=fiber.failures["communes"].map(" ".join))
+        failures = fiber.failures.assign(
+            communes=fiber.failures["communes"].map(" ".join),
+            sites=fiber.failures["sites"].map(" ".join),
+        )
+        place = build.lonlat(failures["x_m"], failures["y_m"], inputs)
+        failures["longitude"], failures["latitude"] = place.longitude, place.latitude
         out["fibre_failures.csv"] = _Csv("fibre_failures", failures)
     out["indicators.csv"] = _Csv("indicators", indicators.table)
     out["checks.csv"] = _Csv("checks", build.checks_table(findings, inputs))

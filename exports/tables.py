@@ -139,8 +139,10 @@ def communes_table(
 
 
 _FIBRE = (
-    "pop_id", "route_km", "drop_m", "loss_db", "optical_class", "attenuator_db", "margin_db",
-    "single_route", "bridges_on_route", "nearest_cable_m", "nearest_connected_m", "nearest_pop_km",
+    "pop_id", "route_km", "drop_m", "loss_db", "optical_class", "working_classes", "splices",
+    "attenuator_db", "margin_db", "single_route", "bridges_on_route", "second_route_same_pop",
+    "second_route_other_pop", "node_disjoint", "node_disjoint_other_pop", "shared_risk",
+    "nearest_cable_m", "nearest_connected_m", "nearest_pop_km",
 )  # fmt: skip
 
 

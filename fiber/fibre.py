@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -77,6 +78,7 @@ def assess_fiber(
     edge_ids = split.edge_ids()
     groups = risk_groups(split, redundancy.ring, edge_ids, fiber.shared_risk_m)
     failures = rank_failures(split, redundancy, hanging, edge_ids, pop_ids, groups, backhaul)
+    failures = failures.join(_failure_places(split, failures, edge_ids, pop_ids, groups))
     frame = _reach_frame(centres, _reach_table(reach, redundancy, node, pop_ids), hanging)
     shared = failures.loc[failures["element"] == "group", "communes"].explode()
     frame["shared_risk"] = (
@@ -99,6 +101,28 @@ def assess_fiber(
     _report(findings, study, inputs, result)
     told.advance(STEP)
     return result
+
+
+def _failure_places(
+    network: Network,
+    failures: pd.DataFrame,
+    edge_ids: NDArray[np.object_],
+    pop_ids: tuple[str, ...],
+    groups: Mapping[str, Ints],
+) -> pd.DataFrame:
+    """Return ``x_m``, ``y_m`` of each failure: the node, or the middle of the first section."""
+    edge_of = {str(name): i for i, name in enumerate(edge_ids)}
+    node_of = {pop_ids[network.pop[v]]: v for v in network.pop_nodes.tolist()}
+    out = np.full((len(failures), 2), np.nan)
+    for i, (element, name) in enumerate(zip(failures["element"], failures["id"], strict=True)):
+        if element in {"edge", "group"}:
+            edge = edge_of[name] if element == "edge" else int(groups[name][0])
+            middle = shapely.line_interpolate_point(network.geometry[edge], 0.5, normalized=True)
+            out[i] = middle.x, middle.y
+        else:
+            node = node_of[name] if element == "pop" else int(name[1:])
+            out[i] = network.x_m[node], network.y_m[node]
+    return pd.DataFrame(out, columns=["x_m", "y_m"], index=failures.index)
 
 
 def reach_of_places(fiber: FiberResult, places: gpd.GeoDataFrame, study: Study) -> gpd.GeoDataFrame:

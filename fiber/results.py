@@ -51,7 +51,8 @@ class FiberResult:
     routes
         ``commune_code``, ``pop_id``, ``length_km``, geometry, of the centres with a route.
     failures
-        See :func:`phusong.fiber.failures.rank_failures`.
+        See :func:`phusong.fiber.failures.rank_failures`; ``x_m``, ``y_m``: the node, or the
+        middle of the (first) section.
     redundancy
         Low links and flags behind the frames.
     hanging
