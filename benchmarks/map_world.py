@@ -112,7 +112,7 @@ def make_world(
     inputs = Inputs(
         crs=crs, grid=grid, communes=commune_frame, villages=village_frame, commune_centres=centres,
         sites=site_frame, cells=cell_frame, cables=cables, pops=pops, roads=roads, terrain=terrain,
-        filled=None, landcover=None, people=None, sources={},
+        filled=None, landcover=None, people=None, sources={}, rivers=_rivers(grid),
     )  # fmt: skip
     study = _study(study_name)
     findings = _findings(inputs)
@@ -321,6 +321,19 @@ def _fibre(
         geometry=points, crs=communes.crs,
     )  # fmt: skip
     return cables, pops, centres
+
+
+def _rivers(grid: Grid) -> gpd.GeoDataFrame:
+    """A river that winds across the province into a lake."""
+    west, south, east, north = grid.bounds
+    along = np.linspace(0, 1, 400)
+    x = west + (east - west) * along
+    y = south + (north - south) * (0.35 + 0.3 * along + 0.04 * np.sin(along * 40))
+    lake = Point(x[250], y[250]).buffer((east - west) / 40)
+    return gpd.GeoDataFrame(
+        {"name": ["Sông <b>Gâm</b>", "Hồ Nà Hang"]},
+        geometry=[LineString(np.column_stack((x, y))), lake], crs=grid.crs,
+    )  # fmt: skip
 
 
 def _findings(inputs: Inputs) -> Findings:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from phusong.data import cables, layers, masts, names, outlines, population, roadnet
+from phusong.data import cables, layers, masts, names, outlines, population, rivers, roadnet
 from phusong.data.costpaths import Cells
 from phusong.data.grid import Grid, Raster
 from phusong.data.places import Places, Terrain, fine_points, settle
@@ -39,6 +39,7 @@ class Sample:
     commune_centres: gpd.GeoDataFrame
     village_centres: gpd.GeoDataFrame
     roads: gpd.GeoDataFrame
+    rivers: gpd.GeoDataFrame
     cables: gpd.GeoDataFrame
     pops: gpd.GeoDataFrame
     cells: pd.DataFrame
@@ -102,6 +103,17 @@ def _roads(network: roadnet.Roads) -> gpd.GeoDataFrame:
             "mat_duong": network.surfaces,
         },
         geometry=network.lines,
+    )
+
+
+def _rivers(traced: rivers.Rivers) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {
+            "ma_song": [f"S{k + 1:04d}" for k in range(len(traced.lines))],
+            "loai": traced.kinds,
+            "luu_vuc_km2": traced.catchment_km2,
+        },
+        geometry=traced.lines,
     )
 
 
@@ -185,6 +197,7 @@ def make(seed: int = SEED) -> Sample:
         _points(communes[["ma_xa"]].assign(ten="Trụ sở " + communes["ten_xa"]), office_xy),
         _points(villages[["ma_thon"]], village_xy),
         _roads(network),
+        _rivers(rivers.trace(relief)),
         lines,
         pops,
         cells,
@@ -199,6 +212,7 @@ def write(sample: Sample, out: Path) -> list[Path]:
         "boundaries/commune_centres.gpkg": sample.commune_centres,
         "boundaries/village_centres.gpkg": sample.village_centres,
         "roads/roads.gpkg": sample.roads,
+        "rivers/rivers.gpkg": sample.rivers,
         "fiber/cables.gpkg": sample.cables,
         "fiber/pops.gpkg": sample.pops,
     }

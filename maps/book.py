@@ -9,6 +9,7 @@ from phusong.maps import fibre, masts, planned, remarks, villages
 from phusong.maps.columns import texts
 from phusong.maps.outline import encode_lines
 from phusong.maps.rasters import raster_section
+from phusong.maps.water import river_section
 from phusong.maps.words import page_words
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def make_book(
             "kind": texts(inputs.roads["kind"]),
             "lines": encode_lines(inputs.roads.geometry, frame, tolerance_m),
         },
+        "rivers": river_section(inputs, frame, tolerance_m),
         "cables": None if fiber is None else fibre.cable_section(fiber, frame, tolerance_m),
         "pops": fibre.pop_section(inputs, frame),
         "reach": None if fiber is None else fibre.reach_section(fiber, inputs, frame),

@@ -39,7 +39,7 @@ def named_files(study: Study) -> list[Path]:
     layers: list[Layer] = [boundaries.communes, *boundaries.villages, *boundaries.commune_centres]
     if boundaries.village_centres is not None:
         layers.append(boundaries.village_centres)
-    layers += [*study.towers, *study.roads]
+    layers += [*study.towers, *study.roads, *study.rivers]
     paths = list(study.terrain.dem)
     if study.terrain.landcover is not None:
         paths.append(study.terrain.landcover)

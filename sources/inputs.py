@@ -102,6 +102,8 @@ class Inputs:
         What sites and PoPs hang on, see :func:`phusong.sources.backhaul.read_backhaul`.
     sources
         File name (relative to the study) -> SHA-256 of its bytes.
+    rivers
+        ``name`` (may be empty), ``geometry`` line or polygon; None where the study names none.
     """
 
     crs: CRS
@@ -120,6 +122,7 @@ class Inputs:
     people: Raster | None
     sources: dict[str, str]
     backhaul: pd.DataFrame = field(default_factory=no_backhaul)
+    rivers: gpd.GeoDataFrame | None = None
 
     @property
     def area(self) -> Any:

@@ -43,6 +43,7 @@ from phusong.sources.studygrid import footprint, study_grid
 from phusong.sources.terrain import Terrain, prepare_terrain
 from phusong.sources.terrain_checks import report_bare, report_terrain, without_height
 from phusong.sources.villages import read_villages
+from phusong.sources.water import no_rivers, read_rivers
 from phusong.study import Layer, Study
 
 REACH_M = 50_000.0
@@ -63,6 +64,7 @@ class _Read:
     cables: gpd.GeoDataFrame | None = None
     pops: gpd.GeoDataFrame | None = None
     roads: gpd.GeoDataFrame | None = None
+    rivers: gpd.GeoDataFrame | None = None
     backhaul: pd.DataFrame = field(default_factory=no_backhaul)
     dem: list[RasterFile] = field(default_factory=list)
     grid: Grid | None = None
@@ -121,7 +123,8 @@ class _Reading:
         """Read in the order in which things depend on each other."""
         steps: list[Callable[[], None]] = [
             self._open_dem, self._communes, self._villages, self._centres, self._towers,
-            self._fiber, self._backhaul, self._roads, self._terrain, self._people,
+            self._fiber, self._backhaul, self._roads, self._rivers, self._terrain,
+            self._people,
         ]  # fmt: skip
         self.progress.start("sources", len(steps), "Reading the files")
         for step in steps:
@@ -170,6 +173,7 @@ class _Reading:
             people=got.people,
             sources=digests(self.study),
             backhaul=got.backhaul,
+            rivers=got.rivers,
         )
 
     def _layer(self, layer: Layer, role: Role, of: int = 1) -> Records | None:
@@ -317,20 +321,38 @@ class _Reading:
 
     def _roads(self) -> None:
         area = self.got.area
-        found = []
-        for layer in self.study.roads:
-            bbox = None
-            if area is not None:
-                west, south, east, north = area.bounds
-                bbox = (west - REACH_M, south - REACH_M, east + REACH_M, north + REACH_M, area.crs)
-            records = read_layer(self.study, layer, headers.ROADS, self.findings, bbox)
-            if records is None or area is None:
-                continue
-            moved = to_study(records, area.crs, self.findings, area, REACH_M)
-            if len(moved.frame):
-                found.append(read_roads(moved, area, self._radius_m, self.findings))
+        found = [
+            read_roads(moved, area, self._radius_m, self.findings)
+            for layer in self.study.roads
+            if (moved := self._around(layer, headers.ROADS)) is not None and area is not None
+        ]
         if found:
             self.got.roads = pd.concat(found, ignore_index=True)
+
+    def _rivers(self) -> None:
+        if not self.study.rivers:
+            return
+        found = [
+            read_rivers(moved, self.findings)
+            for layer in self.study.rivers
+            if (moved := self._around(layer, headers.RIVERS)) is not None
+        ]
+        if self.got.area is not None:
+            none = no_rivers(self.got.area.crs)
+            self.got.rivers = pd.concat(found, ignore_index=True) if found else none
+
+    def _around(self, layer: Layer, role: Role) -> Records | None:
+        """Read of a layer what lies near the communes; None where nothing does."""
+        area = self.got.area
+        bbox = None
+        if area is not None:
+            west, south, east, north = area.bounds
+            bbox = (west - REACH_M, south - REACH_M, east + REACH_M, north + REACH_M, area.crs)
+        records = read_layer(self.study, layer, role, self.findings, bbox)
+        if records is None or area is None:
+            return None
+        moved = to_study(records, area.crs, self.findings, area, REACH_M)
+        return moved if len(moved.frame) else None
 
     def _terrain(self) -> None:
         got, terrain = self.got, self.study.terrain

@@ -58,7 +58,7 @@ def cells_of(source: rasterio.DatasetReader, xy: np.ndarray) -> tuple[np.ndarray
 
 def test_size_and_honesty() -> None:
     files = [p for p in DATA.rglob("*") if p.suffix in {".gpkg", ".tif", ".csv"}]
-    assert len(files) == 10
+    assert len(files) == 11
     assert sum(p.stat().st_size for p in files) <= 8_000_000
     for path in files:
         if path.suffix == ".tif":
@@ -83,6 +83,7 @@ def test_study_reads_and_names_files_that_exist() -> None:
         *(c.path for c in study.fiber.cables),
         *(p.path for p in study.fiber.pops),
         *(r.path for r in study.roads),
+        *(r.path for r in study.rivers),
     ]
     assert len(named) == 10
     for path in named:

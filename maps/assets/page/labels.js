@@ -4,6 +4,7 @@ const Labels = {
     commune: { font: "600 13px", colour: "#22242a", halo: 3.5 },
     village: { font: "400 11.5px", colour: "#22242a", halo: 3 },
     site: { font: "500 11px", colour: "#08314a", halo: 3 },
+    water: { font: "italic 500 12px", colour: "#1d4a80", halo: 3 },
   },
 
   collect({ view, labels }) {

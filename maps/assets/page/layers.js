@@ -58,6 +58,11 @@ const LAYERS = [
       : t("fibre was not assessed in this run")),
   },
   {
+    id: "rivers", title: "Rivers and lakes", on: true,
+    count: () => Lines.rivers.length + Lines.lakes.length,
+    empty: () => (book.rivers ? t("no river was read from the study's files") : t("the study names no rivers")),
+  },
+  {
     id: "roads", title: "Roads", on: false,
     count: () => Lines.roads.length,
     empty: () => t("the study names no roads"),
@@ -76,6 +81,7 @@ for (const layer of LAYERS) if (layer.on && layer.count()) State.shown.add(layer
 /** Every painter, bottom to top. */
 const PAINTERS = [
   Areas.paintVillages,
+  Lines.paintRivers,
   Lines.paintRoads,
   Areas.paintCommunes,
   Lines.paintCables,

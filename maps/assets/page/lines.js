@@ -1,9 +1,36 @@
 // Roads, cables and the route of a chosen commune.
 const Lines = {
   borders: shapes(book.communes.borders, false),
+  rivers: book.rivers ? shapes(book.rivers.lines, false) : [],
+  lakes: book.rivers ? shapes(book.rivers.areas, true) : [],
   roads: shapes(book.roads.lines, false),
   cables: book.cables ? shapes(book.cables.lines, false) : [],
   routes: book.reach ? shapes(book.reach.route, false) : [],
+
+  paintRivers(brush) {
+    if (!State.shown.has("rivers")) return;
+    const { pen, view } = brush;
+    const lakes = Lines.lakes.filter((lake) => meets(lake, view));
+    inMetres(brush);
+    pen.fillStyle = WATER;
+    for (const lake of lakes) pen.fill(lake.path, "evenodd");
+    inPixels(brush);
+    Strokes.lines(brush, Lines.rivers, [[3, "rgba(255, 255, 255, 0.6)", []], [1.5, WATER, []]]);
+    if (view.zoom < 11) return;
+    Lines.nameWater(brush, Lines.rivers, book.rivers.line_name);
+    Lines.nameWater(brush, Lines.lakes, book.rivers.area_name);
+  },
+
+  /** A name in the middle of each water that has one. */
+  nameWater(brush, waters, names) {
+    const { view } = brush;
+    waters.forEach((water, i) => {
+      if (!names[i] || !water.parts.length || !meets(water, view)) return;
+      const points = water.parts[0];
+      const middle = 2 * Math.floor(points.length / 4);
+      brush.labels.push({ x: view.px(points[middle]), y: view.py(points[middle + 1]), text: names[i], rank: 5, style: "water" });
+    });
+  },
 
   paintRoads(brush) {
     if (!State.shown.has("roads")) return;

@@ -12,6 +12,9 @@ const CARRIER_COLOURS = ["#0072b2", "#cc79a7", "#009e73", "#000000", "#7a4b00", 
 const carrierColour = (index) => CARRIER_COLOURS[index % CARRIER_COLOURS.length];
 
 const INK = "#1a1a1a";
+
+/** Darker than the blue of covered villages, so that a river reads on them too. */
+const WATER = "#2a5f9e";
 const FIBRE = { lit: "#0b5d3b", dark: "#7b3294", planned: "#6b6b6b" };
 const REACH = { reached: "#0b5d3b", missing: "#c4390c" };
 const SEVERITY = { error: "#c4390c", warning: "#e69f00", info: "#0072b2" };
