@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -331,6 +332,70 @@ def test_the_list_sorts_filters_and_follows_the_map(visit: Any, world: Any) -> N
     assert rows.count() < whole
     here.page.locator("#in-view").uncheck()
     assert rows.count() == whole
+
+
+@pytest.mark.parametrize("width", [900, 1200, 1366, 1920])
+def test_no_table_is_cut_beside_the_map(visit: Any, width: int) -> None:
+    here = visit(width=width, height=800)
+    here.page.evaluate("phusong.select({ kind: 'village', index: 12 })")
+    for language in ("en", "vi"):
+        here.page.click(f'[data-language="{language}"]')
+        here.frames()
+        wider = here.page.evaluate(
+            """[...document.querySelectorAll("#side .scroll")].filter((box) =>
+              box.clientWidth && box.scrollWidth > box.clientWidth).map((box) => box.innerText)"""
+        )
+        assert not wider, (language, wider)
+        # Nor does a heading run out of its own column.
+        assert not here.page.evaluate(
+            """[...document.querySelectorAll("#list th")].filter((cell) => cell.scrollWidth > cell.clientWidth + 1)
+              .map((cell) => cell.innerText)"""
+        ), language
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080), (390, 844)])
+def test_a_chosen_thing_lies_beside_the_legend(visit: Any, size: tuple[int, int]) -> None:
+    here = visit(width=size[0], height=size[1])
+    for thing in ("{ kind: 'village', index: 20 }", "{ kind: 'site', index: 2 }"):
+        here.page.evaluate(f"phusong.select({thing}, {{ zoom: true }})")
+        here.frames()
+        under = here.page.evaluate(
+            """() => {
+              const { map, book, state } = phusong;
+              const { kind, index } = state.selected;
+              const source = kind === "village" ? book.villages : book.sites;
+              const metres = L.point(book.frame.west + source.x[index], book.frame.north - source.y[index]);
+              const at = map.latLngToContainerPoint(L.Projection.SphericalMercator.unproject(metres));
+              const box = document.getElementById("map").getBoundingClientRect();
+              const legend = document.getElementById("legend").getBoundingClientRect();
+              const [x, y] = [box.left + at.x, box.top + at.y];
+              return [x > legend.left && x < legend.right && y > legend.top && y < legend.bottom,
+                x > box.left && x < box.right && y > box.top && y < box.bottom];
+            }"""
+        )
+        assert under == [False, True], thing
+
+
+def test_without_people_the_largest_dark_areas_come_first(
+    maker: ModuleType, visit: Any, world: Any, folder: Path
+) -> None:
+    unknown = {"people": float("nan"), "people_unserved": float("nan"), "weight": "area"}
+    villages = world.coverage.villages.assign(
+        **unknown, people_unserved_expected=float("nan"), people_source="none"
+    )
+    by_layer = world.coverage.by_layer.assign(
+        people_unserved=float("nan"), people_unserved_expected=float("nan")
+    )
+    bare = replace(world, coverage=replace(world.coverage, villages=villages, by_layer=by_layer))
+    here = visit(build_map(*bare.arguments, folder / "nobody.html", language="en"))
+    assert "km² unserved" in here.text("#list thead")
+    assert "People unserved" not in here.text("#list thead")
+    dark = (villages["area_km2"] * (1 - villages["served_share_area"])).to_numpy()
+    order = here.page.evaluate(
+        "[...document.querySelectorAll('#list tbody tr')].map((r) => Number(r.dataset.village))"
+    )
+    assert len(order) > 5
+    assert (dark[order][:-1] >= dark[order][1:] - 0.02).all()
 
 
 def test_a_row_opens_its_card(visit: Any) -> None:

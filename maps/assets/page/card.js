@@ -82,10 +82,10 @@ const Card = {
         if (!figures) return make("td", {}, NONE);
         const grade = figures.grade[i];
         return make("td", {}, make("span", { class: `dot dot-${grade}`, title: t(GRADES[grade].label) }),
-          make("span", { class: "unseen" }, t(GRADES[grade].label)), " ", percent(figures.served[i], 0));
+          make("span", { class: "unseen" }, t(GRADES[grade].label)), " ", number(figures.served[i]));
       })));
-    return make("div", { class: "scroll" }, make("table", { class: "grid" },
-      make("caption", {}, t("Share served, every carrier")),
+    return make("div", { class: "scroll" }, make("table", { class: "grid carriers" },
+      make("caption", {}, t("Share served, every carrier (%)")),
       make("thead", {}, make("tr", {}, make("th", { scope: "col" }, t("Carrier")),
         TECHNOLOGIES.map((name) => make("th", { scope: "col" }, name === "*" ? t("Counted") : technologyName(name))))),
       make("tbody", {}, rows)));

@@ -2,8 +2,11 @@
 const Legend = {
   open: window.innerWidth > 1000,
 
-  /** Pixels of the map's left side that the open legend takes. */
-  room: () => (Legend.open ? 240 : 0),
+  /** Pixels of the map's left side that the open legend takes; none where it is not shown. */
+  room() {
+    const { offsetLeft, offsetWidth } = byId("legend");
+    return Legend.open && offsetWidth ? offsetLeft + offsetWidth : 0;
+  },
 
   render() {
     const groups = [
@@ -43,7 +46,7 @@ const Legend = {
     const rows = ["c", "h", "w", "n"].filter((g) => counts[g] || g !== "n").map((grade) => [
       areaSwatch(grade, outlined),
       t("{verdict}: {count} ({share})", {
-        verdict: t(GRADES[grade].label), count: number(counts[grade]), share: percent((100 * counts[grade]) / total),
+        verdict: t(GRADES[grade].label), count: number(counts[grade]), share: percent((100 * counts[grade]) / total).replace(" ", "\u00a0"),
       }),
     ]);
     return Legend.group(t("Villages: {choice}", { choice: Legend.choice() }), rows,
@@ -131,6 +134,7 @@ const Legend = {
         if (severities.has(severity)) rows.push([drawn((pen) => Marks.finding(pen, 11, 12, 7, severity)), t(SEVERITY_NAMES[severity])]);
       }
     }
+    if (State.shown.has("rivers")) rows.push([lineSwatch(WATER, []), t("River or lake")]);
     if (State.shown.has("roads")) rows.push([lineSwatch("#8d7b68", []), t("Road")]);
     if (State.shown.has("borders")) rows.push([lineSwatch("#32323c", []), t("Commune border")]);
     return rows.length ? Legend.group(t("Other marks"), rows) : null;

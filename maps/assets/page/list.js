@@ -10,8 +10,9 @@ const COLUMNS = [
   PEOPLE_KNOWN
     ? { key: "unserved", title: "People unserved", numeric: true, worst: "down", value: (i, f) => f.unserved[i], show: (v) => number(v) }
     : { key: "unserved", title: "km² unserved", numeric: true, worst: "down", value: dark, show: (v) => number(v, 1) },
-  { key: "served", title: "Served", numeric: true, value: (i, f) => f.served[i], show: (v) => number(v, 1) },
-  { key: "level", title: "At centre, dBm", numeric: true, value: (i, f) => f.level?.[i] ?? null, show: (v) => number(v, 1) },
+  { key: "served", title: "Served, %", numeric: true, value: (i, f) => f.served[i], show: (v) => number(v, 1) },
+  { key: "level", title: "At centre, dBm", numeric: true, lacks: (f) => !f.level, value: (i, f) => f.level[i], show: (v) => number(v, 1) },
+  { key: "chance", title: "At centre, %", numeric: true, lacks: (f) => Boolean(f.level), value: (i, f) => f.chance[i], show: (v) => number(v, 1) },
   { key: "far", title: "Nearest site, km", numeric: true, worst: "down", value: (i) => book.villages.nearest_site_km[i], show: (v) => number(v, 2) },
 ];
 
@@ -23,12 +24,15 @@ const List = {
   limit: 60,
   map: null,
 
+  /** Levels are known outdoors, elsewhere the probability stands for them. */
+  columns: (figures) => COLUMNS.filter((column) => !column.lacks?.(figures)),
+
   /** Villages that pass the filters, sorted. */
   rows() {
     const figures = currentFigures();
     if (!figures) return [];
     const view = List.inView && List.map ? viewBox(List.map) : null;
-    const column = [VERDICT, ...COLUMNS].find((c) => c.key === List.sort);
+    const column = [VERDICT, ...List.columns(figures)].find((c) => c.key === List.sort) ?? COLUMNS[1];
     const rows = [];
     for (let i = 0; i < book.villages.code.length; i += 1) {
       if (!List.grades[figures.grade[i]]) continue;
@@ -82,7 +86,8 @@ const List = {
   },
 
   table(shown, figures) {
-    const head = COLUMNS.map((column) => {
+    const columns = List.columns(figures);
+    const head = columns.map((column) => {
       const sorts = column.key === "name" ? [column, VERDICT] : [column];
       const sorted = sorts.some((c) => c.key === List.sort);
       return make("th", {
@@ -93,7 +98,7 @@ const List = {
     const body = shown.map((i) => make("tr", {
       "data-village": i, class: State.selected?.kind === "village" && State.selected.index === i ? "chosen" : null,
       onclick: () => select({ kind: "village", index: i }, { zoom: true }),
-    }, COLUMNS.map((column) => {
+    }, columns.map((column) => {
       const content = column.show(column.value(i, figures), i, figures);
       if (column.key !== "name") return make("td", { class: column.numeric ? "numeric" : null }, content);
       const commune = book.villages.commune[i];

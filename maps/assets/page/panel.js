@@ -2,7 +2,8 @@
 const Panel = {
   render(program) {
     fill(byId("panel"),
-      make("section", { "aria-labelledby": "panel-figures" }, make("h2", { id: "panel-figures" }, t("Figures to report")), Facts.indicators()),
+      make("section", { "aria-labelledby": "panel-figures" }, make("h2", { id: "panel-figures" }, t("Figures to report")),
+        State.place === "outdoor" ? null : make("p", { class: "hint" }, t("These figures are of the verdict outdoors.")), Facts.indicators()),
       make("section", { "aria-labelledby": "panel-network" }, make("h2", { id: "panel-network" }, t("Network shown")),
         Panel.choice("operator", t("Carrier"), OPERATORS, carrierName),
         Panel.choice("technology", t("Technology"), TECHNOLOGIES, technologyName),

@@ -16,12 +16,16 @@ function select(thing, { zoom = false, spot = null } = {}) {
 function goTo(thing) {
   const area = { village: Areas.villages, commune: Areas.communes, cable: Lines.cables }[thing.kind]?.[thing.index]
     ?? (thing.kind === "stage" ? Extension.box(thing.index) : null);
+  // Beside the legend, not under it; a card that opens over the map has to stand first.
+  const beside = { paddingTopLeft: [40 + Math.min(Legend.room(), map.getSize().x / 2), 40], paddingBottomRight: [40, 40], animate: false };
   if (area && Number.isFinite(area.west)) {
-    map.fitBounds(boxBounds(area), { maxZoom: 14, padding: [40, 40], animate: false });
+    map.fitBounds(boxBounds(area), { maxZoom: 14, ...beside });
     return;
   }
   const place = placeOf(thing);
-  if (place && place.x !== null) map.setView(toLatLng(place.x, place.y), Math.max(map.getZoom(), 13), { animate: false });
+  if (!place || place.x === null) return;
+  const point = toLatLng(place.x, place.y);
+  map.fitBounds(L.latLngBounds(point, point), { maxZoom: Math.max(map.getZoom(), 13), ...beside });
 }
 
 function showTab(name) {
@@ -122,6 +126,7 @@ if (program.tiles) L.control.attribution({ prefix: false }).addTo(map);
 translate();
 // The bars above the map have their height now: only from here on is its middle its middle.
 map.invalidateSize({ animate: false, pan: false });
+Legend.render();
 map.fitBounds(book.frame.bounds, { animate: false, paddingTopLeft: [Legend.room(), 0] });
 map.setMinZoom(Math.max(0, map.getZoom() - 2));
 Permalink.read(map);
