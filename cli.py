@@ -13,13 +13,39 @@ from phusong.commands import network, radio, results, runs, studies
 from phusong.commands.calibrate import calibrate
 from phusong.commands.link import link
 from phusong.commands.shared import CONTEXT, settings, shared_options
+from phusong.commands.speech import Context, Refused, choose_language, short_help
 from phusong.console import make_console
 from phusong.errors import PhusongError
-from phusong.i18n import tr
+from phusong.i18n import get_language, tr
 
 
 class Commands(click.Group):
     """Turns every error a person can meet into a message and exit code 1."""
+
+    context_class = Context
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Choose the language, then parse; what is wrong is said in it."""
+        words = tuple(args)
+        choose_language(words)
+        try:
+            context = super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            raise _in_language(error) from None
+        choose_language(words)  # the environment, read above, gives way to what is typed behind
+        return context
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands, each with its first sentence."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short_help(c)) for name, c in found if c is not None])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; a traceback only with --debug."""
@@ -30,6 +56,8 @@ class Commands(click.Group):
                 raise
             make_console(stderr=True).print(f"{tr('Error')}: {error}", style="red", markup=False)
             ctx.exit(error.exit_code)
+        except click.UsageError as error:
+            raise _in_language(error) from None
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
@@ -44,6 +72,13 @@ class Commands(click.Group):
             )
             make_console(stderr=True).print(text, style="red", markup=False)
             ctx.exit(1)
+
+
+def _in_language(error: click.UsageError) -> click.UsageError:
+    """Return the error as it is to be shown: help for want of a command stays as it is."""
+    if get_language() != "vi" or type(error).__name__ == "NoArgsIsHelpError":
+        return error
+    return Refused(error)
 
 
 @click.group(cls=Commands, context_settings=CONTEXT)
@@ -85,6 +120,7 @@ for command in (
     calibrate,
     radio.store,
 ):
+    command.context_class = Context
     main.add_command(command)
 
 if __name__ == "__main__":
