@@ -128,6 +128,9 @@ def _keys(found: Calibration) -> str:
     if found.offsets_db:
         lines += ["", "[radio.offsets_db]"]
         lines += [f"{name} = {value:.1f}" for name, value in found.offsets_db.items()]
+    for name, classes in found.land_cover_offsets_db.items():
+        lines += ["", f"[radio.land_cover_offsets_db.{name}]"]
+        lines += [f"{code} = {value:.1f}" for code, value in classes.items()]
     return "\n".join(lines)
 
 
@@ -150,6 +153,13 @@ def _apply(found: Calibration, file: Path) -> None:
         text = set_keys(
             text, ("radio", "offsets_db"), {str(k): v for k, v in found.offsets_db.items()}
         )
+    for name, classes in found.land_cover_offsets_db.items():
+        if text is not None:
+            text = set_keys(
+                text,
+                ("radio", "land_cover_offsets_db", str(name)),
+                {str(code): value for code, value in classes.items()},
+            )
     if text is None:
         raise StudyError(
             "the keys cannot be set line by line in this file",

@@ -1,9 +1,9 @@
 """Measured levels against predicted ones: how far off the model is, and what would mend it.
 
 A residual is measured minus predicted. What is fitted are offsets only: a mean residual over
-all rows, or one for each class of a kind (technology, land cover, line of sight). Every offset
-is tested on sites it was not fitted to (leave one site out): rows of one site share the mast,
-its surveyed height and its hill, and a test within a site would praise any overfitting.
+all rows, one for each class of a kind (technology, land cover, line of sight), or one for each
+technology and on top of it one for each land cover. Every offset is tested on sites it was not
+fitted to (:mod:`phusong.coverage.offsets`).
 
 Measurements exist only where something was heard, so the weak end of the predictions is tested
 less than the strong one, and a bias is flattered by what was too weak to be measured.
@@ -11,9 +11,10 @@ less than the strong one, and a bias is flattered by what was too weak to be mea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from phusong.coverage.losses import Losses
 from phusong.coverage.measurements import LEVEL_RANGE_DBM, Measurements, refuse
+from phusong.coverage.offsets import MIN_ROWS, MIN_SITES, fit_nested, fit_offsets, rms
 from phusong.coverage.plan import plan_run
 from phusong.coverage.prediction import Places, ask, sample_cells
 from phusong.coverage.store import PathLossStore
@@ -29,13 +31,18 @@ from phusong.sources.inputs import Inputs
 from phusong.study import TECHNOLOGIES, Study, Technology
 
 ANY_CLASS: Final = "*"
-MIN_ROWS: Final = 30
-MIN_SITES: Final = 3
-"""A class with fewer rows or sites gets no offset of its own, but that of all rows."""
 BANDS_KM: Final = (0, 1, 2, 5, 10, 20, 50, 200)
 KINDS: Final = ("operator", "technology", "distance", "land_cover", "sight", "site")
-SCHEMES: Final = ("overall", "technology", "land_cover", "sight")
-_SCHEME_COLUMNS: Final = {"technology": "technology", "land_cover": "land_cover", "sight": "sight"}
+SCHEMES: Final = ("overall", "technology", "land_cover", "sight", "technology_land_cover")
+WORTH_DB: Final = 0.1
+"""How much offsets by land cover must lessen the RMSE on other sites to be proposed: the step in
+which a spread is stated."""
+_SCHEME_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "technology": ("technology",),
+    "land_cover": ("land_cover",),
+    "sight": ("sight",),
+    "technology_land_cover": ("technology", "land_cover"),
+}
 _KIND_COLUMNS: Final = {
     "operator": "operator", "technology": "technology", "distance": "distance_band",
     "land_cover": "land_cover", "sight": "sight", "site": "site_id",
@@ -44,26 +51,6 @@ _OFFSET_COLUMNS: Final = ("scheme", "class", "rows", "sites", "offset_db", "own"
 _TEST_COLUMNS: Final = (
     "scheme", "rows", "sites", "rmse_before_db", "rmse_in_sample_db", "rmse_out_of_sample_db",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Fit:
-    """Offsets by class, and how well they do on rows they know and rows they do not.
-
-    Attributes
-    ----------
-    classes
-        ``class``, ``rows``, ``sites``, ``offset_db``, ``own`` (False: too few, the offset of
-        all rows stands in).
-    rmse_before_db, rmse_in_sample_db, rmse_out_of_sample_db
-        Without offsets; with offsets fitted to all rows; with offsets fitted to the other
-        sites (NaN with a single site).
-    """
-
-    classes: pd.DataFrame
-    rmse_before_db: float
-    rmse_in_sample_db: float
-    rmse_out_of_sample_db: float
 
 
 @dataclass(frozen=True)
@@ -91,9 +78,9 @@ class Calibration:
         Why no calibration can be made (English template), empty when one can.
     sigma_model_db
         What the study's ``radio.spread.sigma_model_db`` should be; NaN when it cannot be said.
-    offsets_db
-        What the study's ``radio.offsets_db`` should be (those in effect already included);
-        empty when no change helps on sites it was not fitted to: they stay as they are.
+    offsets_db, land_cover_offsets_db
+        What the study's keys of ``radio`` should be (those in effect already included); empty
+        when no change helps on sites it was not fitted to: they stay as they are.
     """
 
     residuals: pd.DataFrame
@@ -105,60 +92,7 @@ class Calibration:
     params: dict[str, Any] = field(default_factory=dict)
     sigma_model_db: float = float("nan")
     offsets_db: dict[Technology, float] = field(default_factory=dict)
-
-
-def _rms(values: NDArray[np.float64]) -> float:
-    return float(np.sqrt(np.mean(values**2))) if values.size else float("nan")
-
-
-def fit_offsets(
-    residual_db: NDArray[np.float64],
-    site: NDArray[np.object_],
-    klass: NDArray[np.object_],
-) -> Fit:
-    """Fit one offset a class by least squares, and test it leaving out one site at a time.
-
-    Whether a class is large enough for an offset of its own depends on counts alone, so
-    deciding it on all rows tells the test nothing about the residuals it is tested on.
-
-    Parameters
-    ----------
-    residual_db
-        (rows,) measured minus predicted, at least one.
-    site
-        (rows,) the mast each row was served from.
-    klass
-        (rows,) class of each row.
-    """
-    sites, s = np.unique(site.astype(str), return_inverse=True)
-    classes, c = np.unique(klass.astype(str), return_inverse=True)
-    total, count = np.zeros((2, sites.size, classes.size))
-    np.add.at(total, (s, c), residual_db)
-    np.add.at(count, (s, c), 1.0)
-    rows, masts = count.sum(axis=0), (count > 0).sum(axis=0)
-    own = (rows >= MIN_ROWS) & (masts >= MIN_SITES)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        everywhere = residual_db.mean()
-        offset = np.where(own, total.sum(axis=0) / rows, everywhere)
-        rest_total, rest = total.sum(axis=0) - total, count.sum(axis=0) - count
-        rest_everywhere = rest_total.sum(axis=1) / rest.sum(axis=1)
-        elsewhere = np.where(own, rest_total / rest, rest_everywhere[:, None])
-    table = pd.DataFrame(
-        {
-            "class": classes.astype(object),
-            "rows": rows.astype(np.int64),
-            "sites": masts,
-            "offset_db": offset,
-            "own": own,
-        }
-    )
-    out = residual_db - elsewhere[s, c]
-    return Fit(
-        table,
-        _rms(residual_db),
-        _rms(residual_db - offset[c]),
-        _rms(out) if sites.size > 1 else float("nan"),
-    )
+    land_cover_offsets_db: dict[Technology, dict[int, float]] = field(default_factory=dict)
 
 
 def _figures(kind: str, name: str, rows: pd.DataFrame) -> dict[str, Any]:
@@ -170,7 +104,7 @@ def _figures(kind: str, name: str, rows: pd.DataFrame) -> dict[str, Any]:
         "rows": len(rows),
         "sites": rows["site_id"].nunique(),
         "bias_db": residual.mean() if residual.size else np.nan,
-        "rmse_db": _rms(residual),
+        "rmse_db": rms(residual),
         "sigma_db": residual.std(ddof=1) if residual.size > 1 else np.nan,
     }
 
@@ -213,13 +147,15 @@ def fit_schemes(residuals: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     site = residuals["site_id"].to_numpy(dtype=object)
     offsets, schemes = [], []
     for scheme in SCHEMES:
-        column = _SCHEME_COLUMNS.get(scheme)
-        klass = np.full(len(residuals), ANY_CLASS, dtype=object)
-        if column is not None:
-            if residuals[column].isna().all():
-                continue
-            klass = residuals[column].fillna("").to_numpy(dtype=object)
-        fit = fit_offsets(residual, site, klass)
+        columns = _SCHEME_COLUMNS.get(scheme, ())
+        if any(residuals[column].isna().all() for column in columns):
+            continue
+        classes = [residuals[column].fillna("").to_numpy(dtype=object) for column in columns]
+        if len(classes) == 2:
+            fit = fit_nested(residual, site, *classes)
+        else:
+            every = np.full(len(residuals), ANY_CLASS, dtype=object)
+            fit = fit_offsets(residual, site, classes[0] if classes else every)
         offsets.append(fit.classes.assign(scheme=scheme))
         schemes.append(
             {
@@ -234,45 +170,83 @@ def fit_schemes(residuals: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.concat(offsets, ignore_index=True), pd.DataFrame(schemes)
 
 
+class StudyKeys(NamedTuple):
+    """What to put in a study.
+
+    Attributes
+    ----------
+    sigma_model_db
+        The model's spread; NaN when no technology has enough rows and sites.
+    offsets_db
+        By technology; empty: leave them.
+    land_cover_offsets_db
+        By technology and land cover class, on top of `offsets_db`; empty: leave them.
+    """
+
+    sigma_model_db: float
+    offsets_db: dict[Technology, float]
+    land_cover_offsets_db: dict[Technology, dict[int, float]]
+
+
 def study_keys(
-    residuals: pd.DataFrame, in_effect: dict[Technology, float]
-) -> tuple[float, dict[Technology, float]]:
-    """Return what to put in a study: the model's spread, and an offset by technology.
+    residuals: pd.DataFrame,
+    in_effect: Mapping[Technology, float],
+    cover_in_effect: Mapping[Technology, Mapping[int, float]] | None = None,
+) -> StudyKeys:
+    """Return what to put in a study: the model's spread, and offsets.
 
     Only technologies with enough rows and sites count. The spread is the RMSE on sites the
-    offsets were not fitted to. Where offsets do not lessen that RMSE none is proposed, and the
-    spread is the RMSE without them.
+    offsets were not fitted to. Offsets by land cover on top of those by technology are proposed
+    where they lessen that RMSE by :data:`WORTH_DB` or more. Where no offsets lessen it none are
+    proposed, and the spread is the RMSE without them.
 
     Parameters
     ----------
     residuals
         See :attr:`Calibration.residuals`.
-    in_effect
+    in_effect, cover_in_effect
         Offsets the predictions already hold.
-
-    Returns
-    -------
-    sigma_model_db, offsets_db
-        NaN and nothing when no technology has enough.
     """
     grouped = residuals.groupby("technology")["site_id"].agg(["size", "nunique"])
     enough = grouped[(grouped["size"] >= MIN_ROWS) & (grouped["nunique"] >= MIN_SITES)].index
     used = residuals[residuals["technology"].isin(enough)]
     if used.empty:
-        return float("nan"), {}
-    fit = fit_offsets(
-        used["residual_db"].to_numpy(dtype=np.float64),
-        used["site_id"].to_numpy(dtype=object),
-        used["technology"].to_numpy(dtype=object),
-    )
-    if not fit.rmse_out_of_sample_db < fit.rmse_before_db:
-        return round(fit.rmse_before_db, 1), {}
-    fitted = fit.classes.set_index("class")["offset_db"]
-    return round(fit.rmse_out_of_sample_db, 1), {
-        technology: round(in_effect.get(technology, 0.0) + float(fitted[technology]), 1)
-        for technology in TECHNOLOGIES
-        if technology in fitted.index
+        return StudyKeys(float("nan"), {}, {})
+    technology = used["technology"].to_numpy(dtype=object)
+    cover = used["land_cover"].fillna("").to_numpy(dtype=object)
+    site = used["site_id"].to_numpy(dtype=object)
+    residual = used["residual_db"].to_numpy(dtype=np.float64)
+    before_db = rms(residual)
+    held = cover_in_effect or {}
+    # What the predictions already add by land cover is taken off: those offsets are fitted anew.
+    bare = residual + [
+        held.get(t, {}).get(int(c), 0.0) if c else 0.0
+        for t, c in zip(technology, cover, strict=True)
+    ]
+    plain = fit_offsets(bare, site, technology)
+    nested = fit_nested(bare, site, technology, cover)
+    best = plain
+    if nested.rmse_out_of_sample_db <= plain.rmse_out_of_sample_db - WORTH_DB:
+        best = nested
+    if not best.rmse_out_of_sample_db < before_db:
+        return StudyKeys(round(before_db, 1), {}, {})
+    fitted = {str(k): float(v) for k, v in plain.classes.set_index("class")["offset_db"].items()}
+    # Offsets in effect that are not proposed again are to be none.
+    by_cover: dict[Technology, dict[int, float]] = {
+        t: dict.fromkeys(classes, 0.0) for t, classes in held.items() if t in fitted
     }
+    if best is nested:
+        own = nested.classes[nested.classes["own"]]
+        for name, offset in zip(own["class"], own["offset_db"], strict=True):
+            outer, _, code = str(name).partition(" ")
+            if code and outer in fitted:
+                of_class = by_cover.setdefault(cast("Technology", outer), {})
+                of_class[int(code)] = round(float(offset) - fitted[outer], 1)
+    return StudyKeys(
+        round(best.rmse_out_of_sample_db, 1),
+        {t: round(in_effect.get(t, 0.0) + fitted[t], 1) for t in TECHNOLOGIES if t in fitted},
+        {t: dict(sorted(classes.items())) for t, classes in by_cover.items() if classes},
+    )
 
 
 def calibrate(
@@ -299,6 +273,8 @@ def calibrate(
     ------
     InputError
         When an antenna file cannot be read.
+    StudyError
+        When the study asks for offsets by land cover and has none.
     """
     told = progress or NoProgress()
     residuals, refused = _compare(inputs, study, store, measured, told)
@@ -318,12 +294,13 @@ def calibrate(
             "on {least_sites} sites",
             {"rows": rows, "sites": sites, "least": MIN_ROWS, "least_sites": MIN_SITES},
         )  # fmt: skip
-    sigma, keys = study_keys(residuals, dict(study.radio.offsets_db))
+    radio = study.radio
+    keys = study_keys(residuals, radio.offsets_db, radio.land_cover_offsets_db)
     reason, params = "", {}
-    if np.isnan(sigma):
+    if np.isnan(keys.sigma_model_db):
         reason = "no technology has {least} usable rows on {least_sites} sites"
         params = {"least": MIN_ROWS, "least_sites": MIN_SITES}
-    return Calibration(residuals, refused, summary, offsets, schemes, reason, params, sigma, keys)
+    return Calibration(residuals, refused, summary, offsets, schemes, reason, params, *keys)
 
 
 def _compare(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from phusong.coverage.antenna import attenuation_db
 from phusong.coverage.clutter import clutter_height_m
 from phusong.coverage.combine import FLOOR_TICK, TICK_DB
+from phusong.coverage.coveroffsets import CoverOffsets
 from phusong.coverage.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses
 from phusong.coverage.plan import Mast, Plan
 from phusong.coverage.propagation import Surface, Transmitter
@@ -191,6 +192,8 @@ class Places:
         ------
         OutputError
             When the store loses entries while they are read.
+        StudyError
+            When the study asks for offsets by land cover and has none.
         """
         masts = [mast for mast in self._plan.masts if self._reached(mast)[0].size]
         report = losses.ensure(masts, progress)
@@ -209,8 +212,23 @@ class Places:
             if found is not None:
                 self._compete(mast, at, wanted, window, found, level, server)
             progress.advance("predict")
+        level += self._cover_offsets(server)
         heard = level >= FLOOR_TICK * TICK_DB
         return Predicted(np.where(heard, level, np.nan), np.where(heard, server, -1))
+
+    def _cover_offsets(self, server: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return what the land cover of each place adds; all that a place asks is of one kind."""
+        offsets = CoverOffsets(self._inputs, self._study)
+        extra = np.zeros(server.size)
+        land = self._inputs.landcover
+        if land is None or not self._study.radio.land_cover_offsets_db:
+            return extra
+        classes = sample_cells(land, self.x_m, self.y_m)
+        technology = self._plan.cells["technology"].to_numpy(dtype=object)[server]
+        for name in self._study.radio.land_cover_offsets_db:
+            at = (technology == name) & (server >= 0)
+            extra[at] = offsets.of(name, classes[at])
+        return extra
 
     def _window(self, at: NDArray[np.int64]) -> Window:
         """Return the cells round some places."""

@@ -20,6 +20,7 @@ from rasterio.enums import Resampling
 from phusong.coverage.antenna import beam_attenuation_db
 from phusong.coverage.budget import SUBCARRIERS_PER_BLOCK, resource_blocks
 from phusong.coverage.combine import NO_LEVEL, TICK_DB
+from phusong.coverage.coveroffsets import CoverOffsets
 from phusong.coverage.layers import TILE, Kind, LayerReader, LayerWriter
 from phusong.coverage.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses, LossReport
 from phusong.coverage.plan import Plan, plan_run
@@ -79,14 +80,14 @@ class Carriers:
     ----------
     group_of_cell
         (cells,) co-channel group: operator, technology and frequency; -1 without a modem model.
-    groups
-        Their number.
+    technology_of_group
+        (groups,) names.
     noise_dbm, bandwidth_mhz
         (cells,) noise of one resource element, and bandwidth occupied; NaN without a model.
     """
 
     group_of_cell: NDArray[np.int64]
-    groups: int
+    technology_of_group: tuple[str, ...]
     noise_dbm: NDArray[np.float64]
     bandwidth_mhz: NDArray[np.float64]
 
@@ -110,7 +111,7 @@ class Carriers:
             spacing_hz = budget.subcarrier_khz * 1e3
             noise[i] = noise_dbm(spacing_hz, study.radio.quality.noise_figure_db)
             width[i] = blocks * SUBCARRIERS_PER_BLOCK * spacing_hz / 1e6
-        return cls(group, len(keys), noise, width)
+        return cls(group, tuple(technology for _, technology, _ in keys), noise, width)
 
 
 @njit(cache=True, nogil=True)
@@ -186,14 +187,16 @@ def sinr_db(
 class _Powers:
     """Sums the power of every co-channel group on a tile."""
 
-    def __init__(self, tiles: Tiles, carriers: Carriers) -> None:
+    def __init__(self, tiles: Tiles, carriers: Carriers, offsets: CoverOffsets) -> None:
         self._tiles = tiles
+        self._offsets = offsets
         self._carriers = carriers
         self._reference = tiles.plan.cells["reference_dbm"].to_numpy(dtype=np.float64)
 
     def add_up(self, window: Window) -> NDArray[np.float32]:
         """Return (groups, rows, cols) mW of all cells of a group but the strongest."""
-        power = np.zeros((max(self._carriers.groups, 1), *window.shape), dtype=np.float32)
+        groups = self._carriers.technology_of_group
+        power = np.zeros((max(len(groups), 1), *window.shape), dtype=np.float32)
         strongest = np.zeros_like(power)
         beams = self._tiles.plan.beams
         for lit in self._tiles.lit(window):
@@ -206,7 +209,12 @@ class _Powers:
                 self._reference[cells], power[(slice(None), *lit.inside)],
                 strongest[(slice(None), *lit.inside)],
             )  # fmt: skip
-        return power - strongest
+        others = power - strongest
+        for group, technology in enumerate(groups):
+            extra = self._offsets.over(technology, window)
+            if extra is not None:
+                others[group] *= 10.0 ** (0.1 * extra)
+        return others
 
 
 def _layers_with_modem(signal: Signal, study: Study) -> list[int]:
@@ -239,6 +247,8 @@ def compute_quality(
 
     Raises
     ------
+    StudyError
+        When offsets by land cover are asked for and there is none.
     OutputError
         When a raster cannot be written.
     """
@@ -250,7 +260,7 @@ def compute_quality(
         losses.compute(mast, report)
     carriers = Carriers.of(signal.cells, study)
     tiles = Tiles(plan, losses, report, inputs.grid)
-    powers = _Powers(tiles, carriers)
+    powers = _Powers(tiles, carriers, CoverOffsets(inputs, study))
     wanted = _layers_with_modem(signal, study)
     names = [(signal.layers[i].operator, signal.layers[i].technology) for i in wanted]
     windows = inputs.grid.tiles(TILE)

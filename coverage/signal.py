@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from phusong.checks import Findings
 from phusong.coverage.combine import NO_LEVEL, Odds, add_mast, pick_best, to_level_ticks
+from phusong.coverage.coveroffsets import CoverOffsets
 from phusong.coverage.layers import TILE, LayerWriter, signal_kinds
 from phusong.coverage.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses, LossReport
 from phusong.coverage.plan import Plan, plan_run
@@ -30,8 +31,9 @@ _TileArrays = tuple[NDArray[np.int16], NDArray[np.int32]]
 class _BestServers:
     """Combines the masts that reach a tile into the best server of every layer."""
 
-    def __init__(self, tiles: Tiles) -> None:
+    def __init__(self, tiles: Tiles, offsets: CoverOffsets) -> None:
         self._tiles = tiles
+        self._offsets = offsets
         self._plan = tiles.plan
         cells = tiles.plan.cells
         self._reference = cells["reference_dbm"].to_numpy(dtype=np.float64)
@@ -54,6 +56,10 @@ class _BestServers:
                 lit.reach.beam_of, lit.reach.band_of, plan.layer_of_cell[cells],
                 self._reference[cells], cells, level[at], server[at],
             )  # fmt: skip
+        for i, name in enumerate(plan.plain):
+            extra = self._offsets.over(name.technology, window)
+            if extra is not None:
+                level[i] += extra
         ticks = np.full((every, *window.shape), NO_LEVEL, dtype=np.int16)
         to_level_ticks(level, server[:plain], ticks[:plain])
         for i, layer in enumerate(plan.combined, start=plain):
@@ -113,10 +119,13 @@ def compute_signal(
     ------
     InputError
         When an antenna file cannot be read.
+    StudyError
+        When offsets by land cover are asked for and there is none.
     OutputError
         When a raster cannot be written.
     """
     told = progress or NoProgress()
+    offsets = CoverOffsets(inputs, study)
     plan = plan_run(inputs, study)
     losses = Losses(inputs, study, store)
     report = losses.ensure(plan.masts, told)
@@ -129,7 +138,7 @@ def compute_signal(
     windows = inputs.grid.tiles(TILE)
     told.start("combine", len(windows), "Best server of every place")
     tiles = Tiles(plan, losses, report, inputs.grid)
-    best = _BestServers(tiles)
+    best = _BestServers(tiles, offsets)
     names = [(layer.operator, layer.technology) for layer in plan.layers]
     kinds = signal_kinds(len(cells))
     with LayerWriter(out_folder, inputs.grid, names, kinds) as writer:

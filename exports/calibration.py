@@ -29,11 +29,15 @@ KIND_WORDS: Final[dict[str, str]] = {
     "all": "all rows", "overall": "one offset", "operator": "operator",
     "technology": "technology", "distance": "distance", "land_cover": "land cover",
     "sight": "sight", "site": "site",
+    "technology_land_cover": "technology and land cover",
 }  # fmt: skip
 
 
 def class_text(kind: str, name: str) -> str:
     """Return a class of a kind in words, in the current language; its own name where none."""
+    if kind == "technology_land_cover":
+        technology, _, cover = name.partition(" ")
+        return f"{technology}, {class_text('land_cover', cover)}" if cover else technology
     known = CLASS_WORDS.get(kind, {})
     return tr(known[name]) if name in known else name
 
@@ -74,6 +78,10 @@ def write_calibration(found: Calibration, folder: Path, form: CsvForm, *, overwr
             "refused": len(found.refused),
             "sigma_model_db": None if pd.isna(found.sigma_model_db) else found.sigma_model_db,
             "offsets_db": dict(found.offsets_db),
+            "land_cover_offsets_db": {
+                technology: {str(code): value for code, value in classes.items()}
+                for technology, classes in found.land_cover_offsets_db.items()
+            },
         }
         (partial / STAMP).write_text(json.dumps(stamp, indent=2, allow_nan=False), "utf-8")
 

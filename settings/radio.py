@@ -125,6 +125,11 @@ class Radio(Section):
     )
     """What measurements say levels are off by, added to every predicted level of a technology
     (`phusong calibrate`); propagation is not computed again for it."""
+    land_cover_offsets_db: dict[
+        Technology,
+        dict[Annotated[int, Field(ge=0, le=255)], Annotated[float, Field(ge=-60, le=60)]],
+    ] = Field(default_factory=dict)
+    """On top of ``offsets_db``, by land cover class (ESA WorldCover codes) of the receiver."""
 
     @field_validator("technologies", mode="before")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,21 +21,24 @@ from terrain import rough_ground
 
 from phusong.commands.calibrate import calibrate as command
 from phusong.coverage.calibration import (
-    MIN_ROWS,
+    WORTH_DB,
+    StudyKeys,
     calibrate,
     distance_band,
-    fit_offsets,
     fit_schemes,
     study_keys,
     summarise,
 )
+from phusong.coverage.coveroffsets import CoverOffsets
 from phusong.coverage.losses import Losses
 from phusong.coverage.measurements import REASONS, Measurements, read_measurements
+from phusong.coverage.offsets import MIN_ROWS, MIN_SITES, fit_nested, fit_offsets
 from phusong.coverage.plan import plan_run
 from phusong.coverage.prediction import Places, ask
+from phusong.coverage.quality import compute_quality
 from phusong.coverage.signal import compute_signal
 from phusong.coverage.store import PathLossStore
-from phusong.errors import ChecksFailed
+from phusong.errors import ChecksFailed, StudyError
 from phusong.exports import CsvForm
 from phusong.exports.calibration import CLASS_WORDS, KIND_WORDS, write_calibration
 from phusong.exports.dictionary import tables
@@ -199,8 +203,16 @@ def test_known_bias_is_recovered(world) -> None:
     expected = residuals["residual_db"].mean()
     assert found.offsets_db == {"LTE": pytest.approx(expected, abs=0.051)}
     assert found.sigma_model_db == pytest.approx(
-        tests.loc["technology", "rmse_out_of_sample_db"], abs=0.051
+        tests.loc["technology_land_cover", "rmse_out_of_sample_db"], abs=0.051
     )
+    assert found.sigma_model_db < tests.loc["technology", "rmse_out_of_sample_db"] - 1.0
+    # Six sites of six: each class keeps 6/9 of how far its mean lies from that of all rows.
+    for code, part in residuals.groupby("land_cover")["residual_db"]:
+        kept = part.mean() - expected
+        sites = residuals.loc[part.index, "site_id"].nunique()
+        assert found.land_cover_offsets_db["LTE"][int(code)] == pytest.approx(
+            kept * sites / (sites + MIN_SITES), abs=0.051
+        )
 
 
 def test_offset_moves_levels_and_computes_no_propagation(world, tmp_path) -> None:
@@ -222,6 +234,78 @@ def test_offset_moves_levels_and_computes_no_propagation(world, tmp_path) -> Non
             levels.append(file.read(1).astype(int))
     heard = (levels[0] != -32768) & (levels[1] != -32768)
     assert set(np.unique(levels[1][heard] - levels[0][heard])) <= {-201, -200, -199}
+
+
+def test_land_cover_offsets_move_their_places_and_compute_no_propagation(world, tmp_path) -> None:
+    frame, _ = synthetic(world, noise_db=2.0, count=600)
+    before = calibrate(world.inputs, world.study, world.store, measured(frame))
+    offsets = before.land_cover_offsets_db
+    assert set(offsets["LTE"]) == {10, 30}
+    radio = {
+        "radius_km": 6.0,
+        "offsets_db": before.offsets_db,
+        "land_cover_offsets_db": offsets,
+        "spread": {"sigma_model_db": before.sigma_model_db},
+    }
+    moved = make_study(world.folder, radio=radio)
+    after = calibrate(world.inputs, moved, world.store, measured(frame))
+    added = [
+        before.offsets_db["LTE"] + offsets["LTE"][int(code)]
+        for code in before.residuals["land_cover"]
+    ]
+    np.testing.assert_allclose(
+        after.residuals["predicted_dbm"], before.residuals["predicted_dbm"] + added, atol=1e-6
+    )
+    rmse = [np.sqrt((c.residuals["residual_db"] ** 2).mean()) for c in (before, after)]
+    assert rmse[1] < rmse[0] - 2.0
+    # Fitted anew, the keys are what they were: those in effect are not counted twice.
+    assert after.offsets_db in ({}, {"LTE": pytest.approx(before.offsets_db["LTE"], abs=0.11)})
+    for code, value in after.land_cover_offsets_db.get("LTE", {}).items():
+        assert value == pytest.approx(offsets["LTE"][code], abs=0.11)
+
+    signals = [
+        compute_signal(world.inputs, study, tmp_path / name, world.store)
+        for name, study in (("a", world.study), ("b", moved))
+    ]
+    assert signals[1].stats["computed"] == 0
+    levels, servers = [], []
+    for run in signals:
+        layer = run.layer("Viettel", "LTE")
+        with rasterio.open(layer.level) as level, rasterio.open(layer.server) as server:
+            levels.append(level.read(1).astype(int))
+            servers.append(server.read(1))
+    heard = (levels[0] != -32768) & (levels[1] != -32768)
+    for columns, code in ((slice(0, SIZE // 2), 30), (slice(SIZE // 2, SIZE), 10)):
+        shift = round(10 * (before.offsets_db["LTE"] + offsets["LTE"][code]))
+        part = (levels[1] - levels[0])[:, columns][heard[:, columns]]
+        assert set(np.unique(part)) <= {shift - 1, shift, shift + 1}
+    assert np.array_equal(servers[0][heard], servers[1][heard])
+
+    # Interference moves with the levels: only the ratio to noise changes.
+    sinr = []
+    for run, study, name in zip(signals, (world.study, moved), "ab", strict=True):
+        quality = compute_quality(world.inputs, study, run, tmp_path / name, world.store)
+        one = next(q for q in quality.layers if (q.operator, q.technology) == ("Viettel", "LTE"))
+        with rasterio.open(one.sinr) as file:
+            sinr.append(file.read(1).astype(int))
+    both = heard & (sinr[0] != -32768) & (sinr[1] != -32768)
+    strong = both & (levels[0] > -900) & (levels[1] > -900)
+    assert strong.sum() > 100
+    crowded = strong & (sinr[0] < 100)
+    assert np.abs(sinr[1] - sinr[0])[crowded].max() <= 8
+
+
+def test_land_cover_offsets_without_land_cover_say_so(world) -> None:
+    bare = dataclasses.replace(world.inputs, landcover=None)
+    asked = make_study(world.folder, radio={"land_cover_offsets_db": {"LTE": {10: -3.0}}})
+    with pytest.raises(StudyError, match=r"terrain\.landcover"):
+        CoverOffsets(bare, asked)
+    none = make_study(world.folder, radio={"land_cover_offsets_db": {"LTE": {10: 0.0}}})
+    assert CoverOffsets(bare, none).over("LTE", world.inputs.grid.window) is None
+    classes = np.array([10.0, 30.0, np.nan, 999.0, -1.0], np.float32)
+    offsets = CoverOffsets(world.inputs, asked)
+    assert offsets.of("LTE", classes).tolist() == [-3.0, 0.0, 0.0, 0.0, 0.0]
+    assert offsets.of("GSM", classes).tolist() == [0.0] * 5
 
 
 def test_each_refusal(world) -> None:
@@ -295,6 +379,45 @@ def test_fit_by_hand() -> None:
     assert fit.rmse_out_of_sample_db == pytest.approx(np.sqrt((36 + 25 + 16 + 25 + 25) / 5))
 
 
+def test_nested_fit_by_hand() -> None:
+    """Sites a, b, c of 20 rows each: class x is 6 dB off at all of them, class y is right."""
+    site = np.repeat(list("abc"), 20).astype(object)
+    inner = np.tile(["x"] * 10 + ["y"] * 10, 3).astype(object)
+    residual = np.where(inner == "x", 6.0, 0.0)
+    outer = np.full(60, "LTE", object)
+    fit = fit_nested(residual, site, outer, inner)
+    # Their mean is 3; three sites of three keep half of the 3 dB that each class is off it.
+    assert fit.classes["class"].tolist() == ["LTE x", "LTE y"]
+    assert fit.classes["offset_db"].tolist() == [4.5, 1.5]
+    assert fit.classes["own"].all()
+    assert fit.rmse_before_db == pytest.approx(np.sqrt(18))
+    assert fit.rmse_in_sample_db == pytest.approx(1.5)
+    # Without its site a row's class has two: 2/5 of the way.
+    assert fit.rmse_out_of_sample_db == pytest.approx(3.0 * 0.6)
+    # 29 rows of a class are too few: the technology's offset stands in.
+    few = fit_nested(residual[1:], site[1:], outer[1:], inner[1:])
+    assert few.classes["own"].tolist() == [False, True]
+    assert few.classes["offset_db"][0] == pytest.approx(residual[1:].mean())
+
+
+def test_land_cover_that_does_not_carry_over_is_not_proposed() -> None:
+    """Each site has its own error in the forest: no offset of the forest mends another site."""
+    rng = np.random.default_rng(4)
+    site = np.repeat([f"s{i}" for i in range(8)], 60)
+    cover = np.tile(["10"] * 30 + ["30"] * 30, 8)
+    off = np.repeat(np.tile([9.0, -9.0], 4), 60)
+    residual = np.where(cover == "10", off, 0.0) + rng.normal(-5.0, 1.0, site.size)
+    found = study_keys(rows_of(residual, site, land_cover=cover), {})
+    assert found.offsets_db == {"LTE": pytest.approx(-5.0, abs=0.2)}
+    assert found.land_cover_offsets_db == {}
+    # Those in effect that do not help are to be none.
+    added = np.where(cover == "10", -8.0, 0.0)
+    found = study_keys(rows_of(residual - added, site, land_cover=cover), {}, {"LTE": {10: -8.0}})
+    assert found.offsets_db == {"LTE": pytest.approx(-5.0, abs=0.2)}
+    assert found.land_cover_offsets_db == {"LTE": {10: 0.0}}
+    assert WORTH_DB == 0.1
+
+
 def test_summary_by_hand() -> None:
     frame = rows_of([1.0, 3.0, 8.0], ["a", "a", "b"], sight=["clear", "clear", "obstructed"])
     found = summarise(frame).set_index(["kind", "class"])
@@ -336,7 +459,7 @@ def test_site_effects_are_not_taken_for_skill() -> None:
 def test_offset_that_does_not_carry_over_is_not_proposed() -> None:
     """Three sites that disagree: the mean of two makes the third worse."""
     residual = np.repeat([6.0, -6.0, 0.3], 20) + np.tile([-1.0, 1.0], 30)
-    sigma, offsets = study_keys(rows_of(residual, np.repeat(["a", "b", "c"], 20)), {"LTE": 2.0})
+    sigma, offsets, _ = study_keys(rows_of(residual, np.repeat(["a", "b", "c"], 20)), {"LTE": 2.0})
     assert offsets == {}
     assert sigma == round(float(np.sqrt(np.mean(residual**2))), 1)
 
@@ -345,7 +468,7 @@ def test_keys_only_for_technologies_with_enough() -> None:
     residual = np.concatenate([np.full(60, -5.0), np.full(29, 4.0)])
     site = np.concatenate([np.tile(list("abc"), 20), np.tile(list("abc"), 10)[:29]])
     frame = rows_of(residual, site, technology=["LTE"] * 60 + ["GSM"] * 29)
-    assert study_keys(frame, {"LTE": 1.0, "GSM": 9.0}) == (0.0, {"LTE": -4.0})
+    assert study_keys(frame, {"LTE": 1.0, "GSM": 9.0}) == StudyKeys(0.0, {"LTE": -4.0}, {})
     offsets, schemes = fit_schemes(frame)
     assert set(schemes["scheme"]) == {"overall", "technology", "sight"}
     gsm = offsets[(offsets["scheme"] == "technology") & (offsets["class"] == "GSM")].iloc[0]
@@ -480,6 +603,9 @@ def test_keys_are_set_and_nothing_else() -> None:
     more = set_keys(text, ("radio", "offsets_db"), {"LTE": -3.0, "NR": 1.0})
     assert more.startswith(text)
     assert tomllib.loads(more)["radio"]["offsets_db"] == {"LTE": -3.0, "NR": 1.0}
+    deep = set_keys(more, ("radio", "land_cover_offsets_db", "LTE"), {"10": -4.0, "50": 0.0})
+    assert deep is not None
+    assert tomllib.loads(deep)["radio"]["land_cover_offsets_db"] == {"LTE": {"10": -4.0, "50": 0.0}}
     again = set_keys(more, ("radio", "offsets_db"), {"GSM": 2.0, "LTE": -4.0})
     assert tomllib.loads(again)["radio"]["offsets_db"] == {"GSM": 2.0, "LTE": -4.0, "NR": 1.0}
     assert (
