@@ -160,6 +160,8 @@ class Study(Section):
     people: PeopleSource | None = None
     fiber: FiberSources | None = None
     roads: list[Layer] = Field(default_factory=list)
+    rivers: list[Layer] = Field(default_factory=list)
+    """Rivers and lakes, lines or areas: drawn on the map, nothing is computed from them."""
     extension: Extension = Field(default_factory=Extension)
     radio: Radio = Field(default_factory=Radio)
     verdict: Verdict = Field(default_factory=Verdict)

@@ -17,7 +17,7 @@ from phusong.i18n import tr
 from phusong.study import Study
 
 FILE_NAME = "study.toml"
-DATA_FOLDERS = ("boundaries", "towers", "terrain", "people", "fiber", "roads")
+DATA_FOLDERS = ("boundaries", "towers", "terrain", "people", "fiber", "roads", "rivers")
 
 _KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"

@@ -134,6 +134,10 @@ ROADS = Role("roads", {
     "surface": ("mat_duong", "ket_cau_mat", "surface"),
 })  # fmt: skip
 
+RIVERS = Role("rivers", {
+    "name": ("ten", "ten_song", "ten_suoi", "name", "ten_goi", "dia_danh"),
+})  # fmt: skip
+
 OPENCELLID = ("radio", "mcc", "net", "area", "cell", "unit", "lon", "lat", "range", "samples",
               "changeable", "created", "updated", "averageSignal")  # fmt: skip
 """Columns of OpenCelliD's own CSV, in its order; its files come with and without a header."""
