@@ -85,7 +85,7 @@ def test_study_reads_and_names_files_that_exist() -> None:
         *(r.path for r in study.roads),
         *(r.path for r in study.rivers),
     ]
-    assert len(named) == 10
+    assert len(named) == 11
     for path in named:
         assert (DATA / Path(path).relative_to("data")).is_file(), path
 
