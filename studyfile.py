@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from phusong.errors import OutputError, StudyError, Where
 from phusong.i18n import tr
+from phusong.i18n.foreign import say_anew
 from phusong.study import Study
 
 FILE_NAME = "study.toml"
@@ -24,6 +25,11 @@ _DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
 _TABLE = re.compile(rf"^\s*(\[\[?)\s*({_DOTTED})\s*\]\]?")
 _ASSIGN = re.compile(rf"^\s*({_DOTTED})\s*=")
 _UNIT = re.compile(r"^(?P<stem>.+)_(?P<unit>[A-Za-z]+)$")
+
+# \\b, \\t, \\n, \\f, \\r of a path such as "data\\towers"; prose may hold them.
+_LOST = re.compile(r"[\b\t\n\f\r]")
+_PROSE = {"study.name", "study.description", "study.assumptions"}
+_WINDOWS_PATH = "write a Windows path in single quotes, 'data\\towers.csv', or with /"
 
 Location = tuple[str | int, ...]
 
@@ -92,12 +98,16 @@ def parse_study(text: str, file: Path) -> Study:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line (\d+)", str(error))
+        line = text.split("\n")[int(place[1]) - 1] if place else ""
+        mend = "text stands in quotes, decimals take a point, and each key stands once"
         raise StudyError(
             "this is not valid TOML: {reason}",
             Where(file=str(file)),
-            "text stands in quotes, decimals take a point, and each key stands once",
-            {"reason": str(error)},
+            _WINDOWS_PATH if "\\" in line else mend,
+            {"reason": say_anew(str(error), "toml.toml")},
         ) from None
+    _refuse_lost_backslashes(data, file)
     try:
         return Study.model_validate({**data, "folder": file.parent})
     except ValidationError as error:
@@ -109,6 +119,23 @@ def parse_study(text: str, file: Path) -> Study:
             "correct the lines named; `phusong new DIR` writes a file with every key explained",
             {"problems": "\n  ".join(("", *problems)) if len(problems) > 1 else problems[0]},
         ) from None
+
+
+def _refuse_lost_backslashes(value: Any, file: Path, key: str = "") -> None:
+    r"""Raise StudyError where "data\towers" in double quotes has become a tab and "owers"."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _refuse_lost_backslashes(inner, file, f"{key}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for inner in value:
+            _refuse_lost_backslashes(inner, file, key)
+    elif isinstance(value, str) and key not in _PROSE and len(value) > 1 and _LOST.search(value):
+        raise StudyError(
+            "`{key}` holds a tab or the like, {value}: a backslash in double quotes begins a code",
+            Where(file=str(file)),
+            _WINDOWS_PATH,
+            {"key": key, "value": repr(value)},
+        )
 
 
 def key_lines(text: str) -> dict[Location, int]:

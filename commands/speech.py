@@ -1,6 +1,6 @@
 """The command line's own words in the language asked for: help, usage, and what is wrong with it.
 
-click speaks English; what it has formatted is recognised by its template and said anew.
+click itself speaks English: its messages are said anew by i18n/foreign.py.
 """
 
 from __future__ import annotations
@@ -8,14 +8,13 @@ from __future__ import annotations
 import inspect
 import os
 import re
-import string
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from typing import IO, Any, Final
 
 import click
 
-from phusong.i18n import get_language, rooms, set_language, tr
+from phusong.i18n import get_language, set_language, tr
+from phusong.i18n.foreign import say_anew
 
 LANGUAGE_VARIABLE: Final = "PHUSONG_LANG"
 _CATALOGUE = "click.toml"
@@ -72,7 +71,7 @@ class Refused(click.UsageError):
     """Wrong usage, said in the current language."""
 
     def __init__(self, error: click.UsageError) -> None:
-        super().__init__(in_our_words(error.format_message()), error.ctx)
+        super().__init__(say_anew(error.format_message(), _CATALOGUE), error.ctx)
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print usage, where help is, and what is wrong."""
@@ -122,34 +121,3 @@ def in_words(text: str) -> str:
 def _added(part: str) -> str:
     name, colon, value = part.partition(": ")
     return f"{tr(name)}{colon}{value}"
-
-
-def in_our_words(message: str) -> str:
-    """Return a message of click in the current language; as it is where it is not known."""
-    if get_language() != "vi":
-        return message
-    for pattern, translation in _messages():
-        found = pattern.fullmatch(message)
-        if found:
-            inner = {
-                name: in_our_words(value) if name in {"message", "more"} else value
-                for name, value in found.groupdict().items()
-            }
-            return translation.format(**inner)
-    return message
-
-
-@cache
-def _messages() -> list[tuple[re.Pattern[str], str]]:
-    """Return click's messages as patterns, with their Vietnamese."""
-    return [
-        (re.compile(_pattern(english), re.DOTALL), vietnamese)
-        for english, vietnamese in rooms()[_CATALOGUE].items()
-    ]
-
-
-def _pattern(template: str) -> str:
-    return "".join(
-        re.escape(text) + (f"(?P<{name}>.+?)" if name else "")
-        for text, name, _, _ in string.Formatter().parse(template)
-    )

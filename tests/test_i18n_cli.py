@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from phusong.cli import main
-from phusong.commands.speech import Formatter, in_our_words, paragraphs
+from phusong.commands.speech import Formatter, paragraphs
 from phusong.i18n import catalogue, set_language
+from phusong.i18n.foreign import say_anew
 
 ENGLISH = ("Usage", "Options", "Error", "Invalid", "Missing", "Show", "default", "Try", "Example")
 
@@ -88,8 +89,8 @@ def test_environment_chooses_the_language(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_what_is_not_known_stays_as_it_is() -> None:
     set_language("vi")
-    assert in_our_words("Gremlins.") == "Gremlins."
-    assert in_our_words("Invalid value for '--x': Gremlins.") == (
+    assert say_anew("Gremlins.", "click.toml") == "Gremlins."
+    assert say_anew("Invalid value for '--x': Gremlins.", "click.toml") == (
         "Giá trị của '--x' không hợp lệ: Gremlins."
     )
     formatter = Formatter(width=60)

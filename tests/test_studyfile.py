@@ -80,6 +80,33 @@ def test_not_toml_names_line() -> None:
         parse_study("[study]\nname = 20 km\n", FILE)
 
 
+@pytest.mark.parametrize("path", [r"data\towers\cells.csv", r"data\towers\new.csv", "data\\"])
+def test_windows_path_in_double_quotes_says_what_to_write(path: str) -> None:
+    text = TEMPLATE.replace('"data/towers/cells.csv"', f'"{path}"')
+    assert text != TEMPLATE
+    with pytest.raises(StudyError, match="single quotes"):
+        parse_study(text, FILE)
+    if not path.endswith("\\"):
+        assert parse_study(text.replace(f'"{path}"', f"'{path}'"), FILE)
+
+
+def test_toml_reader_is_heard_in_vietnamese() -> None:
+    set_language("vi")
+    for text, says in {
+        "[study\n": "thiếu dấu ] sau tên bảng (dòng 1, cột 7)",
+        "a = [1": "danh sách chưa đóng bằng ] (ở cuối tệp)",
+        "a = 1\na = 2\n": "khóa này đã có giá trị (dòng 2, cột 6)",
+        "a = 20 km": "sau giá trị phải xuống dòng (dòng 1, cột 8)",
+        "a = yes": "giá trị không hợp lệ (dòng 1, cột 5)",
+        "[a]\n[a]\n": "bảng ('a',) được khai báo hai lần (dòng 2, cột 3)",
+        "a = {x = 1, x = 2}": "khóa 'x' xuất hiện hai lần trong một bảng (dòng 1, cột",
+        'a = "x': "chữ chưa đóng dấu nháy (ở cuối tệp)",
+    }.items():
+        with pytest.raises(StudyError) as caught:
+            parse_study(text, FILE)
+        assert says in str(caught.value)
+
+
 def test_byte_order_mark_and_missing_file(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(TEMPLATE, "utf-8-sig")
     assert read_study(tmp_path).study.name == "My province"
