@@ -12,32 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
+from phusong.coverage.propagation.p1812 import location_sigma_db
 from phusong.study import Spread
-
-
-def sigma_location_db(
-    freq_mhz: float, cell_m: float, rx_height_m: float = 1.5, clutter_m: float = 0.0
-) -> float:
-    """Return the location variability inside a square cell.
-
-    ITU-R P.1812-7 section 4.7: sigma_L = (0.024 f + 0.52) w_a^0.28 with f in GHz and w_a the
-    side of the square in metres, times u_h, which falls from 1 at the height of the
-    surrounding clutter to 0 ten metres above it.
-
-    Parameters
-    ----------
-    freq_mhz
-        Frequency.
-    cell_m
-        Side of the cell.
-    rx_height_m
-        Receiver above ground.
-    clutter_m
-        Representative height of the clutter round the receiver.
-    """
-    above = (rx_height_m - clutter_m) / 10.0
-    height_factor = min(1.0, max(0.0, 1.0 - above))
-    return float((0.024 * freq_mhz / 1000.0 + 0.52) * cell_m**0.28 * height_factor)
 
 
 def sigma_total_db(
@@ -50,13 +26,14 @@ def sigma_total_db(
     spread
         The study's spreads.
     freq_mhz, cell_m, rx_height_m
-        For the location variability where the study does not state it.
+        For the location variability where the study does not state it: that of ITU-R P.1812-7
+        section 4.7 with open ground round the receiver.
     extra_db
         A further independent spread (building entry), 0 outdoors.
     """
     location = spread.sigma_location_db
     if location is None:
-        location = sigma_location_db(freq_mhz, cell_m, rx_height_m)
+        location = location_sigma_db(freq_mhz, cell_m, rx_height_m)
     return math.sqrt(location**2 + spread.sigma_model_db**2 + extra_db**2)
 
 

@@ -11,7 +11,6 @@ from phusong.coverage.budget import reference_level_dbm, reference_share_db, res
 from phusong.coverage.spread import (
     needed_margin_db,
     probability,
-    sigma_location_db,
     sigma_total_db,
 )
 from phusong.errors import ModelError
@@ -64,14 +63,6 @@ def test_receiver_gain_and_body_loss_enter_once():
     budget = BUDGETS["LTE"].model_copy(update={"rx_gain_dbi": 2.0, "body_loss_db": 5.0})
     base = 60 + reference_share_db("LTE", budget, 10)
     assert reference_level_dbm("LTE", budget, 60, 10) == pytest.approx(base - 3.0)
-
-
-def test_location_variability_of_p1812():
-    # (0.024 * 0.9 + 0.52) * 30^0.28 * (1 - 1.5/10), by hand 0.5416 * 2.5919 * 0.85.
-    assert sigma_location_db(900, 30) == pytest.approx(1.19321, abs=1e-4)
-    assert sigma_location_db(900, 30, clutter_m=10) == pytest.approx(1.40377, abs=1e-4)
-    assert sigma_location_db(900, 30, rx_height_m=10) == 0.0
-    assert sigma_location_db(900, 30, rx_height_m=50) == 0.0
 
 
 def test_spreads_add_as_squares():

@@ -287,7 +287,10 @@ def test_parts_by_hand() -> None:
     assert duct_incidence(0.0, 0.0, 20.0)[0] == pytest.approx(10 ** (1.67 - 0.3))
     assert duct_incidence(0.0, 0.0, -80.0)[0] == pytest.approx(4.17)
     # 0.52 + 0.024 * 0.9 at 900 MHz, times 30^0.28
-    assert location_sigma_db(900.0, 30.0) == pytest.approx(0.5416 * 30**0.28)
+    assert location_sigma_db(900.0, 30.0) == pytest.approx(0.85 * 0.5416 * 30**0.28)
+    assert location_sigma_db(900.0, 30.0) == pytest.approx(1.19314, abs=1e-5)
+    assert location_sigma_db(900.0, 30.0, clutter_m=10.0) == pytest.approx(1.40369, abs=2e-5)
+    assert location_sigma_db(900.0, 30.0, rx_height_m=10.0) == 0.0
     assert location_sigma_db(900.0, 30.0, rx_height_m=25.0, clutter_m=10.0) == 0.0
 
 

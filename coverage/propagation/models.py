@@ -112,14 +112,14 @@ MODELS: dict[str, Model] = {
         Model(
             "p526", "P.526: free space and delta-Bullington diffraction",
             "ITU-R P.526-15 (10/2019) §4.5, P.525-4", (30.0, 100_000.0), (0.0, 1000.0),
-            (0.1, 5000.0), (0.1, 5000.0), None, ("terrain", "clutter"), 0.15, "p526",
-            "Median propagation of terrain alone; the quickest model that knows mountains.",
+            (0.1, 5000.0), (0.1, 5000.0), None, ("terrain", "clutter"), 0.32, "p526",
+            "The default: median propagation over terrain, and the quickest that knows mountains.",
         ),
         Model(
             "p1812", "P.1812: path-specific prediction for terrestrial services", _P1812,
             (30.0, 6000.0), (0.25, 3000.0), (1.0, 3000.0), (1.0, 3000.0), (1.0, 50.0),
-            _WORLD, 0.6, "p1812",
-            "Terrain, clutter, ducting, scatter and time percentage; the default for coverage.",
+            _WORLD, 0.55, "p1812",
+            "Terrain, clutter, sea, ducting, scatter and time percentage.",
         ),
         Model(
             "itm", "Irregular Terrain Model (Longley-Rice), point-to-point",

@@ -144,9 +144,12 @@ class P1812Path:
 
 
 def location_sigma_db(
-    freq_mhz: float, cell_m: float, rx_height_m: float = 1.5, clutter_m: float = 10.0
+    freq_mhz: float, cell_m: float, rx_height_m: float = 1.5, clutter_m: float = 0.0
 ) -> float:
     """Return the standard deviation of location variability inside a cell, dB (§4.7).
+
+    σ_L = (0.024 f + 0.52) w_a^0.28 · u_h with f in GHz; u_h is 1 for a receiver below the clutter
+    round it and falls to 0 ten metres above.
 
     Parameters
     ----------
@@ -154,13 +157,13 @@ def location_sigma_db(
         Frequency, MHz.
     cell_m
         Width w_a of the square the variability applies to, m.
-    rx_height_m, clutter_m
-        Receiver height and representative clutter height there: above the clutter variability
-        fades out over 10 m.
+    rx_height_m
+        Receiver above ground, m.
+    clutter_m
+        Representative height R of the clutter at the receiver, m; 0 is open ground.
     """
-    sigma = (0.52 + 0.024 * freq_mhz / 1e3) * cell_m**0.28
-    fade = min(max(1.0 - (rx_height_m - clutter_m) / 10.0, 0.0), 1.0)
-    return float(sigma * fade)
+    above = min(max((rx_height_m - clutter_m) / 10.0, 0.0), 1.0)
+    return float((0.024 * freq_mhz / 1e3 + 0.52) * cell_m**0.28 * (1.0 - above))
 
 
 def check_p1812(
