@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
@@ -21,10 +23,18 @@ from phusong.commands.shared import (
 )
 from phusong.console import share_text
 from phusong.errors import StudyError, Where
+from phusong.fiber.reasons import reason_text
 from phusong.frames import rows
 from phusong.i18n import get_language, number, tr
-from phusong.study import Study
+from phusong.study import FiberSources, Study
 from phusong.studyfile import read_study
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from phusong.exports import CsvForm
+    from phusong.fiber.results import FiberResult
 
 
 def _with_fibre(path: Path) -> Study:
@@ -46,44 +56,191 @@ def _with_fibre(path: Path) -> Study:
     "--cut", multiple=True, metavar="EDGE|NODE|GROUP",
     help="What if this is lost (ids as in fibre_failures.csv)? Several are lost at once.",
 )  # fmt: skip
+@click.option(
+    "--villages", is_flag=True,
+    help="With --cut: follow the loss to the villages that lose signal.",
+)  # fmt: skip
+@click.option(
+    "--places", multiple=True, metavar="villages|towers|FILE",
+    help="How fibre reaches these points instead of commune centres.",
+)  # fmt: skip
 @csv_options
 @shared_options
 def fiber(
-    study: Path, out: Path, overwrite: bool, cut: tuple[str, ...], separator: str, decimal: str
+    study: Path,
+    out: Path,
+    overwrite: bool,
+    cut: tuple[str, ...],
+    villages: bool,
+    places: tuple[str, ...],
+    separator: str,
+    decimal: str,
 ) -> None:
     """Only the fibre of a STUDY: network, reach of commune centres, single points of failure.
 
-    With --cut nothing is written: the communes that go dark are printed.
+    With --cut nothing is written: the communes, towers and villages that go dark are printed.
 
     \b
     Example:
       phusong fiber my-province --out fibre-out
-      phusong fiber my-province --cut C0052.1
+      phusong fiber my-province --cut C0052.1 --villages
+      phusong fiber my-province --places schools.csv --places villages --out schools-out
     """
-    if not cut:
-        form = csv_form(separator, decimal)
-        run_and_print(study, out, overwrite=overwrite, form=form, radio=False)
-        return
-    from phusong.run import compute, scratch_rasters
+    if cut and places:
+        raise click.UsageError(tr("--cut and --places do not go together"))
+    if villages and not cut:
+        raise click.UsageError(tr("--villages goes with --cut"))
+    form = csv_form(separator, decimal)
+    if cut:
+        _follow(_with_fibre(study), cut, villages=villages)
+    elif places:
+        _reach_places(_with_fibre(study), places, out, overwrite=overwrite, form=form)
+    else:
+        _with_fibre(study)
+        results = run_and_print(study, out, overwrite=overwrite, form=form, radio=False)
+        if results.fiber is not None:
+            _print_network(open_console(), results.fiber)
 
-    opened = _with_fibre(study)
-    with show_progress() as progress, scratch_rasters() as rasters:
-        results = compute(opened, rasters, radio=False, progress=progress)
-    if results.fiber is None:
-        return
-    dark = results.fiber.what_if(cut)
-    console = open_console()
-    console.print(
-        tr("Without {cut}: {count} commune centre(s) go dark", cut=", ".join(cut), count=len(dark)),
-        markup=False,
-    )
+
+def _table(*titles: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("Commune", "Name", "People"):
+    for title in titles:
         table.add_column(tr(title))
-    for row in rows(dark):
-        people = "–" if row.people != row.people else number(row.people)
-        table.add_row(str(row.commune_code), str(row.name), people)
+    return table
+
+
+def _people(value: float) -> str:
+    return "–" if math.isnan(value) else number(value)
+
+
+def _follow(study: Study, cut: tuple[str, ...], *, villages: bool) -> None:
+    """Print what goes dark when something is lost."""
+    from phusong.following import follow_loss
+
+    with show_progress() as progress:
+        found = follow_loss(study, cut, villages=villages, progress=progress)
+    console, names = open_console(), ", ".join(cut)
+    if found.communes.empty:
+        console.print(tr("Without {cut}: no commune centre goes dark", cut=names), markup=False)
+    else:
+        people = found.communes["people"]
+        console.print(
+            tr(
+                "Without {cut}: {count} commune centre(s) go dark, {people} people",
+                cut=names, count=len(found.communes), people=_people(people.sum(min_count=1)),
+            ),
+            markup=False,
+        )  # fmt: skip
+        table = _table("Commune", "Name", "People")
+        for row in rows(found.communes):
+            table.add_row(str(row.commune_code), str(row.name), _people(row.people))
+        console.print(table)
+    backhaul = found.fiber.backhaul
+    if backhaul is None:
+        console.print(tr("Which towers go dark is not known: the study names no fiber.backhaul"))
+    else:
+        known = len(set(backhaul.thing[backhaul.thing < backhaul.sites].tolist()))
+        console.print(
+            tr("Of {known} sites whose backhaul is known, {count} go dark",
+               known=known, count=len(found.sites)),
+        )  # fmt: skip
+        if found.sites:
+            console.print(", ".join(found.sites), markup=False)
+    if found.villages is not None:
+        _print_villages(console, found.villages)
+
+
+def _print_villages(console: Console, villages: pd.DataFrame) -> None:
+    console.print(
+        tr(
+            "{people} people in {count} villages lose signal; {worse} villages are graded lower",
+            people=_people(villages["people_lost"].sum(min_count=1)), count=len(villages),
+            worse=int((villages["before"] != villages["after"]).sum()),
+        )
+    )  # fmt: skip
+    if villages.empty:
+        return
+    table = _table("Village", "Name", "Commune", "Before", "After", "People who lose signal")
+    for row in rows(villages.head(_MOST_VILLAGES)):
+        table.add_row(
+            str(row.code), str(row.name), str(row.commune_code), tr(_GRADES[row.before]),
+            tr(_GRADES[row.after]), _people(row.people_lost),
+        )  # fmt: skip
     console.print(table)
+    if len(villages) > _MOST_VILLAGES:
+        console.print(tr("… and {count} more", count=len(villages) - _MOST_VILLAGES))
+
+
+_GRADES = {"covered": "covered", "hollow": "partly served", "white": "no signal"}
+_MOST, _MOST_VILLAGES = 10, 40
+
+
+def _print_network(console: Console, fiber: FiberResult) -> None:
+    """Print which centres fibre does not reach, and the worst single losses."""
+    missing = fiber.reach[~fiber.reach["reached"]]
+    if len(missing):
+        console.print()
+        table = _table("Commune", "Name", "Why fibre does not reach it")
+        for row in rows(missing):
+            table.add_row(
+                str(row.commune_code), str(row.name), reason_text(row.reason, row.reason_params)
+            )
+        console.print(table)
+    worst = fiber.failures.head(_MOST)
+    if len(worst):
+        console.print()
+        console.print(
+            tr("The worst of {count} single losses:", count=len(fiber.failures)), style="bold"
+        )
+        table = _table("Lost", "Id", "Communes cut off", "People", "Sites")
+        for row in rows(worst):
+            table.add_row(
+                tr(_ELEMENTS[row.element]), str(row.id), number(row.count), _people(row.people),
+                number(row.site_count) if fiber.backhaul is not None else "–",
+            )  # fmt: skip
+        console.print(table)
+
+
+_ELEMENTS = {
+    "edge": "cable section", "node": "joint", "pop": "point of presence", "group": "shared route",
+}  # fmt: skip
+
+
+def _reach_places(
+    study: Study, places: tuple[str, ...], out: Path, *, overwrite: bool, form: CsvForm
+) -> None:
+    """Write and print how fibre reaches points beside the commune centres."""
+    import phusong
+    from phusong.exports import output_folder, refuse_to_overwrite
+    from phusong.exports.places import write_places
+    from phusong.following import reach_places
+
+    refuse_to_overwrite(out, overwrite=overwrite)
+    with show_progress() as progress:
+        reach, findings = reach_places(study, places, progress)
+    stamp = {
+        "study": study.study.name,
+        "study_sha256": study.fingerprint(),
+        "version": phusong.__version__,
+        "places": list(places),
+    }
+    with output_folder(out, overwrite=overwrite) as partial:
+        write_places(reach, partial, stamp, form)
+    console = open_console()
+    table = _table(
+        "Places", "Count", "With fibre", "On a single route", "Nearest cable within drop"
+    )
+    drop_m = (study.fiber or FiberSources()).drop_m
+    for layer, group in reach.groupby("layer", sort=False):
+        near = (group["nearest_cable_m"] <= drop_m).sum()
+        table.add_row(
+            str(layer), number(len(group)), number(group["reached"].sum()),
+            number(group["single_route"].sum()), number(near),
+        )  # fmt: skip
+    console.print(table)
+    for finding in findings:
+        console.print(f"{finding.rule.number} {finding.text()}", style="yellow", markup=False)
+    console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
 
 
 @click.command(context_settings=CONTEXT)

@@ -24,6 +24,7 @@ from phusong.studyfile import read_study
 
 if TYPE_CHECKING:
     from phusong.exports import CsvForm
+    from phusong.run import Results
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -158,8 +159,8 @@ def run_and_print(
     radio: bool = True,
     fibre: bool = True,
     online_base: bool = False,
-) -> None:
-    """Run a study and print what it found."""
+) -> Results:
+    """Run a study, print what it found, and return it."""
     from phusong.exports import refuse_to_overwrite
     from phusong.run import run_study
 
@@ -188,3 +189,4 @@ def run_and_print(
     console.print(
         tr("Map: {file}", file=(out / "map.html").resolve()), markup=False, soft_wrap=True
     )
+    return results

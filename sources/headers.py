@@ -120,6 +120,13 @@ POPS = Role("pops", {
     "name": ("ten_pop", "ten_tram", *_ANY_NAME),
 })  # fmt: skip
 
+PLACES = Role("places", {
+    "place_id": ("ma_diem", "ma_truong", "ma_tram_y_te", "place_id", "school_id", "facility_id",
+                 "ma", "code", "id", "osm_id"),
+    "name": ("ten_truong", "ten_diem", "ten_tram_y_te", "school", "facility", *_ANY_NAME),
+    "people": ("so_hoc_sinh", "hoc_sinh", "dan_so", "people", "pupils", "students", "population"),
+})  # fmt: skip
+
 BACKHAUL = Role("backhaul", {
     "site_id": ("ma_tram", "site_id", "site", "ma_nha_tram", "ten_tram", "from", "tu_tram",
                 "diem_dau", "ma", "id"),

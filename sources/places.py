@@ -1,0 +1,50 @@
+"""Any further points of the planner's: schools, health posts, post offices."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from phusong.checks import Findings
+from phusong.sources.codes import disambiguate
+from phusong.sources.headers import PLACES
+from phusong.sources.inputs import Inputs
+from phusong.sources.layers import read_layer
+from phusong.sources.place import Area, to_study
+from phusong.sources.text import as_code, clean
+from phusong.study import Layer, Study
+
+COLUMNS = ("place_id", "name", "people")
+REACH_M = 50_000.0
+"""Places farther than this outside the communes' bounds do not belong to the study."""
+
+
+def read_places(study: Study, layer: Layer, inputs: Inputs, findings: Findings) -> gpd.GeoDataFrame:
+    """Read points in the study's CRS; areas and lines give their centroid.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``place_id`` (unique; the row where the file has none), ``name``, ``people`` (NaN where
+        not given), geometry Point. Empty after a finding that leaves nothing.
+    """
+    records = read_layer(study, layer, PLACES, findings)
+    if records is not None:
+        area = Area(inputs.crs, inputs.area)
+        records = to_study(records, inputs.crs, findings, area, REACH_M)
+    if records is None or records.frame.empty:
+        return gpd.GeoDataFrame({c: [] for c in COLUMNS}, geometry=[], crs=inputs.crs)
+    rows = records.frame["row"]
+    given = [as_code(v) for v in records.texts("place_id")]
+    ids, _ = disambiguate([g or f"{layer.path.stem}-{r}" for g, r in zip(given, rows, strict=True)])
+    names = [clean(v) or code for v, code in zip(records.texts("name"), ids, strict=True)]
+    return gpd.GeoDataFrame(
+        {
+            "place_id": pd.Series(ids, dtype=object),
+            "name": pd.Series(names, dtype=object),
+            "people": records.numbers("people", findings),
+        },
+        geometry=shapely.centroid(records.frame.geometry.to_numpy()),
+        crs=inputs.crs,
+    )
