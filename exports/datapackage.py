@@ -11,7 +11,6 @@ from typing import Any
 
 from phusong.exports.dictionary import Column, tables
 from phusong.exports.spreadsheet import CsvForm, harmless
-from phusong.i18n import get_language
 from phusong.study import Study
 
 _TYPES = {
@@ -129,10 +128,11 @@ def _field(column: Column, form: CsvForm) -> dict[str, Any]:
     field: dict[str, Any] = {
         "name": harmless(column.name),
         "type": column.type,
-        "description": column.words(get_language()),
+        "title": column.heading(),
+        "description": column.words(),
     }
     if column.unit:
-        field["unit"] = column.unit
+        field["unit"] = column.unit_words()
     if column.type == "number" and form.decimal != ".":
         field["decimalChar"] = form.decimal
     return field

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from typing import Any
 import pandas as pd
 
 from phusong.i18n import Language, get_language
+
+_REST = re.compile(r"[:;(]|, WGS")
+_UNITS_VI = {"people": "người", "degree": "độ"}
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,24 @@ class Column:
     unit: str = ""
     decimals: int | None = None
     per_operator: bool = False
+    label: str = ""
+    label_vi: str = ""
+    carrier: str = ""
 
-    def words(self, language: Language) -> str:
-        """Return the description in a language."""
-        return self.vi if language == "vi" else self.en
+    def words(self, language: Language | None = None) -> str:
+        """Return the description in a language (default: the current one)."""
+        return self.vi if (language or get_language()) == "vi" else self.en
+
+    def heading(self) -> str:
+        """Return a short name for people, in the current language."""
+        chosen = self.label_vi if get_language() == "vi" else self.label
+        chosen = chosen or _REST.split(self.words().replace(" (0-1)", ""), maxsplit=1)[0].strip()
+        chosen = chosen[:1].upper() + chosen[1:]
+        return f"{chosen}: {self.carrier}" if self.carrier else chosen
+
+    def unit_words(self) -> str:
+        """Return the unit in the current language."""
+        return _UNITS_VI.get(self.unit, self.unit) if get_language() == "vi" else self.unit
 
 
 @dataclass(frozen=True)
@@ -76,6 +94,9 @@ def _for_operator(column: Column, operator: str) -> Column:
         vi=f"{column.vi}: {operator}",
         unit=column.unit,
         decimals=column.decimals,
+        label=column.label,
+        label_vi=column.label_vi,
+        carrier=operator,
     )
 
 

@@ -66,6 +66,7 @@ def write_results(
     csv_files = _csv_files(inputs, coverage, fiber, indicators, findings, simulation)
     if definitions is not None:
         csv_files["definitions.csv"] = _Csv("definitions", build.definitions_table(definitions))
+    csv_files["columns.csv"] = _Csv("columns", _columns_table(csv_files))
     for name, csv in csv_files.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
@@ -99,6 +100,18 @@ def _definitions(indicators: Indicators) -> list[Any]:
         return []
     villages = frame[frame["id"].str.match(r"villages_(covered|hollow|white)$")]
     return list(villages.itertuples(index=False))
+
+
+def _columns_table(csv_files: dict[str, _Csv]) -> pd.DataFrame:
+    """Return what each column of the files means, in the current language."""
+    return pd.DataFrame(
+        [
+            (name, column.name, column.heading(), column.unit_words(), column.words())
+            for name, csv in csv_files.items()
+            for column in tables()[csv.table].expand(csv.operators)
+        ],
+        columns=["file", "column", "label", "unit", "meaning"],
+    )
 
 
 def _csv_files(

@@ -9,15 +9,15 @@ from typing import Any
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.styles import Font, PatternFill
+from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from phusong.exports.dictionary import Column, tables
-from phusong.i18n import get_language, tr
+from phusong.i18n import tr
 
 _HEADER = PatternFill("solid", fgColor="DDE6EE")
-_WIDEST = 48
+_WIDEST, _NARROWEST = 48, 12
 # What XML 1.0 forbids and a spreadsheet would call a broken file.
 _CONTROL = {code: None for code in range(32) if code not in (9, 10, 13)}
 
@@ -32,6 +32,8 @@ def write_workbook(
 ) -> None:
     """Write one table as .xlsx: text stays text, numbers stay numbers, headings stay in view.
 
+    The headings are words of the current language; the second sheet gives the names the CSV has.
+
     Parameters
     ----------
     frame
@@ -44,9 +46,9 @@ def write_workbook(
     columns = tables()[table].expand(operators)
     book = Workbook(write_only=True)
     sheet = book.create_sheet(tr("Data"))
-    _set_widths(sheet, [_width(frame[column.name], column) for column in columns])
+    _set_widths(sheet, [_width(frame[column.name]) for column in columns])
     sheet.freeze_panes = "C2"
-    sheet.append([_heading(sheet, column.name) for column in columns])
+    sheet.append([_column_heading(sheet, column) for column in columns])
     for row in frame[[column.name for column in columns]].itertuples(index=False):
         sheet.append([_cell(sheet, value, c) for value, c in zip(row, columns, strict=True)])
     last = get_column_letter(len(columns))
@@ -59,15 +61,15 @@ def _definitions(
     book: Workbook, table: str, columns: Sequence[Column], notes: Sequence[tuple[str, str]]
 ) -> None:
     sheet = book.create_sheet(tr("Definitions"))
-    _set_widths(sheet, [28, 90, 12])
+    _set_widths(sheet, [44, 28, 12, 90])
     sheet.append([_heading(sheet, tables()[table].words())])
     for what, text in notes:
         sheet.append([_text(sheet, what), _text(sheet, text)])
     sheet.append([])
-    sheet.append([_heading(sheet, tr(t)) for t in ("Column", "Meaning", "Unit")])
+    sheet.append([_heading(sheet, tr(t)) for t in ("Column", "In the CSV", "Unit", "Meaning")])
     for column in columns:
-        words = column.words(get_language())
-        sheet.append([_text(sheet, column.name), _text(sheet, words), _text(sheet, column.unit)])
+        row = (column.heading(), column.name, column.unit_words(), column.words())
+        sheet.append([_text(sheet, text) for text in row])
 
 
 def _set_widths(sheet: Worksheet, widths: Sequence[float]) -> None:
@@ -75,14 +77,21 @@ def _set_widths(sheet: Worksheet, widths: Sequence[float]) -> None:
         sheet.column_dimensions[get_column_letter(index)].width = width
 
 
-def _width(values: pd.Series[Any], column: Column) -> float:
+def _width(values: pd.Series[Any]) -> float:
     longest = max((len(str(value)) for value in values.head(500)), default=0)
-    return min(_WIDEST, max(longest, len(column.name)) + 2)
+    return min(_WIDEST, max(longest, _NARROWEST) + 2)
 
 
 def _heading(sheet: Worksheet, text: str) -> Cell:
     cell = _text(sheet, text)
     cell.font, cell.fill = Font(bold=True), _HEADER
+    return cell
+
+
+def _column_heading(sheet: Worksheet, column: Column) -> Cell:
+    unit = column.unit_words()
+    cell = _heading(sheet, f"{column.heading()}, {unit}" if unit else column.heading())
+    cell.alignment = Alignment(wrap_text=True, vertical="top")
     return cell
 
 

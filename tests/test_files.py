@@ -20,6 +20,7 @@ import rasterio
 from phusong.exports import palette
 from phusong.exports.dictionary import tables
 from phusong.exports.qml import rgba
+from phusong.i18n import set_language
 
 
 def test_datapackage_is_valid_and_true(tiny_run: Path) -> None:
@@ -51,6 +52,28 @@ def test_every_column_is_in_the_dictionary(tiny_run: Path) -> None:
         fields = [field["name"] for field in resource["schema"]["fields"]]
         assert header == fields, resource["path"]
         assert all(field["description"] for field in resource["schema"]["fields"])
+
+
+def test_columns_are_said_in_words_beside_the_tables(tiny_run: Path) -> None:
+    with (tiny_run / "columns.csv").open(encoding="utf-8-sig", newline="") as file:
+        said = {(row["file"], row["column"]): row for row in csv.DictReader(file)}
+    for path in tiny_run.rglob("*.csv"):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file))
+        name = path.relative_to(tiny_run).as_posix()
+        if name != "columns.csv":
+            assert header == [column for of, column in said if of == name]
+    row = said["villages.csv", "level_centre_dbm"]
+    assert (row["label"], row["unit"]) == ("Level at the village centre", "dBm")
+
+
+def test_headings_say_something_and_differ() -> None:
+    for language in ("en", "vi"):
+        set_language(language)
+        for table in tables().values():
+            headings = [column.heading() for column in table.columns]
+            assert all(2 < len(heading) < 90 for heading in headings), table.name
+            assert len(set(headings)) == len(headings), table.name
 
 
 def test_dictionary_has_no_table_nobody_writes(checkout: Path) -> None:
@@ -137,7 +160,11 @@ def test_libreoffice_reads_back(soffice: str, name: str, tiny_run: Path, tmp_pat
     subprocess.run(command, check=True, capture_output=True, timeout=180)
     back = next(tmp_path.glob("*.csv"))
     with back.open(encoding="utf-8-sig", newline="") as file:
-        rows = {row["code"].lstrip("0"): row for row in csv.DictReader(file)}
+        lines = list(csv.reader(file))
+    if name.endswith(".xlsx"):
+        assert lines[0][0] == "Village code"
+        lines[0] = [column.name for column in tables()["carrier"].columns]
+    rows = {line[0].lstrip("0"): dict(zip(lines[0], line, strict=True)) for line in lines[1:]}
     assert rows["2a"]["name"] == "Pả Vi"
     assert rows["2a"]["commune_name"] == "Mèo Vạc"
     assert float(rows["2a"]["people"]) == 400

@@ -18,6 +18,7 @@ from phusong.exports.geopackage import Layer
 from phusong.exports.kmz import Folder, write_kmz
 from phusong.exports.parquet import write_parquet
 from phusong.exports.workbook import write_workbook
+from phusong.i18n import Language, set_language
 
 HOSTILE = '=HYPERLINK("http://x","<script>")\x07'
 KML = {"k": "http://www.opengis.net/kml/2.2"}
@@ -36,8 +37,13 @@ def test_workbook_keeps_types_and_runs_nothing(tmp_path: Path) -> None:
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == ["Data", "Definitions"]
     sheet = book["Data"]
-    header = [cell.value for cell in sheet[1]]
-    assert header == [c.name for c in tables()["carrier"].columns]
+    columns = tables()["carrier"].columns
+    assert sheet.max_column == len(columns)
+    header = [c.name for c in columns]
+    words = [cell.value for cell in sheet[1]]
+    assert words[:2] == ["Village code", "Village name"]
+    assert words[header.index("level_centre_dbm")] == "This carrier's level at the centre, dBm"
+    assert len(set(words)) == len(words)
     hostile = sheet.cell(3, header.index("name") + 1)
     assert hostile.data_type == "s"
     assert hostile.value == HOSTILE.replace("\x07", "")
@@ -47,12 +53,26 @@ def test_workbook_keeps_types_and_runs_nothing(tmp_path: Path) -> None:
     assert sheet.freeze_panes == "C2"
 
 
-def test_workbook_defines_every_column(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("language", "sheets"), [
+    ("en", ["Data", "Definitions"]), ("vi", ["Dữ liệu", "Định nghĩa"]),
+])  # fmt: skip
+def test_workbook_defines_every_column(
+    language: Language, sheets: list[str], tmp_path: Path
+) -> None:
+    set_language(language)
     path = tmp_path / "a.xlsx"
     write_workbook(carrier_frame(), "carrier", path)
-    words = [row[0].value for row in openpyxl.load_workbook(path)["Definitions"].iter_rows()]
-    for column in tables()["carrier"].columns:
-        assert column.name in words
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == sheets
+    rows = [[cell.value for cell in row] for row in book[sheets[1]].iter_rows()]
+    over = [cell.value for cell in book[sheets[0]][1]]
+    for column, heading in zip(tables()["carrier"].columns, over, strict=True):
+        unit = column.unit_words() or None
+        assert [column.heading(), column.name, unit, column.words()] in rows
+        assert heading == (f"{column.heading()}, {unit}" if unit else column.heading())
+    assert ["Số dân nhà mạng này chưa phục vụ", "people_unserved", "người"] in [
+        row[:3] for row in rows
+    ] or language == "en"
 
 
 def test_kmz_holds_names_colours_and_wgs84(tmp_path: Path) -> None:
