@@ -13,6 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
+
 
 def load(path: Path) -> ModuleType:
     """Import a file that is in no package; it finds its neighbours."""
@@ -34,6 +36,15 @@ def chromium_path() -> str | None:
         or shutil.which("chromium")
         or shutil.which("google-chrome")
     )
+
+
+def axe_path() -> Path | None:
+    """Return where axe-core is: what the environment names, else what the test package ships."""
+    named = os.environ.get("PHUSONG_AXE")
+    if named:
+        return Path(named)
+    spec = importlib.util.find_spec("axe_playwright_python")
+    return None if spec is None else Path(str(spec.origin)).parent / "axe.min.js"
 
 
 @dataclass
@@ -83,6 +94,20 @@ class Visit:
 
     def text(self, selector: str) -> str:
         return self.page.locator(selector).inner_text()
+
+    def unfair(self) -> dict[str, list[str]]:
+        """Return what axe-core calls serious or worse, each with where it is."""
+        path = axe_path()
+        if path is None or not path.is_file():
+            pytest.skip("axe-core is not here: install axe-playwright-python or set PHUSONG_AXE")
+        if not self.page.evaluate("Boolean(window.axe)"):
+            self.page.evaluate(path.read_text("utf-8"))
+        found = self.page.evaluate("axe.run()")["violations"]
+        return {
+            v["id"]: [node["html"][:160] for node in v["nodes"]][:3]
+            for v in found
+            if v["impact"] in {"serious", "critical"}
+        }
 
 
 @contextmanager

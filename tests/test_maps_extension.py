@@ -282,3 +282,15 @@ def test_online_tiles_are_in_the_map_only_when_asked_for(tiny_study: Path, tmp_p
         told = CliRunner().invoke(cli, ["map", str(tiny_study), "--out", str(out), *options])
         assert told.exit_code == 0, told.output
         assert ("tile.openstreetmap.org" in out.read_text("utf-8")) == there
+
+
+@pytest.mark.browser
+def test_axe_has_nothing_serious_to_say(visit: Any, page: Path) -> None:
+    here = visit(page)
+    for language in ("vi", "en"):
+        here.page.click(f'[data-language="{language}"]')
+        here.page.evaluate("phusong.select({ kind: 'stage', index: 1 }, { zoom: true })")
+        here.page.evaluate(
+            "document.querySelectorAll('#plan details').forEach((d) => { d.open = true; })"
+        )
+        assert not here.unfair(), language

@@ -17,9 +17,13 @@ const Legend = {
       byId("legend"),
       make("button", {
         type: "button", class: "legend-fold", "aria-expanded": String(Legend.open), "aria-controls": "legend-body",
-        onclick: () => { Legend.open = !Legend.open; Legend.render(); },
+        onclick: () => {
+          Legend.open = !Legend.open;
+          Legend.render();
+          document.querySelector(".legend-fold").focus();
+        },
       }, t("Legend")),
-      make("div", { id: "legend-body", class: Legend.open ? "legend-body" : "legend-body folded" }, body),
+      make("div", { id: "legend-body", tabindex: "0", class: Legend.open ? "legend-body" : "legend-body folded" }, body),
     );
     byId("legend").setAttribute("aria-label", t("Legend"));
   },

@@ -1,0 +1,60 @@
+"""Two finished runs of a made-up province: as it is, and a year on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+
+from phusong.exports import CsvForm, write_results
+from phusong.runs import FinishedRun, open_run
+
+GAINED, LOST, GONE = 4, 5, 39
+"""Rows of the villages that the year changes."""
+
+
+def finished(world: Any, folder: Path, created: str) -> FinishedRun:
+    """Write the results of a made-up world as a run does, and read them back."""
+    folder.mkdir()
+    grid = world.inputs.grid
+    stamp = {
+        "study": world.study.study.name,
+        "study_sha256": world.study.fingerprint(),
+        "version": "0",
+        "created": created,
+        "settings": world.study.model_dump(mode="json"),
+        "crs": world.inputs.crs.to_string(),
+        "grid": {"cell_m": grid.cell_m, "bounds_m": list(grid.bounds)},
+        "indicators": [
+            {
+                key: None if isinstance(value, float) and math.isnan(value) else value
+                for key, value in asdict(item).items()
+            }
+            for item in world.indicators.items
+        ],
+    }
+    write_results(
+        folder, world.study, world.inputs, world.coverage, world.fiber, world.indicators,
+        world.findings, stamp, CsvForm(),
+    )  # fmt: skip
+    return open_run(folder)
+
+
+def later_world(world: Any) -> Any:
+    """The same province a year on: one village gained, one lost, one gone, one redrawn."""
+    villages = world.coverage.villages.copy()
+    grades = villages["grade"].tolist()
+    grades[GAINED], grades[LOST] = "covered", "white"
+    villages["grade"] = grades
+    villages.loc[GAINED, "geometry"] = villages.geometry[GAINED].buffer(-150)
+    villages = villages.drop(index=GONE)
+    coverage = replace(world.coverage, villages=gpd.GeoDataFrame(villages, crs=world.inputs.crs))
+    reach = world.fiber.reach.copy()
+    reach.loc[reach.index[0], "reached"] = False
+    left = world.inputs.villages.drop(index=GONE)
+    left.loc[GAINED, "geometry"] = left.geometry[GAINED].buffer(-150)
+    inputs = replace(world.inputs, villages=gpd.GeoDataFrame(left, crs=world.inputs.crs))
+    return replace(world, inputs=inputs, coverage=coverage, fiber=replace(world.fiber, reach=reach))
