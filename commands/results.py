@@ -86,10 +86,11 @@ def compare(
 @click.option(
     "--out", type=run_type, default="public", show_default=True, help="Folder to publish."
 )
+@click.option("--url", default="", help="Where the folder will be served; else links are relative.")
 @overwrite_option
 @csv_options
 @shared_options
-def publish(run: Path, out: Path, overwrite: bool, separator: str, decimal: str) -> None:
+def publish(run: Path, out: Path, url: str, overwrite: bool, separator: str, decimal: str) -> None:
     """Write what may be handed to others from a finished RUN: tables, GeoJSON, descriptions.
 
     Columns the study withholds are left out. The layers lie in the form of OGC API - Features;
@@ -98,9 +99,11 @@ def publish(run: Path, out: Path, overwrite: bool, separator: str, decimal: str)
     \b
     Example:
       phusong publish my-province/out --out public
+      phusong publish my-province/out --out public --url https://data.example.vn/phusong
     """
     from phusong.exports.publish import publish_run
     from phusong.runs import open_run
 
-    publish_run(open_run(run), out, csv_form(separator, decimal), overwrite=overwrite)
+    form = csv_form(separator, decimal)
+    publish_run(open_run(run), out, form, overwrite=overwrite, url=url)
     open_console().print(tr("Published: {folder}", folder=out), markup=False, soft_wrap=True)

@@ -19,6 +19,7 @@ _TYPES = {
     ".html": ("text/html", "html"),
     ".kmz": ("application/vnd.google-earth.kmz", "kmz"),
     ".parquet": ("application/vnd.apache.parquet", "parquet"),
+    "items.json": ("application/geo+json", "geojson"),
     ".xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
 }
 
@@ -47,8 +48,9 @@ def write_datapackage(
         for name, (table, columns) in csv_files.items()
     ]
     for path in sorted(folder.rglob("*")):
-        if path.suffix in _TYPES:
-            mediatype, fmt = _TYPES[path.suffix]
+        kind = _TYPES.get("items.json" if path.name == "items.json" else path.suffix)
+        if kind is not None:
+            mediatype, fmt = kind
             name = path.relative_to(folder).as_posix()
             resources.append(
                 {

@@ -116,6 +116,24 @@ def conform(frame: pd.DataFrame, table: str, operators: Sequence[str] = ()) -> p
     return pd.DataFrame({c.name: _typed(frame[c.name], c) for c in columns})
 
 
+def columns_table(described: Mapping[str, tuple[str, Sequence[Column]]]) -> pd.DataFrame:
+    """Return what each column of some files means, in the current language.
+
+    Parameters
+    ----------
+    described
+        File name -> (table of the dictionary, the columns it holds).
+    """
+    return pd.DataFrame(
+        [
+            (name, column.name, column.heading(), column.unit_words(), column.words())
+            for name, (_, columns) in described.items()
+            for column in columns
+        ],
+        columns=["file", "column", "label", "unit", "meaning"],
+    )
+
+
 def _typed(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
     values = values.reset_index(drop=True)
     if column.type == "number":

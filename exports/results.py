@@ -16,7 +16,7 @@ from phusong.coverage.results import ANY, VillageCoverage
 from phusong.coverage.simulation import Simulation
 from phusong.exports import tables as build
 from phusong.exports.datapackage import write_datapackage
-from phusong.exports.dictionary import conform, tables
+from phusong.exports.dictionary import columns_table, conform, tables
 from phusong.exports.earth import earth_folders
 from phusong.exports.geopackage import Layer, write_geopackage
 from phusong.exports.kmz import write_kmz
@@ -66,7 +66,12 @@ def write_results(
     csv_files = _csv_files(inputs, coverage, fiber, indicators, findings, simulation)
     if definitions is not None:
         csv_files["definitions.csv"] = _Csv("definitions", build.definitions_table(definitions))
-    csv_files["columns.csv"] = _Csv("columns", _columns_table(csv_files))
+    described = {
+        name: (csv.table, tables()[csv.table].expand(csv.operators))
+        for name, csv in csv_files.items()
+    }
+    csv_files["columns.csv"] = _Csv("columns", columns_table(described))
+    described["columns.csv"] = ("columns", list(tables()["columns"].columns))
     for name, csv in csv_files.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
@@ -85,10 +90,6 @@ def write_results(
     (folder / "run.json").write_text(
         json.dumps(stamp, ensure_ascii=False, indent=2, allow_nan=False), "utf-8"
     )
-    described = {
-        name: (csv.table, tables()[csv.table].expand(csv.operators))
-        for name, csv in csv_files.items()
-    }
     extent = tuple(inputs.communes.to_crs(4326).total_bounds)
     write_datapackage(folder, study, described, form, str(stamp["created"]), extent)
 
@@ -100,18 +101,6 @@ def _definitions(indicators: Indicators) -> list[Any]:
         return []
     villages = frame[frame["id"].str.match(r"villages_(covered|hollow|white)$")]
     return list(villages.itertuples(index=False))
-
-
-def _columns_table(csv_files: dict[str, _Csv]) -> pd.DataFrame:
-    """Return what each column of the files means, in the current language."""
-    return pd.DataFrame(
-        [
-            (name, column.name, column.heading(), column.unit_words(), column.words())
-            for name, csv in csv_files.items()
-            for column in tables()[csv.table].expand(csv.operators)
-        ],
-        columns=["file", "column", "label", "unit", "meaning"],
-    )
 
 
 def _csv_files(
