@@ -10,6 +10,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 from rasterio.transform import from_origin
 from rich.console import Console
@@ -54,6 +55,12 @@ def spec(tmp_path: Path, province: tuple[Path, dict[str, Any]]) -> dict[str, Any
     folder, made = province
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     return copy.deepcopy(made)
+
+
+def with_record(frame: gpd.GeoDataFrame, values: list[Any]) -> gpd.GeoDataFrame:
+    """One record more; assigning it to a new label loses the CRS in older pandas."""
+    last = gpd.GeoDataFrame([values], columns=frame.columns, geometry="geometry", crs=frame.crs)
+    return pd.concat([frame, last], ignore_index=True)
 
 
 def speaks(finding: Finding, file: str, row: int | None, *, severity: str) -> None:
@@ -257,7 +264,7 @@ def test_empty_cable_layer(tmp_path: Path, spec: dict[str, Any]) -> None:
 
 def test_pop_far_from_any_cable(tmp_path: Path, spec: dict[str, Any]) -> None:
     frame = pops()
-    frame.loc[1] = ["P2", "Trạm lẻ", Point(X0 + 4000, Y0 + 6500)]
+    frame = with_record(frame, ["P2", "Trạm lẻ", Point(X0 + 4000, Y0 + 6500)])
     frame.to_file(tmp_path / "data/pops.gpkg")
     _, findings = read(tmp_path, spec)
     found = only(findings, "F06")
@@ -504,7 +511,9 @@ def test_overlapping_villages(tmp_path: Path, spec: dict[str, Any]) -> None:
 
 def test_village_outside_every_commune(tmp_path: Path, spec: dict[str, Any]) -> None:
     frame = villages()
-    frame.loc[16] = ["99-1", "Thôn lạc", None, 10, box(X0 + 11_000, Y0, X0 + 12_000, Y0 + 1000)]
+    frame = with_record(
+        frame, ["99-1", "Thôn lạc", None, 10, box(X0 + 11_000, Y0, X0 + 12_000, Y0 + 1000)]
+    )
     frame.to_file(tmp_path / "data/villages.gpkg")
     inputs, findings = read(tmp_path, spec)
     speaks(only(findings, "B07"), "data/villages.gpkg", 17, severity="warning")
@@ -515,7 +524,9 @@ def test_village_outside_every_commune(tmp_path: Path, spec: dict[str, Any]) -> 
 
 def test_village_far_from_the_province(tmp_path: Path, spec: dict[str, Any]) -> None:
     frame = villages()
-    frame.loc[16] = ["99-1", "Thôn xa", None, 10, box(X0 + 40_000, Y0, X0 + 41_000, Y0 + 1000)]
+    frame = with_record(
+        frame, ["99-1", "Thôn xa", None, 10, box(X0 + 40_000, Y0, X0 + 41_000, Y0 + 1000)]
+    )
     frame.to_file(tmp_path / "data/villages.gpkg")
     speaks(only(check(tmp_path, spec), "B10"), "data/villages.gpkg", 17, severity="error")
     spec["checks"] = {"severity": {"B10": "warning"}}
@@ -545,7 +556,9 @@ def test_doubled_commune_code(tmp_path: Path, spec: dict[str, Any]) -> None:
 
 def test_island_communes_are_joined(tmp_path: Path, spec: dict[str, Any]) -> None:
     frame = communes()
-    frame.loc[4] = ["00691", frame["ten_xa"].iloc[0], box(X0 - 700, Y0, X0 - 200, Y0 + 500)]
+    frame = with_record(
+        frame, ["00691", frame["ten_xa"].iloc[0], box(X0 - 700, Y0, X0 - 200, Y0 + 500)]
+    )
     frame.to_file(tmp_path / "data/communes.gpkg")
     inputs, findings = read(tmp_path, spec)
     speaks(only(findings, "B19"), "data/communes.gpkg", 1, severity="warning")
@@ -815,8 +828,10 @@ def test_cables_without_length_doubled_and_with_heights(
 ) -> None:
     frame = cables()
     line = frame.geometry.iloc[0]
-    frame.loc[2] = ["C", "VNX", "khai_thac", 24, LineString([(X0, Y0, 5), (X0, Y0, 5)])]
-    frame.loc[3] = ["D", "VNX", "quy hoạch", 24, LineString(line.coords[::-1])]
+    frame = with_record(
+        frame, ["C", "VNX", "khai_thac", 24, LineString([(X0, Y0, 5), (X0, Y0, 5)])]
+    )
+    frame = with_record(frame, ["D", "VNX", "quy hoạch", 24, LineString(line.coords[::-1])])
     frame.to_file(tmp_path / "data/cables.gpkg")
     inputs, findings = read(tmp_path, spec)
     speaks(only(findings, "F02"), "data/cables.gpkg", 3, severity="warning")
@@ -830,7 +845,7 @@ def test_cables_without_length_doubled_and_with_heights(
 
 def test_pops_with_one_id(tmp_path: Path, spec: dict[str, Any]) -> None:
     frame = pops()
-    frame.loc[1] = ["P1", "Hai", Point(X0 + 900, Y0 + 2500)]
+    frame = with_record(frame, ["P1", "Hai", Point(X0 + 900, Y0 + 2500)])
     frame.to_file(tmp_path / "data/pops.gpkg")
     inputs, findings = read(tmp_path, spec)
     speaks(only(findings, "F07"), "data/pops.gpkg", 2, severity="warning")
