@@ -1,4 +1,4 @@
-"""Synthetic ground for tests and benchmarks: seeded, any size, nothing but numpy."""
+"""Synthetic ground for tests and benchmarks: seeded, any size, nothing but numpy and scipy."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 
 def rough_ground(
@@ -37,12 +38,20 @@ def read_tile(path: Path) -> NDArray[np.float64]:
     return np.frombuffer(raw, ">i2").reshape(side, side).astype(np.float64)
 
 
+def filled(tile: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a tile with each void (−32768) at the height of the nearest cell that has one."""
+    void = tile == -32768.0
+    nearest = ndimage.distance_transform_edt(void, return_distances=False, return_indices=True)
+    return np.asarray(tile[tuple(nearest)])
+
+
 def tile_ground(path: Path, cells: int, cell_m: float) -> NDArray[np.float32]:
     """Return the middle of an SRTM tile (.hgt, .hgt.zip) as a square of metric cells.
 
-    The tile's own spacing is stretched to metres at its mid-latitude and read bilinearly.
+    The tile's own spacing is stretched to metres at its mid-latitude and read bilinearly; voids
+    are filled.
     """
-    tile = read_tile(path)
+    tile = filled(read_tile(path))
     side = tile.shape[0]
     latitude = float(path.name[1:3]) + 0.5
     spacing = 111_195.0 / (side - 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from terrain import rough_ground
+from terrain import filled, read_tile, rough_ground
 
 from phusong.coverage.propagation import (
     FLAG_BEYOND_RADIUS,
@@ -157,8 +156,7 @@ def test_real_mountains_equal_the_path_formula(shared: Path) -> None:
     archive = shared / "realdata/andorra/N42E001.hgt.zip"
     if not archive.is_file():
         pytest.skip(f"no SRTM tile at {archive}")
-    with zipfile.ZipFile(archive) as file:
-        tile = np.frombuffer(file.read("N42E001.hgt"), ">i2").reshape(1201, 1201)
+    tile = filled(read_tile(archive))
     # Cells of a tile are 90 m north to south; what matters here is real relief, not its place.
     ground = Surface(tile[500:900, 500:900].astype(np.float32), 0.0, 36_000.0, 90.0)
     mast = Transmitter(18_040.0, 17_950.0, 30.0)

@@ -2,12 +2,14 @@
 
 ITM takes the ground at equal steps, both terminals included. A receiver at distance d gets
 n = round(d / step) intervals of d / n: the radial's own samples, moved along the radial by less
-than half a step, and its own ground height at the end. Everything ITM derives from such a
-profile is kept as the numbers of :mod:`phusong.coverage.propagation.itm_profile`:
+than half a step, the last ones on its own line (:mod:`phusong.coverage.propagation.approach`), and
+its own ground height at the end. Everything ITM derives from such a profile is kept as the numbers
+of :mod:`phusong.coverage.propagation.itm_profile`:
 
 * the mean height and both fitted lines from prefix sums;
 * the transmitter's horizon, max over i of s_i - γ i with s_i the slope to sample i, from the
-  upper hull of the points (i, s_i): γ changes with every receiver, the hull does not;
+  upper hull of the points (i, s_i): γ changes with every receiver, the hull does not. It ends
+  where a receiver's own points begin;
 * the receiver's horizon by branch and bound over the highest sample of blocks;
 * the terrain irregularity, which is most of the cost, by resampling as ITM does and finding its
   two order statistics near those of the receiver before.
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from phusong.coverage.propagation.approach import OWN_POINTS, own_ground, shared_points
 from phusong.coverage.propagation.fan import bilinear, fan_of, points_before, sample_radial
 from phusong.coverage.propagation.itm import ItmSettings, check_terminals, impedance_of
 from phusong.coverage.propagation.itm_kernels import (
@@ -147,16 +150,17 @@ def _fitted(
 
 @njit(cache=True, nogil=True)
 def _back_horizon(
-    ground: Any, tops: Any, highest: Any, n: int, z: float, bend: float, best: float
+    ground: Any, tops: Any, highest: Any, n: int, own: int, z: float, bend: float, best: float
 ) -> tuple[float, int]:
     """Steepest (height_i - z) / m - bend m, m = n - i, over samples 1…n - 1, above ``best``.
 
     Returns the value and i, or (best, 0). ``tops[b]`` is the highest sample of block b and
-    ``highest[b]`` of blocks 0…b. On a tie the sample farther from the receiver wins.
+    ``highest[b]`` of blocks 0…b on the radial; the last ``own`` samples may be others and
+    are looked at one by one. On a tie the sample farther from the receiver wins.
     """
     at = 0
     block = (n - 1) // _BLOCK
-    for i in range(n - 1, block * _BLOCK, -1):
+    for i in range(n - 1, min(block * _BLOCK, n - 1 - own), -1):
         m = n - i
         if ground[i] - z >= (best + bend * m) * m and (at or ground[i] - z > (best + bend * m) * m):
             best = (ground[i] - z) / m - bend * m
@@ -236,6 +240,7 @@ def _walk(
         head = np.full(most + 2, -1, np.int32)
         follow, away = np.empty(64, np.int32), np.empty(64)
         resampled, spare = np.empty(_MOST_SAMPLES + 1), np.empty(_MOST_SAMPLES + 1)
+        own, radials_own = np.empty(OWN_POINTS), np.empty((3, OWN_POINTS))
         for radial in range(bundle * _BUNDLE, min(radials, (bundle + 1) * _BUNDLE)):
             count = start[radial + 1] - start[radial]
             if count == 0:
@@ -257,7 +262,7 @@ def _walk(
                 points, ground,
             )  # fmt: skip
             ground[0] = ground_tx_m
-            size = 0
+            size = in_hull = 0
             seen = 0
             low_guess = high_guess = width = 0.0
             for k in range(points + 1):
@@ -272,12 +277,15 @@ def _walk(
                             top = max(top, ground[i])
                         tops[b] = top
                         highest[b] = max(top, highest[b - 1]) if b else top
-                    s = (ground[k] - z_tx) / k
+                shared = shared_points(k)
+                if in_hull < shared <= known:
+                    in_hull = shared
+                    s = (ground[shared] - z_tx) / shared
                     while size >= 2 and (slope[size - 1] - slope[size - 2]) * (
-                        k - hull[size - 2]
+                        shared - hull[size - 2]
                     ) <= (s - slope[size - 2]) * (hull[size - 1] - hull[size - 2]):
                         size -= 1
-                    hull[size] = k
+                    hull[size] = shared
                     slope[size] = s
                     size += 1
                 at_cell = head[k]
@@ -287,7 +295,7 @@ def _walk(
                     row, col = cell // cols, cell % cols
                     d = away[at_cell]
                     at_cell = follow[at_cell]
-                    if k > known:
+                    if shared > known:
                         flags[row, col] = FLAG_NO_DATA
                         continue
                     z_ground = float(height_m[row0 + row, col0 + col])
@@ -300,10 +308,26 @@ def _walk(
                         flags[row, col] = FLAG_FREE_SPACE | FLAG_LINE_OF_SIGHT
                         continue
                     n = k + 1
+                    d_row, d_col = (row0 + row - tx_row) / n, (col0 + col - tx_col) / n
+                    if not own_ground(
+                        height_m, tx_row, tx_col, d_row, d_col, shared + 1, k - shared, own
+                    ):
+                        flags[row, col] = FLAG_NO_DATA
+                        continue
                     step = d / n
                     d = n * step
                     beyond = ground[n]
                     ground[n] = z_ground
+                    # The receiver's own points take the place of the radial's, for now.
+                    for j in range(k - shared):
+                        i = shared + 1 + j
+                        radials_own[0, j] = ground[i]
+                        radials_own[1, j] = sums[i]
+                        radials_own[2, j] = moments[i]
+                        ground[i] = own[j]
+                        rise = own[j] - ground_tx_m
+                        sums[i] = sums[i - 1] + rise
+                        moments[i] = moments[i - 1] + rise * i
 
                     skip = int(0.1 * n)
                     total = sums[n - max(skip, 1)] - (sums[skip - 1] if skip else 0.0)
@@ -321,17 +345,23 @@ def _walk(
                     while seen > 0 and slope[seen - 1] - bend * hull[seen - 1] >= best:
                         seen -= 1
                         best = slope[seen] - bend * hull[seen]
+                    far = hull[seen]
+                    for i in range(shared + 1, n):
+                        up = (ground[i] - z_tx) / i - bend * i
+                        if up > best:
+                            best, far = up, i
                     theta1 = (z_rx - z_tx) / d - d * gamma_e / 2.0
                     theta2 = -(z_rx - z_tx) / d - d * gamma_e / 2.0
                     d1 = d2 = d
                     k1 = k2 = n
-                    x = hull[seen] * step
-                    up = (ground[hull[seen]] - z_tx) / x - x * gamma_e / 2.0
+                    x = far * step
+                    up = (ground[far] - z_tx) / x - x * gamma_e / 2.0
                     if up > theta1:
-                        theta1, d1, k1 = up, x, hull[seen]
+                        theta1, d1, k1 = up, x, far
                     _, i = _back_horizon(
-                        ground, tops, highest, n, z_rx, bend, (z_tx - z_rx) / n - bend * n
-                    )
+                        ground, tops, highest, n, k - shared, z_rx, bend,
+                        (z_tx - z_rx) / n - bend * n,
+                    )  # fmt: skip
                     if i > 0:
                         x = (n - i) * step
                         up = (ground[i] - z_rx) / x - x * gamma_e / 2.0
@@ -377,6 +407,11 @@ def _walk(
                             d, h_e1, h_e2, delta_h, gamma_e
                         )
                     ground[n] = beyond
+                    for j in range(k - shared):
+                        i = shared + 1 + j
+                        ground[i] = radials_own[0, j]
+                        sums[i] = radials_own[1, j]
+                        moments[i] = radials_own[2, j]
 
                     bits = 0
                     for b in range(freqs.size):

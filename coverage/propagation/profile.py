@@ -49,8 +49,8 @@ def cell_profile(
     """Return the profile a raster computes the cell (row, col) of the surface with.
 
     That is the nearest radial at the radial step; the last points before the receiver are those
-    of its own line from the mast (``itm``, which moves all points along the radial, has them on
-    the radial too), and the end is its own ground.
+    of its own line from the mast, and the end is its own ground. Points lie a radial step apart;
+    ``itm`` takes them as equally spaced over the whole path, the last included, and moves them.
 
     Raises
     ------
@@ -65,7 +65,8 @@ def cell_profile(
     total = math.hypot(d_row * surface.cell_m, d_col * surface.cell_m)
     radial = nearest_radial(d_row, d_col, radials)
     points = points_before(total, step_m)
-    shared = points if settings.model == "itm" else shared_points(points)
+    shared = shared_points(points)
+    part = 1.0 / (points + 1) if settings.model == "itm" else step_m / max(total, step_m)
     profile = _along(
         surface,
         (tx_row, tx_col),
@@ -76,7 +77,7 @@ def cell_profile(
         total,
         shared,
     )
-    return _own_points(profile, surface, (tx_row, tx_col), (row, col), step_m, shared)
+    return _own_points(profile, surface, (tx_row, tx_col), (row, col), part, shared)
 
 
 def _own_points(
@@ -84,12 +85,14 @@ def _own_points(
     surface: Surface,
     start: tuple[float, float],
     end: tuple[float, float],
-    step_m: float,
+    part: float,
     shared: int,
 ) -> Profile:
-    """Fill in a profile's points after the first `shared`, from the line between its ends."""
+    """Fill in a profile's points after the first `shared`, from the line between its ends.
+
+    `part` is the share of that line that lies between two points.
+    """
     count = profile.height_m.size - 2 - shared
-    part = step_m / float(profile.distance_m[-1]) if count else 0.0
     along = (*start, (end[0] - start[0]) * part, (end[1] - start[1]) * part, shared + 1, count)
     room = slice(shared + 1, shared + 1 + count)
     if not own_ground(surface.height_m, *along, profile.height_m[room]):
