@@ -90,6 +90,12 @@ def augment(problem: Augmentation, seconds: float) -> tuple[Ints, Floats]:
     return best, alone
 
 
+def complete(problem: Augmentation, order: Ints, kept: Ints) -> Ints:
+    """Secure vertices (rows of ``need``, in an order) beside edges that are kept, then prune."""
+    graph = Graph.of(problem.vertices, problem.tail, problem.head)
+    return _buy(problem, graph, first_ways(problem), order, kept)
+
+
 def alone_usd(problem: Augmentation) -> Floats:
     """Return (k,) the least cost of a second route for each vertex by itself.
 

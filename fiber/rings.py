@@ -14,6 +14,8 @@ from phusong.checks import Findings
 from phusong.errors import InputError, Where
 from phusong.fiber.augmentation import Augmentation, alone_usd, augment, lower_bound
 from phusong.fiber.candidates import Candidates, build_candidates
+from phusong.fiber.contraction import contract
+from phusong.fiber.cutplan import tighten
 from phusong.fiber.findings import in_files
 from phusong.fiber.ground import terrain_heights
 from phusong.fiber.lines import Bools, Ints
@@ -98,10 +100,13 @@ def plan_rings(
     problem, candidates, edge = _problem(inputs, study, fiber, rows)
     told.advance(STEP)
     seconds = study.extension.time_limit_s if time_limit_s is None else time_limit_s
-    bought, alone = augment(problem, seconds)
+    small = contract(problem)
+    plan, alone = augment(small.problem, seconds / 4)
     told.advance(STEP)
     had = problem.secure(np.zeros(0, np.int64))
-    bound = lower_bound(problem, alone, seconds / 4)
+    bound = lower_bound(small.problem, alone, seconds / 8)
+    plan, bound = tighten(small.problem, alone, plan, bound, seconds * 5 / 8)
+    bought = small.expand(plan)
     built = np.unique(edge[bought - problem.standing])
     lines = line_frame(
         candidates, [Stage(0, built, float(candidates.usd[built].sum()))], study.extension
@@ -126,8 +131,8 @@ def plan_rings(
 
 
 NO_SECOND = (
-    "{name} hangs on one route: no road, and no way of {max_km:.0f} km or less over open ground,"
-    " gives it a second that keeps clear of the first"
+    "{name} hangs on one route: no road, and no way of {max_km:.0f} km or less over open ground"
+    " (extension.offroad_max_km), gives it a second that keeps clear of the first"
 )
 NO_SECOND_BY_ROAD = (
     "{name} hangs on one route: no road gives it a second that keeps clear of the first, and ways"

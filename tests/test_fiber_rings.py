@@ -17,8 +17,10 @@ from test_fiber_extension import roads
 
 from phusong.checks import Findings
 from phusong.errors import InputError
-from phusong.fiber.augmentation import Augmentation, augment, lower_bound
+from phusong.fiber.augmentation import Augmentation, alone_usd, augment, lower_bound
 from phusong.fiber.built import with_new_lines
+from phusong.fiber.contraction import contract
+from phusong.fiber.cutplan import tighten
 from phusong.fiber.fibre import assess_fiber
 from phusong.fiber.overland import CLEAR_M
 from phusong.fiber.rings import plan_rings
@@ -82,6 +84,58 @@ def test_second_routes_are_real_and_the_bound_holds(problem):
                 if all(_secured(single, chosen))
             )
         )
+
+
+@given(problems())
+@settings(max_examples=60, deadline=None)
+def test_the_relaxation_over_cuts_finds_the_cheapest_plan_and_proves_no_more(problem):
+    small = contract(problem)
+    alone = alone_usd(small.problem)
+    assert alone.tolist() == alone_usd(problem).tolist()
+    first, _ = augment(small.problem, 0.0)
+    before = lower_bound(small.problem, alone)
+    plan, bound = tighten(small.problem, alone, first, before, 20.0)
+    bought = small.expand(plan)
+    fresh = range(problem.standing, len(problem.usd))
+    possible = _secured(problem, fresh)
+    best = min(
+        problem.usd[list(chosen)].sum()
+        for size in range(len(fresh) + 1)
+        for chosen in itertools.combinations(fresh, size)
+        if _secured(problem, chosen) == possible
+    )
+    assert _secured(problem, bought) == possible
+    assert problem.usd[bought].sum() == pytest.approx(best)
+    assert problem.usd[bought].sum() == pytest.approx(small.problem.usd[plan].sum())
+    assert before <= bound <= best + 1e-9
+    assert bound >= 0.5 * best - 1e-9  # whole numbers at most double the relaxation here
+
+
+def test_a_contracted_problem_keeps_branches_needs_and_kinds():
+    # 0 root – 1 – 2 – 3 need stand; 0 – 4 – 5 – 3 new; 5 – 6 a new spur, 2 – 7 a standing one
+    problem = Augmentation(
+        vertices=8, root=0,
+        tail=np.array([0, 1, 2, 2, 0, 4, 5, 5]), head=np.array([1, 2, 3, 7, 4, 5, 3, 6]),
+        usd=np.array([0, 0, 0, 0, 1, 2, 4, 8.0]), standing=4, need=np.array([3]),
+    )  # fmt: skip
+    small = contract(problem)
+    assert (small.problem.vertices, small.problem.standing) == (2, 1)
+    assert small.problem.usd.tolist() == [0, 7]
+    assert small.edge.tolist() == [0, 0, 0, -1, 1, 1, 1, -1]
+    assert small.expand(np.array([1])).tolist() == [4, 5, 6]
+
+
+def test_a_problem_too_large_for_the_relaxation_keeps_what_is_known(monkeypatch):
+    problem = Augmentation(
+        vertices=2, root=0, tail=np.array([0, 0, 0]), head=np.array([1, 1, 1]),
+        usd=np.array([0, 5.0, 3.0]), standing=1, need=np.array([1]),
+    )  # fmt: skip
+    alone, dear = alone_usd(problem), np.array([1])
+    plan, bound = tighten(problem, alone, dear, 1.0, 10.0)
+    assert (plan.tolist(), bound) == ([2], pytest.approx(3.0))
+    monkeypatch.setattr("phusong.fiber.cutplan.LARGEST", 1)
+    plan, bound = tighten(problem, alone, dear, 1.0, 10.0)
+    assert (plan.tolist(), bound) == ([1], 1.0)
 
 
 PEOPLE = pd.Series({"a": 100.0, "b": 1000.0, "c": 500.0})
