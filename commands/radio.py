@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -60,12 +61,17 @@ def store(study: Path, prune: bool, older_than: float | None, max_mib: float | N
 
     if not prune and (older_than is not None or max_mib is not None):
         raise click.UsageError(tr("--older-than and --max-mib go with --prune"))
-    kept = PathLossStore(read_study(study).work_folder / "store")
+    work_folder = read_study(study).work_folder
+    kept = PathLossStore(work_folder / "store")
     console = open_console()
     if prune:
         limit = None if max_mib is None else int(max_mib * 2**20)
         count, freed = kept.prune(older_than_days=older_than, max_bytes=limit)
         console.print(tr("Removed {count} entries, {mib:.1f} MiB", count=count, mib=freed / 2**20))
+        if max_mib is None:
+            count, freed = _prune_prepared(work_folder / "prepared", older_than or 0)
+            text = "Removed {count} prepared rasters, {mib:.1f} MiB"
+            console.print(tr(text, count=count, mib=freed / 2**20))
     found = kept.summary()
     console.print(
         tr(
@@ -79,3 +85,15 @@ def store(study: Path, prune: bool, older_than: float | None, max_mib: float | N
         markup=False,
         soft_wrap=True,
     )
+
+
+def _prune_prepared(folder: Path, older_than_days: float) -> tuple[int, int]:
+    """Remove rasters prepared that long ago; return how many, and the bytes freed."""
+    count = freed = 0
+    for path in sorted(folder.glob("*")):
+        known = path.stat()
+        if time.time() - known.st_mtime >= older_than_days * 86_400:
+            path.unlink()
+            count += path.suffix == ".tif"
+            freed += known.st_size
+    return count, freed

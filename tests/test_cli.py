@@ -263,7 +263,10 @@ def test_publish_keeps_back_what_the_study_withholds(tiny_run: Path, tmp_path: P
 def test_store_shows_and_prunes(study: Path, tmp_path: Path) -> None:
     phusong("coverage", study, "--out", tmp_path / "out")
     assert "1 sites" in phusong("store", study).output
+    assert "0 prepared rasters" in phusong("store", study, "--prune", "--older-than", "9").output
+    assert list((study / ".phusong/prepared").glob("*.tif"))
     assert "0 entries" in phusong("store", study, "--prune").output
+    assert not list((study / ".phusong/prepared").iterdir())
     phusong("store", study, "--older-than", "1", code=2)
 
 
