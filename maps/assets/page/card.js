@@ -84,7 +84,7 @@ const Card = {
         return make("td", {}, make("span", { class: `dot dot-${grade}`, title: t(GRADES[grade].label) }),
           make("span", { class: "unseen" }, t(GRADES[grade].label)), " ", number(figures.served[i]));
       })));
-    return make("div", { class: "scroll" }, make("table", { class: "grid carriers" },
+    return scrolling(make("table", { class: "grid carriers" },
       make("caption", {}, t("Share served, every carrier (%)")),
       make("thead", {}, make("tr", {}, make("th", { scope: "col" }, t("Carrier")),
         TECHNOLOGIES.map((name) => make("th", { scope: "col" }, name === "*" ? t("Counted") : technologyName(name))))),
@@ -151,7 +151,7 @@ const Card = {
     return [book.sites.id[i],
       book.sites.inside[i] ? null : make("p", { class: "flag" }, t("This tower stands outside the communes of the study.")),
       facts([[t("Cells"), number(rows.length)], [t("Villages it is the nearest to"), number(villages)]]),
-      make("div", { class: "scroll" }, make("table", { class: "grid" },
+      scrolling(make("table", { class: "grid" },
         make("thead", {}, make("tr", {}, [t("Carrier"), t("Tech."), "MHz", t("Azimuth"), t("Height"), "EIRP dBm", t("In service")].map((h) => make("th", { scope: "col" }, h)))),
         make("tbody", {}, rows))),
       assumed ? make("p", { class: "hint" }, t("* assumed by the study: the tower's record does not say")) : null,

@@ -29,6 +29,20 @@ function named(text, fallback = "") {
   return make("bdi", { title: whole.length > 90 ? whole : null }, short);
 }
 
+/** A box that scrolls sideways; where what it holds is wider, the keyboard can reach and move it. */
+function scrolling(child) {
+  const box = make("div", { class: "scroll" }, child);
+  Wide.observe(box);
+  return box;
+}
+
+const Wide = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+
 /** A definition list of label and value pairs; pairs without a value are left out. */
 function facts(pairs) {
   return make("dl", { class: "facts" }, pairs.filter((pair) => pair && pair[1] !== null && pair[1] !== undefined)

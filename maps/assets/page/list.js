@@ -106,7 +106,7 @@ const List = {
         make("span", { class: "below" }, make("span", { class: `dot dot-${figures.grade[i]}` }), t(SHORT_GRADES[figures.grade[i]]), " · ",
           named(commune < 0 ? t("outside every commune") : book.communes.name[commune])));
     })));
-    return make("div", { class: "scroll" }, make("table", { class: "villages" }, make("thead", {}, make("tr", {}, head)), make("tbody", {}, body)));
+    return scrolling(make("table", { class: "villages" }, make("thead", {}, make("tr", {}, head)), make("tbody", {}, body)));
   },
 };
 

@@ -43,7 +43,7 @@ const Plan = {
   },
 
   table(caption, titles, rows, more = {}) {
-    return make("div", { class: "scroll" }, make("table", { class: "grid", ...more },
+    return scrolling(make("table", { class: "grid", ...more },
       make("caption", {}, caption),
       make("thead", {}, make("tr", {}, titles.map((title, i) => make("th", { scope: "col", class: i ? "numeric" : null }, title)))),
       make("tbody", {}, rows)));

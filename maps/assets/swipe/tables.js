@@ -9,7 +9,7 @@ const Tables = {
     const rows = book.definitions.map(([key, one, two]) => make("tr", {}, make("th", { scope: "row" }, key), make("td", {}, named(one, NONE)), make("td", {}, named(two, NONE))));
     fill(strip, make("details", { open: rows.length <= 4 },
       make("summary", {}, t("These runs are not made to the same definitions: their figures do not compare ({count} differ).", { count: number(rows.length) })),
-      make("div", { class: "scroll" }, make("table", { class: "grid" },
+      scrolling(make("table", { class: "grid" },
         make("thead", {}, make("tr", {}, [t("Definition"), t("Before"), t("After")].map((title) => make("th", { scope: "col" }, title)))),
         make("tbody", {}, rows)))));
   },
@@ -53,7 +53,7 @@ const Tables = {
           Tables.villages();
           document.querySelector(`[data-filter="${change}"]`).focus();
         } }), t(CHANGES[change].label)))),
-      rows.length ? make("div", { class: "scroll" }, make("table", { class: "grid", id: "village-table" },
+      rows.length ? scrolling(make("table", { class: "grid", id: "village-table" },
         make("thead", {}, make("tr", {}, [t("Village"), t("Change"), t("Before"), t("After"), t("People"), t("Unserved before"), t("Unserved after")]
           .map((title, i) => make("th", { scope: "col", class: i > 3 ? "numeric" : null }, title)))), make("tbody", {}, body)))
         : make("p", { class: "hint" }, t("No village changed in such a way.")),
@@ -67,7 +67,7 @@ const Tables = {
       make("th", { scope: "row" }, Tables.link("commune", i, c.name[i] || c.code[i])), make("td", {}, t(FIBRE_CHANGES[c.change[i]])),
       make("td", {}, yesNo(c.fibre_before[i])), make("td", {}, yesNo(c.fibre_after[i]))));
     fill(byId("communes"), make("h2", {}, t("Fibre to commune centres")),
-      rows.length ? make("div", { class: "scroll" }, make("table", { class: "grid", id: "commune-table" },
+      rows.length ? scrolling(make("table", { class: "grid", id: "commune-table" },
         make("thead", {}, make("tr", {}, [t("Commune"), t("Change"), t("Before"), t("After")].map((title) => make("th", { scope: "col" }, title)))),
         make("tbody", {}, rows))) : make("p", { class: "hint" }, t("No commune gained or lost fibre.")));
   },
@@ -75,7 +75,7 @@ const Tables = {
   figures() {
     const share = (value) => (value === null ? NONE : percent(100 * value));
     const points = (value) => (value === null ? NONE : `${value > 0 ? "+" : ""}${number(100 * value, 1)}`);
-    fill(byId("figures"), make("h2", {}, t("Figures to report")), make("div", { class: "scroll" }, make("table", { class: "grid", id: "figure-table" },
+    fill(byId("figures"), make("h2", {}, t("Figures to report")), scrolling(make("table", { class: "grid", id: "figure-table" },
       make("thead", {}, make("tr", {}, [t("Figure"), t("Before"), t("After"), t("Points")].map((title, i) => make("th", { scope: "col", class: i ? "numeric" : null }, title)))),
       make("tbody", {}, book.indicators.map((item) => make("tr", {}, make("th", { scope: "row" }, Words.pick(item.title)),
         [share(item.before), share(item.after), points(item.difference)].map((text) => make("td", { class: "numeric" }, text))))))));
