@@ -64,7 +64,7 @@ const Card = {
   server(cell) {
     if (cell < 0) return t("none");
     const cells = book.cells;
-    const about = `${cells.operators[cells.operator[cell]]} ${TECHNOLOGY[cells.technologies[cells.technology[cell]]] ?? ""}`;
+    const about = `${quoted(cells.operators[cells.operator[cell]])} ${TECHNOLOGY[cells.technologies[cells.technology[cell]]] ?? ""}`;
     return cells.site[cell] < 0 ? named(cells.id[cell]) : link({ kind: "site", index: cells.site[cell] }, `${cells.id[cell]} (${about})`);
   },
 

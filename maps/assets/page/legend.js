@@ -34,7 +34,7 @@ const Legend = {
       note ? make("p", { class: "hint" }, note) : null);
   },
 
-  choice: () => [carrierName(State.operator), technologyName(State.technology), State.place === "outdoor" ? "" : t(PLACES[State.place])].filter(Boolean).join(" · "),
+  choice: () => [quoted(carrierName(State.operator)), technologyName(State.technology), State.place === "outdoor" ? "" : t(PLACES[State.place])].filter(Boolean).join(" · "),
 
   villages() {
     if (!State.shown.has("villages")) return null;
@@ -82,7 +82,7 @@ const Legend = {
     const seen = cells.operators.map((name, i) => [name, i])
       .filter(([name]) => State.operator === "*" || name === State.operator);
     const rows = seen.map(([name, i]) => [
-      drawn((pen) => { sectorSample(pen, carrierColour(i)); Masts.tower(pen, 11, 12, 4.5, carrierColour(i), true); }), name,
+      drawn((pen) => { sectorSample(pen, carrierColour(i)); Masts.tower(pen, 11, 12, 4.5, carrierColour(i), true); }), named(name),
     ]);
     if (State.operator === "*" && cells.operators.length > 1) {
       rows.push([drawn((pen) => Masts.tower(pen, 11, 12, 5, INK, true)), t("Shared by carriers")]);

@@ -53,6 +53,12 @@ const TECHNOLOGY = { GSM: "2G", UMTS: "3G", LTE: "4G", NR: "5G" };
 
 const PLACES = { outdoor: "Outdoors", in_vehicle: "In a vehicle", indoor: "Indoors" };
 
+/** A name of the data inside a sentence: cut when it is long, and none of its marks turns the rest round. */
+function quoted(name) {
+  const short = name.length > 40 ? `${name.slice(0, 39)}…` : name;
+  return /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(short) ? `\u2068${short}\u2069` : short;
+}
+
 const carrierName = (operator) => (operator === "*" ? t("Any carrier") : operator);
 const technologyName = (technology) =>
   technology === "*"
