@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from phusong.i18n import Language, get_language
@@ -43,6 +44,11 @@ class Column:
         chosen = chosen or _REST.split(self.words().replace(" (0-1)", ""), maxsplit=1)[0].strip()
         chosen = chosen[:1].upper() + chosen[1:]
         return f"{chosen}: {self.carrier}" if self.carrier else chosen
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is a share or a probability, from 0 to 1."""
+        return self.type == "number" and "(0-1)" in self.en
 
     def unit_words(self) -> str:
         """Return the unit in the current language."""
@@ -137,10 +143,13 @@ def columns_table(described: Mapping[str, tuple[str, Sequence[Column]]]) -> pd.D
 def _typed(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
     values = values.reset_index(drop=True)
     if column.type == "number":
+        decimals = 6 if column.decimals is None else column.decimals
+        rounded = values.astype("Float64").astype(float).round(decimals)
+        # Whole ones are written as such: 2515, not 2515.0.
         return (
-            values.astype("Float64")
-            .astype(float)
-            .round(column.decimals if column.decimals is not None else 6)
+            rounded
+            if decimals
+            else rounded[np.isfinite(rounded)].astype("Int64").reindex(rounded.index)
         )
     if column.type == "integer":
         return values.astype("Int64")

@@ -37,6 +37,7 @@ def write_extension(
     if rings is not None:
         tables["ring_targets.csv"] = ("ring_targets", rings.targets)
         tables["ring_bill.csv"] = ("extension_bill", rings.bill)
+        tables["ring_indicators.csv"] = ("extension_indicators", rings.indicators)
         layers += [
             Layer("ring_lines", rings.lines, "planned"),
             Layer("ring_targets", rings.targets, "ring_targets"),

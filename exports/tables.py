@@ -18,6 +18,13 @@ from phusong.fiber.results import FiberResult
 from phusong.i18n import tr
 from phusong.sources.inputs import Inputs
 
+ASSUMED_WORDS = {
+    "operator_assumed": "carrier",
+    "technology_assumed": "technology",
+    "freq_assumed": "frequency",
+    "height_assumed": "antenna height",
+    "eirp_assumed": "EIRP",
+}
 GRADE_WORDS = {"covered": "covered", "hollow": "partly served", "white": "no signal"}
 
 
@@ -93,7 +100,8 @@ def carrier_table(inputs: Inputs, coverage: VillageCoverage, operator: str) -> p
     for name in ("other_operator", "other_grade", "other_level_centre_dbm"):
         out[name] = best[name].to_numpy()
     out["other_grade_label"] = out["other_grade"].map({k: tr(v) for k, v in GRADE_WORDS.items()})
-    out["assumed"] = out["best_cell_id"].map(assumed_of(inputs.cells)).fillna("")
+    assumed = out["best_cell_id"].map(assumed_of(inputs.cells)).fillna("")
+    out["assumed"] = [", ".join(tr(ASSUMED_WORDS[n]) for n in names.split()) for names in assumed]
     out = out[out["grade"] != "covered"]
     return out.sort_values(["people_unserved", "code"], ascending=[False, True])
 

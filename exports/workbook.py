@@ -11,12 +11,14 @@ from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from phusong.exports.dictionary import Column, tables
 from phusong.i18n import tr
 
 _HEADER = PatternFill("solid", fgColor="DDE6EE")
+_WRAP = Alignment(wrap_text=True, vertical="top")
 _WIDEST, _NARROWEST = 48, 12
 # What XML 1.0 forbids and a spreadsheet would call a broken file.
 _CONTROL = {code: None for code in range(32) if code not in (9, 10, 13)}
@@ -48,6 +50,7 @@ def write_workbook(
     sheet = book.create_sheet(tr("Data"))
     _set_widths(sheet, [_width(frame[column.name]) for column in columns])
     sheet.freeze_panes = "C2"
+    _fit_for_paper(sheet)
     sheet.append([_column_heading(sheet, column) for column in columns])
     for row in frame[[column.name for column in columns]].itertuples(index=False):
         sheet.append([_cell(sheet, value, c) for value, c in zip(row, columns, strict=True)])
@@ -64,12 +67,20 @@ def _definitions(
     _set_widths(sheet, [44, 28, 12, 90])
     sheet.append([_heading(sheet, tables()[table].words())])
     for what, text in notes:
-        sheet.append([_text(sheet, what), _text(sheet, text)])
+        sheet.append([_wrapped(sheet, what), None, None, _wrapped(sheet, text)])
     sheet.append([])
     sheet.append([_heading(sheet, tr(t)) for t in ("Column", "In the CSV", "Unit", "Meaning")])
     for column in columns:
         row = (column.heading(), column.name, column.unit_words(), column.words())
-        sheet.append([_text(sheet, text) for text in row])
+        sheet.append([_wrapped(sheet, text) for text in row])
+
+
+def _fit_for_paper(sheet: Worksheet) -> None:
+    """Print across A3, all columns on one page, the headings on every one."""
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", Worksheet.PAPERSIZE_A3
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = "1:1"
 
 
 def _set_widths(sheet: Worksheet, widths: Sequence[float]) -> None:
@@ -91,7 +102,13 @@ def _heading(sheet: Worksheet, text: str) -> Cell:
 def _column_heading(sheet: Worksheet, column: Column) -> Cell:
     unit = column.unit_words()
     cell = _heading(sheet, f"{column.heading()}, {unit}" if unit else column.heading())
-    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    cell.alignment = _WRAP
+    return cell
+
+
+def _wrapped(sheet: Worksheet, text: str) -> Cell:
+    cell = _text(sheet, text)
+    cell.alignment = _WRAP
     return cell
 
 
@@ -113,5 +130,6 @@ def _cell(sheet: Worksheet, value: Any, column: Column) -> Any:
     if column.type == "integer":
         return int(value)
     cell = WriteOnlyCell(sheet, value=float(value))
-    cell.number_format = f"0.{'0' * column.decimals}" if column.decimals else "0"
+    places = f"0.{'0' * column.decimals}" if column.decimals else "0"
+    cell.number_format = "0.0%" if column.is_share else places
     return cell

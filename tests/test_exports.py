@@ -95,6 +95,15 @@ def test_conform_orders_types_and_rounds() -> None:
         conform(frame.drop(columns="value"), "sensitivity")
 
 
+def test_whole_figures_have_no_decimals(tmp_path: Path) -> None:
+    columns = [c.name for c in tables()["communes"].columns]
+    row = dict.fromkeys(columns, 1.0) | {"people": 2514.6, "drop_m": None, "code": "00691"}
+    write_csv(conform(pd.DataFrame([row]), "communes"), tmp_path / "c.csv", CsvForm(";", ","))
+    written = dict(zip(*read(tmp_path / "c.csv", ";"), strict=True))
+    assert (written["people"], written["drop_m"], written["code"]) == ("2515", "", "00691")
+    assert written["route_km"] == "1,0"
+
+
 def test_dictionary_speaks_both_languages() -> None:
     for table in tables().values():
         assert table.title

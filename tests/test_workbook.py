@@ -51,6 +51,9 @@ def test_workbook_keeps_types_and_runs_nothing(tmp_path: Path) -> None:
     assert (level.data_type, level.value) == ("n", -97.3)
     assert sheet.cell(3, header.index("people") + 1).value is None
     assert sheet.freeze_panes == "C2"
+    assert sheet.cell(3, header.index("served_share") + 1).number_format == "0.0%"
+    assert sheet.cell(2, header.index("people") + 1).value == 1
+    assert sheet.print_title_rows == "$1:$1"
 
 
 @pytest.mark.parametrize(("language", "sheets"), [
