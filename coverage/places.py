@@ -18,6 +18,7 @@ from phusong.study import Entry, Study
 OUTDOOR = "outdoor"
 PLACES = (OUTDOOR, "in_vehicle", "indoor")
 """Where a phone is used; an entry loss stands between the last two and the level outdoors."""
+P2109_MHZ = (80.0, 100_000.0)
 JUDGED = (
     "code", "operator", "technology", "grade", "served_share", "served_share_area",
     "expected_share", "people_unserved", "people_unserved_expected", "probability_centre",
@@ -48,7 +49,8 @@ def entry_by_cell(
         (cells["problem"] == "").to_numpy() if "problem" in cells else np.ones(len(cells), bool)
     )
     if usable.any():
-        freqs = cells["freq_mhz"].to_numpy(dtype=np.float64)[usable]
+        # A band beyond P.2109's range takes what it gives at the end of it.
+        freqs = np.clip(cells["freq_mhz"].to_numpy(dtype=np.float64)[usable], *P2109_MHZ)
         loss[usable], spread[usable] = entry_loss_and_spread_db(entry, freqs)
     return loss, spread
 
@@ -77,11 +79,6 @@ def assess_places(
     DataFrame
         Long: ``place`` and :data:`JUDGED` (of :attr:`VillageCoverage.by_layer`); without a row
         where the study asks for no place.
-
-    Raises
-    ------
-    ModelError
-        For a frequency P.2109 does not cover.
     """
     # The sensitivity is that of the outdoor verdict: its steps would be summed for nothing here.
     plain = study.indicators.model_copy(

@@ -734,7 +734,9 @@ def test_hostile_names_of_everything_else(
     for operator in inputs.cells["operator"].unique():
         here.page.evaluate("(operator) => phusong.state.change({ operator })", operator)
         # An override that the name opens ends with the name.
-        turns, ends = (len(re.findall(s, here.text("#legend h3 >> nth=0"))) for s in ("[\u202e]", "[\u2069]"))
+        turns, ends = (
+            len(re.findall(s, here.text("#legend h3 >> nth=0"))) for s in ("[\u202e]", "[\u2069]")
+        )
         assert turns == ends
         here.page.evaluate("phusong.state.change({ signal: 'server' })")
         here.page.wait_for_selector(SHEET)

@@ -71,4 +71,7 @@ def test_spreads_add_as_squares_and_a_refused_cell_needs_no_loss(tmp_path):
     refused = signal.cells.assign(freq_mhz=30.0, problem="too low")
     loss, spread = entry_by_cell(refused, Entry())
     assert not loss.any()
+    low, _ = entry_by_cell(signal.cells.assign(freq_mhz=30.0, problem=""), Entry())
+    end, _ = entry_by_cell(signal.cells.assign(freq_mhz=80.0, problem=""), Entry())
+    assert low == end
     assert not spread.any()
