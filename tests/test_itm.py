@@ -23,7 +23,6 @@ from phusong.coverage.propagation.itm_kernels import (
     height_gain_db,
     knife_edge_db,
     reference_attenuation,
-    scatter_h0_db,
 )
 from phusong.coverage.propagation.itm_profile import (
     fit_line,
@@ -31,6 +30,7 @@ from phusong.coverage.propagation.itm_profile import (
     irregularity,
     mean_height,
 )
+from phusong.coverage.propagation.itm_scatter import scatter_h0_db
 from phusong.coverage.propagation.itm_variability import normal_deviate
 from phusong.errors import ModelError
 

@@ -36,10 +36,16 @@ from phusong.coverage.propagation.itm_kernels import (
 from phusong.coverage.propagation.itm_profile import (
     clear_path,
     fit_limits,
-    fit_range,
     irregularity_samples,
     resample,
     surface_refractivity,
+)
+from phusong.coverage.propagation.itm_radial import (
+    BLOCK,
+    back_horizon,
+    fitted_line,
+    summed_down,
+    summed_up,
 )
 from phusong.coverage.propagation.itm_variability import variability_db
 from phusong.coverage.propagation.order import select_near
@@ -59,7 +65,6 @@ if TYPE_CHECKING:
     from phusong.coverage.propagation.surface import PropagationSettings, Surface, Transmitter
 
 _BUNDLE = 8
-_BLOCK = 16
 _MOST_SAMPLES = 245  # of the irregularity [Alg. 7.7]
 
 
@@ -130,78 +135,6 @@ def sweep_itm(
     return PathLoss(fan.row0, fan.col0, freqs_mhz, loss, elevation, fan.flags)
 
 
-@njit(cache=True, nogil=True)
-def _fitted(
-    ground: Any, sums: Any, moments: Any, base: float, n: int, start: float, end: float
-) -> tuple[float, float]:
-    """:func:`.itm_profile.fit_line` from prefix sums of the samples before n."""
-    first, last = fit_range(n, start, end)
-    length = float(last - first)
-    middle = 0.5 * (first + last)
-    left, right = ground[first] - base, ground[last] - base
-    inside = sums[last - 1] - sums[first]
-    total = 0.5 * (left + right) + inside
-    moment = 0.25 * (right - left) * length + (moments[last - 1] - moments[first])
-    moment -= inside * middle
-    mean = total / length + base
-    slope = moment * 12.0 / ((length * length + 2.0) * length)
-    return mean - slope * middle, mean + slope * (n - middle)
-
-
-@njit(cache=True, nogil=True)
-def _back_horizon(
-    ground: Any, tops: Any, highest: Any, n: int, own: int, z: float, bend: float, best: float
-) -> tuple[float, int]:
-    """Steepest (height_i - z) / m - bend m, m = n - i, over samples 1…n - 1, above ``best``.
-
-    Returns the value and i, or (best, 0). ``tops[b]`` is the highest sample of block b and
-    ``highest[b]`` of blocks 0…b on the radial; the last ``own`` samples may be others and
-    are looked at one by one. On a tie the sample farther from the receiver wins.
-    """
-    at = 0
-    block = (n - 1) // _BLOCK
-    for i in range(n - 1, min(block * _BLOCK, n - 1 - own), -1):
-        m = n - i
-        if ground[i] - z >= (best + bend * m) * m and (at or ground[i] - z > (best + bend * m) * m):
-            best = (ground[i] - z) / m - bend * m
-            at = i
-    while block > 0:
-        block -= 1
-        end = (block + 1) * _BLOCK
-        m = n - end
-        over = highest[block] - z
-        if over < (best + bend * m) * (m if over > 0.0 else n - 1):
-            break
-        over = tops[block] - z
-        if over < (best + bend * m) * (m if over > 0.0 else m + _BLOCK - 1):
-            continue
-        for i in range(end, end - _BLOCK, -1):
-            m = n - i
-            if ground[i] - z >= (best + bend * m) * m and (
-                at or ground[i] - z > (best + bend * m) * m
-            ):
-                best = (ground[i] - z) / m - bend * m
-                at = i
-    return best, at
-
-
-@njit(cache=True, nogil=True)
-def _summed_up(step: float, n: int) -> float:
-    """Distance after n additions of a step, with their rounding."""
-    x = 0.0
-    for _ in range(n):
-        x += step
-    return x
-
-
-@njit(cache=True, nogil=True)
-def _summed_down(d: float, step: float, n: int) -> float:
-    """Return what n subtractions of a step leave of a distance, with their rounding."""
-    for _ in range(n):
-        d -= step
-    return d
-
-
 @njit(cache=True, nogil=True, parallel=True, error_model="numpy")
 def _walk(
     height_m: NDArray[np.float32],
@@ -235,7 +168,7 @@ def _walk(
     for bundle in prange((radials + _BUNDLE - 1) // _BUNDLE):
         ground = np.empty(most + 2)
         sums, moments = np.zeros(most + 2), np.zeros(most + 2)
-        tops, highest = np.empty(most // _BLOCK + 1), np.empty(most // _BLOCK + 1)
+        tops, highest = np.empty(most // BLOCK + 1), np.empty(most // BLOCK + 1)
         hull, slope = np.empty(most + 2, np.int32), np.empty(most + 2)
         head = np.full(most + 2, -1, np.int32)
         follow, away = np.empty(64, np.int32), np.empty(64)
@@ -270,10 +203,10 @@ def _walk(
                     rise = ground[k] - ground_tx_m
                     sums[k] = sums[k - 1] + rise
                     moments[k] = moments[k - 1] + rise * k
-                    if k % _BLOCK == 0:
-                        b = k // _BLOCK - 1
+                    if k % BLOCK == 0:
+                        b = k // BLOCK - 1
                         top = ground[k]
-                        for i in range(k - _BLOCK + 1, k):
+                        for i in range(k - BLOCK + 1, k):
                             top = max(top, ground[i])
                         tops[b] = top
                         highest[b] = max(top, highest[b - 1]) if b else top
@@ -358,7 +291,7 @@ def _walk(
                     up = (ground[far] - z_tx) / x - x * gamma_e / 2.0
                     if up > theta1:
                         theta1, d1, k1 = up, x, far
-                    _, i = _back_horizon(
+                    _, i = back_horizon(
                         ground, tops, highest, n, k - shared, z_rx, bend,
                         (z_tx - z_rx) / n - bend * n,
                     )  # fmt: skip
@@ -371,9 +304,9 @@ def _walk(
                     # tenth of a horizon distance is whole, that rounding decides.
                     if k1 % 10 == 0 or k2 % 10 == 0 or (k1 + k2) % 10 == 0:
                         if k1 < n:
-                            d1 = _summed_up(step, k1)
+                            d1 = summed_up(step, k1)
                         if k2 < n:
-                            d2 = _summed_down(d, step, n - k2)
+                            d2 = summed_down(d, step, n - k2)
                     elevation[row, col] = math.degrees(math.atan(theta1))
                     flag = FLAG_LINE_OF_SIGHT if k1 == n else 0
 
@@ -392,12 +325,14 @@ def _walk(
                         )
                     clear = d1 + d2 > 1.5 * d
                     if clear:
-                        fit1, fit2 = _fitted(ground, sums, moments, ground_tx_m, n, x_start, x_end)
+                        fit1, fit2 = fitted_line(
+                            ground, sums, moments, ground_tx_m, n, x_start, x_end
+                        )
                     else:
-                        fit1, _ = _fitted(
+                        fit1, _ = fitted_line(
                             ground, sums, moments, ground_tx_m, n, x_start, 0.9 * d1 / step
                         )
-                        _, fit2 = _fitted(
+                        _, fit2 = fitted_line(
                             ground, sums, moments, ground_tx_m, n, (d - 0.9 * d2) / step, x_end
                         )
                     h_e1 = antenna_m + dim(ground_tx_m, fit1)

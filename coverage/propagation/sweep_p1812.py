@@ -101,32 +101,14 @@ def sweep_p1812(
     step_m, _ = settings.steps_m(surface.cell_m)
     clutter, zone = surface.clutter_m, surface.zone
     _walk(
-        surface.height_m,
-        surface.height_m if clutter is None else clutter,
-        np.empty((1, 1), np.uint8) if zone is None else zone,
-        clutter is not None,
-        zone is not None,
-        fan.row0,
-        fan.col0,
-        fan.tx_row,
-        fan.tx_col,
-        surface.cell_m,
-        fan.cells,
-        fan.start,
-        fan.flags,
-        bilinear(surface.height_m, fan.tx_row, fan.tx_col),
-        tx.height_m,
-        settings.rx_height_m,
-        effective_earth_km(settings.delta_n),
-        settings.time_percent,
-        settings.latitude_deg,
-        points_before(settings.radius_m, step_m) + 2,
-        step_m,
-        bands,
-        loss,
-        elevation,
-        np.empty((0, 0, len(TRACE))) if trace is None else trace,
-    )
+        surface.height_m, surface.height_m if clutter is None else clutter, np.empty((1, 1),
+        np.uint8) if zone is None else zone, clutter is not None, zone is not None, fan.row0,
+        fan.col0, fan.tx_row, fan.tx_col, surface.cell_m, fan.cells, fan.start, fan.flags,
+        bilinear(surface.height_m, fan.tx_row, fan.tx_col), tx.height_m, settings.rx_height_m,
+        effective_earth_km(settings.delta_n), settings.time_percent, settings.latitude_deg,
+        points_before(settings.radius_m, step_m) + 2, step_m, bands, loss, elevation, np.empty((0,
+        0, len(TRACE))) if trace is None else trace,
+    )  # fmt: skip
     return PathLoss(fan.row0, fan.col0, freqs_mhz, loss, elevation, fan.flags)
 
 
@@ -198,18 +180,9 @@ def _walk_bundle(
             follow, away = np.empty(room, np.int32), np.empty(room)
             at_row, at_col = np.empty(room, np.int32), np.empty(room, np.int32)
         points = queue_receivers(
-            mine,
-            cols,
-            row0 - tx_row,
-            col0 - tx_col,
-            cell_m,
-            step_m,
-            head,
-            follow,
-            at_row,
-            at_col,
+            mine, cols, row0 - tx_row, col0 - tx_col, cell_m, step_m, head, follow, at_row, at_col,
             away,
-        )
+        )  # fmt: skip
         angle = 2.0 * math.pi * radial / radials
         step = step_m / cell_m
         known = sample_radial(height_m, tx_row, tx_col, angle, step, points, ground)
@@ -289,20 +262,9 @@ def _walk_bundle(
                     flag |= FLAG_BRANCH_NEAR
                 flags[row, col] = flag
                 fit_t, fit_r, end_t, end_r = smooth_ends(
-                    v1,
-                    v2,
-                    bare,
-                    size_g,
-                    rise_bare[k],
-                    k,
-                    own,
-                    count,
-                    ground_rx_m,
-                    step_m,
-                    total,
-                    tx_m,
-                    rx_m,
-                )
+                    v1, v2, bare, size_g, rise_bare[k], k, own, count, ground_rx_m, step_m, total,
+                    tx_m, rx_m,
+                )  # fmt: skip
                 h1 = tx_m - min(end_t, ground_tx_m)
                 h2 = rx_m - min(end_r, ground_rx_m)
                 km = total * 1e-3
@@ -347,63 +309,19 @@ def _walk_bundle(
                 else:
                     elevation[row, col] = math.degrees(theta_t * 1e-3)
                 path = Path(
-                    total,
-                    tx_m,
-                    rx_m,
-                    free,
-                    edge,
-                    smooth,
-                    edge_b,
-                    smooth_b,
-                    0 if has_clutter else sight,
-                    near_t,
-                    near_r,
-                    theta_t,
-                    theta_r,
-                    min(fit_t, ground_tx_m),
-                    min(fit_r, ground_rx_m),
-                    sea_share,
-                    land_km,
-                    inland_km,
-                    coast_t,
-                    coast_r,
-                )
+                    total, tx_m, rx_m, free, edge, smooth, edge_b, smooth_b, 0 if has_clutter else
+                    sight, near_t, near_r, theta_t, theta_r, min(fit_t, ground_tx_m), min(fit_r,
+                    ground_rx_m), sea_share, land_km, inland_km, coast_t, coast_r,
+                )  # fmt: skip
                 if trace.size > 0:
                     record(
-                        path,
-                        h1,
-                        h2,
-                        hard,
-                        size_h,
-                        bare,
-                        k,
-                        count,
-                        own,
-                        own_hard,
-                        step_m,
-                        air,
-                        trace,
-                        row,
-                        col,
-                    )
+                        path, h1, h2, hard, size_h, bare, k, count, own, own_hard, step_m, air,
+                        trace, row, col,
+                    )  # fmt: skip
                 fill_in(
-                    path,
-                    hard,
-                    size_h,
-                    bare,
-                    k,
-                    count,
-                    own,
-                    own_hard,
-                    step_m,
-                    air,
-                    bands,
-                    sphere,
-                    sphere_b,
-                    loss,
-                    row,
-                    col,
-                )
+                    path, hard, size_h, bare, k, count, own, own_hard, step_m, air, bands, sphere,
+                    sphere_b, loss, row, col,
+                )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, parallel=True, error_model="numpy")
@@ -437,30 +355,7 @@ def _walk(
     """Walk every radial, a bundle a task; the arguments are those of :func:`_walk_bundle`."""
     for bundle in prange((start.size + BUNDLE - 2) // BUNDLE):
         _walk_bundle(
-            bundle,
-            height_m,
-            clutter_m,
-            zone,
-            has_clutter,
-            has_zone,
-            row0,
-            col0,
-            tx_row,
-            tx_col,
-            cell_m,
-            cells,
-            start,
-            flags,
-            ground_tx_m,
-            antenna_m,
-            rx_height_m,
-            earth_km,
-            percent,
-            latitude_deg,
-            most,
-            step_m,
-            bands,
-            loss,
-            elevation,
-            trace,
-        )
+            bundle, height_m, clutter_m, zone, has_clutter, has_zone, row0, col0, tx_row, tx_col,
+            cell_m, cells, start, flags, ground_tx_m, antenna_m, rx_height_m, earth_km, percent,
+            latitude_deg, most, step_m, bands, loss, elevation, trace,
+        )  # fmt: skip
