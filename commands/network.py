@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from phusong.exports import CsvForm
+    from phusong.fiber.extension import ExtensionPlan
     from phusong.fiber.results import FiberResult
+    from phusong.fiber.rings import RingPlan
 
 
 def _with_fibre(path: Path) -> Study:
@@ -328,8 +330,33 @@ def extend(
                 gap=share_text(ring_plan.gap),
             )
         )
+    console.print(_before_and_after(plan, ring_plan))
     for finding in planned.findings:
         console.print(f"{finding.rule.number} {finding.text()}", style="yellow", markup=False)
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
     page = (out / "extension.html").resolve()
     console.print(tr("Map: {file}", file=page), markup=False, soft_wrap=True)
+
+
+def _before_and_after(plan: ExtensionPlan, rings: RingPlan | None) -> Table:
+    """Return the figures as they stand, after the extension, and after the second routes."""
+    table = _table("Figure", "Now", "With the extension")
+    then = [plan.indicators["before"], plan.indicators["after"]]
+    if rings is not None:
+        table.add_column(tr("With second routes too"))
+        then.append(rings.indicators["after"])
+    for code, unit, *values in zip(
+        plan.indicators["indicator"], plan.indicators["unit"], *then, strict=True
+    ):
+        shown = [share_text(v) if unit == "share" else _people(v) for v in values]
+        table.add_row(tr(_FIGURES[code]), *shown)
+    return table
+
+
+_FIGURES = {
+    "communes_with_fibre": "Communes with fibre",
+    "communes_with_fibre_share": "Share of communes with fibre",
+    "people_in_communes_with_fibre": "People in communes with fibre",
+    "communes_on_a_single_route": "Communes on a single route",
+    "connected_cable": "Connected cable, km",
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from phusong.checks import Findings
 from phusong.errors import InputError, Where
 from phusong.fiber.augmentation import Augmentation, alone_usd, augment, lower_bound
+from phusong.fiber.built import before_and_after
 from phusong.fiber.candidates import Candidates, build_candidates
 from phusong.fiber.contraction import contract
 from phusong.fiber.cutplan import tighten
@@ -50,6 +51,8 @@ class RingPlan:
         Cost of the plan.
     lower_bound_usd
         No set of these candidates that closes the same rings costs less.
+    indicators
+        As in :class:`phusong.fiber.extension.ExtensionPlan`, before and after the second routes.
     """
 
     targets: gpd.GeoDataFrame
@@ -57,6 +60,7 @@ class RingPlan:
     bill: pd.DataFrame
     usd: float
     lower_bound_usd: float
+    indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def gap(self) -> float:
@@ -127,7 +131,8 @@ def plan_rings(
     _report(findings, study, targets)
     told.advance(STEP)
     usd = float(problem.usd[bought].sum())
-    return RingPlan(targets, lines, bill_of_quantities(lines), usd, min(bound, usd))
+    figures = before_and_after(inputs, study, fiber, lines)
+    return RingPlan(targets, lines, bill_of_quantities(lines), usd, min(bound, usd), figures)
 
 
 NO_SECOND = (

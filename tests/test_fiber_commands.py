@@ -13,6 +13,7 @@ from phusong.cli import main
 from phusong.following import follow_loss
 from phusong.studyfile import read_study
 
+
 @pytest.fixture(scope="module")
 def sample(checkout, tmp_path_factory):
     """The embedded sample with a backhaul: fibre where a cable passes, else microwave."""
@@ -113,3 +114,25 @@ def test_villages_lose_their_signal_with_the_towers(sample):
     nothing = follow_loss(read_study(folder), ["C0014"], villages=True)
     assert nothing.sites == ()
     assert nothing.villages.empty
+
+
+def test_extend_prints_the_figures_before_and_after(sample, tmp_path):
+    folder, out = tmp_path / "by-road", tmp_path / "plan"
+    shutil.copytree(sample, folder)
+    with (folder / "study.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[extension]\noffroad_max_km = 0\n")
+    said = run("--lang", "en", "extend", folder, "--rings", "--time-limit-s", 2, "--out", out)
+    assert said.exit_code == 0, said.output
+    plan = pd.read_csv(out / "extension_indicators.csv").set_index("indicator")
+    rings = pd.read_csv(out / "ring_indicators.csv").set_index("indicator")
+    assert plan.loc["communes_with_fibre"].tolist()[1:] == [54, 60]
+    single = "communes_on_a_single_route"
+    assert rings.loc[single, "before"] == plan.loc[single, "after"]
+    assert rings.loc[single, "after"] < rings.loc[single, "before"]
+    figures = [line.split() for line in said.output.splitlines() if line.startswith("Communes on")]
+    assert [int(n) for n in figures[0][-3:]] == [
+        int(plan.loc[single, "before"]), int(plan.loc[single, "after"]),
+        int(rings.loc[single, "after"]),
+    ]  # fmt: skip
+    assert "R14" in said.output
+    assert "offroad_max_km" in said.output
