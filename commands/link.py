@@ -138,6 +138,7 @@ def _path(
     from phusong.checks import Findings
     from phusong.coverage.clutter import clutter_height_m
     from phusong.coverage.propagation.linkpath import LinkPath
+    from phusong.coverage.seazones import radio_zones
     from phusong.sources.profile import read_profile, sample_nearest
     from phusong.sources.rasters import open_raster
 
@@ -168,6 +169,13 @@ def _path(
     )
     if study is None:
         return path
+    if study.terrain.sea_level_voids:
+        # The study's rule for its grid, as far as one line shows it.
+        spacing_m = path.length_m / (path.height_m.size - 1)
+        zones = radio_zones(
+            path.height_m[None].astype(np.float32), spacing_m, study.terrain.void_fill_max_m
+        )
+        path = path if zones is None else replace(path, zone=zones[0])
     radio = study.radio
     return replace(path, time_percent=radio.time_percent, delta_n=radio.delta_n, n0=radio.n0)
 

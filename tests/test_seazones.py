@@ -7,8 +7,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from radio_study import X0, Y0, cells_frame, make_inputs, make_study, villages_frame
+from pyproj import Transformer
+from radio_study import (
+    CRS_M,
+    X0,
+    Y0,
+    cells_frame,
+    make_inputs,
+    make_study,
+    villages_frame,
+    write_raster,
+)
 
+from phusong.commands.link import _path
 from phusong.coverage.losses import LOSS_STEP_DB, Losses, LossReport
 from phusong.coverage.plan import Mast
 from phusong.coverage.propagation import FLAG_FREE_SPACE, Surface, Transmitter, propagate
@@ -17,6 +28,7 @@ from phusong.coverage.propagation.profile import cell_profile
 from phusong.coverage.propagation.surface import ZONE_COASTAL, ZONE_INLAND, ZONE_SEA
 from phusong.coverage.seazones import radio_zones, sea_cells
 from phusong.coverage.store import BLOCK, PathLossStore
+from phusong.grid import Grid
 
 CELL_M = 300.0
 SIZE = 120
@@ -164,3 +176,22 @@ def test_only_what_a_sea_shapes_has_other_keys(tmp_path: Path) -> None:
     land = world(tmp_path / "g", far).keys(MAST)
     far[:, -20:] = 0.0  # beyond the mast's reach, and in another block of the store
     assert world(tmp_path / "h", far).keys(MAST) == land
+
+
+@pytest.mark.parametrize("sea", [True, False])
+def test_a_link_over_the_sea_of_a_study_knows_its_zones(tmp_path: Path, sea: bool) -> None:
+    write_raster(tmp_path / "d.tif", shore(), Grid(CRS_M, X0, Y0, CELL_M, SIZE, SIZE))
+    study = make_study(tmp_path, terrain={"dem": ["d.tif"], "sea_level_voids": sea})
+    to_degrees = Transformer.from_crs(CRS_M, 4326, always_xy=True).transform
+    ends = tuple(to_degrees(X0 + x, Y0 - 18_000.0) for x in (6_000.0, 24_000.0))
+    path = _path((ends[0], ends[1]), study, (), 900.0, (30.0, 1.5), 100.0)
+    assert path.zone[-1] == (ZONE_SEA if sea else ZONE_INLAND)
+    assert path.zone[0] == ZONE_INLAND  # above 100 m
+    at_sea = path.distance_m[path.zone == ZONE_SEA]
+    coast = path.distance_m[path.zone == ZONE_COASTAL]
+    if sea:
+        assert at_sea.min() == pytest.approx(50 * CELL_M - 6_000.0, abs=1.5 * CELL_M)
+        assert at_sea.size + coast.size < path.zone.size
+        assert coast.max() < at_sea.min()
+    else:
+        assert at_sea.size == coast.size == 0
