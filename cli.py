@@ -114,6 +114,7 @@ for command in (
     runs.map_command,
     results.report,
     results.compare,
+    results.regroup,
     results.publish,
     radio.models,
     link,

@@ -41,7 +41,7 @@ def study(tiny_study: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "command",
     ["demo", "new", "check", "run", "coverage", "fiber", "map", "indicators", "report", "compare",
-     "publish", "models", "store"],
+     "regroup", "publish", "models", "store"],
 )  # fmt: skip
 def test_help_has_an_example(command: str) -> None:
     text = phusong(command, "--help").output
