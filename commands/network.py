@@ -289,7 +289,7 @@ def extend(
             opened, budget_usd=budget_usd, rings=rings, time_limit_s=time_limit_s, progress=progress
         )
     plan, ring_plan = planned.extension, planned.rings
-    stamp = {
+    stamp: dict[str, object] = {
         "study": opened.study.name,
         "study_sha256": opened.fingerprint(),
         "version": phusong.__version__,
@@ -297,7 +297,11 @@ def extend(
         "lower_bound_usd": plan.lower_bound_usd,
         "gap": plan.gap,
         "status": plan.status,
+        "budget_usd": opened.extension.budget_usd if budget_usd is None else budget_usd,
+        "people_bound": None if math.isnan(plan.people_bound) else plan.people_bound,
     }
+    if ring_plan is not None:
+        stamp |= {"rings_usd": ring_plan.usd, "rings_lower_bound_usd": ring_plan.lower_bound_usd}
     with output_folder(out, overwrite=overwrite) as partial:
         write_extension(plan, ring_plan, partial, stamp, form)
         page = partial / "extension.html"
@@ -312,9 +316,18 @@ def extend(
             gap=share_text(plan.gap),
         )
     )
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("Stage", "Commune", "Name", "USD", "km", "People"):
-        table.add_column(tr(title))
+    if not math.isnan(plan.people_bound):
+        left = plan.targets[plan.targets["status"] == "over_budget"]
+        console.print(
+            tr(
+                "The budget reaches {people} people; no plan of these routes reaches more than "
+                "{most}. {count} commune(s) do not fit: {names}",
+                people=_people(plan.stages["people"].sum(min_count=1)),
+                most=number(plan.people_bound), count=len(left), names=_names(left),
+            ),
+            markup=False,
+        )  # fmt: skip
+    table = _table("Stage", "Commune", "Name", "USD", "km", "People")
     for row in rows(plan.stages):
         table.add_row(
             str(row.stage), str(row.commune_code), str(row.name), number(row.usd),
@@ -336,6 +349,11 @@ def extend(
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
     page = (out / "extension.html").resolve()
     console.print(tr("Map: {file}", file=page), markup=False, soft_wrap=True)
+
+
+def _names(targets: pd.DataFrame) -> str:
+    shown = [str(name) for name in targets["name"].head(_MOST)]
+    return ", ".join(shown) + (", …" if len(targets) > _MOST else "") if shown else "–"
 
 
 def _before_and_after(plan: ExtensionPlan, rings: RingPlan | None) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import geopandas as gpd
@@ -136,3 +137,15 @@ def test_extend_prints_the_figures_before_and_after(sample, tmp_path):
     ]  # fmt: skip
     assert "R14" in said.output
     assert "offroad_max_km" in said.output
+
+
+def test_a_budget_says_whom_it_reaches_and_how_many_at_most(sample, tmp_path):
+    said = run("--lang", "en", "extend", sample, "--budget-usd", 500_000, "--time-limit-s", 2,
+               "--out", tmp_path / "plan")  # fmt: skip
+    assert said.exit_code == 0, said.output
+    text = " ".join(said.output.split())
+    assert "The budget reaches 17,204 people; no plan of these routes reaches more than" in text
+    assert "3 commune(s) do not fit" in text
+    stamp = json.loads((tmp_path / "plan" / "run.json").read_text("utf-8"))
+    assert stamp["budget_usd"] == 500_000
+    assert 17_204 <= stamp["people_bound"] <= 25_257
