@@ -29,6 +29,7 @@ from map_years import finished, later_world
 from phusong.compare import compare_runs
 from phusong.maps import build_map, build_swipe_map
 
+PATIENCE_S = 60.0
 LIMITS = {"size_mb": 15.0, "first_view_s": 3.0, "frame_p95_ms": 100.0}
 FRAMES = """
 async () => {
@@ -71,6 +72,8 @@ def measure(page_file: Path, chromium: str, width: int, height: int) -> dict[str
         page.goto(page_file.as_uri(), wait_until="load")
         # Asked for from outside: the page's own policy lets no string be run inside it.
         while not page.evaluate("performance.getEntriesByName('first view').length"):
+            if time.perf_counter() - begun > PATIENCE_S:
+                raise TimeoutError(page_file)
             time.sleep(0.02)
         wall = time.perf_counter() - begun
         mark = page.evaluate("performance.getEntriesByName('first view')[0].startTime") / 1000

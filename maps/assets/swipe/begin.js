@@ -71,6 +71,7 @@ map.fitBounds(book.frame.bounds, { animate: false });
 map.setMinZoom(Math.max(0, map.getZoom() - 2));
 Divider.start();
 window.addEventListener("resize", () => surface.repaint());
+requestAnimationFrame(() => performance.mark("first view"));
 
 // For tests and for whoever builds on the page.
 window.phusong = { map, book, surface, divider: Divider, choice: Choice, choose };
