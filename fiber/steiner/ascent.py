@@ -29,7 +29,7 @@ _ASTRAY = 1e7
 
 
 @njit(cache=True, nogil=True)
-def ascend(indptr, adj, twin, wt, terminal, root, growth, store, share, guide):
+def ascend(indptr, adj, twin, wt, terminal, root, growth, store, share, guide, heights=False):
     """Raise a feasible dual of the cut formulation from ``root``.
 
     Parameters
@@ -50,6 +50,9 @@ def ascend(indptr, adj, twin, wt, terminal, root, growth, store, share, guide):
         here. It holds for every tree as each of its cuts does.
     guide
         Flow of a good tree by slot, away from the root, float64, shape (2m,); empty for none.
+    heights
+        To store one potential a turn instead, in ``share`` as in ``store``: the vertices of the
+        turn's cuts, the terminal first, and by how much in all each was inside a cut raised.
 
     Returns
     -------
@@ -159,11 +162,15 @@ def ascend(indptr, adj, twin, wt, terminal, root, growth, store, share, guide):
             for i in range(seen_size):
                 v = seen[i]
                 if state[v] == 2 and dist[v] < now:
+                    if heights and end < share.size:
+                        store[end] = v
+                        share[end] = now - dist[v]
+                        end += 1
                     for s in range(indptr[v], indptr[v + 1]):
                         fall = min(dist[adj[s]], now) - dist[v]
                         if fall > 0.0:
                             slack[s] = max(slack[s] - fall, 0.0)
-                            if end < share.size:
+                            if end < share.size and not heights:
                                 store[end] = s
                                 share[end] = fall / now
                                 end += 1

@@ -141,7 +141,7 @@ def price_rounds(
     """
     while problem.graph.m > floor and search.left_s > 0:
         g = problem.graph
-        root, _, slack = _best_root(search, problem)
+        root, _, slack = best_root(search, problem)
         _, usable = saturated(g.indptr, g.adj, g.twin, slack, root)
         tree = polish(g, tree_from(g, np.where(usable, g.wt, np.inf), root), WORK, search.deadline)
         search.offer(problem, tree)
@@ -258,7 +258,7 @@ def _relax_once(
     return bound, None, False
 
 
-def _best_root(search: Search, problem: Problem) -> tuple[int, float, NDArray[np.float64]]:
+def best_root(search: Search, problem: Problem) -> tuple[int, float, NDArray[np.float64]]:
     """Ascend from some terminals and return the root of the best bound, the bound and its slack."""
     g = problem.graph
     best = -1.0
@@ -282,7 +282,7 @@ def _best_root(search: Search, problem: Problem) -> tuple[int, float, NDArray[np
 
 def _model(search: Search, problem: Problem) -> CutModel:
     g = problem.graph
-    root, best, slack = _best_root(search, problem)
+    root, best, slack = best_root(search, problem)
     after, before = distances(g.indptr, g.adj, g.twin, slack, g.terminal, root)
     closed, _ = hopeless(
         g.indptr,

@@ -34,12 +34,11 @@ class Pool:
         self.graph: Graph | None = None
         self.trees: list[tuple[float, NDArray[np.int32]]] = []
 
-    def improve(self, problem: Problem) -> None:
-        """Grow some trees at perturbed costs and combine those that are good."""
+    def improve(self, problem: Problem, count: int = 6) -> None:
+        """Grow ``count`` trees at perturbed costs and combine those that are good."""
         search, g = self.search, problem.graph
-        if g is not self.graph:
-            self.graph, self.trees = g, []
-        for _ in range(6):
+        self._forget(g)
+        for _ in range(count):
             if search.done:
                 return
             factor = search.rng.uniform(1.0, 1.35, g.m)
@@ -52,13 +51,18 @@ class Pool:
             tree = tree_from(g, edge_weights(g, factor), int(search.rng.choice(g.terminals)))
             tree = polish(g, tree, WORK, search.deadline)
             search.offer(problem, tree)
-            self._keep(tree)
+            self.keep(problem, tree)
         self._combine(problem)
 
-    def _keep(self, tree: NDArray[np.int32]) -> None:
-        assert self.graph is not None
+    def _forget(self, graph: Graph) -> None:
+        if graph is not self.graph:
+            self.graph, self.trees = graph, []
+
+    def keep(self, problem: Problem, tree: NDArray[np.int32]) -> None:
+        """Keep a tree of the problem's graph, if it is among the best."""
+        self._forget(problem.graph)
         tree = np.sort(tree)
-        cost = float(self.graph.cost[tree].sum())
+        cost = float(problem.graph.cost[tree].sum())
         if any(cost == c and np.array_equal(tree, t) for c, t in self.trees):
             return
         self.trees.append((cost, tree))

@@ -13,6 +13,7 @@ import numpy as np
 from phusong.errors import InputError, Where
 from phusong.fiber.steiner.construct import mehlhorn
 from phusong.fiber.steiner.graph import Graph, build, cheapest_parallel, components
+from phusong.fiber.steiner.large import close_in
 from phusong.fiber.steiner.node import WORK, ascend_rounds, exhausted, price_rounds, relax
 from phusong.fiber.steiner.pool import Pool
 from phusong.fiber.steiner.problem import Ledger, Problem
@@ -164,6 +165,7 @@ def warm_up() -> None:
     )
     problem = Problem(search.instance, np.arange(tail.size), Ledger(tail.size))
     search.offer(problem, first_tree(search.instance))
+    close_in(search, problem.copy(), Pool(search), 0.0, least=1.0)
     price_rounds(search, problem.copy(), 0.0, floor=0)
     relax(search, problem.copy(), 0.0, top=False)
     solve(tail, head, cost, index[::2, ::3].ravel(), time_limit_s=np.inf)
@@ -188,12 +190,14 @@ def _run(search: Search, label: NDArray[np.int64]) -> None:
         return
     tree = tree_from(problem.graph, problem.graph.wt, int(problem.graph.terminals[0]))
     search.offer(problem, polish(problem.graph, tree, WORK, search.deadline))
-    bound = ascend_rounds(search, problem, rounds=20, roots=4, share=0.03)
+    # One ascent deletes the worst; on large graphs potentials do better from there on.
+    rounds, roots = (20, 4) if problem.graph.m <= LARGEST_PRICED else (1, 1)
+    bound = ascend_rounds(search, problem, rounds=rounds, roots=roots, share=0.03)
     search.raise_bound(bound)
     pool = Pool(search)
-    while not search.done:
+    while not search.done and problem.graph.m <= LARGEST_PRICED:
         pool.improve(problem)
-        if problem.graph.m <= RELAX_EDGES or problem.graph.m > LARGEST_PRICED:
+        if problem.graph.m <= RELAX_EDGES:
             break
         before = problem.graph.m
         bound = max(bound, price_rounds(search, problem, bound, floor=RELAX_EDGES))
@@ -206,10 +210,11 @@ def _run(search: Search, label: NDArray[np.int64]) -> None:
     if not search.done and problem.graph.m <= LARGEST_RELAX:
         _branch(search, problem)
     while not search.done:
-        pool.improve(problem)
         if problem.graph.m > LARGEST_RELAX:
-            bound = max(bound, ascend_rounds(search, problem, rounds=1, roots=1, share=1.0))
+            bound = max(bound, close_in(search, problem, pool, bound, least=-1.0))
             search.raise_bound(bound)
+        else:
+            pool.improve(problem)
 
 
 def _branch(search: Search, problem: Problem) -> None:

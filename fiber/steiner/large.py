@@ -1,0 +1,82 @@
+"""Graphs too large to be priced: the bound and the trees side by side, each on a core of its own.
+
+Both take a fixed number of steps between two meetings, so that a run is the same whatever the
+number of cores; only the time limit decides how far it gets.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phusong.fiber.steiner.node import WORK, best_root, exhausted
+from phusong.fiber.steiner.potentials import Potentials
+from phusong.fiber.steiner.reductions import reduce
+from phusong.fiber.steiner.search import polish, tree_from
+
+if TYPE_CHECKING:
+    from phusong.fiber.steiner.pool import Pool
+    from phusong.fiber.steiner.problem import Problem
+    from phusong.fiber.steiner.search import Search
+
+SWEEPS = 6
+"""Sweeps of the potentials between two meetings: half of them guided."""
+TREES = 1
+"""Trees grown at perturbed costs between two meetings; one more is grown from the potentials."""
+_SHARE = 0.15
+"""Edges closed, as a share, at which the graph is reduced and the potentials begin anew."""
+
+
+def close_in(search: Search, problem: Problem, pool: Pool, bound: float, *, least: float) -> float:
+    """Raise the bound by potentials while trees are improved.
+
+    Parameters
+    ----------
+    search
+        Best tree and clock.
+    problem
+        The whole problem; reduced in place once many edges are closed, which ends the call.
+    pool
+        Trees.
+    bound
+        Lower bound known before.
+    least
+        Share of the gap by which the bound has to rise between two meetings for another one.
+
+    Returns
+    -------
+    float
+        The best lower bound; infinite when no better tree is left.
+    """
+    g = problem.graph
+    root, _, _ = best_root(search, problem)
+    seed = int(search.rng.integers(2**32))
+    potentials = Potentials(g, root, search.cost, seed)
+    gone = np.zeros(g.m, np.bool_)
+    tree = tree_from(g, g.wt, root)
+    with ThreadPoolExecutor(1) as worker:
+        while not search.done:
+            tree = polish(g, tree_from(g, potentials.weights(), root), WORK, search.deadline)
+            search.offer(problem, tree)
+            pool.keep(problem, tree)
+            before = bound
+            raised = worker.submit(
+                potentials.raise_bound, SWEEPS, pool.trees[0][1], search.deadline
+            )
+            pool.improve(problem, TREES)
+            bound = max(bound, raised.result() + problem.offset)
+            search.raise_bound(bound)
+            if exhausted(search, problem, bound):
+                return np.inf
+            if not np.isfinite(potentials.now):
+                return np.inf
+            gone |= potentials.close(search.room(potentials.now + problem.offset))
+            if gone.sum() > _SHARE * g.m:
+                problem.delete(gone)
+                reduce(problem)
+                return np.inf if exhausted(search, problem, bound) else bound
+            if bound - before < least * (search.cost - bound):
+                break
+    return bound
