@@ -42,9 +42,10 @@ def sea_cells(height_m: NDArray[np.float32], cell_m: float, narrow_m: float) -> 
     if not low.any():
         return sea
     waters, count = ndimage.label(low, structure=_EIGHT)
-    level = np.unique(waters[height_m == 0.0])
+    at_level = np.zeros(count + 1, np.bool_)
+    at_level[waters[height_m == 0.0]] = True
     for number, where in enumerate(ndimage.find_objects(waters, count), start=1):
-        if number not in level:
+        if not at_level[number]:
             continue
         # One cell of what lies round it, where the grid has one: its edge is no shore.
         frame = tuple(
