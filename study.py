@@ -21,6 +21,7 @@ from phusong.settings.inputs import (
     Layer,
     PeopleSource,
     PopSource,
+    RoadsSource,
     TerrainSource,
     TowerDefaults,
     TowersSource,
@@ -48,6 +49,7 @@ __all__ = [
     "Publish",
     "Quality",
     "Radio",
+    "RoadsSource",
     "Spread",
     "Study",
     "Technology",
@@ -159,7 +161,7 @@ class Study(Section):
     terrain: TerrainSource
     people: PeopleSource | None = None
     fiber: FiberSources | None = None
-    roads: list[Layer] = Field(default_factory=list)
+    roads: list[RoadsSource] = Field(default_factory=list)
     rivers: list[Layer] = Field(default_factory=list)
     """Rivers and lakes, lines or areas: drawn on the map, nothing is computed from them."""
     extension: Extension = Field(default_factory=Extension)

@@ -27,6 +27,14 @@ class Layer(Section):
     """Our name of a column -> the planner's own header."""
 
 
+class RoadsSource(Layer):
+    """Roads, pole lines or ducts: what new cable may follow."""
+
+    kind: str = ""
+    """Kind of the records that name none, e.g. ``pole`` for a layer of poles (see
+    ``extension.kind_usd_per_km``)."""
+
+
 class TerrainSource(Section):
     """Digital elevation model: one raster or several tiles that join."""
 

@@ -170,12 +170,13 @@ def report_lonely_pops(
 
 
 def read_roads(
-    records: Records, area: Area, reach_m: float, findings: Findings
+    records: Records, area: Area, reach_m: float, findings: Findings, kind: str = ""
 ) -> gpd.GeoDataFrame:
     """Make roads of one layer already in the study's CRS.
 
-    Records that are no lines (parking places, squares) are counted, not listed one by one; so
-    are roads farther than ``reach_m`` from the communes' bounds (R01).
+    Those that name no kind are of ``kind``. Records that are no lines (parking places, squares)
+    are counted, not listed one by one; so are roads farther than ``reach_m``
+    from the communes' bounds (R01).
     """
     kinds = shapely.get_type_id(records.frame.geometry.to_numpy())
     linear = np.isin(kinds, list(_LINEAR))
@@ -194,11 +195,13 @@ def read_roads(
                      n=int((~near).sum()), total=len(near))  # fmt: skip
     usable = usable.keep(near)
     ids, _ = _ids(usable, "road_id")
+    kind_of = _texts(usable, "kind")
+    kind_of[kind_of == ""] = kind
     lines, record = _parts(usable)
     frame = gpd.GeoDataFrame(
         {
             "road_id": np.array(ids, dtype=object)[record],
-            "kind": _texts(usable, "kind")[record],
+            "kind": kind_of[record],
             "surface": _texts(usable, "surface")[record],
             "row": usable.frame["row"].to_numpy()[record],
         },

@@ -322,7 +322,7 @@ class _Reading:
     def _roads(self) -> None:
         area = self.got.area
         found = [
-            read_roads(moved, area, self._radius_m, self.findings)
+            read_roads(moved, area, self._radius_m, self.findings, layer.kind)
             for layer in self.study.roads
             if (moved := self._around(layer, headers.ROADS)) is not None and area is not None
         ]

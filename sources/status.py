@@ -20,7 +20,8 @@ _NOT_TODAY = frozenset({
     "quy_hoach", "du_kien", "ke_hoach", "thiet_ke", "dang_thiet_ke", "dang_xay_dung",
     "dang_thi_cong", "thi_cong", "chua_phat_song", "chua_hoat_dong", "chua_khai_thac", "chua_co",
     "ngung", "ngung_hoat_dong", "tam_ngung", "dung", "dung_hoat_dong", "khong_hoat_dong", "tat",
-    "khong_con_su_dung", "thao_do", "da_thao_do", "huy", "da_huy", "hong",
+    "khong_con_su_dung", "thao_do", "da_thao_do", "huy", "da_huy", "hong", "cut", "broken",
+    "damaged", "faulty", "dut", "bi_dut", "dang_dut", "da_dut", "dut_cap", "bi_hong", "su_co",
 })  # fmt: skip
 
 
