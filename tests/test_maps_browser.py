@@ -343,6 +343,22 @@ def test_no_table_is_cut_beside_the_map(visit: Any, width: int) -> None:
               box.clientWidth && box.scrollWidth > box.clientWidth).map((box) => box.innerText)"""
         )
         assert not wider, (language, wider)
+        broken = here.page.evaluate(
+            """[...document.querySelectorAll("#list th[scope=col], #card th[scope=col]")].flatMap((cell) => {
+              const walk = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+              const words = [];
+              while (walk.nextNode()) {
+                for (const found of walk.currentNode.data.matchAll(/\\S+/g)) {
+                  const range = document.createRange();
+                  range.setStart(walk.currentNode, found.index);
+                  range.setEnd(walk.currentNode, found.index + found[0].length);
+                  if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) words.push(found[0]);
+                }
+              }
+              return words;
+            })"""
+        )
+        assert not broken, (language, broken)
         # Nor does a heading run out of its own column.
         assert not here.page.evaluate(
             """[...document.querySelectorAll("#list th")].filter((cell) => cell.scrollWidth > cell.clientWidth + 1)
