@@ -39,7 +39,7 @@ def write_extension(
         tables["ring_bill.csv"] = ("extension_bill", rings.bill)
         tables["ring_indicators.csv"] = ("extension_indicators", rings.indicators)
         layers += [
-            Layer("ring_lines", rings.lines, "planned"),
+            Layer("ring_lines", rings.lines, "second"),
             Layer("ring_targets", rings.targets, "ring_targets"),
         ]
     for name, (table, frame) in tables.items():

@@ -31,12 +31,16 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Label:
-    """Text beside a feature: its column, and the scale (1 : n) up to which it is shown."""
+    """Text of a feature: its column, the scale (1 : n) up to which it is shown.
+
+    ``beside`` puts it next to a point, in place of over the middle of an area.
+    """
 
     column: str
     size_pt: float
     bold: bool = False
     most_scale: int | None = None
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,11 @@ def _labeling(label: Label) -> ET.Element:
         text, "text-buffer", bufferDraw="1", bufferSize="0.8", bufferSizeUnits="MM",
         bufferColor=rgba("#ffffff"), bufferOpacity="0.8", bufferNoFill="1",
     )  # fmt: skip
-    ET.SubElement(settings, "placement", placement="1")  # over the point; round it when crowded
+    # QGIS's numbers: 6 the best place round a point, 1 over the middle.
+    where = {"placement": "6", "dist": "2", "distUnits": "MM"} if label.beside else {
+        "placement": "1"
+    }  # fmt: skip
+    ET.SubElement(settings, "placement", where)
     rendering = ET.SubElement(settings, "rendering", drawLabels="1", obstacle="0")
     if label.most_scale is not None:
         rendering.set("scaleVisibility", "1")

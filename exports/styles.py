@@ -53,6 +53,10 @@ def _planned(_: gpd.GeoDataFrame) -> Style:
     return Style([("", "", _line(palette.CABLE_PLANNED, 0.7, "dash"))])
 
 
+def _second(_: gpd.GeoDataFrame) -> Style:
+    return Style([("", "", _line(palette.CARRIERS[0], 0.7, "dot"))])
+
+
 def _reach(_: gpd.GeoDataFrame) -> Style:
     return Style(
         [
@@ -91,7 +95,7 @@ def _by_status(known: Mapping[str, tuple[str, str, str]]) -> Style:
         (status, tr(words), _marker(colour, shape, 2.8))
         for status, (words, colour, shape) in known.items()
     ]
-    return Style(classes, "status", Label("name", 7, most_scale=200_000))
+    return Style(classes, "status", Label("name", 7, most_scale=200_000, beside=True))
 
 
 def _near_misses(_: gpd.GeoDataFrame) -> Style:
@@ -100,7 +104,7 @@ def _near_misses(_: gpd.GeoDataFrame) -> Style:
 
 def _sites(_: gpd.GeoDataFrame) -> Style:
     symbol = _marker(palette.INK, "triangle", 2.4)
-    return Style([("", "", symbol)], label=Label("site_id", 7, most_scale=50_000))
+    return Style([("", "", symbol)], label=Label("site_id", 7, most_scale=50_000, beside=True))
 
 
 def _cells(frame: gpd.GeoDataFrame) -> Style:
@@ -132,6 +136,7 @@ _STYLES: Mapping[str, Callable[[gpd.GeoDataFrame], Style]] = {
     "fibre": _fibre,
     "routes": _routes,
     "planned": _planned,
+    "second": _second,
     "reach": _reach,
     "targets": _targets,
     "ring_targets": _ring_targets,

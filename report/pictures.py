@@ -20,6 +20,8 @@ from phusong.exports.tables import GRADE_WORDS
 from phusong.i18n import tr
 
 _DPI = 200
+_LONGEST_ABREAST = 42
+"""Letters of a label, two of which still stand side by side under a map."""
 
 
 def verdict_map(
@@ -145,7 +147,11 @@ def _finish(figure: Figure, axes: Axes, handles: list[Any], communes: gpd.GeoDat
         tr("N"), (east, north), (east, north - 2 * margin), ha="center", fontsize=9,
         arrowprops={"arrowstyle": "->"},
     )  # fmt: skip
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    longest = max(len(handle.get_label()) for handle in handles)
+    columns = 2 if longest <= _LONGEST_ABREAST else 1
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=columns, fontsize=8, frameon=False
+    )
     return _png(figure)
 
 
