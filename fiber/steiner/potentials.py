@@ -93,7 +93,8 @@ class Potentials:
             *(g.indptr, g.adj, self.slack, self.others),
             *(self.start, self.size, self.vertex, self.height),
         )
-        self.bound = float(raised) / self.unit
+        self.bound: float = float(raised) / self.unit
+        self.now = self.bound
         self.sweeps = 0
 
     def raise_bound(self, sweeps: int, tree: NDArray[np.int32], deadline: float) -> float:
@@ -134,7 +135,7 @@ class Potentials:
             self.sweeps += 1
             self.now = float(raised) / self.unit
             self.bound = max(self.bound, self.now)
-        return self.bound
+        return float(self.bound)
 
     def close(self, room: float) -> NDArray[np.bool_]:
         """Close arcs that no better tree uses: they may be charged without limit from now on.
@@ -162,7 +163,8 @@ class Potentials:
     def weights(self) -> NDArray[np.float64]:
         """Return slot costs at which a tree follows what the potentials charge, shape (2m,)."""
         left = np.minimum(self.slack, self.slack[self.graph.twin]) / self.unit
-        return np.minimum(left, self.graph.wt) + 0.05 * self.graph.wt
+        weight: NDArray[np.float64] = np.minimum(left, self.graph.wt) + 0.05 * self.graph.wt
+        return weight
 
 
 @njit(cache=True, nogil=True)

@@ -196,10 +196,13 @@ def _run(search: Search, label: NDArray[np.int64]) -> None:
     search.raise_bound(bound)
     pool = Pool(search)
     while not search.done and problem.graph.m <= LARGEST_PRICED:
-        pool.improve(problem)
-        if problem.graph.m <= RELAX_EDGES:
-            break
         before = problem.graph.m
+        if before > RELAX_EDGES:
+            bound = max(bound, close_in(search, problem, pool, bound, least=0.05))
+            search.raise_bound(bound)
+        pool.improve(problem)
+        if not np.isfinite(bound) or problem.graph.m <= RELAX_EDGES:
+            break
         bound = max(bound, price_rounds(search, problem, bound, floor=RELAX_EDGES))
         search.raise_bound(bound)
         if np.isfinite(bound):
