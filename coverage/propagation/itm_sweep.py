@@ -20,12 +20,13 @@ Bands share all of that.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from phusong.coverage.propagation.approach import OWN_POINTS, own_ground, shared_points
-from phusong.coverage.propagation.fan import bilinear, fan_of, points_before, sample_radial
+from phusong.coverage.propagation.disc import Disc, disc_of
+from phusong.coverage.propagation.fan import points_before, sample_radial
 from phusong.coverage.propagation.itm import ItmSettings, check_terminals, impedance_of
 from phusong.coverage.propagation.itm_kernels import (
     dim,
@@ -49,6 +50,7 @@ from phusong.coverage.propagation.itm_radial import (
 )
 from phusong.coverage.propagation.itm_variability import variability_db
 from phusong.coverage.propagation.order import select_near
+from phusong.coverage.propagation.receivers import BUNDLE
 from phusong.coverage.propagation.surface import (
     FLAG_FREE_SPACE,
     FLAG_LINE_OF_SIGHT,
@@ -64,8 +66,18 @@ if TYPE_CHECKING:
 
     from phusong.coverage.propagation.surface import PropagationSettings, Surface, Transmitter
 
-_BUNDLE = 8
 _MOST_SAMPLES = 245  # of the irregularity [Alg. 7.7]
+
+
+class Statistics(NamedTuple):
+    """Air and statistics as the kernel takes them: see :class:`.itm.ItmSettings`."""
+
+    n0: float
+    climate: int
+    mdvar: int
+    z_time: float
+    z_location: float
+    z_situation: float
 
 
 def itm_settings(settings: PropagationSettings) -> ItmSettings:
@@ -102,70 +114,32 @@ def sweep_itm(
     warned = False
     for freq in freqs_mhz:
         warned |= bool(check_terminals(tx.height_m, settings.rx_height_m, freq))
-    fan = fan_of(surface, tx, settings)
-    shape = (fan.rows, fan.cols)
-    loss = np.full((len(freqs_mhz), *shape), np.nan, dtype)
-    elevation = np.full(shape, np.nan, np.float32)
-    step_m, _ = settings.steps_m(surface.cell_m)
-    _walk(
-        surface.height_m,
-        fan.row0,
-        fan.col0,
-        fan.tx_row,
-        fan.tx_col,
-        surface.cell_m,
-        fan.cells,
-        fan.start,
-        fan.flags,
-        float(bilinear(surface.height_m, fan.tx_row, fan.tx_col)),
-        tx.height_m,
-        settings.rx_height_m,
-        settings.radius_m,
-        step_m,
-        np.array(freqs_mhz, np.float64),
-        np.array([impedance_of(f, settings.polarisation, itm) for f in freqs_mhz]),
-        itm.n0,
-        itm.climate,
-        itm.mdvar,
-        np.array(itm.deviates()),
-        warned,
-        loss,
-        elevation,
-    )
-    return PathLoss(fan.row0, fan.col0, freqs_mhz, loss, elevation, fan.flags)
+    impedances = [impedance_of(freq, settings.polarisation, itm) for freq in freqs_mhz]
+    statistics = Statistics(itm.n0, itm.climate, itm.mdvar, *itm.deviates())
+    disc = disc_of(surface, tx, len(freqs_mhz), settings, dtype)
+    _walk(disc, np.array(freqs_mhz), np.array(impedances), statistics, warned)
+    return disc.path_loss(freqs_mhz)
 
 
 @njit(cache=True, nogil=True, parallel=True, error_model="numpy")
 def _walk(
-    height_m: NDArray[np.float32],
-    row0: int,
-    col0: int,
-    tx_row: float,
-    tx_col: float,
-    cell_m: float,
-    cells: NDArray[np.int32],
-    start: NDArray[np.int64],
-    flags: NDArray[np.uint8],
-    ground_tx_m: float,
-    antenna_m: float,
-    rx_height_m: float,
-    reach_m: float,
-    step_m: float,
+    disc: Disc,
     freqs: NDArray[np.float64],
     impedances: NDArray[np.complex128],
-    n0: float,
-    climate: int,
-    mdvar: int,
-    deviates: NDArray[np.float64],
+    statistics: Statistics,
     warned: bool,
-    loss: NDArray[np.float32],
-    elevation: NDArray[np.float32],
 ) -> None:
+    """Walk every radial, a bundle a task."""
+    height_m, cell_m, step_m, most = disc.height_m, disc.cell_m, disc.step_m, disc.most
+    row0, col0, tx_row, tx_col = disc.row0, disc.col0, disc.tx_row, disc.tx_col
+    ground_tx_m, antenna_m, rx_height_m = disc.ground_tx_m, disc.antenna_m, disc.rx_height_m
+    cells, start, flags = disc.cells, disc.start, disc.flags
+    loss, elevation = disc.loss, disc.elevation
+    n0, climate, mdvar, z_time, z_location, z_situation = statistics
     radials = start.size - 1
     cols = flags.shape[1]
-    most = points_before(reach_m, step_m) + 2
     z_tx = ground_tx_m + antenna_m
-    for bundle in prange((radials + _BUNDLE - 1) // _BUNDLE):
+    for bundle in prange((radials + BUNDLE - 1) // BUNDLE):
         ground = np.empty(most + 2)
         sums, moments = np.zeros(most + 2), np.zeros(most + 2)
         tops, highest = np.empty(most // BLOCK + 1), np.empty(most // BLOCK + 1)
@@ -174,7 +148,7 @@ def _walk(
         follow, away = np.empty(64, np.int32), np.empty(64)
         resampled, spare = np.empty(_MOST_SAMPLES + 1), np.empty(_MOST_SAMPLES + 1)
         own, radials_own = np.empty(OWN_POINTS), np.empty((3, OWN_POINTS))
-        for radial in range(bundle * _BUNDLE, min(radials, (bundle + 1) * _BUNDLE)):
+        for radial in range(bundle * BUNDLE, min(radials, (bundle + 1) * BUNDLE)):
             count = start[radial + 1] - start[radial]
             if count == 0:
                 continue
@@ -359,7 +333,7 @@ def _walk(
                             continue
                         varied, extreme = variability_db(
                             attenuation, d, h_e1, h_e2, delta_h, freqs[b], climate, mdvar,
-                            deviates[0], deviates[1], deviates[2],
+                            z_time, z_location, z_situation,
                         )  # fmt: skip
                         bits |= more | extreme
                         loss[b, row, col] = free_space_db(d, freqs[b]) + varied

@@ -19,13 +19,8 @@ from phusong.coverage.propagation.diffraction import (
     DB_PER_NEPER,
     NU_CLEAR,
 )
-from phusong.coverage.propagation.fan import (
-    bilinear,
-    fan_of,
-    points_before,
-    sample_nearest,
-    sample_radial,
-)
+from phusong.coverage.propagation.disc import Disc, disc_of
+from phusong.coverage.propagation.fan import points_before, sample_nearest, sample_radial
 from phusong.coverage.propagation.p1812 import BETA_EARTH_FACTOR, check_p1812
 from phusong.coverage.propagation.p1812_loss import EARTH_KM, p1812_bands
 from phusong.coverage.propagation.p1812_receiver import TRACE, Air, Path, fill_in, record
@@ -93,63 +88,31 @@ def sweep_p1812(
     check_p1812(
         freqs_mhz, tx.height_m, settings.rx_height_m, settings.time_percent, 50.0, settings.delta_n
     )
-    fan = fan_of(surface, tx, settings)
-    shape = (fan.rows, fan.cols)
     bands = p1812_bands(freqs_mhz, settings.polarisation, settings.time_percent, settings.n0)
-    loss = np.full((len(freqs_mhz), *shape), np.nan, dtype)
-    elevation = np.full(shape, np.nan, np.float32)
-    step_m, _ = settings.steps_m(surface.cell_m)
-    clutter, zone = surface.clutter_m, surface.zone
-    _walk(
-        surface.height_m, surface.height_m if clutter is None else clutter, np.empty((1, 1),
-        np.uint8) if zone is None else zone, clutter is not None, zone is not None, fan.row0,
-        fan.col0, fan.tx_row, fan.tx_col, surface.cell_m, fan.cells, fan.start, fan.flags,
-        bilinear(surface.height_m, fan.tx_row, fan.tx_col), tx.height_m, settings.rx_height_m,
-        effective_earth_km(settings.delta_n), settings.time_percent, settings.latitude_deg,
-        points_before(settings.radius_m, step_m) + 2, step_m, bands, loss, elevation, np.empty((0,
-        0, len(TRACE))) if trace is None else trace,
-    )  # fmt: skip
-    return PathLoss(fan.row0, fan.col0, freqs_mhz, loss, elevation, fan.flags)
+    air = Air(effective_earth_km(settings.delta_n), settings.time_percent, settings.latitude_deg)
+    disc = disc_of(surface, tx, len(freqs_mhz), settings, dtype)
+    _walk(disc, air, bands, np.empty((0, 0, len(TRACE))) if trace is None else trace)
+    return disc.path_loss(freqs_mhz)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _walk_bundle(
-    bundle: int,
-    height_m: NDArray[np.float32],
-    clutter_m: NDArray[np.float32],
-    zone: NDArray[np.uint8],
-    has_clutter: bool,
-    has_zone: bool,
-    row0: int,
-    col0: int,
-    tx_row: float,
-    tx_col: float,
-    cell_m: float,
-    cells: NDArray[np.int32],
-    start: NDArray[np.int64],
-    flags: NDArray[np.uint8],
-    ground_tx_m: float,
-    antenna_m: float,
-    rx_height_m: float,
-    earth_km: float,
-    percent: float,
-    latitude_deg: float,
-    most: int,
-    step_m: float,
-    bands: NDArray[np.float64],
-    loss: NDArray[np.float32],
-    elevation: NDArray[np.float32],
-    trace: NDArray[np.float64],
+    bundle: int, disc: Disc, air: Air, bands: NDArray[np.float64], trace: NDArray[np.float64]
 ) -> None:
-    """Walk one bundle of radials; `most` is one more than the largest number of points on any."""
+    """Walk one bundle of radials."""
+    height_m, clutter_m, zone = disc.height_m, disc.clutter_m, disc.zone
+    cell_m, step_m, most, flags = disc.cell_m, disc.step_m, disc.most, disc.flags
+    row0, col0, tx_row, tx_col = disc.row0, disc.col0, disc.tx_row, disc.tx_col
+    ground_tx_m, antenna_m, rx_height_m = disc.ground_tx_m, disc.antenna_m, disc.rx_height_m
+    cells, start, loss, elevation = disc.cells, disc.start, disc.loss, disc.elevation
+    has_clutter, has_zone = clutter_m.size > 0, zone.size > 0
     radials = start.size - 1
     cols = flags.shape[1]
-    beta_km = EARTH_KM * BETA_EARTH_FACTOR
+    earth_km, beta_km = air.earth_km, EARTH_KM * BETA_EARTH_FACTOR
     half, half_beta = 0.5e-3 / earth_km, 0.5e-3 / beta_km
     tx_m = ground_tx_m + antenna_m
     n_bands = bands.shape[0]
-    rare = percent < 50.0
-    air = Air(earth_km, percent, latitude_deg)
+    rare = air.percent < 50.0
     # ν = −√(q·D·2/λ) stays below −0.78 at every band while q·D exceeds this.
     longest = bands[:, BAND_WAVELENGTH].max()
     clear_qd = NU_CLEAR * NU_CLEAR * longest * 0.5 * (1.0 + 1e-9)
@@ -325,37 +288,7 @@ def _walk_bundle(
 
 
 @njit(cache=True, nogil=True, parallel=True, error_model="numpy")
-def _walk(
-    height_m: NDArray[np.float32],
-    clutter_m: NDArray[np.float32],
-    zone: NDArray[np.uint8],
-    has_clutter: bool,
-    has_zone: bool,
-    row0: int,
-    col0: int,
-    tx_row: float,
-    tx_col: float,
-    cell_m: float,
-    cells: NDArray[np.int32],
-    start: NDArray[np.int64],
-    flags: NDArray[np.uint8],
-    ground_tx_m: float,
-    antenna_m: float,
-    rx_height_m: float,
-    earth_km: float,
-    percent: float,
-    latitude_deg: float,
-    most: int,
-    step_m: float,
-    bands: NDArray[np.float64],
-    loss: NDArray[np.float32],
-    elevation: NDArray[np.float32],
-    trace: NDArray[np.float64],
-) -> None:
-    """Walk every radial, a bundle a task; the arguments are those of :func:`_walk_bundle`."""
-    for bundle in prange((start.size + BUNDLE - 2) // BUNDLE):
-        _walk_bundle(
-            bundle, height_m, clutter_m, zone, has_clutter, has_zone, row0, col0, tx_row, tx_col,
-            cell_m, cells, start, flags, ground_tx_m, antenna_m, rx_height_m, earth_km, percent,
-            latitude_deg, most, step_m, bands, loss, elevation, trace,
-        )  # fmt: skip
+def _walk(disc: Disc, air: Air, bands: NDArray[np.float64], trace: NDArray[np.float64]) -> None:
+    """Walk every radial, a bundle a task."""
+    for bundle in prange((disc.start.size + BUNDLE - 2) // BUNDLE):
+        _walk_bundle(bundle, disc, air, bands, trace)

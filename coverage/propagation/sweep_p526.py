@@ -17,13 +17,8 @@ from phusong.coverage.propagation.diffraction import (
     band_constants,
     delta_bullington_db,
 )
-from phusong.coverage.propagation.fan import (
-    bilinear,
-    fan_of,
-    points_before,
-    sample_nearest,
-    sample_radial,
-)
+from phusong.coverage.propagation.disc import Disc, disc_of
+from phusong.coverage.propagation.fan import points_before, sample_nearest, sample_radial
 from phusong.coverage.propagation.hull import push
 from phusong.coverage.propagation.p526 import FREE_SPACE_DB
 from phusong.coverage.propagation.receivers import BUNDLE, queue_receivers
@@ -56,66 +51,23 @@ def sweep_p526(
     See :func:`phusong.coverage.propagation.propagate` for the arguments; they are taken as
     checked. `dtype` is that of the losses: float64 lets tests see past float32's rounding.
     """
-    fan = fan_of(surface, tx, settings)
-    shape = (fan.rows, fan.cols)
     bands = band_constants(
         freqs_mhz, vertical=settings.polarisation == "v", free_space_db=FREE_SPACE_DB
     )
-    loss = np.full((len(freqs_mhz), *shape), np.nan, dtype)
-    elevation = np.full(shape, np.nan, np.float32)
-    step_m, _ = settings.steps_m(surface.cell_m)
-    ground_m = bilinear(surface.height_m, fan.tx_row, fan.tx_col)
-    clutter = surface.clutter_m
-    _walk(
-        surface.height_m,
-        surface.height_m if clutter is None else clutter,
-        clutter is not None,
-        fan.row0,
-        fan.col0,
-        fan.tx_row,
-        fan.tx_col,
-        surface.cell_m,
-        fan.cells,
-        fan.start,
-        fan.flags,
-        ground_m,
-        tx.height_m,
-        settings.rx_height_m,
-        settings.effective_earth_radius_km * 1e3,
-        points_before(settings.radius_m, step_m) + 2,
-        step_m,
-        bands,
-        loss,
-        elevation,
-    )
-    return PathLoss(fan.row0, fan.col0, freqs_mhz, loss, elevation, fan.flags)
+    disc = disc_of(surface, tx, len(freqs_mhz), settings, dtype)
+    _walk(disc, settings.effective_earth_radius_km * 1e3, bands)
+    return disc.path_loss(freqs_mhz)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _walk_bundle(
-    bundle: int,
-    height_m: NDArray[np.float32],
-    clutter_m: NDArray[np.float32],
-    has_clutter: bool,
-    row0: int,
-    col0: int,
-    tx_row: float,
-    tx_col: float,
-    cell_m: float,
-    cells: NDArray[np.int32],
-    start: NDArray[np.int64],
-    flags: NDArray[np.uint8],
-    ground_tx_m: float,
-    antenna_m: float,
-    rx_height_m: float,
-    radius_m: float,
-    most: int,
-    step_m: float,
-    bands: NDArray[np.float64],
-    loss: NDArray[np.float32],
-    elevation: NDArray[np.float32],
-) -> None:
-    """Walk one bundle of radials; `most` is one more than the largest number of points on any."""
+def _walk_bundle(bundle: int, disc: Disc, radius_m: float, bands: NDArray[np.float64]) -> None:
+    """Walk one bundle of radials."""
+    height_m, clutter_m, cell_m, step_m = disc.height_m, disc.clutter_m, disc.cell_m, disc.step_m
+    row0, col0, tx_row, tx_col = disc.row0, disc.col0, disc.tx_row, disc.tx_col
+    cells, start, most, flags = disc.cells, disc.start, disc.most, disc.flags
+    ground_tx_m, antenna_m, rx_height_m = disc.ground_tx_m, disc.antenna_m, disc.rx_height_m
+    loss, elevation = disc.loss, disc.elevation
+    has_clutter = clutter_m.size > 0
     radials = start.size - 1
     cols = flags.shape[1]
     half = 0.5 / radius_m
@@ -259,50 +211,7 @@ def _walk_bundle(
 
 
 @njit(cache=True, nogil=True, parallel=True, error_model="numpy")
-def _walk(
-    height_m: NDArray[np.float32],
-    clutter_m: NDArray[np.float32],
-    has_clutter: bool,
-    row0: int,
-    col0: int,
-    tx_row: float,
-    tx_col: float,
-    cell_m: float,
-    cells: NDArray[np.int32],
-    start: NDArray[np.int64],
-    flags: NDArray[np.uint8],
-    ground_tx_m: float,
-    antenna_m: float,
-    rx_height_m: float,
-    radius_m: float,
-    most: int,
-    step_m: float,
-    bands: NDArray[np.float64],
-    loss: NDArray[np.float32],
-    elevation: NDArray[np.float32],
-) -> None:
-    """Walk every radial, a bundle a task; the arguments are those of :func:`_walk_bundle`."""
-    for bundle in prange((start.size + BUNDLE - 2) // BUNDLE):
-        _walk_bundle(
-            bundle,
-            height_m,
-            clutter_m,
-            has_clutter,
-            row0,
-            col0,
-            tx_row,
-            tx_col,
-            cell_m,
-            cells,
-            start,
-            flags,
-            ground_tx_m,
-            antenna_m,
-            rx_height_m,
-            radius_m,
-            most,
-            step_m,
-            bands,
-            loss,
-            elevation,
-        )
+def _walk(disc: Disc, radius_m: float, bands: NDArray[np.float64]) -> None:
+    """Walk every radial, a bundle a task."""
+    for bundle in prange((disc.start.size + BUNDLE - 2) // BUNDLE):
+        _walk_bundle(bundle, disc, radius_m, bands)
