@@ -331,7 +331,9 @@ def test_program_makes_the_committed_files(tmp_path: Path) -> None:
         assert a.transform == b.transform
         apart = np.abs(a.read(1).astype(int) - b.read(1))
         assert np.mean(apart > 1) < 0.001
-    for name in ("boundaries/villages", "boundaries/communes", "roads/roads", "fiber/cables"):
+    for name in (
+        "boundaries/villages", "boundaries/communes", "roads/roads", "rivers/rivers", "fiber/cables",
+    ):  # fmt: skip
         new, old = gpd.read_file(tmp_path / f"{name}.gpkg"), layer(f"{name}.gpkg")
         pd.testing.assert_frame_equal(
             pd.DataFrame(new.drop(columns="geometry")), pd.DataFrame(old.drop(columns="geometry"))
