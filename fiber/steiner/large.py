@@ -25,6 +25,8 @@ SWEEPS = 6
 """Sweeps of the potentials between two meetings: half of them guided."""
 TREES = 1
 """Trees grown at perturbed costs between two meetings; one more is grown from the potentials."""
+HUGE = 300_000
+"""Edges beyond which one tree, grown from the potentials, is all there is time for."""
 _SHARE = 0.15
 """Edges closed, as a share, at which the graph is reduced and the potentials begin anew."""
 
@@ -51,21 +53,25 @@ def close_in(search: Search, problem: Problem, pool: Pool, bound: float, *, leas
         The best lower bound; infinite when no better tree is left.
     """
     g = problem.graph
-    root, _, _ = best_root(search, problem)
+    if g.m <= HUGE:
+        root, _, _ = best_root(search, problem)
+    else:
+        root = int(search.rng.choice(g.terminals))
     seed = int(search.rng.integers(2**32))
     potentials = Potentials(g, root, search.cost, seed)
     gone = np.zeros(g.m, np.bool_)
-    tree = tree_from(g, g.wt, root)
+    lead = np.empty(0, np.int32)
     with ThreadPoolExecutor(1) as worker:
         while not search.done:
-            tree = polish(g, tree_from(g, potentials.weights(), root), WORK, search.deadline)
+            weights = potentials.weights()
+            before = bound
+            raised = worker.submit(potentials.raise_bound, SWEEPS, lead, search.deadline)
+            tree = polish(g, tree_from(g, weights, root), WORK, search.deadline)
             search.offer(problem, tree)
             pool.keep(problem, tree)
-            before = bound
-            raised = worker.submit(
-                potentials.raise_bound, SWEEPS, pool.trees[0][1], search.deadline
-            )
-            pool.improve(problem, TREES)
+            if g.m <= HUGE:
+                pool.improve(problem, TREES)
+            lead = pool.trees[0][1]
             bound = max(bound, raised.result() + problem.offset)
             search.raise_bound(bound)
             if exhausted(search, problem, bound):

@@ -11,7 +11,7 @@ others leave. Many potentials attain it: from the steepest around the terminal (
 to the steepest at the border of the same vertices (distance from outside). Dual ascent takes the
 first and stays there. Coordinate steps that choose in between, now here and now there, go on rising
 where an ascent is stuck; that the choice among equals decides how far coordinate ascent gets is
-what Werner & Prusa (2019) show for linear programmes at large.
+what Werner, Prusa & Dlask (2020) show for linear programmes at large.
 
 Where a tree and the bound meet, the tree enters no level set of a potential twice. Steps of a
 *guided* sweep therefore charge no arc of a good tree outside the way from the root to ``z``, even

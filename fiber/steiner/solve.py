@@ -13,7 +13,7 @@ import numpy as np
 from phusong.errors import InputError, Where
 from phusong.fiber.steiner.construct import mehlhorn
 from phusong.fiber.steiner.graph import Graph, build, cheapest_parallel, components
-from phusong.fiber.steiner.large import close_in
+from phusong.fiber.steiner.large import HUGE, close_in
 from phusong.fiber.steiner.node import WORK, ascend_rounds, exhausted, price_rounds, relax
 from phusong.fiber.steiner.pool import Pool
 from phusong.fiber.steiner.problem import Ledger, Problem
@@ -188,12 +188,14 @@ def _run(search: Search, label: NDArray[np.int64]) -> None:
     if exhausted(search, problem, problem.offset):
         search.raise_bound(search.cost)
         return
-    tree = tree_from(problem.graph, problem.graph.wt, int(problem.graph.terminals[0]))
-    search.offer(problem, polish(problem.graph, tree, WORK, search.deadline))
-    # One ascent deletes the worst; on large graphs potentials do better from there on.
-    rounds, roots = (20, 4) if problem.graph.m <= LARGEST_PRICED else (1, 1)
-    bound = ascend_rounds(search, problem, rounds=rounds, roots=roots, share=0.03)
-    search.raise_bound(bound)
+    bound = 0.0
+    if problem.graph.m <= HUGE:
+        tree = tree_from(problem.graph, problem.graph.wt, int(problem.graph.terminals[0]))
+        search.offer(problem, polish(problem.graph, tree, WORK, search.deadline))
+        # One ascent deletes the worst; on large graphs potentials do better from there on.
+        rounds, roots = (20, 4) if problem.graph.m <= LARGEST_PRICED else (1, 1)
+        bound = ascend_rounds(search, problem, rounds=rounds, roots=roots, share=0.03)
+        search.raise_bound(bound)
     pool = Pool(search)
     while not search.done and problem.graph.m <= LARGEST_PRICED:
         before = problem.graph.m
