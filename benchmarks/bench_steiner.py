@@ -193,10 +193,8 @@ def main():
         proven = 100 * (1 - result.lower_bound / case.optimum) if case.optimum else 0.0
         if case.optimum:
             note = f"; own bound {proven:.3f} % under the optimum"
-        print(
-            f"{'':23} gap {100 * result.gap:.3f} % ({result.status}), {busy:.0f} s of processor{note}\n",
-            flush=True,
-        )
+        gap = f"gap {100 * result.gap:.3f} % ({result.status}), {busy:.0f} s of processor"
+        print(f"{'':23} {gap}{note}\n", flush=True)
     print("mean over the bound or optimum:")
     for name, values in ratios.items():
         print(f"  {name:18} {np.mean(values):8.3f} %  worst {max(values):8.3f} %  ({len(values)})")
