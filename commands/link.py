@@ -29,10 +29,15 @@ _LONLAT = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*[,; ]\s*(-?\d+(?:\.\d+)?)\s*$")
 @click.argument("b", required=False)
 @click.option("--study", type=path_type, help="Study whose DEM, clutter and sites are used.")
 @click.option("--dem", type=path_type, multiple=True, help="DEM file, in place of a study's.")
-@click.option("--freq-mhz", type=float, default=1800.0, show_default=True)
+@click.option(
+    "--freq-mhz", type=float, default=1800.0, show_default=True, help="Frequency of the signal."
+)
 @click.option("--tx-height-m", type=float, default=30.0, show_default=True, help="Antenna at A.")
 @click.option("--rx-height-m", type=float, default=1.5, show_default=True, help="Antenna at B.")
-@click.option("--step-m", type=click.FloatRange(min=1), default=30.0, show_default=True)
+@click.option(
+    "--step-m", type=click.FloatRange(min=1), default=30.0, show_default=True,
+    help="Spacing of the profile's points along the path.",
+)  # fmt: skip
 @click.option(
     "--profiles", type=path_type, help="File of paths, one JSON object a line; may be gzipped."
 )
