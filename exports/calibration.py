@@ -9,8 +9,9 @@ from typing import Final
 import pandas as pd
 
 from phusong.coverage.calibration import Calibration
-from phusong.exports.dictionary import conform
+from phusong.exports.dictionary import conform, described_by
 from phusong.exports.folder import STAMP, output_folder
+from phusong.exports.meanings import write_meanings
 from phusong.exports.spreadsheet import CsvForm, write_csv
 from phusong.i18n import tr
 
@@ -43,7 +44,7 @@ def class_text(kind: str, name: str) -> str:
 
 
 def write_calibration(found: Calibration, folder: Path, form: CsvForm, *, overwrite: bool) -> None:
-    """Write ``calibration_*.csv`` into a folder of their own.
+    """Write ``calibration_*.csv``, and what their columns mean, into a folder of their own.
 
     Raises
     ------
@@ -72,6 +73,8 @@ def write_calibration(found: Calibration, folder: Path, form: CsvForm, *, overwr
     with output_folder(folder, overwrite=overwrite) as partial:
         for name, frame in frames.items():
             write_csv(conform(frame, name), partial / f"{name}.csv", form)
+        meanings = {f"{name}.csv": described_by(name) for name in frames}
+        write_meanings(meanings, partial, form)
         stamp = {
             "calibration": True,
             "rows": len(found.residuals),

@@ -8,13 +8,14 @@ from pathlib import Path
 import pandas as pd
 
 from phusong.compare import Comparison
-from phusong.exports.dictionary import conform
+from phusong.exports.dictionary import conform, described_by
 from phusong.exports.folder import STAMP
+from phusong.exports.meanings import write_meanings
 from phusong.exports.spreadsheet import CsvForm, write_csv
 
 
 def write_comparison(found: Comparison, folder: Path, form: CsvForm) -> None:
-    """Write ``compare_*.csv`` and the stamp."""
+    """Write ``compare_*.csv``, what their columns mean, and the stamp."""
     definitions = pd.DataFrame(
         [(d.key, json.dumps(d.before), json.dumps(d.after)) for d in found.definitions],
         columns=["key", "before", "after"],
@@ -27,5 +28,6 @@ def write_comparison(found: Comparison, folder: Path, form: CsvForm) -> None:
     }
     for name, frame in frames.items():
         write_csv(conform(frame, name), folder / f"{name}.csv", form)
+    write_meanings({f"{name}.csv": described_by(name) for name in frames}, folder, form)
     stamp = {"comparison": True, "definitions_differ": len(found.definitions)}
     (folder / STAMP).write_text(json.dumps(stamp, indent=2, allow_nan=False), "utf-8")

@@ -122,7 +122,16 @@ def conform(frame: pd.DataFrame, table: str, operators: Sequence[str] = ()) -> p
     return pd.DataFrame({c.name: _typed(frame[c.name], c) for c in columns})
 
 
-def columns_table(described: Mapping[str, tuple[str, Sequence[Column]]]) -> pd.DataFrame:
+Described = tuple[str, Sequence[Column]]
+"""A table of the dictionary, and the columns of it that a file holds."""
+
+
+def described_by(table: str, operators: Sequence[str] = ()) -> Described:
+    """Return what a file that holds a whole table holds."""
+    return table, tables()[table].expand(operators)
+
+
+def columns_table(described: Mapping[str, Described]) -> pd.DataFrame:
     """Return what each column of some files means, in the current language.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from phusong.exports import palette
-from phusong.exports.geopackage import Layer, plain
+from phusong.exports.geopackage import Layer
 from phusong.exports.kmz import Folder
 from phusong.i18n import tr
 
@@ -39,7 +39,7 @@ def _folders(layers: dict[str, Layer]) -> Iterator[Folder]:
         frame["geometry"] = frame.boundary
         yield Folder(tr("Communes"), frame, "name", None, {"border": palette.INK})
     if "commune_centres" in layers:
-        frame = plain(layers["commune_centres"].frame)
+        frame = layers["commune_centres"].frame
         titles = _titles(
             {
                 "reason": "Why",
@@ -51,7 +51,7 @@ def _folders(layers: dict[str, Layer]) -> Iterator[Folder]:
         title = tr("Fibre to the commune centres")
         yield Folder(title, frame, "name", "reached", _REACH, titles)
     if "fibre" in layers:
-        frame = plain(layers["fibre"].frame)
+        frame = layers["fibre"].frame
         titles = _titles(
             {
                 "owner": "Owner",

@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from phusong.exports.dictionary import conform
+from phusong.exports.dictionary import conform, described_by
 from phusong.exports.folder import STAMP
-from phusong.exports.geopackage import Layer, write_geopackage
+from phusong.exports.geopackage import documented, of_geopackage, write_geopackage
+from phusong.exports.meanings import write_meanings
 from phusong.exports.spreadsheet import CsvForm, write_csv
 from phusong.fiber.extension import ExtensionPlan
 from phusong.fiber.rings import RingPlan
@@ -23,7 +24,10 @@ def write_extension(
     stamp: dict[str, Any],
     form: CsvForm,
 ) -> None:
-    """Write ``extension_*.csv``, ``ring_*.csv`` when asked for, ``extension.gpkg``, the stamp."""
+    """Write ``extension_*.csv``, ``ring_*.csv`` when asked for, ``extension.gpkg``, the stamp.
+
+    ``columns.csv`` beside them says what every column means.
+    """
     tables: dict[str, tuple[str, pd.DataFrame]] = {
         "extension_targets.csv": ("extension_targets", plan.targets),
         "extension_stages.csv": ("extension_stages", plan.stages),
@@ -31,19 +35,21 @@ def write_extension(
         "extension_indicators.csv": ("extension_indicators", plan.indicators),
     }
     layers = [
-        Layer("extension_lines", plan.lines, "planned"),
-        Layer("extension_targets", plan.targets, "targets"),
+        documented("extension_lines", plan.lines, "planned"),
+        documented("extension_targets", plan.targets, "targets"),
     ]
     if rings is not None:
         tables["ring_targets.csv"] = ("ring_targets", rings.targets)
         tables["ring_bill.csv"] = ("extension_bill", rings.bill)
         tables["ring_indicators.csv"] = ("extension_indicators", rings.indicators)
         layers += [
-            Layer("ring_lines", rings.lines, "second"),
-            Layer("ring_targets", rings.targets, "ring_targets"),
+            documented("ring_lines", rings.lines, "second", "extension_lines"),
+            documented("ring_targets", rings.targets, "ring_targets"),
         ]
     for name, (table, frame) in tables.items():
         write_csv(conform(frame, table), folder / name, form)
+    meanings = {name: described_by(table) for name, (table, _) in tables.items()}
+    write_meanings({**meanings, **of_geopackage("extension.gpkg", layers)}, folder, form)
     short = {key: str(value) for key, value in stamp.items()}
     write_geopackage(layers, short, folder / "extension.gpkg")
     text = json.dumps(stamp, ensure_ascii=False, indent=2, allow_nan=False)

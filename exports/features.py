@@ -17,7 +17,7 @@ import geopandas as gpd
 import shapely
 
 from phusong.exports.dictionary import tables
-from phusong.i18n import get_language, tr
+from phusong.i18n import get_language
 from phusong.study import Study
 
 _CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
@@ -129,14 +129,7 @@ def _items(name: str, frame: gpd.GeoDataFrame, link: _Linker) -> dict[str, Any]:
 
 
 def _title(name: str) -> str:
-    if name in tables():
-        return tables()[name].words()
-    words = {
-        "commune_centres": "Fibre to the commune centres",
-        "fibre": "Cables",
-        "sites": "Masts",
-    }
-    return tr(words[name])
+    return tables()[name].words()
 
 
 def _api(study: Study, layers: Mapping[str, gpd.GeoDataFrame], url: str) -> dict[str, Any]:

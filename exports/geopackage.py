@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 
+from phusong.exports.dictionary import Column, Described, conform, described_by, tables
 from phusong.exports.qml import to_qml
 from phusong.exports.styles import style_of
 
@@ -23,17 +24,94 @@ CREATE TABLE IF NOT EXISTS layer_styles (
 )
 """
 
-# Of a column's unit; degrees and shares keep six.
-_DECIMALS = {"_km": 3, "_m": 1, "_db": 2, "_dbm": 1, "_usd": 0}
+_SCHEMA = """
+CREATE TABLE gpkg_data_columns (
+    table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT,
+    mime_type TEXT, constraint_name TEXT,
+    CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
+    CONSTRAINT gdc_tn UNIQUE (table_name, name)
+);
+CREATE TABLE IF NOT EXISTS gpkg_extensions (
+    table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, definition TEXT NOT NULL,
+    scope TEXT NOT NULL, CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name)
+);
+INSERT INTO gpkg_extensions VALUES (
+    'gpkg_data_columns', NULL, 'gpkg_schema',
+    'http://www.geopackage.org/spec121/#extension_schema', 'read-write'
+)
+"""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer to write; ``style`` names its look (see exports/styles.py)."""
+    """A layer to write.
+
+    Attributes
+    ----------
+    name
+        Of the layer in the file.
+    frame
+        Its rows; as :func:`documented` gives them.
+    style
+        Names its look (see exports/styles.py).
+    table
+        Of the dictionary, that says what its columns mean.
+    operators
+        Carriers that have columns of their own.
+    """
 
     name: str
     frame: gpd.GeoDataFrame
     style: str
+    table: str
+    operators: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[Column]:
+        """What its columns mean, in order."""
+        return tables()[self.table].expand(self.operators)
+
+
+def documented(
+    name: str,
+    frame: gpd.GeoDataFrame,
+    style: str,
+    table: str | None = None,
+    operators: Sequence[str] = (),
+) -> Layer:
+    """Return a layer with exactly the columns of a table (default: called as the layer).
+
+    Lists become text: no GIS format holds them.
+    """
+    flat = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    for column in flat.columns:
+        if flat[column].dtype != object:
+            continue
+        flat[column] = flat[column].map(
+            lambda value: " ".join(map(str, value)) if isinstance(value, list | tuple) else value
+        )
+    shown = conform(flat, table or name, operators)
+    geometry = frame.geometry.to_numpy()
+    return Layer(
+        name,
+        gpd.GeoDataFrame(shown, geometry=geometry, crs=frame.crs),
+        style,
+        table or name,
+        tuple(operators),
+    )
+
+
+def of_geopackage(path: str, layers: Iterable[Layer]) -> dict[str, Described]:
+    """Return what each table of a GeoPackage holds, as ``columns_table`` takes it.
+
+    GeoParquet files and a KMZ made of the same layers have no columns beside these.
+    """
+    known: dict[str, Described] = {
+        f"{path}/{layer.name}": (layer.table, layer.columns)
+        for layer in layers
+        if not layer.frame.empty
+    }
+    return {**known, f"{path}/run": described_by("run")}
 
 
 def write_geopackage(layers: Iterable[Layer], stamp: dict[str, str], path: Path) -> None:
@@ -44,7 +122,7 @@ def write_geopackage(layers: Iterable[Layer], stamp: dict[str, str], path: Path)
     """
     written = [layer for layer in layers if not layer.frame.empty]
     for layer in written:
-        plain(layer.frame).to_file(path, layer=layer.name, driver="GPKG", engine="pyogrio")
+        layer.frame.to_file(path, layer=layer.name, driver="GPKG", engine="pyogrio")
     with sqlite3.connect(path) as base:
         base.execute("CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT)")
         base.executemany("INSERT INTO run VALUES (?, ?)", stamp.items())
@@ -53,28 +131,8 @@ def write_geopackage(layers: Iterable[Layer], stamp: dict[str, str], path: Path)
             "VALUES ('run', 'attributes', 'run')"
         )
         _add_styles(base, written)
+        _add_meanings(base, written)
     base.close()
-
-
-def plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the frame with columns any format can hold, and no digits nobody measured.
-
-    Lists become text.
-    """
-    out = frame.copy()
-    for name in out.columns.drop(out.geometry.name):
-        if pd.api.types.is_float_dtype(out[name]):
-            out[name] = out[name].round(
-                next((n for end, n in _DECIMALS.items() if str(name).endswith(end)), 6)
-            )
-            continue
-        if out[name].map(lambda value: isinstance(value, list | tuple | dict)).any():
-            out[name] = out[name].map(
-                lambda value: " ".join(map(str, value)) if isinstance(value, list | tuple) else None
-            )
-        elif out[name].dtype == object:
-            out[name] = out[name].astype("string")
-    return out
 
 
 def _add_styles(base: sqlite3.Connection, layers: list[Layer]) -> None:
@@ -93,4 +151,18 @@ def _add_styles(base: sqlite3.Connection, layers: list[Layer]) -> None:
             "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
             "f_geometry_column, styleName, styleQML, useAsDefault) VALUES ('', '', ?, ?, ?, ?, 1)",
             (layer.name, "geom", layer.name, qml),
+        )
+
+
+def _add_meanings(base: sqlite3.Connection, layers: list[Layer]) -> None:
+    """Say what each column means where GIS programs look for it: OGC 12-128r18, annex F.9."""
+    base.executescript(_SCHEMA)
+    run = [("run", column) for column in tables()["run"].columns]
+    every = [(layer.name, column) for layer in layers for column in layer.columns]
+    for name, column in [*every, *run]:
+        unit = column.unit_words()
+        heading = f"{column.heading()}, {unit}" if unit else column.heading()
+        base.execute(
+            "INSERT INTO gpkg_data_columns VALUES (?, ?, ?, ?, ?, NULL, NULL)",
+            (name, column.name, heading, heading, column.words()),
         )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from phusong.errors import OutputError
-from phusong.exports.geopackage import Layer, plain
+from phusong.exports.geopackage import Layer
 
 
 def write_parquet(layers: Sequence[Layer], folder: Path) -> None:
@@ -29,4 +29,4 @@ def write_parquet(layers: Sequence[Layer], folder: Path) -> None:
     for layer in layers:
         if not layer.frame.empty:
             path = target / f"{layer.name}.parquet"
-            plain(layer.frame).to_parquet(path, schema_version="1.0.0")
+            layer.frame.to_parquet(path, schema_version="1.0.0")

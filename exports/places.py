@@ -8,9 +8,10 @@ from typing import Any
 
 import geopandas as gpd
 
-from phusong.exports.dictionary import conform
+from phusong.exports.dictionary import conform, described_by
 from phusong.exports.folder import STAMP
-from phusong.exports.geopackage import Layer, write_geopackage
+from phusong.exports.geopackage import documented, of_geopackage, write_geopackage
+from phusong.exports.meanings import write_meanings
 from phusong.exports.spreadsheet import CsvForm, write_csv
 from phusong.fiber.reasons import reason_text
 
@@ -18,7 +19,7 @@ from phusong.fiber.reasons import reason_text
 def write_places(
     reach: gpd.GeoDataFrame, folder: Path, stamp: dict[str, Any], form: CsvForm
 ) -> None:
-    """Write ``fibre_places.csv``, ``fibre_places.gpkg`` and the stamp.
+    """Write ``fibre_places.csv``, ``fibre_places.gpkg``, what their columns mean, and the stamp.
 
     Parameters
     ----------
@@ -33,10 +34,11 @@ def write_places(
     table = reach.assign(reason_code=reach["reason"], reason=words)
     points = reach.geometry.to_crs(4326)
     table["longitude"], table["latitude"] = points.x, points.y
-    shown = conform(table, "fibre_places")
-    write_csv(shown, folder / "fibre_places.csv", form)
-    layer = gpd.GeoDataFrame(shown, geometry=reach.geometry.to_numpy(), crs=reach.crs)
+    write_csv(conform(table, "fibre_places"), folder / "fibre_places.csv", form)
+    layers = [documented("fibre_places", table, "reach")]
+    meanings = {"fibre_places.csv": described_by("fibre_places")}
+    write_meanings({**meanings, **of_geopackage("fibre_places.gpkg", layers)}, folder, form)
     short = {key: str(value) for key, value in stamp.items()}
-    write_geopackage([Layer("fibre_places", layer, "reach")], short, folder / "fibre_places.gpkg")
+    write_geopackage(layers, short, folder / "fibre_places.gpkg")
     text = json.dumps(stamp, ensure_ascii=False, indent=2, allow_nan=False)
     (folder / STAMP).write_text(text, "utf-8")

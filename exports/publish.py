@@ -16,9 +16,10 @@ import pandas as pd
 
 from phusong.errors import StudyError, Where
 from phusong.exports.datapackage import write_datapackage
-from phusong.exports.dictionary import Column, columns_table, conform, tables
+from phusong.exports.dictionary import Column, Described, described_by, tables
 from phusong.exports.features import write_features
 from phusong.exports.folder import STAMP, output_folder
+from phusong.exports.meanings import write_meanings
 from phusong.exports.spreadsheet import CsvForm, write_csv
 from phusong.runs import FinishedRun
 from phusong.study import Publish
@@ -70,9 +71,15 @@ def publish_run(
             for name, frame in layers.items()
         }
         write_features(run.study, public, list(kept), partial, url)
-        described = {f"{name}.csv": (name, _columns(name, frame)) for name, frame in kept.items()}
-        write_csv(conform(columns_table(described), "columns"), partial / "columns.csv", form)
-        described["columns.csv"] = ("columns", list(tables()["columns"].columns))
+        described: dict[str, Described] = {
+            f"{name}.csv": (name, _columns(name, frame)) for name, frame in kept.items()
+        }
+        items = {
+            f"collections/{name}/items.json": _properties(name, frame)
+            for name, frame in public.items()
+        }
+        write_meanings({**described, **items}, partial, form)
+        described["columns.csv"] = described_by("columns")
         extent = tuple(run.layer("communes").to_crs(4326).total_bounds)
         write_datapackage(partial, run.study, described, form, str(run.stamp["created"]), extent)
         stamp = {key: run.stamp[key] for key in ("study", "study_sha256", "version", "created")}
@@ -118,6 +125,10 @@ def _without(frame: Frame, name: str, run: FinishedRun) -> Frame:
     return frame.drop(
         columns=[c for c in frame.columns if any(_is_column(str(c), each) for each in held)]
     )
+
+
+def _properties(name: str, frame: gpd.GeoDataFrame) -> Described:
+    return name, _columns(name, pd.DataFrame(frame.drop(columns=frame.geometry.name)))
 
 
 def _columns(name: str, frame: pd.DataFrame) -> list[Column]:

@@ -16,9 +16,9 @@ from phusong.coverage.results import ANY, VillageCoverage
 from phusong.coverage.simulation import Simulation
 from phusong.exports import tables as build
 from phusong.exports.datapackage import write_datapackage
-from phusong.exports.dictionary import columns_table, conform, tables
+from phusong.exports.dictionary import columns_table, conform, described_by
 from phusong.exports.earth import earth_folders
-from phusong.exports.geopackage import Layer, write_geopackage
+from phusong.exports.geopackage import Layer, documented, of_geopackage, write_geopackage
 from phusong.exports.kmz import write_kmz
 from phusong.exports.parquet import write_parquet
 from phusong.exports.spreadsheet import CsvForm, write_csv
@@ -66,12 +66,11 @@ def write_results(
     csv_files = _csv_files(inputs, coverage, fiber, indicators, findings, simulation)
     if definitions is not None:
         csv_files["definitions.csv"] = _Csv("definitions", build.definitions_table(definitions))
-    described = {
-        name: (csv.table, tables()[csv.table].expand(csv.operators))
-        for name, csv in csv_files.items()
-    }
-    csv_files["columns.csv"] = _Csv("columns", columns_table(described))
-    described["columns.csv"] = ("columns", list(tables()["columns"].columns))
+    described = {name: described_by(csv.table, csv.operators) for name, csv in csv_files.items()}
+    layers = _layers(inputs, coverage, fiber, csv_files)
+    meanings = columns_table({**described, **of_geopackage("results.gpkg", layers)})
+    csv_files["columns.csv"] = _Csv("columns", meanings)
+    described["columns.csv"] = described_by("columns")
     for name, csv in csv_files.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
@@ -81,7 +80,6 @@ def write_results(
             notes = [(item.title, item.definition) for item in _definitions(indicators)]
             write_workbook(frame, csv.table, path.with_suffix(".xlsx"), notes=notes)
     short = {key: str(stamp[key]) for key in ("study", "study_sha256", "version", "created")}
-    layers = _layers(inputs, coverage, fiber, findings, csv_files)
     write_geopackage(layers, short, folder / "results.gpkg")
     if "kmz" in study.outputs.formats:
         write_kmz(study.study.name, earth_folders(layers), folder / "results.kmz")
@@ -121,10 +119,12 @@ def _csv_files(
         for operator in operators:
             frame = build.carrier_table(inputs, coverage, operator)
             out[f"carriers/{names[operator]}.csv"] = _Csv("carrier", frame)
+        if not coverage.by_place.empty:
+            out["village_places.csv"] = _Csv("village_places", coverage.by_place)
         out["sensitivity.csv"] = _Csv("sensitivity", indicators.sensitivity)
     out["communes.csv"] = _Csv("communes", build.communes_table(inputs, coverage, fiber))
     if fiber is not None:
-        near = fiber.near_misses.rename(columns={"lon": "longitude", "lat": "latitude"})
+        near = _near_misses(fiber)
         out["near_misses.csv"] = _Csv("near_misses", pd.DataFrame(near.drop(columns="geometry")))
         failures = fiber.failures.assign(
             communes=fiber.failures["communes"].map(" ".join),
@@ -142,42 +142,44 @@ def _layers(
     inputs: Inputs,
     coverage: VillageCoverage | None,
     fiber: FiberResult | None,
-    findings: Findings,
     csv_files: dict[str, _Csv],
 ) -> list[Layer]:
     """Return the layers, topmost last, with the columns of the tables people read."""
     crs = inputs.crs
-    communes = csv_files["communes.csv"].frame
     layers: list[Layer] = []
     if coverage is not None:
         villages = csv_files["villages.csv"]
-        table = conform(villages.frame, "villages", villages.operators)
-        geometry = coverage.villages.geometry.to_numpy()
-        layers.append(
-            Layer("villages", gpd.GeoDataFrame(table, geometry=geometry, crs=crs), "villages")
-        )
-    table = conform(communes, "communes")
-    geometry = inputs.communes.geometry.to_numpy()
-    layers.append(
-        Layer("communes", gpd.GeoDataFrame(table, geometry=geometry, crs=crs), "communes")
-    )
+        shapes = coverage.villages.geometry.to_numpy()
+        frame = gpd.GeoDataFrame(villages.frame, geometry=shapes, crs=crs)
+        layers.append(documented("villages", frame, "villages", operators=villages.operators))
+    communes = csv_files["communes.csv"].frame
+    shapes = inputs.communes.geometry.to_numpy()
+    frame = gpd.GeoDataFrame(communes, geometry=shapes, crs=crs)
+    layers.append(documented("communes", frame, "communes"))
     if fiber is not None:
+        near = _near_misses(fiber)
         reach = fiber.reach.assign(
             reason=[reason_text(row.reason, row.reason_params) for row in rows(fiber.reach)],
             reason_code=fiber.reach["reason"],
             reason_params=[json.dumps(p, default=float) for p in fiber.reach["reason_params"]],
         )
         layers += [
-            Layer("fibre_routes", fiber.routes, "routes"),
-            Layer("fibre", fiber.edges, "fibre"),
-            Layer("fibre_near_misses", fiber.near_misses, "near_misses"),
-            Layer("commune_centres", reach, "reach"),
+            documented("fibre_routes", fiber.routes, "routes"),
+            documented("fibre", fiber.edges, "fibre"),
+            documented("fibre_near_misses", near, "near_misses", "near_misses"),
+            documented("commune_centres", reach, "reach"),
         ]
     cells = inputs.cells.merge(inputs.sites[["site_id", "geometry"]], on="site_id")
-    layers.append(Layer("cells", gpd.GeoDataFrame(cells, geometry="geometry", crs=crs), "cells"))
-    layers.append(Layer("sites", inputs.sites, "sites"))
-    found = findings.to_frame()
+    masts = gpd.GeoDataFrame(cells, geometry="geometry", crs=crs)
+    layers.append(documented("cells", masts, "cells"))
+    layers.append(documented("sites", inputs.sites, "sites"))
+    found = csv_files["checks.csv"].frame
     found = found[found["x_m"].notna()]
     points = gpd.points_from_xy(found["x_m"], found["y_m"], crs=crs)
-    layers.append(Layer("findings", gpd.GeoDataFrame(found, geometry=points), "findings"))
+    frame = gpd.GeoDataFrame(found, geometry=points)
+    layers.append(documented("findings", frame, "findings", "checks"))
     return layers
+
+
+def _near_misses(fiber: FiberResult) -> gpd.GeoDataFrame:
+    return fiber.near_misses.rename(columns={"lon": "longitude", "lat": "latitude"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -11,6 +11,7 @@ import pandas as pd
 from phusong.checks import Findings
 from phusong.coverage.assumed import assumed_of
 from phusong.coverage.nearest import nearest_sites
+from phusong.coverage.places import OUTDOOR, PLACES
 from phusong.coverage.results import ANY, VillageCoverage
 from phusong.coverage.simulation import Simulation
 from phusong.fiber.reach import reason_text
@@ -64,12 +65,28 @@ def villages_table(
         drawn = simulation.villages
         drawn = drawn[(drawn["operator"] == ANY) & (drawn["technology"] == ANY)]
         out["p_covered"] = out["code"].map(drawn.set_index("code")["p_covered"])
+    for where in PLACES:
+        if where != OUTDOOR:
+            there = _anyone_at(coverage, where).reindex(out["code"])
+            for name in _PLACED:
+                out[f"{name}_{where}"] = there[name].to_numpy()
     for operator in operators_of(coverage):
         own = layer_of(coverage, operator).reindex(out["code"])
         out[f"grade_of:{operator}"] = own["grade"].to_numpy()
         out[f"served_share_of:{operator}"] = own["served_share"].to_numpy()
         out[f"level_centre_dbm_of:{operator}"] = own["level_centre_dbm"].to_numpy()
     return out
+
+
+_PLACED = ("grade", "served_share", "people_unserved")
+
+
+def _anyone_at(coverage: VillageCoverage, place: str) -> pd.DataFrame:
+    """Return the verdict for any carrier in a place, by code; no row where it was not judged."""
+    if coverage.by_place.empty:
+        return pd.DataFrame(columns=[*_PLACED])
+    frame = coverage.by_place
+    return layer_of(replace(coverage, by_layer=frame[frame["place"] == place]), ANY)
 
 
 def layer_of(coverage: VillageCoverage, operator: str, technology: str = ANY) -> pd.DataFrame:

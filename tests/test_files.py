@@ -82,6 +82,8 @@ def test_dictionary_has_no_table_nobody_writes(checkout: Path) -> None:
         (checkout / folder).glob("*.py")
     )  # fmt: skip
     for name in tables():
+        if name == "link_losses":  # written by coverage/; see test_exports_columns.py
+            continue
         assert f'"{name}"' in source or f'"{name}.csv"' in source, name
 
 

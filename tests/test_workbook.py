@@ -14,7 +14,7 @@ import pytest
 from shapely.geometry import LinearRing, LineString, MultiPolygon, Point, box
 
 from phusong.exports.dictionary import conform, tables
-from phusong.exports.geopackage import Layer
+from phusong.exports.geopackage import documented
 from phusong.exports.kmz import Folder, write_kmz
 from phusong.exports.parquet import write_parquet
 from phusong.exports.workbook import write_workbook
@@ -132,19 +132,35 @@ def test_kmz_holds_names_colours_and_wgs84(tmp_path: Path) -> None:
 def test_geoparquet_reads_back(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     frame = gpd.GeoDataFrame(
-        {"name": ["Đồng Văn", None], "length_m": [31.23713970, None], "parts": [["a", "b"], []]},
+        {"site_id": ["Đồng Văn", None], "x_m": [31.2371397, None], "y_m": 0.0, "in_area": True},
         geometry=[Point(500000, 2500000), Point(500001, 2500000)],
         crs=32648,
     )
-    write_parquet([Layer("cells", frame, "cells"), Layer("none", frame[:0], "cells")], tmp_path)
-    assert [p.name for p in (tmp_path / "parquet").iterdir()] == ["cells.parquet"]
-    path = tmp_path / "parquet/cells.parquet"
+    layers = [documented(name, f, "sites", "sites") for name, f in (("a", frame), ("b", frame[:0]))]
+    write_parquet(layers, tmp_path)
+    assert [p.name for p in (tmp_path / "parquet").iterdir()] == ["a.parquet"]
+    path = tmp_path / "parquet/a.parquet"
     back = gpd.read_parquet(path)
     assert back.crs.to_epsg() == 32648
-    assert list(back["parts"]) == ["a b", ""]
-    assert back["length_m"].iloc[0] == 31.2
+    assert back["site_id"].iloc[0] == "Đồng Văn"
+    assert back["x_m"].iloc[0] == 31.2
+    assert back["x_m"].isna().iloc[1]
     assert back.geometry.geom_equals(frame.geometry).all()
     geo = json.loads(parquet.read_schema(path).metadata[b"geo"])
     assert geo["version"] == "1.0.0"
     column = geo["columns"][geo["primary_column"]]
     assert (column["encoding"], column["geometry_types"]) == ("WKB", ["Point"])
+
+
+def test_a_layer_has_its_documented_columns_alone() -> None:
+    frame = gpd.GeoDataFrame(
+        {"pop_id": "P1", "length_km": [1.23456], "commune_code": ["01"], "inner": [["a", "b"]]},
+        geometry=[LineString([(0, 0), (1, 1)])], crs=32648,
+    )  # fmt: skip
+    layer = documented("fibre_routes", frame, "routes")
+    assert list(layer.frame.columns) == ["commune_code", "pop_id", "length_km", "geometry"]
+    assert layer.frame["length_km"].iloc[0] == 1.235
+    listed = frame.assign(pop_id=[["P1", "P2"]])
+    assert documented("fibre_routes", listed, "routes").frame["pop_id"].iloc[0] == "P1 P2"
+    with pytest.raises(KeyError, match="length_km"):
+        documented("fibre_routes", frame.drop(columns="length_km"), "routes")
