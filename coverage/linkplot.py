@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from phusong.coverage.linkview import CLEAR_SHARE, headline, obstruction_text
-from phusong.i18n import tr
+from phusong.i18n import number, tr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +22,8 @@ GROUND, CLUTTER, RAY, ZONE, BAD = "#b8a27a", "#7fa66b", "#1f4e79", "#7aa6d8", "#
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Braille dots of a character, by row and column within it."""
 MOST_LISTED = 6
+REASON_FITS = 88
+"""Characters of a reason that the picture's table holds."""
 
 
 def link_figure(view: LinkView) -> Figure:
@@ -38,6 +41,8 @@ def link_figure(view: LinkView) -> Figure:
     drawing.set_xlabel(tr("distance from the transmitter, km"))
     drawing.set_ylabel(tr("height, m (earth radius {radius:.0f} km)", radius=view.earth_radius_km))
     drawing.set_xlim(0.0, float(view.distance_km[-1]))
+    for axis in (drawing.xaxis, drawing.yaxis):
+        axis.set_major_formatter(lambda value, _: number(value, "g"))
     drawing.legend(loc="best", fontsize=8, framealpha=0.85)
     _draw_losses(table, view)
     return figure
@@ -73,11 +78,11 @@ def _draw_terrain(axes: Axes, view: LinkView) -> None:
 
 
 def _draw_obstructions(axes: Axes, view: LinkView) -> None:
-    for number, one in enumerate(view.obstructions, start=1):
+    for rank, one in enumerate(view.obstructions, start=1):
         at = int(np.abs(view.distance_km - one.at_km).argmin())
         axes.plot(one.at_km, view.clutter_top_m[at], "v", color=BAD, ms=6)
         axes.annotate(
-            f"{number}",
+            f"{rank}",
             (one.at_km, view.clutter_top_m[at]),
             xytext=(0, 7),
             textcoords="offset points",
@@ -92,7 +97,11 @@ def _draw_losses(axes: Axes, view: LinkView) -> None:
 
     axes.set_axis_off()
     rows = [
-        [one.title, "–" if one.loss_db is None else f"{one.loss_db:.1f}", _short(one.reason, 62)]
+        [
+            one.title,
+            "–" if one.loss_db is None else number(one.loss_db, ".1f"),
+            _short(one.reason, REASON_FITS),
+        ]
         for one in view.losses
     ]
     table = axes.table(
@@ -100,6 +109,7 @@ def _draw_losses(axes: Axes, view: LinkView) -> None:
         colLabels=[tr("model"), tr("loss, dB"), ""],
         colWidths=[0.4, 0.08, 0.52],
         cellLoc="left",
+        colLoc="left",
         edges="horizontal",
         bbox=Bbox.from_bounds(0.0, 0.0, 1.0, 0.72),
     )
@@ -117,7 +127,7 @@ def _listed(view: LinkView) -> list[str]:
     """Obstructions as numbered sentences: the worst ones, in their order along the path."""
     numbered = list(enumerate(view.obstructions, start=1))
     worst = sorted(numbered, key=lambda pair: -pair[1].into_zone_m)[:MOST_LISTED]
-    lines = [f"{number}. {obstruction_text(one)}" for number, one in sorted(worst)]
+    lines = [f"{rank}. {obstruction_text(one)}" for rank, one in sorted(worst)]
     if len(numbered) > MOST_LISTED:
         lines.append(tr("and {n} more", n=len(numbered) - MOST_LISTED))
     return lines
@@ -165,14 +175,16 @@ def link_text(view: LinkView, columns: int = 100, rows: int = 20) -> str:
     for row, text in enumerate(_braille(canvas)):
         label = labels[0] if row == 0 else labels[1] if row == rows - 1 else ""
         lines.append(f"{label:>{margin - 1}} {text}".rstrip())
-    length = f"{view.distance_km[-1]:.1f} km"
+    length = f"{number(float(view.distance_km[-1]), '.1f')} km"
     lines.append(" " * margin + "0" + length.rjust(columns - margin - 1))
     lines += [_short(text, columns) for text in _listed(view)]
     width = max((len(one.title) for one in view.losses), default=0)
     width = min(width, columns - 20)
     for one in view.losses:
-        value = f"{one.loss_db:8.1f} dB" if one.loss_db is not None else f"        –  {one.reason}"
-        lines.append(_short(f"{_short(one.title, width):<{width}} {value}", columns))
+        value = "–" if one.loss_db is None else f"{number(one.loss_db, '.1f')} dB"
+        lines.append(f"{_short(one.title, width):<{width}} {value:>11}".rstrip())
+        # The range that is left stands at the end of a reason: it is never cut short.
+        lines += textwrap.wrap(one.reason, columns, initial_indent="    ", subsequent_indent="    ")
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -110,8 +111,10 @@ def link_view(path: LinkPath, models: Iterable[str] | None = None) -> LinkView:
     ------
     ModelError
         For an unknown model, or a refractivity lapse rate of 157 N-units/km and more, at which
-        the effective earth is flat or hollow.
+        the effective earth is flat or hollow; for a frequency that is not above 0 or an antenna
+        below its ground, which no picture shows.
     """
+    _refuse_undrawable(path)
     if not 0.0 <= path.delta_n < 157.0:
         raise ModelError(
             "delta_n is {value}; the effective earth radius needs 0 to 157 N-units/km",
@@ -141,6 +144,22 @@ def link_view(path: LinkPath, models: Iterable[str] | None = None) -> LinkView:
         obstructions=tuple(_obstructions(x, ground, top, ray, zone)),
         losses=tuple(_losses(path, models)),
     )
+
+
+def _refuse_undrawable(path: LinkPath) -> None:
+    if not 0.0 < path.freq_mhz < math.inf:
+        raise ModelError(
+            "frequency {value:g} MHz: a Fresnel zone needs one above 0",
+            mend="Give the frequency in MHz, such as 1800.",
+            params={"value": path.freq_mhz},
+        )
+    for value in (path.tx_height_m, path.rx_height_m):
+        if not 0.0 <= value < math.inf:
+            raise ModelError(
+                "antenna height {value:g} m: an antenna stands on its ground or above",
+                mend="Give heights in metres above ground.",
+                params={"value": value},
+            )
 
 
 def _obstructions(

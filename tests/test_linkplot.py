@@ -1,6 +1,7 @@
 """The picture of one path: hand-worked geometry, obstructions, figure, terminal drawing."""
 
 import math
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -109,6 +110,35 @@ def test_refusals():
         view(models=["no_such"])
     with pytest.raises(ModelError, match="effective earth radius"):
         view(delta_n=160.0)
+    for freq_mhz in (0.0, -4.0):
+        with pytest.raises(ModelError, match="Fresnel zone needs one above 0"):
+            view(freq_mhz=freq_mhz)
+    with pytest.raises(ModelError, match="stands on its ground"):
+        view(rx_height_m=-1.0)
+
+
+def test_a_reason_is_shown_whole():
+    seen = view(models=("cost231_hata",))
+    (refused,) = seen.losses
+    text = link_text(seen, 60)
+    assert refused.reason in " ".join(text.split())
+    assert "…" not in text.split("COST-231")[1]
+    cells = [
+        cell for axes in link_figure(seen).axes for t in axes.tables for cell in t.get_children()
+    ]
+    assert refused.reason in [cell.get_text().get_text() for cell in cells]
+
+
+def test_vietnamese_numbers_have_a_comma_throughout(monkeypatch):
+    monkeypatch.setattr("phusong.i18n.get_language", lambda: "vi")
+    seen = view(distance_km=19.5)
+    text = link_text(seen)
+    figure = link_figure(seen)
+    figure.draw_without_rendering()
+    ticks = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert "19,5 km" in text
+    assert not re.search(r"\d\.\d", text)
+    assert "2,5" in ticks
 
 
 def test_figure_is_a_file_of_its_kind_and_always_the_same():

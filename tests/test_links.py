@@ -63,6 +63,8 @@ def test_three_hundred_mountain_paths_under_all_models(shared):
         (line(height_m=7.0), "list of numbers"),
         (line(height_m=[1.0, None, 2.0]), "point 2 is None"),
         (line(height_m=[1.0, float("inf"), 2.0]), "point 2 is inf"),
+        (line(height_m=[1.0, 2.0, -32768.0]), "point 3 is -32768 m, no height of ground"),
+        (line(height_m=[9999.0, 2.0, 3.0]), "point 1 is 9999 m, no height of ground"),
         (line(clutter_m=[1.0]), "clutter_m has 1 points"),
         (line(clutter_m=[0, 0, -1, 0, 0]), "below 0"),
         (line(zone=[4, 4, 2, 4, 4]), "zone must be"),

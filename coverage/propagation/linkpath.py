@@ -26,6 +26,8 @@ DISTANCES = (
     ("distance_m", 1.0),
 )
 """Keys of the distances and their unit in metres; the first that is given counts."""
+LOWEST_M, HIGHEST_M = -450.0, 9000.0
+"""Ground beyond these is no height: a nodata value that was written out as one."""
 REQUIRED = ("freq_mhz", "tx_height_m", "rx_height_m", "height_m")
 
 
@@ -195,6 +197,17 @@ def _not_negative(record: Mapping[str, Any], key: str) -> float | None:
     return value
 
 
+def _refuse_nodata(height: NDArray[np.float64]) -> None:
+    """Refuse a profile with a height that no ground on Earth has."""
+    wrong = np.flatnonzero((height < LOWEST_M) | (height > HIGHEST_M))
+    if wrong.size:
+        raise ModelError(
+            "height_m: point {point} is {value:g} m, no height of ground (nodata?)",
+            params={"point": int(wrong[0]) + 1, "value": float(height[wrong[0]])},
+            where=Where(key="height_m"),
+        )
+
+
 def _along(record: Mapping[str, Any], key: str, points: int) -> NDArray[np.float64] | None:
     """Return a list of one number a point, or None where it is not given."""
     if key not in record:
@@ -224,7 +237,8 @@ def link_path(record: object) -> LinkPath:
     Raises
     ------
     ModelError
-        Naming the key that is missing, of another length, or not a number.
+        Naming the key that is missing, of another length, or not a number; also where a height
+        lies outside -450 to 9000 m.
     """
     known, unknown = known_keys(record)
     for key in REQUIRED:
@@ -238,6 +252,7 @@ def link_path(record: object) -> LinkPath:
             params={"n": points},
             where=Where(key="height_m"),
         )
+    _refuse_nodata(height)
     distance = _distances(known, points)
     clutter = _along(known, "clutter_m", points)
     if clutter is not None and clutter.min() < 0.0:
