@@ -92,11 +92,15 @@ def write_raster(
 
 
 def write_cells(path: Path, cells: pd.DataFrame) -> None:
-    """Write cells with longitude and latitude, as a spreadsheet saves UTF-8."""
+    """Write cells with longitude and latitude."""
     lon, lat = Transformer.from_crs(EPSG, 4326, always_xy=True).transform(
         cells["x_m"].to_numpy(), cells["y_m"].to_numpy()
     )
-    table = cells.assign(kinh_do=np.round(lon, 6), vi_do=np.round(lat, 6))[CELL_COLUMNS]
+    write_table(path, cells.assign(kinh_do=np.round(lon, 6), vi_do=np.round(lat, 6))[CELL_COLUMNS])
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a CSV as a spreadsheet saves UTF-8, with the note that it is synthetic."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = table.assign(ghi_chu="dữ liệu tổng hợp").to_csv(index=False, lineterminator="\r\n")
     part = path.with_suffix(".part")

@@ -17,7 +17,17 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from phusong.data import cables, layers, masts, names, outlines, population, rivers, roadnet
+from phusong.data import (
+    backhaul,
+    cables,
+    layers,
+    masts,
+    names,
+    outlines,
+    population,
+    rivers,
+    roadnet,
+)
 from phusong.data.costpaths import Cells
 from phusong.data.grid import Grid, Raster
 from phusong.data.places import Places, Terrain, fine_points, settle
@@ -43,6 +53,7 @@ class Sample:
     cables: gpd.GeoDataFrame
     pops: gpd.GeoDataFrame
     cells: pd.DataFrame
+    backhaul: pd.DataFrame
 
 
 def _kept_inside(points: Raster, shapes: list[shapely.Polygon]) -> Raster:
@@ -148,7 +159,7 @@ def _points(frame: pd.DataFrame, xy: Raster) -> gpd.GeoDataFrame:
 
 def make(seed: int = SEED) -> Sample:
     """Make every layer. Each has a random stream of its own, so that one can change alone."""
-    stream = [np.random.default_rng([seed, k]) for k in range(8)]
+    stream = [np.random.default_rng([seed, k]) for k in range(9)]
     relief = make_relief(seed)
     terrain = Terrain.of(relief)
     places = settle(stream[0], terrain)
@@ -188,6 +199,14 @@ def make(seed: int = SEED) -> Sample:
         places_xy=village_xy,
         people=counts,
     )
+    hanging = backhaul.hang(
+        stream[8],
+        cells,
+        lines[lines["trang_thai"] == "dang_khai_thac"],
+        pops,
+        np.rint(relief.height_m),
+        relief.grid,
+    )
     return Sample(
         relief,
         grid,
@@ -201,6 +220,7 @@ def make(seed: int = SEED) -> Sample:
         lines,
         pops,
         cells,
+        hanging,
     )
 
 
@@ -218,10 +238,11 @@ def write(sample: Sample, out: Path) -> list[Path]:
     }
     for name, frame in vectors.items():
         layers.write_layer(out / name, frame)
-    dem, people, cells = (
+    dem, people, cells, hanging = (
         out / "terrain/dem.tif",
         out / "people/population.tif",
         out / "towers/cells.csv",
+        out / "fiber/backhaul.csv",
     )
     layers.write_raster(
         dem,
@@ -238,7 +259,8 @@ def write(sample: Sample, out: Path) -> list[Path]:
         predictor=3,
     )
     layers.write_cells(cells, sample.cells)
-    return [out / name for name in vectors] + [dem, people, cells]
+    layers.write_table(hanging, sample.backhaul)
+    return [out / name for name in vectors] + [dem, people, cells, hanging]
 
 
 def main(arguments: list[str]) -> None:

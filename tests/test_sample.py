@@ -14,7 +14,17 @@ import rasterio
 import shapely
 from scipy import ndimage
 
-from phusong.data import erosion, layers, make_sample, masts, names, outlines, places, relief
+from phusong.data import (
+    backhaul,
+    erosion,
+    layers,
+    make_sample,
+    masts,
+    names,
+    outlines,
+    places,
+    relief,
+)
 from phusong.data.costpaths import Land, meetings
 from phusong.data.grid import Grid, block_mean, refined
 from phusong.studyfile import read_study
@@ -58,7 +68,7 @@ def cells_of(source: rasterio.DatasetReader, xy: np.ndarray) -> tuple[np.ndarray
 
 def test_size_and_honesty() -> None:
     files = [p for p in DATA.rglob("*") if p.suffix in {".gpkg", ".tif", ".csv"}]
-    assert len(files) == 11
+    assert len(files) == 12
     assert sum(p.stat().st_size for p in files) <= 8_000_000
     for path in files:
         if path.suffix == ".tif":
@@ -82,10 +92,11 @@ def test_study_reads_and_names_files_that_exist() -> None:
         study.people.raster,
         *(c.path for c in study.fiber.cables),
         *(p.path for p in study.fiber.pops),
+        *(b.path for b in study.fiber.backhaul),
         *(r.path for r in study.roads),
         *(r.path for r in study.rivers),
     ]
-    assert len(named) == 11
+    assert len(named) == 12
     for path in named:
         assert (DATA / Path(path).relative_to("data")).is_file(), path
 
@@ -317,6 +328,59 @@ def test_cells(cells: pd.DataFrame, communes: gpd.GeoDataFrame) -> None:
     assert points.within(communes.union_all()).all()
 
 
+def test_backhaul_leads_every_site_to_fibre_or_a_pop(cells: pd.DataFrame) -> None:
+    table = pd.read_csv(DATA / "fiber/backhaul.csv", encoding="utf-8-sig", keep_default_na=False)
+    study = read_study(DATA / "study.toml")
+    assert set(study.fiber.backhaul[0].columns.values()) <= set(table.columns)
+    assert table["ma_tram"].is_unique
+    assert set(table["ma_tram"]) <= set(cells["ma_tram"])
+    assert 100 < len(table) <= 120
+    site = cells.groupby("ma_tram")["nha_mang"].first()
+    assert (table["nha_mang"] == table["ma_tram"].map(site)).all()
+    fibre = table["truyen_dan"] == "cap_quang"
+    assert set(table.loc[~fibre, "truyen_dan"]) == {"viba"}
+    assert ((table["tram_nguon"] == "") == fibre).all()
+    place = cells.drop_duplicates("ma_tram").set_index("ma_tram")
+    xy = gpd.GeoSeries.from_xy(place["kinh_do"], place["vi_do"], crs=4326).to_crs(32648)
+    cables = layer("fiber/cables.gpkg").query("trang_thai == 'dang_khai_thac'").union_all()
+    drops = xy.set_axis(place.index)[table.loc[fibre, "ma_tram"]].distance(cables)
+    assert drops.max() < study.fiber.drop_m
+    upstream = table.set_index("ma_tram")["tram_nguon"]
+    pops = set(layer("fiber/pops.gpkg")["ma_pop"])
+    depths = []
+    for name in upstream.index:
+        at, hops = name, 0
+        while upstream.get(at):
+            at, hops = upstream[at], hops + 1
+            assert hops < 10
+        assert at in pops or at in set(table.loc[fibre, "ma_tram"])
+        depths.append(hops)
+    assert max(depths) >= 3
+
+
+def test_a_mast_behind_a_ridge_is_fed_over_the_mast_on_it() -> None:
+    """Worked by hand: fibre at A, a wall, B on the wall, C behind it; D beyond every hop."""
+    rows, cols = np.mgrid[0:40, 0:400]
+    ground = np.where((cols >= 48) & (cols < 52), 300.0, 0.0) + 0.0 * rows
+    square = np.vstack([ground] * 10)
+    grid = Grid(0.0, 40_000.0, 100.0, 400)
+    cells = pd.DataFrame({
+        "ma_tram": ["A", "B", "C", "D"], "nha_mang": "x",
+        "x_m": [1_000.0, 5_000.0, 9_000.0, 39_000.0], "y_m": 20_000.0,
+    })  # fmt: skip
+    cable = gpd.GeoDataFrame(geometry=[shapely.LineString([(1_000, 20_100), (1_000, 30_000)])])
+    pops = gpd.GeoDataFrame({"ma_pop": ["P"], "chu_so_huu": "x"}, geometry=[shapely.Point(0, 0)])
+
+    class Always(np.random.Generator):
+        def random(self, size: int) -> np.ndarray:
+            return np.zeros(size)
+
+    table = backhaul.hang(Always(np.random.PCG64()), cells, cable, pops, square, grid)
+    assert table[["ma_tram", "truyen_dan", "tram_nguon"]].to_numpy().tolist() == [
+        ["A", "cap_quang", ""], ["B", "viba", "A"], ["C", "viba", "B"],
+    ]  # fmt: skip
+
+
 # ------------------------------------------------------------------ the program
 
 
@@ -340,6 +404,8 @@ def test_program_makes_the_committed_files(tmp_path: Path) -> None:
         )
         assert new.geometry.geom_equals_exact(old.geometry, 0.2).all()
     made, kept = ((p / "towers/cells.csv").read_bytes() for p in (tmp_path, DATA))
+    assert made == kept
+    made, kept = ((p / "fiber/backhaul.csv").read_bytes() for p in (tmp_path, DATA))
     assert made == kept
 
 
