@@ -152,7 +152,9 @@ def _path(
     crs = study.terrain.crs if study else None
     tiles = [open_raster(p, Where(file=str(p)), crs, findings) for p in files]
     findings.stop_on_errors()
-    profile = read_profile([tile for tile in tiles if tile], *ends, step_m)
+    profile = read_profile(
+        [tile for tile in tiles if tile], *ends, step_m, study.terrain if study else None
+    )
     clutter = np.zeros_like(profile.height_m)
     if study and study.terrain.landcover and study.terrain.kind == "dtm":
         file = study.resolve(study.terrain.landcover)

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import Geod, Transformer
 from rasterio.windows import Window
-from scipy.ndimage import map_coordinates
+from scipy import ndimage
 
 from phusong.errors import InputError, Where
 from phusong.sources.rasters import RasterFile
+from phusong.sources.voids import SEA_RIM_M
+from phusong.study import TerrainSource
 
 _GEOD = Geod(ellps="WGS84")
 Floats = NDArray[np.float64]
@@ -41,7 +43,11 @@ class Profile:
 
 
 def read_profile(
-    dems: Sequence[RasterFile], a: tuple[float, float], b: tuple[float, float], step_m: float
+    dems: Sequence[RasterFile],
+    a: tuple[float, float],
+    b: tuple[float, float],
+    step_m: float,
+    settings: TerrainSource | None = None,
 ) -> Profile:
     """Read the ground between two places.
 
@@ -53,6 +59,10 @@ def read_profile(
         Longitude and latitude in degrees.
     step_m
         Largest spacing of the points.
+    settings
+        The study's: what it says of voids is done to the path, as far as one line shows it. Narrow
+        ones are spanned from rim to rim; wide ones are sea, at height 0, where the study has a sea
+        and the void leads beyond the DEM or a rim is low.
 
     Raises
     ------
@@ -71,6 +81,9 @@ def read_profile(
         missing = np.flatnonzero(np.isnan(height))
         if missing.size:
             height[missing] = _sample(dem, lon[missing], lat[missing])
+    if settings is not None:
+        outside = ~np.any([_position(dem, lon, lat)[2] for dem in dems], axis=0)
+        height = _mended(height, outside, length_m / (count - 1), settings)
     void = np.flatnonzero(np.isnan(height))
     if void.size:
         first = int(void[0])
@@ -90,6 +103,31 @@ def read_profile(
     return Profile(lon, lat, np.linspace(0.0, length_m, count), height)
 
 
+def _mended(
+    height: Floats, outside: NDArray[np.bool_], step_m: float, settings: TerrainSource
+) -> Floats:
+    """Span narrow voids of a line and flood those that are sea; others stay NaN."""
+    out = height.copy()
+    labels, voids = ndimage.label(np.isnan(height) & ~outside)
+    for (part,) in ndimage.find_objects(labels, voids):
+        ends = [k for k in (part.start - 1, part.stop) if 0 <= k < height.size]
+        rim = height[ends]
+        cells = part.stop - part.start
+        if (
+            len(ends) == 2
+            and not outside[ends].any()
+            and cells * step_m <= settings.void_fill_max_m
+        ):
+            out[part] = np.linspace(*rim, cells + 2)[1:-1]
+        elif settings.sea_level_voids and (
+            not ends or outside[ends].any() or rim.min() < SEA_RIM_M
+        ):
+            out[part] = 0.0
+    if settings.sea_level_voids:
+        out[outside] = 0.0
+    return out
+
+
 def sample_nearest(file: RasterFile, lon: Floats, lat: Floats) -> Floats:
     """Return the value of the cell that holds each point; NaN off the raster."""
     return _sample(file, lon, lat, order=0)
@@ -97,22 +135,28 @@ def sample_nearest(file: RasterFile, lon: Floats, lat: Floats) -> Floats:
 
 def _sample(file: RasterFile, lon: Floats, lat: Floats, order: Literal[0, 1] = 1) -> Floats:
     """Interpolate between cell centres; NaN off the raster or beside a void."""
-    x, y = Transformer.from_crs(4326, file.crs, always_xy=True).transform(lon, lat)
+    row, column, inside = _position(file, lon, lat)
+    out = np.full(lon.shape, np.nan)
+    if not inside.any():
+        return out
     with file.opened() as source:
-        back = ~source.transform
-        column = back.a * np.asarray(x) + back.b * np.asarray(y) + back.c - 0.5
-        row = back.d * np.asarray(x) + back.e * np.asarray(y) + back.f - 0.5
-        inside = (
-            (column > -0.5) & (row > -0.5)
-            & (column < source.width - 0.5) & (row < source.height - 0.5)
-        )  # fmt: skip
-        out = np.full(lon.shape, np.nan)
-        if not inside.any():
-            return out
         values, top, left = _window(source, row[inside], column[inside])
     at = np.array([row[inside] - top, column[inside] - left])
-    out[inside] = map_coordinates(values, at, order=order, mode="nearest")
+    out[inside] = ndimage.map_coordinates(values, at, order=order, mode="nearest")
     return out
+
+
+def _position(
+    file: RasterFile, lon: Floats, lat: Floats
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Row and column of points, counted from cell centres, and which lie on the raster."""
+    x, y = Transformer.from_crs(4326, file.crs, always_xy=True).transform(lon, lat)
+    with file.opened() as source:
+        back, size = ~source.transform, (source.height, source.width)
+    column = back.a * np.asarray(x) + back.b * np.asarray(y) + back.c - 0.5
+    row = back.d * np.asarray(x) + back.e * np.asarray(y) + back.f - 0.5
+    inside = (column > -0.5) & (row > -0.5) & (column < size[1] - 0.5) & (row < size[0] - 0.5)
+    return row, column, inside
 
 
 def _window(source: Any, row: Floats, column: Floats) -> tuple[Floats, int, int]:
