@@ -277,8 +277,8 @@ def _masts(
                 "electrical_tilt_deg": 3.0, "eirp_dbm": 60.0, "horizontal_beamwidth_deg": np.nan,
                 "vertical_beamwidth_deg": np.nan, "antenna_file": None, "in_service": row % 17 != 3,
                 "height_assumed": row % 4 == 0, "eirp_assumed": row % 6 == 0,
-                "technology_assumed": False, "operator_assumed": False, "file": "towers.csv",
-                "row": len(rows) + 1,
+                "technology_assumed": False, "freq_assumed": False, "operator_assumed": False,
+                "file": "towers.csv", "row": len(rows) + 1,
             })  # fmt: skip
     return sites, pd.DataFrame(rows)
 
