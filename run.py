@@ -25,6 +25,7 @@ from phusong.checks import Findings
 from phusong.coverage.definitions import definitions as known_definitions
 from phusong.coverage.definitions import evaluate_definitions
 from phusong.coverage.places import assess_places
+from phusong.coverage.plan import report_patterns
 from phusong.coverage.propagation.models import model_named
 from phusong.coverage.quality import compute_quality
 from phusong.coverage.residents import residents
@@ -201,6 +202,7 @@ def check_study(study: Study, progress: Progress | None = None) -> tuple[Finding
     if study.fiber is not None:
         # How the drawing becomes a network is where most of its faults show.
         assess_fiber(inputs, study, findings, _people_by_commune(inputs, None), progress)
+    report_patterns(inputs, study, findings)
     return findings, inputs
 
 

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from phusong.checks import Findings
 from phusong.coverage.antenna import Beams, beam_table
 from phusong.coverage.budget import reference_level_dbm
 from phusong.coverage.patterns import Pattern, read_pattern
 from phusong.coverage.results import ANY
 from phusong.coverage.spread import sigma_total_db
-from phusong.errors import PhusongError
+from phusong.errors import InputError, PhusongError, Where
 from phusong.sources.inputs import Inputs
 from phusong.study import Study, Technology
 
@@ -86,6 +87,20 @@ def _patterns(cells: pd.DataFrame, study: Study) -> dict[str, Pattern]:
     """
     names = {n for n in cells["antenna_file"] if isinstance(n, str) and n}
     return {name: read_pattern(study.folder / name) for name in sorted(names)}
+
+
+def report_patterns(inputs: Inputs, study: Study, findings: Findings) -> None:
+    """Add a finding (rule T23) for every antenna file of a cell in service that cannot be read."""
+    cells = inputs.cells[inputs.cells["in_service"].astype(bool)]
+    first: Any = cells.dropna(subset="antenna_file").drop_duplicates("antenna_file")
+    for cell in first.itertuples():
+        if not cell.antenna_file:
+            continue
+        try:
+            read_pattern(study.folder / cell.antenna_file)
+        except InputError as error:
+            where = Where(file=str(cell.file), row=int(cell.row), key="antenna_file")
+            findings.add("T23", where, f"{cell.cell_id}: {error.where}", error.what, **error.params)
 
 
 def _budgeted(cells: pd.DataFrame, study: Study, cell_m: float) -> pd.DataFrame:

@@ -295,3 +295,32 @@ def test_antenna_file_of_a_cell_is_read_from_the_study(tmp_path):
     Path(tmp_path / "a.msi").write_text(msi_text(), encoding="utf-8")
     plan = plan_run(inputs, make_study(tmp_path))
     assert plan.beams.horizontal_db[0, 65] == pytest.approx(12.0)
+
+
+def test_every_antenna_file_that_cannot_be_read_is_found_before_a_run(tmp_path):
+    from radio_study import cells_frame, make_inputs, make_study, villages_frame
+
+    from phusong.checks import Findings
+    from phusong.coverage.plan import report_patterns
+
+    (tmp_path / "whole.msi").write_text(msi_text(), encoding="utf-8")
+    (tmp_path / "short.ant").write_text("0\n" * 718, encoding="utf-8")
+    names = ["whole.msi", "short.ant", "gone.msi", "short.ant", None, "later.msi"]
+    rows = [
+        {"cell_id": f"c{at}", "antenna_file": name, "row": at, "in_service": name != "later.msi"}
+        for at, name in enumerate(names, start=1)
+    ]
+    inputs = make_inputs(
+        tmp_path,
+        cells=cells_frame(rows),
+        sites={"S1": (500_100.0, 2_499_900.0)},
+        villages=villages_frame({}),
+        heights=np.zeros((20, 20)),
+    )
+    findings = Findings()
+    report_patterns(inputs, make_study(tmp_path), findings)
+    short, gone = findings
+    assert {short.rule.number, gone.rule.number} == {"T23"}
+    assert (short.where.file, short.where.row, short.subject) == ("towers.csv", 2, "c2: short.ant")
+    assert "718 values" in str(short)
+    assert (gone.where.row, gone.subject) == (3, "c3: gone.msi")
