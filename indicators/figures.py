@@ -8,6 +8,7 @@ from phusong.coverage.results import VillageCoverage
 from phusong.coverage.simulation import Simulation
 from phusong.fiber.results import FiberResult
 from phusong.frames import rows
+from phusong.indicators.places import place_figures
 from phusong.indicators.results import ANY, Indicator, Indicators
 from phusong.indicators.sensitivity import sensitivity_table
 from phusong.study import Study
@@ -78,6 +79,7 @@ def compute_indicators(
     sensitivity = pd.DataFrame()
     if coverage is not None:
         items += _village_figures(study, coverage)
+        items += place_figures(study, coverage)
         if simulation is not None and simulation.draws:
             items += _simulated(simulation, coverage)
         sensitivity = sensitivity_table(study, coverage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from shapely.geometry import box
 from phusong.coverage.results import VillageCoverage
 from phusong.i18n import set_language
 from phusong.indicators import compute_indicators
+from phusong.study import Entry
 from phusong.studyfile import parse_study
 
 STUDY = parse_study((files("phusong") / "study_template.toml").read_text("utf-8"), Path("/x/s"))
@@ -119,3 +121,30 @@ def test_definitions_speak_both_languages(coverage: VillageCoverage) -> None:
 def test_nothing_to_count_is_no_share(coverage: VillageCoverage) -> None:
     empty = compute_indicators(STUDY, None, None, 0)
     assert empty.items == ()
+
+
+@pytest.mark.parametrize(("entry", "said"), [
+    ({"loss_db": 12.5}, "(12.5 dB)"),
+    ({"building": "thermally_efficient"}, "thermally efficient buildings"),
+])  # fmt: skip
+def test_figures_indoors_say_what_the_wall_takes(
+    coverage: VillageCoverage, entry: dict[str, object], said: str
+) -> None:
+    assert "villages_covered:indoor" not in [
+        i.id for i in compute_indicators(STUDY, coverage, None, 5).items
+    ]
+    study = STUDY.model_copy(
+        update={"radio": STUDY.radio.model_copy(update={"indoor": Entry.model_validate(entry)})}
+    )
+    frame = coverage.by_layer
+    darker = frame.assign(place="indoor", grade="hollow", served_share=frame["served_share"] / 2)
+    found = compute_indicators(study, replace(coverage, by_place=darker), None, 5)
+    assert found["villages_covered:indoor"].value == 0
+    people, there = found["people_covered"], found["people_covered:indoor"]
+    assert there.numerator == pytest.approx(people.numerator / 2)
+    assert there.denominator == people.denominator
+    frame = found.to_frame("en").set_index("id").loc["villages_covered:indoor"]
+    assert frame["title"] == "Villages with mobile signal indoors, any carrier"
+    assert said in frame["definition"]
+    spoken = found.to_frame("vi").set_index("id").loc[there.id]
+    assert "trong nhà" in spoken["title"]
