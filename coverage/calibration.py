@@ -24,7 +24,7 @@ from phusong.coverage.losses import Losses
 from phusong.coverage.measurements import LEVEL_RANGE_DBM, Measurements, refuse
 from phusong.coverage.offsets import MIN_ROWS, MIN_SITES, fit_nested, fit_offsets, rms
 from phusong.coverage.plan import plan_run
-from phusong.coverage.prediction import Places, ask, sample_cells
+from phusong.coverage.prediction import FLOOR_DBM, Places, ask, sample_cells
 from phusong.coverage.store import PathLossStore
 from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
@@ -335,7 +335,15 @@ def _compare(
     refused.append(
         refuse(frame, unheard[far], "too_far", km=nearest_km[far], radius=study.radio.radius_km)
     )
-    refused.append(refuse(frame, unheard[~far], "no_prediction"))
+    weak = ~far & predicted.under_floor[unheard]
+    off_db = frame["level_dbm"].to_numpy(dtype=np.float64)[unheard[weak]] - FLOOR_DBM
+    refused.append(
+        refuse(
+            frame, unheard[weak], "under_floor",
+            floor=np.full(off_db.size, FLOOR_DBM), off=off_db,
+        )
+    )  # fmt: skip
+    refused.append(refuse(frame, unheard[~far & ~weak], "no_prediction"))
     there = np.flatnonzero(predicted.server >= 0)
     cells = plan.cells.iloc[predicted.server[there]].reset_index(drop=True)
     distance_km = places.distance_m(predicted.server)[there] / 1000.0

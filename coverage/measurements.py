@@ -44,6 +44,8 @@ REASONS: Final[dict[str, str]] = {
     "other_carrier": "cell {cell_id} is not of {operator} {technology}",
     "too_far": "the nearest such cell stands {km:.1f} km away; levels are computed to "
     "{radius:g} km",
+    "under_floor": "under {floor:g} dBm is predicted here, no signal at all: off by more than "
+    "{off:.0f} dB, which the figures leave out",
     "no_prediction": "no level can be computed here: see the findings about the cell, or voids "
     "of the DEM on the way",
 }

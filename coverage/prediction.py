@@ -37,6 +37,9 @@ OBSTRUCTED: Final = "obstructed"
 UNKNOWN: Final = "unknown"
 SAME_CARRIER: Final = 0.06
 """A frequency within this share of a carrier's is that carrier's: lists write 900 and 942.5."""
+
+FLOOR_DBM: Final = FLOOR_TICK * TICK_DB
+"""Levels under it are no signal; the rasters keep none."""
 _TILE: Final = 512
 
 
@@ -139,10 +142,13 @@ class Predicted:
         heard above -160 dBm.
     server
         (places,) its index in the plan's cells, -1 where there is none.
+    under_floor
+        (places,) whether there is a level, but not above -160 dBm.
     """
 
     level_dbm: NDArray[np.float64]
     server: NDArray[np.int64]
+    under_floor: NDArray[np.bool_]
 
 
 class Places:
@@ -213,8 +219,10 @@ class Places:
                 self._compete(mast, at, wanted, window, found, level, server)
             progress.advance("predict")
         level += self._cover_offsets(server)
-        heard = level >= FLOOR_TICK * TICK_DB
-        return Predicted(np.where(heard, level, np.nan), np.where(heard, server, -1))
+        heard = level >= FLOOR_DBM
+        return Predicted(
+            np.where(heard, level, np.nan), np.where(heard, server, -1), ~heard & (server >= 0)
+        )
 
     def _cover_offsets(self, server: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return what the land cover of each place adds; all that a place asks is of one kind."""

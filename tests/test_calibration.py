@@ -342,6 +342,21 @@ def test_each_refusal(world) -> None:
     assert not found.residuals.isna().drop(columns="land_cover").any().any()
 
 
+def test_rows_under_the_floor_say_how_far_off_they_are(world) -> None:
+    x, y = spots(60)
+    frame = measured(frame_of(x, y, level=-100.0))
+    before = calibrate(world.inputs, world.study, world.store, frame)
+    assert before.refused.empty
+    moved = make_study(world.folder, radio={"radius_km": 6.0, "offsets_db": {"LTE": -60.0}})
+    found = calibrate(world.inputs, moved, world.store, frame)
+    # A level 60 dB lower falls under -160 dBm where it stood under -100 dBm.
+    weak = before.residuals.loc[before.residuals["predicted_dbm"] < -100.0, "row"]
+    assert 0 < len(weak) < 60
+    assert found.refused["row"].tolist() == weak.tolist()
+    assert set(found.refused["reason"]) == {"under_floor"}
+    assert found.refused["detail"].str.contains("under -160 dBm .* off by more than 60 dB").all()
+
+
 def test_too_few_rows_say_so(world, tmp_path) -> None:
     x, y = spots(20)
     found = calibrate(world.inputs, world.study, world.store, measured(frame_of(x, y)))
