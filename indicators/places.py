@@ -47,7 +47,7 @@ def place_figures(study: Study, coverage: VillageCoverage) -> list[Indicator]:
             if denominator > 0:
                 items.append(
                     Indicator(
-                        id=f"{figure}:{place}",
+                        id=f"{figure}_{place}",
                         title=title,
                         definition=_DEFINITION,
                         params=params,

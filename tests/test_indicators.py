@@ -130,7 +130,7 @@ def test_nothing_to_count_is_no_share(coverage: VillageCoverage) -> None:
 def test_figures_indoors_say_what_the_wall_takes(
     coverage: VillageCoverage, entry: dict[str, object], said: str
 ) -> None:
-    assert "villages_covered:indoor" not in [
+    assert "villages_covered_indoor" not in [
         i.id for i in compute_indicators(STUDY, coverage, None, 5).items
     ]
     study = STUDY.model_copy(
@@ -139,11 +139,11 @@ def test_figures_indoors_say_what_the_wall_takes(
     frame = coverage.by_layer
     darker = frame.assign(place="indoor", grade="hollow", served_share=frame["served_share"] / 2)
     found = compute_indicators(study, replace(coverage, by_place=darker), None, 5)
-    assert found["villages_covered:indoor"].value == 0
-    people, there = found["people_covered"], found["people_covered:indoor"]
+    assert found["villages_covered_indoor"].value == 0
+    people, there = found["people_covered"], found["people_covered_indoor"]
     assert there.numerator == pytest.approx(people.numerator / 2)
     assert there.denominator == people.denominator
-    frame = found.to_frame("en").set_index("id").loc["villages_covered:indoor"]
+    frame = found.to_frame("en").set_index("id").loc["villages_covered_indoor"]
     assert frame["title"] == "Villages with mobile signal indoors, any carrier"
     assert said in frame["definition"]
     spoken = found.to_frame("vi").set_index("id").loc[there.id]
