@@ -105,7 +105,7 @@ def gap_section(fiber: FiberResult, frame: Frame) -> dict[str, Any]:
 
 
 def weak_section(fiber: FiberResult, inputs: Inputs, frame: Frame) -> dict[str, Any]:
-    """Return what cuts communes off when it fails alone: cable sections and joints, ranked."""
+    """Return what darkens communes or sites when it fails alone, ranked."""
     failures = fiber.failures
     known = {
         "edge": dict(zip(fiber.edges["edge_id"], _middles(fiber.edges), strict=True)),
@@ -120,6 +120,7 @@ def weak_section(fiber: FiberResult, inputs: Inputs, frame: Frame) -> dict[str, 
     x, y = _places(gpd.GeoDataFrame(geometry=gpd.GeoSeries(spots, crs=inputs.crs)), frame)
     code = inputs.communes["code"]
     return {
+        "known": fiber.backhaul is not None,
         "element": texts(failures["element"]),
         "id": texts(failures["id"]),
         "count": scaled(failures["count"], 0),
@@ -127,6 +128,10 @@ def weak_section(fiber: FiberResult, inputs: Inputs, frame: Frame) -> dict[str, 
         "communes": [
             positions(pd.Series(list(behind)[:EXPLAINED], dtype=object), code)
             for behind in failures["communes"]
+        ],
+        "sites": [
+            positions(pd.Series(list(dark), dtype=object), inputs.sites["site_id"].astype(str))
+            for dark in failures["sites"]
         ],
         "x": x,
         "y": y,

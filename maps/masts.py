@@ -17,10 +17,27 @@ ASSUMED = ("height_assumed", "eirp_assumed", "technology_assumed", "operator_ass
 
 
 def site_section(inputs: Inputs, frame: Frame) -> dict[str, Any]:
-    """Return identifier and place of each site."""
+    """Return identifier and place of each site, and what it hangs on."""
     sites = inputs.sites
     x, y = frame.place(sites["x_m"].to_numpy(), sites["y_m"].to_numpy())
-    return {"id": texts(sites["site_id"]), "x": x, "y": y, "inside": flags(sites["in_area"])}
+    return {
+        "id": texts(sites["site_id"]),
+        "x": x,
+        "y": y,
+        "inside": flags(sites["in_area"]),
+        "backhaul": _backhaul(inputs),
+    }
+
+
+def _backhaul(inputs: Inputs) -> list[list[list[str]]]:
+    """Return the medium and the far end of each record of each site."""
+    table = inputs.backhaul
+    records: dict[str, list[list[str]]] = {}
+    for site, medium, upstream in zip(
+        table["site_id"], table["medium"], texts(table["upstream"]), strict=True
+    ):
+        records.setdefault(str(site), []).append([str(medium), upstream])
+    return [records.get(str(site), []) for site in inputs.sites["site_id"]]
 
 
 def cell_section(inputs: Inputs, study: Study) -> dict[str, Any]:

@@ -113,12 +113,9 @@ def _mended(
         ends = [k for k in (part.start - 1, part.stop) if 0 <= k < height.size]
         rim = height[ends]
         cells = part.stop - part.start
-        if (
-            len(ends) == 2
-            and not outside[ends].any()
-            and cells * step_m <= settings.void_fill_max_m
-        ):
-            out[part] = np.linspace(*rim, cells + 2)[1:-1]
+        between = len(ends) == 2 and not outside[ends].any()
+        if between and cells * step_m <= settings.void_fill_max_m:
+            out[part] = np.linspace(rim[0], rim[1], cells + 2)[1:-1]
         elif settings.sea_level_voids and (
             not ends or outside[ends].any() or rim.min() < SEA_RIM_M
         ):
@@ -149,7 +146,7 @@ def _sample(file: RasterFile, lon: Floats, lat: Floats, order: Literal[0, 1] = 1
 def _position(
     file: RasterFile, lon: Floats, lat: Floats
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Row and column of points, counted from cell centres, and which lie on the raster."""
+    """Return row and column of points, counted from cell centres, and which lie on the raster."""
     x, y = Transformer.from_crs(4326, file.crs, always_xy=True).transform(lon, lat)
     with file.opened() as source:
         back, size = ~source.transform, (source.height, source.width)

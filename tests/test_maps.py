@@ -380,7 +380,7 @@ def _said() -> set[str]:
             "RING_NAMES",
             "titles:",
         ):
-            found = re.search(rf"{table}(?: =)? \{{(.*?)\}};?\n", text, re.DOTALL)
+            found = re.search(rf"{table}(?: =)? \{{(.*?)\}}[;,]?\n", text, re.DOTALL)
             if found:
                 said |= set(re.findall(r': "([^"]+)"', found.group(1)))
     said |= set(re.findall(r'data-t="([^"]+)"', template("page.html")))

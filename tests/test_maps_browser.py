@@ -9,10 +9,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import rasterio
 from maps_browser import chromium_path, load, visits
 
+from phusong.fiber.backhaul import Backhaul
 from phusong.maps import build_map
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -566,6 +569,83 @@ def test_a_click_says_who_serves_the_point(visit: Any, world: Any) -> None:
                 )
     assert heard >= 10
     assert agreed >= 0.75 * heard
+
+
+def test_a_point_of_failure_lists_and_marks_the_towers_it_darkens(
+    visit: Any, world: Any, folder: Path
+) -> None:
+    study, inputs, signal, coverage, fiber, indicators, findings = world.arguments
+    ids = inputs.sites["site_id"].astype(str).tolist()
+    pop = str(inputs.pops["pop_id"].iloc[0])
+    records = [(ids[0], "fibre", None), (ids[1], "microwave", ids[0]), (ids[2], "microwave", pop)]
+    table = pd.DataFrame(records, columns=["site_id", "medium", "upstream"])
+    dark = [[ids[0], ids[1]], *[[]] * (len(fiber.failures) - 1)]
+    none = np.zeros(0, dtype=np.int64)
+    hanging = Backhaul(np.array(ids, dtype=object), len(ids), none, none, none)
+    failures = fiber.failures.assign(sites=dark, site_count=[len(d) for d in dark])
+    path = build_map(
+        study, replace(inputs, backhaul=table), signal, coverage,
+        replace(fiber, failures=failures, backhaul=hanging), indicators, findings,
+        folder / "hanging.html", language="en",
+    )  # fmt: skip
+    here = visit(path)
+    here.page.evaluate("phusong.select({ kind: 'weak', index: 0 }, { zoom: true })")
+    here.rest()
+    assert re.search(r"Towers that go dark\s+2\b", here.text("#card"))
+    assert here.page.locator("#card .links-site button").all_inner_texts() == [ids[0], ids[1]]
+    assert here.page.locator("#card .links-commune button").count() == failures["count"].iloc[0]
+    assert here.page.evaluate(
+        """() => [0, 1].every((site) => {
+          const { map, book } = phusong;
+          const metres = L.point(book.frame.west + book.sites.x[site], book.frame.north - book.sites.y[site]);
+          return map.getBounds().contains(L.Projection.SphericalMercator.unproject(metres));
+        })"""
+    )
+    for layer in ("masts", "weak"):
+        here.layer(layer, False)
+    marked = here.pixels()
+    here.page.evaluate("phusong.book.weak.sites[0] = []; phusong.surface.paint()")
+    assert here.pixels() != marked
+    for site, said in ((0, "fibre that passes"), (1, f"microwave, from {ids[0]}")):
+        here.page.evaluate("(index) => phusong.select({ kind: 'site', index })", site)
+        assert said in here.text("#card")
+    here.page.evaluate("phusong.select({ kind: 'site', index: 2 })")
+    assert "microwave, from" in here.text("#card")
+    here.page.evaluate("phusong.select({ kind: 'site', index: 3 })")
+    assert "Hangs on" not in here.text("#card")
+
+
+def test_without_a_backhaul_a_point_of_failure_is_silent_about_towers(visit: Any) -> None:
+    here = visit()
+    here.page.click('[data-language="en"]')
+    here.page.evaluate("phusong.select({ kind: 'weak', index: 0 })")
+    assert "Communes that lose fibre" in here.text("#card")
+    assert "Towers" not in here.text("#card")
+
+
+def test_a_click_outside_every_commune_says_who_serves_the_point(
+    visit: Any, world: Any, folder: Path
+) -> None:
+    study, inputs, *rest = world.arguments
+    nowhere = replace(inputs, communes=inputs.communes.iloc[:0])
+    here = visit(build_map(study, nowhere, *rest, folder / "nowhere.html", language="vi"))
+    for name in ("masts", "cables", "pops", "villages"):
+        here.layer(name, False)
+    here.page.evaluate(
+        """() => {
+          const v = phusong.book.villages, f = phusong.book.frame;
+          phusong.map.setView(L.Projection.SphericalMercator.unproject(
+            L.point(f.west + v.x[20], f.north - v.y[20])), 14, { animate: false });
+        }"""
+    )
+    here.rest()
+    box = here.page.locator("#map").bounding_box()
+    here.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    here.page.wait_for_selector("#card .spot")
+    assert here.text("#card .kind") == "Điểm trên bản đồ"
+    assert "dBm" in here.text("#card .spot")
+    here.page.keyboard.press("Escape")
+    assert here.page.locator("#card").is_hidden()
 
 
 # ------------------------------------------------------------------ habits

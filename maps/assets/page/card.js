@@ -3,12 +3,12 @@ const Card = {
   titles: {
     village: "Village", commune: "Commune", site: "Tower", cable: "Cable section", pop: "Point of presence",
     weak: "Single point of failure", gap: "Gap in the cable drawing", finding: "Problem in the data",
-    stage: "Stage of the extension",
+    stage: "Stage of the extension", point: "Point on the map",
   },
 
   render() {
     const card = byId("card");
-    const { selected } = State;
+    const selected = State.selected ?? (Spot.found() ? { kind: "point" } : null);
     card.hidden = !selected;
     document.body.classList.toggle("has-card", Boolean(selected));
     if (!selected) {
@@ -22,6 +22,12 @@ const Card = {
         make("div", {}, make("p", { class: "kind" }, t(Card.titles[selected.kind])), make("h2", {}, named(name, NONE))),
         make("button", { type: "button", class: "close", "aria-label": t("Close"), title: t("Close"), onclick: () => select(null) }, "×")),
       Spot.facts(), ...body);
+  },
+
+  /** A place where nothing lies that has a card of its own. */
+  point() {
+    const { lat, lng } = State.spot;
+    return [`${lat.toFixed(5)}, ${lng.toFixed(5)}`];
   },
 
   village(i) {
@@ -150,12 +156,32 @@ const Card = {
     const villages = book.villages.nearest_site.filter((id) => id === book.sites.id[i]).length;
     return [book.sites.id[i],
       book.sites.inside[i] ? null : make("p", { class: "flag" }, t("This tower stands outside the communes of the study.")),
-      facts([[t("Cells"), number(rows.length)], [t("Villages it is the nearest to"), number(villages)]]),
+      facts([[t("Cells"), number(rows.length)], [t("Villages it is the nearest to"), number(villages)],
+        [t("Hangs on"), Card.hangsOn(i)]]),
       scrolling(make("table", { class: "grid" },
         make("thead", {}, make("tr", {}, [t("Carrier"), t("Tech."), "MHz", t("Azimuth"), t("Height"), "EIRP dBm", t("In service")].map((h) => make("th", { scope: "col" }, h)))),
         make("tbody", {}, rows))),
       assumed ? make("p", { class: "hint" }, t("* assumed by the study: the tower's record does not say")) : null,
     ];
+  },
+
+  /** What feeds a tower, one line a record; null where the study does not say. */
+  hangsOn(i) {
+    const records = book.sites.backhaul[i];
+    if (!records.length) return null;
+    return make("span", {}, records.flatMap(([medium, upstream], n) => [n ? make("br") : null,
+      ...(upstream ? Card.filled(medium === "fibre" ? t("fibre, from {name}") : t("microwave, from {name}"), Card.feeder(upstream)) : [t("fibre that passes")])]));
+  },
+
+  feeder(name) {
+    const index = book.sites.id.indexOf(name);
+    return index < 0 ? Card.pop_name(name) : link({ kind: "site", index }, name);
+  },
+
+  /** A sentence with a node in place of {name}. */
+  filled(text, node) {
+    const [before, after] = text.split("{name}");
+    return [before, node, after];
   },
 
   cable(i) {
@@ -182,8 +208,20 @@ const Card = {
   weak(i) {
     const w = book.weak;
     return [t(WEAK_NAMES[w.element[i]], { id: w.id[i] }),
-      facts([[t("Communes that lose fibre"), number(w.count[i])], w.people[i] === null ? null : [t("People in them"), number(w.people[i])]]),
-      make("ul", { class: "links" }, w.communes[i].filter((c) => c >= 0).map((c) => make("li", {}, link({ kind: "commune", index: c }, book.communes.name[c]))))];
+      facts([
+        [t("Communes that lose fibre"), number(w.count[i])],
+        !w.count[i] || w.people[i] === null ? null : [t("People in them"), number(w.people[i])],
+        w.known ? [t("Towers that go dark"), number(w.sites[i].length)] : null,
+      ]),
+      Card.darkened(t("Communes"), "commune", w.communes[i], book.communes.name),
+      Card.darkened(t("Towers"), "site", w.sites[i], book.sites.id)];
+  },
+
+  darkened(title, kind, rows, names) {
+    const known = rows.filter((row) => row >= 0);
+    if (!known.length) return null;
+    return make("div", {}, make("h3", {}, title),
+      make("ul", { class: `links links-${kind}` }, known.map((index) => make("li", {}, link({ kind, index }, names[index])))));
   },
 
   stage(i) {

@@ -89,6 +89,7 @@ const PAINTERS = [
   Lines.paintRoute,
   Areas.paintSelected,
   Masts.paint,
+  Masts.paintDark,
   Marks.paintGaps,
   Marks.paintWeak,
   Marks.paintPops,

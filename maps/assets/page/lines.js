@@ -15,7 +15,7 @@ const Lines = {
     pen.fillStyle = WATER;
     for (const lake of lakes) pen.fill(lake.path, "evenodd");
     inPixels(brush);
-    Strokes.lines(brush, Lines.rivers, [[view.zoom < 11 ? 2 : 3, "rgba(255, 255, 255, 0.6)", []], [view.zoom < 11 ? 1 : 1.6, WATER, []]]);
+    Strokes.lines(brush, Lines.rivers, [[view.zoom < 11 ? 2 : 3, "rgba(255, 255, 255, 0.6)", []], [view.zoom < 11 ? 1 : 1.6, WATER, []]], 1.6);
     if (view.zoom < 11) return;
     Lines.nameWater(brush, Lines.rivers, book.rivers.line_name);
     Lines.nameWater(brush, Lines.lakes, book.rivers.area_name);

@@ -36,6 +36,41 @@ const Masts = {
     }
   },
 
+  /** Towers that the chosen single point of failure darkens. */
+  dark() {
+    const { selected } = State;
+    return selected?.kind === "weak" ? book.weak.sites[selected.index].filter((site) => site >= 0 && book.sites.x[site] !== null) : [];
+  },
+
+  /** The point of failure and all the towers it darkens; null when it darkens none. */
+  darkBox(index) {
+    const sites = book.weak.sites[index].filter((site) => site >= 0 && book.sites.x[site] !== null);
+    if (!sites.length) return null;
+    const xs = sites.map((site) => book.sites.x[site]), ys = sites.map((site) => book.sites.y[site]);
+    if (book.weak.x[index] !== null) {
+      xs.push(book.weak.x[index]);
+      ys.push(book.weak.y[index]);
+    }
+    return { west: Math.min(...xs), north: Math.min(...ys), east: Math.max(...xs), south: Math.max(...ys) };
+  },
+
+  /** A crossed ring round each, whatever layers are on. */
+  paintDark({ pen, view }) {
+    for (const site of Masts.dark()) {
+      const x = view.px(book.sites.x[site]), y = view.py(book.sites.y[site]);
+      if (outside(x, y, view)) continue;
+      for (const [width, colour] of [[5, "#ffffff"], [2.4, GRADES.w.colour]]) {
+        pen.strokeStyle = colour;
+        pen.lineWidth = width;
+        pen.beginPath();
+        pen.arc(x, y, 9, 0, 2 * Math.PI);
+        pen.moveTo(x - 6.4, y + 6.4);
+        pen.lineTo(x + 6.4, y - 6.4);
+        pen.stroke();
+      }
+    }
+  },
+
   /** The carrier's colour; ink where carriers share the mast. */
   colour(cells) {
     const operators = new Set(cells.map((cell) => book.cells.operator[cell]));

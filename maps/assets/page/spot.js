@@ -8,6 +8,14 @@ const Spot = {
     surface.repaint();
   },
 
+  /** Where nothing lies, the card opens if some cell is heard there. */
+  async open() {
+    await Spot.follow();
+    if (State.selected || !Spot.found()) return;
+    showTab("side");
+    announce(byId("card").getAttribute("aria-label"));
+  },
+
   found() {
     if (!State.spot || !book.signal || !Rasters.members(State).length || !Rasters.ready(State)) return undefined;
     return Rasters.at(State.spot, State);

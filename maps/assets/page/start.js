@@ -15,7 +15,7 @@ function select(thing, { zoom = false, spot = null } = {}) {
 
 function goTo(thing) {
   const area = { village: Areas.villages, commune: Areas.communes, cable: Lines.cables }[thing.kind]?.[thing.index]
-    ?? (thing.kind === "stage" ? Extension.box(thing.index) : null);
+    ?? (thing.kind === "stage" ? Extension.box(thing.index) : null) ?? (thing.kind === "weak" ? Masts.darkBox(thing.index) : null);
   // Beside the legend, not under it; a card that opens over the map has to stand first.
   const beside = { paddingTopLeft: [40 + Math.min(Legend.room(), map.getSize().x / 2), 40], paddingBottomRight: [40, 40], animate: false };
   if (area && Number.isFinite(area.west)) {
@@ -96,7 +96,8 @@ map.on("click", (event) => {
   const { x, y } = toFrame(event.latlng);
   const scale = (2 * HALF_TURN_M) / (256 * 2 ** map.getZoom());
   const thing = thingAt(x, y, scale, event.originalEvent.pointerType === "touch");
-  select(thing, { spot: thing && event.latlng });
+  select(thing, { spot: event.latlng });
+  if (!thing) Spot.open();
 });
 let settling = null;
 map.on("moveend", () => {
@@ -106,7 +107,7 @@ map.on("moveend", () => {
   Permalink.write(map);
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && State.selected && document.activeElement !== byId("search")) select(null);
+  if (event.key === "Escape" && (State.selected || State.spot) && document.activeElement !== byId("search")) select(null);
 });
 for (const button of document.querySelectorAll("[data-language]")) {
   button.addEventListener("click", () => {

@@ -24,26 +24,27 @@ const Strokes = {
     return areas.findIndex((area) => meets(area, point) && Strokes.scratch.isPointInPath(area.path, x, y, "evenodd"));
   },
 
-  lines(brush, lines, coats) {
+  lines(brush, lines, coats, least = 1) {
     const visible = lines.filter((line) => line.parts.length && meets(line, brush.view));
     if (!visible.length) return;
     inMetres(brush);
-    Strokes.coats(brush, visible, coats);
+    Strokes.coats(brush, visible, coats, least);
     inPixels(brush);
   },
 
   /**
    * Coats of [width in pixels, colour, dashes], drawn in metres. Where the view holds very many
-   * points only the top coat is drawn, as hairlines: browsers draw those many times faster.
+   * points only the top coat is drawn, as hairlines (or `least` pixels wide): browsers draw those
+   * many times faster.
    */
-  coats({ pen, view }, visible, coats) {
+  coats({ pen, view }, visible, coats, least = 1) {
     const points = visible.reduce((sum, line) => sum + line.size, 0);
     const crowded = points > MANY_POINTS;
     pen.lineJoin = crowded ? "bevel" : "round";
     pen.lineCap = "round";
     for (const [width, colour, dash] of crowded ? coats.slice(-1) : coats) {
       pen.strokeStyle = colour;
-      pen.lineWidth = crowded ? 1 / (view.scale * view.ratio) : width / view.scale;
+      pen.lineWidth = crowded ? (least > 1 ? least / view.scale : 1 / (view.scale * view.ratio)) : width / view.scale;
       pen.setLineDash(dash.map((d) => d / view.scale));
       for (const line of visible) pen.stroke(line.path);
     }
