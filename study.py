@@ -118,8 +118,8 @@ class Outputs(Section):
 class Publish(Section):
     """What `phusong publish` hands to others, and what it keeps back."""
 
-    tables: list[Literal["villages", "communes", "indicators", "sensitivity"]] = Field(
-        default=["villages", "communes", "indicators", "sensitivity"]
+    tables: list[Literal["villages", "village_places", "communes", "indicators", "sensitivity"]] = (
+        Field(default=["villages", "communes", "indicators", "sensitivity"])
     )
     layers: list[Literal["communes", "villages", "commune_centres", "fibre", "sites"]] = Field(
         default=["communes", "villages", "commune_centres"]
