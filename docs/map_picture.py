@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-SIZE = {"width": 1366, "height": 768}
+WIDTH, HEIGHT = 1366, 768
 COLOURS = 256
 """Of the palette, by clusters of colours so that none of the few small marks is lost."""
 
@@ -24,7 +24,7 @@ def shoot(page_file: Path, target: Path, language: str = "en") -> None:
     chromium = os.environ.get("PHUSONG_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport=SIZE)
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         page.goto(page_file.resolve().as_uri())
         page.click(f'[data-language="{language}"]')
         page.wait_for_timeout(1500)
