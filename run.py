@@ -135,7 +135,10 @@ def compute(
     progress = progress or NoProgress()
     watch = watch or Stopwatch()
     if radio:
+        # A name that is not known stops the run here, not after its work.
         model_named(study.radio.model)
+        if study.indicators.presets != ["all"]:
+            known_definitions(study, study.indicators.presets)
     findings = Findings(study.checks.severity)
     with watch("sources"):
         inputs = read_inputs(study, findings, progress)

@@ -71,7 +71,8 @@ def definitions(study: Study, names: list[str] | None = None) -> list[Definition
     study
         For what a definition does not say.
     names
-        Those wanted; all by default.
+        Those wanted; all by default. The beginning of several, such as ``fcc-bdc``, asks for
+        each of them.
 
     Raises
     ------
@@ -86,10 +87,14 @@ def definitions(study: Study, names: list[str] | None = None) -> list[Definition
     }
     out = []
     for name in names or list(_table()):
+        family = [one for one in _table() if one.startswith(f"{name}-")]
+        if name not in _table() and family:  # fcc-bdc stands for each of its service levels
+            out += definitions(study, family)
+            continue
         if name not in _table():
             raise StudyError(
                 "there is no definition of coverage called {name}",
-                Where(key="definitions"),
+                Where(key="indicators.presets"),
                 "choose among: {known}",
                 {"name": name, "known": ", ".join(_table())},
             )

@@ -179,7 +179,14 @@ def test_circles_row_equals_the_comparison_column(tmp_path):
     assert np.isnan(row["probability"])
 
 
+def test_a_family_stands_for_each_of_its_levels(tmp_path):
+    _, study, _ = make_signal(tmp_path, villages_frame({}), {(ANY, ANY): np.zeros((2, 2))})
+    found = [one.id for one in definitions(study, ["ofcom", "fcc-bdc"])]
+    assert found[0] == "ofcom"  # a preset of its own, though others begin like it
+    assert found[1:] == ["fcc-bdc-4g", "fcc-bdc-4g-vehicle", "fcc-bdc-5g", "fcc-bdc-5g-35"]
+
+
 def test_an_unknown_definition_names_the_known(tmp_path):
     _, study, _ = make_signal(tmp_path, villages_frame({}), {(ANY, ANY): np.zeros((2, 2))})
-    with pytest.raises(StudyError, match=r"no definition of coverage called fcc(.|\n)*sdg-9c1"):
-        definitions(study, ["fcc"])
+    with pytest.raises(StudyError, match=r"no definition of coverage called fxx(.|\n)*sdg-9c1"):
+        definitions(study, ["fxx"])
