@@ -114,6 +114,42 @@ def test_room_that_does_not_suffice_costs_bound_alone():
     assert np.array_equal(g.wt * potentials.unit - load, potentials.slack)
 
 
+@pytest.mark.parametrize("looks", [1, 2, 3])
+def test_a_sweep_cut_short_keeps_the_potentials_not_yet_due(monkeypatch, looks):
+    """The clock strikes after some blocks of steps: the rest is carried over, or given up."""
+    nodes, tail, head, cost, terminals = grid(24, 24, 50, 3)
+    g = as_graph(nodes, tail, head, cost, terminals)
+    optimum = solve(tail, head, cost, terminals).cost
+    for room in (None, 500):
+        potentials = Potentials(g, int(g.terminals[0]), optimum, 0)
+        start = potentials.bound
+        if room is not None:
+            potentials._spare = np.empty(room, np.int32), np.empty(room)
+        clock = iter([0.0] * (1 + looks) + [2.0] * 9)
+        with monkeypatch.context() as patch:
+            patch.setattr("phusong.fiber.steiner.potentials.time.perf_counter", clock.__next__)
+            risen = potentials.raise_bound(3, np.empty(0, np.int32), 1.0)
+        assert start <= risen <= optimum
+        load, peaks = charged(g, potentials)
+        assert peaks == potentials.now
+        assert peaks >= start if room is None else peaks < start
+        assert np.array_equal(g.wt * potentials.unit - load, potentials.slack)
+
+
+def test_sweeps_stop_short_ever_less_and_whole_peaks_are_collected():
+    """Two sweeps of three stay below the peaks known, and the third finds more than was left."""
+    nodes, tail, head, cost, terminals = grid(24, 24, 40, 5)
+    g = as_graph(nodes, tail, head, cost, terminals)
+    potentials = Potentials(g, int(g.terminals[0]), float(cost.sum()), 0)
+    potentials.raise_bound(3, first_tree(g), NEVER)
+    whole, short = potentials.now, potentials.short
+    potentials.raise_bound(1, first_tree(g), NEVER)
+    assert whole * (1 - 1.01 * short) <= potentials.now < whole
+    potentials.raise_bound(62, first_tree(g), NEVER)
+    assert potentials.now > whole
+    assert potentials.short < short
+
+
 def test_the_same_bound_and_tree_every_time():
     nodes, tail, head, cost, terminals = grid(30, 30, 40, 9)
     g = as_graph(nodes, tail, head, cost, terminals)
