@@ -10,13 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import breadth_first_order, dijkstra
 
-from phusong.fiber.steiner.node import WORK, best_root, exhausted
+from phusong.fiber.steiner.construct import mehlhorn
+from phusong.fiber.steiner.node import WORK, exhausted
 from phusong.fiber.steiner.potentials import Potentials
 from phusong.fiber.steiner.reductions import reduce
 from phusong.fiber.steiner.search import polish, tree_from
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from phusong.fiber.steiner.graph import Graph
     from phusong.fiber.steiner.pool import Pool
     from phusong.fiber.steiner.problem import Problem
     from phusong.fiber.steiner.search import Search
@@ -53,10 +59,7 @@ def close_in(search: Search, problem: Problem, pool: Pool, bound: float, *, leas
         The best lower bound; infinite when no better tree is left.
     """
     g = problem.graph
-    if g.m <= HUGE:
-        root, _, _ = best_root(search, problem)
-    else:
-        root = int(search.rng.choice(g.terminals))
+    root = middle(g, mehlhorn(g.indptr, g.adj, g.eid, g.wt, g.tail, g.head, g.cost, g.terminal))
     seed = int(search.rng.integers(2**32))
     potentials = Potentials(g, root, search.cost, seed)
     gone = np.zeros(g.m, np.bool_)
@@ -86,3 +89,28 @@ def close_in(search: Search, problem: Problem, pool: Pool, bound: float, *, leas
             if bound - before < least * (search.cost - bound):
                 break
     return bound
+
+
+def middle(graph: Graph, tree: NDArray[np.int32]) -> int:
+    """Return the terminal nearest to where a tree parts the terminals into halves.
+
+    Potentials reach from their terminals to the root: from there they are the shortest.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    tree
+        Edges of a tree that spans its terminals.
+    """
+    g = graph
+    # One more for each edge: a cost of zero would be no edge to scipy.
+    rows = coo_array((g.cost[tree] + 1.0, (g.tail[tree], g.head[tree])), shape=(g.n, g.n)).tocsr()
+    order, parent = breadth_first_order(rows, g.terminals[0], directed=False)
+    below = g.terminal.astype(np.int64)
+    for v in order[:0:-1]:
+        below[parent[v]] += below[v]
+    # Vertices with half of the terminals below them are a way down from the first.
+    centre = order[2 * below[order] >= g.terminals.size][-1]
+    far = dijkstra(rows, directed=False, indices=centre)[g.terminals]
+    return int(g.terminals[np.argmin(far)])
