@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from phusong.fiber.steiner.problem import Problem
     from phusong.fiber.steiner.search import Search
 
-SWEEPS = 6
+SWEEPS = 12
 """Sweeps of the potentials between two meetings: half of them guided."""
 TREES = 1
 """Trees grown at perturbed costs between two meetings; one more is grown from the potentials."""
