@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from phusong.fiber.steiner import solve
 from phusong.fiber.steiner.ascent import ascend
 from phusong.fiber.steiner.construct import mehlhorn
 from phusong.fiber.steiner.graph import build
-from phusong.fiber.steiner.large import close_in
+from phusong.fiber.steiner.large import close_in, middle
 from phusong.fiber.steiner.pool import Pool
 from phusong.fiber.steiner.potentials import Potentials
 from phusong.fiber.steiner.problem import Ledger, Problem
@@ -148,6 +150,34 @@ def test_sweeps_stop_short_ever_less_and_whole_peaks_are_collected():
     potentials.raise_bound(62, first_tree(g), NEVER)
     assert potentials.now > whole
     assert potentials.short < short
+
+
+def test_the_middle_of_a_tree_halves_its_terminals():
+    """A path of 10 vertices, terminals 0, 1, 2, 7, 9: three lie at either side of vertex 2.
+
+    Edges of cost zero lead the count astray as little as a spur without terminals.
+    """
+    tail, head = np.arange(9), np.arange(1, 10)
+    cost = np.array([5, 0, 1, 1, 0, 1, 1, 1, 1], float)
+    spur = np.append(tail, 4), np.append(head, 10), np.append(cost, 100.0)
+    g = build(*spur, np.isin(np.arange(11), [0, 1, 2, 7, 9]))
+    assert middle(g, np.arange(9, dtype=np.int32)) == 2
+    star = build(np.zeros(3, int), np.arange(1, 4), np.array([9.0, 2, 4]), np.arange(4) > 0)
+    assert middle(star, np.arange(3, dtype=np.int32)) == 2
+
+
+def test_numbers_of_vertices_are_the_solver_s_own(monkeypatch):
+    """Numbered along themselves, shuffled vertices give the same least cost and the caller's edges."""
+    nodes, tail, head, cost, terminals = grid(20, 20, 20, 3)
+    name = np.random.default_rng(5).permutation(nodes + 7)  # some vertices that nothing joins
+    shuffled = nodes + 7, name[tail], name[head], cost, name[terminals]
+    plain = solve(tail, head, cost, terminals)
+    monkeypatch.setattr(sys.modules[solve.__module__], "LARGEST_PRICED", 100)
+    own = solve(*shuffled[1:], root=int(name[terminals[3]]))
+    check_tree(*shuffled, own)
+    assert plain.status == "optimal"
+    assert own.lower_bound <= plain.cost <= own.cost
+    assert own.gap < 0.02
 
 
 def test_the_same_bound_and_tree_every_time():
