@@ -142,8 +142,12 @@ def peers(case):
 
         problem = SteinerProblem(graph, [terminals])
         start = time.perf_counter()
-        solution = problem.get_solution(time_limit=case.seconds)
-        yield "steinerpy", solution.objective, time.perf_counter() - start
+        try:
+            solution = problem.get_solution(time_limit=case.seconds)
+        except RuntimeError as error:
+            print(f"{case.name}: steinerpy has no tree: {error}")
+        else:
+            yield "steinerpy", solution.objective, time.perf_counter() - start
 
 
 def main():
@@ -155,14 +159,14 @@ def main():
     print(f"compiling or loading the kernels: {compiling:.1f} s\n")
     cases = [
         grid("grid 10^4", 71, 200, 10, 0.5),
-        roads("roads 10^4", 5_400, 200, 10, 0.5),
+        roads("roads 10^4", 3_640, 200, 10, 0.5),
     ]
     if not options.small:
         cases += [
             grid("grid 10^5", 224, 200, 60, 1.0),
-            roads("roads 10^5", 54_000, 200, 60, 1.0),
+            roads("roads 10^5", 36_200, 200, 60, 1.0),
             grid("grid 10^6", 708, 200, 300, 3.0),
-            roads("roads 10^6", 540_000, 300, 300, 3.0),
+            roads("roads 10^6", 361_000, 300, 300, 3.0),
         ]
     if options.instances:
         cases += files(options.instances)

@@ -214,3 +214,12 @@ def test_large_costs_stay_exact(seed):
     assert potentials.raise_bound(20, first_tree(g), NEVER) <= optimum
     load, _ = charged(g, potentials)
     assert np.array_equal(g.wt - load, potentials.slack)
+
+
+def test_largest_graphs_have_a_bound_however_short_the_time(monkeypatch):
+    monkeypatch.setattr(sys.modules["phusong.fiber.steiner.solve"], "HUGE", 100)
+    monkeypatch.setattr("phusong.fiber.steiner.large.HUGE", 100)
+    nodes, tail, head, cost, terminals = grid(40, 40, 30, 3)
+    hurried = solve(tail, head, cost, terminals, nodes=nodes, time_limit_s=1e-9)
+    assert hurried.status == "feasible"
+    assert hurried.lower_bound > 0.8 * hurried.cost

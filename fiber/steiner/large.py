@@ -62,6 +62,9 @@ def close_in(search: Search, problem: Problem, pool: Pool, bound: float, *, leas
     root = middle(g, mehlhorn(g.indptr, g.adj, g.eid, g.wt, g.tail, g.head, g.cost, g.terminal))
     seed = int(search.rng.integers(2**32))
     potentials = Potentials(g, root, search.cost, seed)
+    # However short the time, one ascent has been made: its bound stands.
+    bound = max(bound, potentials.bound + problem.offset)
+    search.raise_bound(bound)
     gone = np.zeros(g.m, np.bool_)
     lead = np.empty(0, np.int32)
     with ThreadPoolExecutor(1) as worker:

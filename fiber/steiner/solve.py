@@ -191,14 +191,16 @@ def _run(search: Search, label: NDArray[np.int64]) -> None:
         search.raise_bound(search.cost)
         return
     bound = 0.0
-    if problem.graph.m <= HUGE:
+    pool = Pool(search)
+    if problem.graph.m > HUGE:
+        bound = close_in(search, problem, pool, bound, least=-1.0)
+    else:
         tree = tree_from(problem.graph, problem.graph.wt, int(problem.graph.terminals[0]))
         search.offer(problem, polish(problem.graph, tree, WORK, search.deadline))
         # One ascent deletes the worst; on large graphs potentials do better from there on.
         rounds, roots = (20, 4) if problem.graph.m <= LARGEST_PRICED else (1, 1)
         bound = ascend_rounds(search, problem, rounds=rounds, roots=roots, share=0.03)
-        search.raise_bound(bound)
-    pool = Pool(search)
+    search.raise_bound(bound)
     while not search.done and problem.graph.m <= LARGEST_PRICED:
         before = problem.graph.m
         if before > RELAX_EDGES:
