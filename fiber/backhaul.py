@@ -77,9 +77,7 @@ class Backhaul:
             Which are lit.
         """
         graph = network.graph
-        pop_node = np.full(len(self.names) - self.sites, -1, dtype=np.int64)
-        pops = network.pop_nodes
-        pop_node[network.pop[pops]] = pops
+        pop_node = _pop_nodes(network, len(self.names) - self.sites)
         sources = network.fed_pops()
         radio = self.node < 0
         by_radio = np.zeros(len(self.names), dtype=bool)
@@ -165,9 +163,7 @@ def hang_backhaul(
     fibre = (table["medium"] != MICROWAVE).to_numpy()
     network, node = _drops(network, inputs.sites, site_of, fibre, fiber)
     at_pop = fibre & (site_of >= len(sites))
-    pop_nodes = np.full(len(pops), -1, dtype=np.int64)
-    pop_nodes[network.pop[network.pop_nodes]] = network.pop_nodes
-    node[at_pop] = pop_nodes[site_of[at_pop] - len(sites)]
+    node[at_pop] = _pop_nodes(network, len(pops))[site_of[at_pop] - len(sites)]
     # Fibre of others that the drawing does not hold still ties a site to a PoP it names.
     none = fibre & (node < 0) & (up_of < 0)
     for i in np.flatnonzero(none).tolist():
@@ -182,6 +178,14 @@ def hang_backhaul(
         names=np.array([*sites, *pops], dtype=object), sites=len(sites), thing=site_of[keep],
         node=node[keep], upstream=up_of[keep],
     )  # fmt: skip
+
+
+def _pop_nodes(network: Network, count: int) -> Ints:
+    """Return the (count,) node of each PoP by row, -1 where it has none."""
+    node = np.full(count, -1, dtype=np.int64)
+    pops = network.pop_nodes
+    node[network.pop[pops]] = pops
+    return node
 
 
 def _drops(
