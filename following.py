@@ -15,11 +15,10 @@ from phusong.coverage.results import GRADES, VillageCoverage
 from phusong.coverage.signal import compute_signal
 from phusong.coverage.store import PathLossStore
 from phusong.coverage.villages import assess_villages
-from phusong.errors import StudyError
 from phusong.fiber.fibre import reach_of_places
 from phusong.fiber.results import FiberResult
 from phusong.progress import NoProgress, Progress
-from phusong.run import compute, scratch_rasters
+from phusong.run import compute, no_fibre, scratch_rasters
 from phusong.sources import Inputs
 from phusong.sources.places import read_places
 from phusong.study import Layer, Study
@@ -76,7 +75,7 @@ def follow_loss(
         results = compute(study, rasters, radio=False, progress=told)
         fiber = results.fiber
         if fiber is None:
-            raise _no_fibre()
+            raise no_fibre()
         sites = tuple(fiber.dark_sites(cut))
         lost = _villages(results.inputs, study, sites, rasters, told) if villages else None
         return Followed(fiber, fiber.what_if(cut), sites, lost)
@@ -146,7 +145,7 @@ def reach_places(
     with scratch_rasters() as rasters:
         results = compute(study, rasters, radio=False, progress=progress)
     if results.fiber is None:
-        raise _no_fibre()
+        raise no_fibre()
     findings = Findings(study.checks.severity)
     frames = [_points(study, results.inputs, name, findings) for name in places]
     findings.stop_on_errors()
@@ -170,10 +169,3 @@ def _points(study: Study, inputs: Inputs, name: str, findings: Findings) -> gpd.
         frame = read_places(study, Layer(path=Path(name).absolute()), inputs, findings)
         return frame.assign(layer=Path(name).name)
     return gpd.GeoDataFrame({"layer": name, **columns}, geometry=places, crs=inputs.crs)
-
-
-def _no_fibre() -> StudyError:
-    return StudyError(
-        "the study has no [fiber] table",
-        mend="name cables and points of presence in study.toml",
-    )

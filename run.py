@@ -34,7 +34,7 @@ from phusong.coverage.signal import compute_signal, report_problems
 from phusong.coverage.simulation import Simulation, simulate_villages
 from phusong.coverage.store import PathLossStore
 from phusong.coverage.villages import assess_villages
-from phusong.errors import ChecksFailed, StudyError
+from phusong.errors import ChecksFailed, StudyError, Where
 from phusong.exports import CsvForm, output_folder, write_results
 from phusong.fiber.built import with_new_lines
 from phusong.fiber.extension import ExtensionPlan, plan_extension
@@ -267,6 +267,15 @@ def write_map(
     )  # fmt: skip
 
 
+def no_fibre(file: str = "") -> StudyError:
+    """Return the error of a study (in `file`) that names no fibre, where some is asked for."""
+    return StudyError(
+        "the study has no [fiber] table",
+        Where(file=file),
+        "name cables and points of presence in study.toml",
+    )
+
+
 def plan_study(
     study: Study,
     *,
@@ -285,10 +294,7 @@ def plan_study(
     with scratch_rasters() as rasters:
         results = compute(study, rasters, radio=False, progress=progress)
     if results.fiber is None:
-        raise StudyError(
-            "the study has no [fiber] table",
-            mend="name cables and points of presence in study.toml",
-        )
+        raise no_fibre()
     findings = Findings(study.checks.severity)
     inputs = results.inputs
     plan = plan_extension(

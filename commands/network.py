@@ -22,7 +22,6 @@ from phusong.commands.shared import (
     study_argument,
 )
 from phusong.console import share_text
-from phusong.errors import StudyError, Where
 from phusong.fiber.reasons import reason_text
 from phusong.frames import rows
 from phusong.i18n import get_language, number, tr
@@ -42,11 +41,9 @@ if TYPE_CHECKING:
 def _with_fibre(path: Path) -> Study:
     study = read_study(path)
     if study.fiber is None:
-        raise StudyError(
-            "the study has no [fiber] table",
-            Where(file=str(path)),
-            "name cables and points of presence in study.toml",
-        )
+        from phusong.run import no_fibre
+
+        raise no_fibre(str(path))
     return study
 
 
