@@ -25,7 +25,7 @@ from province_world import make_province
 
 from phusong.jit import compile_seconds, get_num_threads
 from phusong.run import Stopwatch, compute, run_study
-from phusong.studyfile import read_study
+from phusong.study.file import read_study
 
 LIMIT_MIB = 3 * 1024.0
 

@@ -23,7 +23,7 @@ from phusong.commands.shared import (
 )
 from phusong.errors import InputError, OutputError, StudyError, Where
 from phusong.i18n import tr
-from phusong.studyfile import FILE_NAME, parse_study, read_study
+from phusong.study.file import FILE_NAME, parse_study, read_study
 
 if TYPE_CHECKING:
     from phusong.coverage.calibration import Calibration
@@ -144,7 +144,7 @@ def _apply(found: Calibration, file: Path) -> None:
     OutputError
         When it cannot be written.
     """
-    from phusong.studyedit import set_keys
+    from phusong.study.edit import set_keys
 
     text: str | None = file.read_bytes().decode("utf-8-sig")
     assert text is not None

@@ -12,7 +12,7 @@ import click
 from phusong.commands.shared import CONTEXT, open_console, shared_options
 from phusong.errors import InputError, OutputError, Where
 from phusong.i18n import tr
-from phusong.studyfile import read_study
+from phusong.study.file import read_study
 
 if TYPE_CHECKING:
     from phusong.coverage.propagation.linkpath import LinkPath

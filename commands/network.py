@@ -26,7 +26,7 @@ from phusong.fiber.reasons import reason_text
 from phusong.frames import rows
 from phusong.i18n import get_language, number, tr
 from phusong.study import FiberSources, Study
-from phusong.studyfile import read_study
+from phusong.study.file import read_study
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from rich.table import Table
 from phusong.commands.shared import CONTEXT, open_console, shared_options, study_argument
 from phusong.frames import rows
 from phusong.i18n import tr
-from phusong.studyfile import read_study
+from phusong.study.file import read_study
 
 
 @click.command(context_settings=CONTEXT)

@@ -22,7 +22,7 @@ from phusong.commands.shared import (
 from phusong.console import print_definitions, print_indicators, print_sensitivity
 from phusong.errors import OutputError, Where
 from phusong.i18n import get_language, tr
-from phusong.studyfile import read_study
+from phusong.study.file import read_study
 
 
 @click.command(context_settings=CONTEXT)

@@ -20,7 +20,7 @@ from phusong.console import (
 )
 from phusong.i18n import set_language, tr
 from phusong.progress import NoProgress, Progress
-from phusong.studyfile import read_study
+from phusong.study.file import read_study
 
 if TYPE_CHECKING:
     from phusong.exports import CsvForm

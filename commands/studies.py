@@ -22,7 +22,7 @@ from phusong.commands.shared import (
 from phusong.console import print_findings, print_rules
 from phusong.errors import OutputError, Where
 from phusong.i18n import tr
-from phusong.studyfile import DATA_FOLDERS, FILE_NAME, new_study, read_study
+from phusong.study.file import DATA_FOLDERS, FILE_NAME, new_study, read_study
 
 
 @click.command(context_settings=CONTEXT)

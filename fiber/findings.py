@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from phusong.errors import Where
-from phusong.settings.inputs import Layer
 from phusong.sources.layers import place_of
 from phusong.study import Study
+from phusong.study.settings.sources import Layer
 
 
 def in_files(study: Study, layers: Sequence[Layer], key: str) -> Where:

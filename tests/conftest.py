@@ -15,7 +15,7 @@ from shapely.geometry import LineString, Point, box
 
 from phusong.i18n import get_language, set_language
 from phusong.run import run_study
-from phusong.studyfile import read_study
+from phusong.study.file import read_study
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -44,7 +44,7 @@ from phusong.exports.calibration import CLASS_WORDS, KIND_WORDS, write_calibrati
 from phusong.exports.dictionary import tables
 from phusong.i18n import catalogue, set_language
 from phusong.progress import NoProgress
-from phusong.studyedit import set_keys
+from phusong.study.edit import set_keys
 
 SIZE, CELL = 160, 100.0
 SITES = {

@@ -9,9 +9,9 @@ import pandas as pd
 
 from phusong.compare import compare_runs
 from phusong.runs import FinishedRun
-from phusong.studyfile import parse_study
+from phusong.study.file import parse_study
 
-TEMPLATE = (files("phusong") / "study_template.toml").read_text("utf-8")
+TEMPLATE = (files("phusong.study") / "template.toml").read_text("utf-8")
 
 
 def a_run(grades: dict[str, str], fibre: dict[str, bool], text: str = TEMPLATE) -> FinishedRun:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from phusong.cli import main
 from phusong.following import follow_loss
-from phusong.studyfile import read_study
+from phusong.study.file import read_study
 
 
 @pytest.fixture(scope="module")

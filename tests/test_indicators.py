@@ -16,9 +16,9 @@ from phusong.coverage.results import VillageCoverage
 from phusong.i18n import set_language
 from phusong.indicators import compute_indicators
 from phusong.study import Entry
-from phusong.studyfile import parse_study
+from phusong.study.file import parse_study
 
-STUDY = parse_study((files("phusong") / "study_template.toml").read_text("utf-8"), Path("/x/s"))
+STUDY = parse_study((files("phusong.study") / "template.toml").read_text("utf-8"), Path("/x/s"))
 CODES = ["a", "b", "c"]
 PEOPLE = [100.0, 50.0, 50.0]
 

@@ -27,7 +27,7 @@ from phusong.data import (
 )
 from phusong.data.costpaths import Land, meetings
 from phusong.data.grid import Grid, block_mean, refined
-from phusong.studyfile import read_study
+from phusong.study.file import read_study
 
 DATA = Path(make_sample.__file__).resolve().parent
 

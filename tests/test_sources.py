@@ -519,7 +519,7 @@ def test_andorra(shared: Path, tmp_path: Path, checkout: Path) -> None:
         pytest.skip(f"the files of Andorra are not at {files}")
     from phusong.checks import Findings
     from phusong.sources import read_inputs
-    from phusong.studyfile import read_study
+    from phusong.study.file import read_study
 
     text = (checkout / "tests/realdata/andorra/study.toml").read_text("utf-8")
     text = text.replace("../../../../shared/realdata/andorra", files.resolve().as_posix())

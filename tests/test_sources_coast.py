@@ -16,7 +16,7 @@ from sources_province import numbers_of, only
 
 from phusong.checks import Findings
 from phusong.sources import check_inputs, read_inputs
-from phusong.studyfile import read_study
+from phusong.study.file import read_study
 
 LON, LAT = 20.5, 10.5
 """South-west corner of the land: west of 20.6 is hilly, east of it lies the sea."""

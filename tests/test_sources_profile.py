@@ -11,9 +11,9 @@ from rasterio.transform import from_origin
 
 from phusong.checks import Findings
 from phusong.errors import InputError, Where
-from phusong.settings.inputs import TerrainSource
 from phusong.sources.profile import read_profile
 from phusong.sources.rasters import RasterFile, open_raster
+from phusong.study.settings.sources import TerrainSource
 
 WEST, NORTH, CELL = 106.0, 20.1, 0.001
 """Cells of 0.001 degrees: about 104 m from west to east."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from phusong.settings.base import NotNegative, Positive, Section, Technology
+from phusong.study.settings.base import NotNegative, Positive, Section, Technology
 
 
 class TechnologyBudget(Section):

@@ -271,5 +271,5 @@ def new_study(folder: Path) -> Path:
         )
     for name in DATA_FOLDERS:
         (folder / "data" / name).mkdir(parents=True, exist_ok=True)
-    file.write_text((files("phusong") / "study_template.toml").read_text("utf-8"), "utf-8")
+    file.write_text((files("phusong.study") / "template.toml").read_text("utf-8"), "utf-8")
     return file

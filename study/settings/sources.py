@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from phusong.settings.base import NotNegative, Positive, Section, Technology
+from phusong.study.settings.base import NotNegative, Positive, Section, Technology
 
 
 class Layer(Section):

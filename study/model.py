@@ -1,7 +1,7 @@
 """The study: one object, handed down, that holds every input, assumption and definition.
 
 A study is a folder with a ``study.toml``. Nothing is computed here; reading the file and
-explaining what is wrong with it is :mod:`phusong.studyfile`.
+explaining what is wrong with it is :mod:`phusong.study.file`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,25 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from phusong.settings.base import TECHNOLOGIES, Positive, Probability, Section, Share, Technology
-from phusong.settings.fibre import Extension, FiberSources, OpticalClass, Optics
-from phusong.settings.inputs import (
+from phusong.study.settings.base import (
+    TECHNOLOGIES,
+    Positive,
+    Probability,
+    Section,
+    Share,
+    Technology,
+)
+from phusong.study.settings.fiber import Extension, FiberSources, OpticalClass, Optics
+from phusong.study.settings.radio import (
+    Antenna,
+    Clutter,
+    Entry,
+    Quality,
+    Radio,
+    Spread,
+    TechnologyBudget,
+)
+from phusong.study.settings.sources import (
     BoundariesSource,
     CellTemplate,
     Layer,
@@ -26,7 +42,6 @@ from phusong.settings.inputs import (
     TowerDefaults,
     TowersSource,
 )
-from phusong.settings.radio import Antenna, Clutter, Entry, Quality, Radio, Spread, TechnologyBudget
 
 __all__ = [
     "TECHNOLOGIES",

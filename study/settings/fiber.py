@@ -6,8 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from phusong.settings.base import NotNegative, Positive, Section
-from phusong.settings.inputs import Layer, PopSource
+from phusong.study.settings.base import NotNegative, Positive, Section
+from phusong.study.settings.sources import Layer, PopSource
 
 
 class OpticalClass(Section):
