@@ -20,7 +20,7 @@ from phusong.fiber.results import FiberResult
 from phusong.progress import NoProgress, Progress
 from phusong.run import compute, no_fibre, scratch_rasters
 from phusong.sources import Inputs
-from phusong.sources.places import read_places
+from phusong.sources.points_of_interest import read_places
 from phusong.study import Layer, Study
 
 

@@ -144,8 +144,8 @@ def _path(
     from phusong.coverage.clutter import clutter_height_m
     from phusong.coverage.propagation.linkpath import LinkPath
     from phusong.coverage.seazones import radio_zones
-    from phusong.sources.profile import read_profile, sample_nearest
-    from phusong.sources.rasters import open_raster
+    from phusong.sources.rasters.transect import read_profile, sample_nearest
+    from phusong.sources.rasters.warp import open_raster
 
     findings = Findings()
     files = [study.resolve(p) for p in study.terrain.dem] if study else list(dem)

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from phusong.checks import Finding, Findings
 from phusong.i18n import tr
-from phusong.sources.bands import frequency_of, technology_of
-from phusong.sources.headers import TOWERS, Role
+from phusong.sources.crs import Area, to_study
 from phusong.sources.inputs import Inputs
-from phusong.sources.layers import Records, read_layer
-from phusong.sources.place import Area, to_study
 from phusong.sources.read import REACH_M
-from phusong.sources.text import as_code, clean
+from phusong.sources.tables.headers import TOWERS, Role
+from phusong.sources.tables.layers import Records, read_layer
+from phusong.sources.tables.text import as_code, clean
+from phusong.sources.towers.bands import frequency_of, technology_of
 from phusong.study import Layer, Study
 
 MEASUREMENTS: Final = Role("measurements", {

@@ -28,8 +28,8 @@ from phusong.coverage.tiles import Tiles
 from phusong.errors import ModelError
 from phusong.grid import Window
 from phusong.progress import Progress
-from phusong.sources.columns import plain
 from phusong.sources.inputs import Inputs, Raster
+from phusong.sources.tables.columns import plain
 from phusong.study import Study
 
 CLEAR: Final = "clear"

@@ -16,7 +16,7 @@ from phusong.fiber.lines import Bools, Ints
 from phusong.fiber.network import Network
 from phusong.fiber.reach import assess_reach
 from phusong.fiber.spread import lit_nodes
-from phusong.sources.backhaul import FIBRE, MICROWAVE
+from phusong.sources.cables.backhaul import FIBRE, MICROWAVE
 from phusong.sources.inputs import Inputs
 from phusong.study import FiberSources
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from phusong.errors import Where
-from phusong.sources.layers import place_of
+from phusong.sources.tables.layers import place_of
 from phusong.study import Study
 from phusong.study.settings.sources import Layer
 

@@ -19,7 +19,7 @@ from pyproj import CRS
 from rasterio.windows import Window as RasterWindow
 
 from phusong.grid import Grid, Window
-from phusong.sources.backhaul import no_backhaul
+from phusong.sources.cables.backhaul import no_backhaul
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Inputs:
     people
         People in each grid cell, or None.
     backhaul
-        What sites and PoPs hang on, see :func:`phusong.sources.backhaul.read_backhaul`.
+        What sites and PoPs hang on, see :func:`phusong.sources.cables.backhaul.read_backhaul`.
     sources
         File name (relative to the study) -> SHA-256 of its bytes.
     rivers

@@ -14,17 +14,12 @@ from phusong.checks import Findings, Severity
 from phusong.errors import InputError, Where
 from phusong.grid import Grid
 from phusong.progress import NoProgress, Progress
-from phusong.sources import headers
-from phusong.sources.backhaul import no_backhaul, read_backhaul
-from phusong.sources.cells import read_cells
-from phusong.sources.centres import commune_centres, village_centres
-from phusong.sources.codes import disambiguate
-from phusong.sources.communes import read_communes
-from phusong.sources.digest import digests, sha256
-from phusong.sources.headers import Role
-from phusong.sources.inputs import Inputs, Raster
-from phusong.sources.layers import Records, place_of, read_layer
-from phusong.sources.lines import (
+from phusong.sources.boundaries.centres import commune_centres, village_centres
+from phusong.sources.boundaries.codes import disambiguate
+from phusong.sources.boundaries.communes import read_communes
+from phusong.sources.boundaries.villages import read_villages
+from phusong.sources.cables.backhaul import no_backhaul, read_backhaul
+from phusong.sources.cables.lines import (
     CABLE_COLUMNS,
     POP_COLUMNS,
     ROAD_COLUMNS,
@@ -35,14 +30,19 @@ from phusong.sources.lines import (
     report_heights,
     report_lonely_pops,
 )
-from phusong.sources.people import covers, prepare_landcover, prepare_people, report_people
-from phusong.sources.place import STUDY_FILE, Area, exchanged_against, study_crs, to_study
-from phusong.sources.rasters import RasterFile, bounds_in, open_raster
-from phusong.sources.sites import group_sites, leave_out, too_far
-from phusong.sources.studygrid import footprint, study_grid
-from phusong.sources.terrain import Terrain, prepare_terrain
-from phusong.sources.terrain_checks import report_bare, report_terrain, without_height
-from phusong.sources.villages import read_villages
+from phusong.sources.crs import STUDY_FILE, Area, exchanged_against, study_crs, to_study
+from phusong.sources.digest import digests, sha256
+from phusong.sources.inputs import Inputs, Raster
+from phusong.sources.rasters.people import covers, prepare_landcover, prepare_people, report_people
+from phusong.sources.rasters.studygrid import footprint, study_grid
+from phusong.sources.rasters.terrain import Terrain, prepare_terrain
+from phusong.sources.rasters.terrain_checks import report_bare, report_terrain, without_height
+from phusong.sources.rasters.warp import RasterFile, bounds_in, open_raster
+from phusong.sources.tables import headers
+from phusong.sources.tables.headers import Role
+from phusong.sources.tables.layers import Records, place_of, read_layer
+from phusong.sources.towers.cells import read_cells
+from phusong.sources.towers.sites import group_sites, leave_out, too_far
 from phusong.sources.water import no_rivers, read_rivers
 from phusong.study import Layer, Study
 

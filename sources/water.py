@@ -9,9 +9,9 @@ import shapely
 from pyproj import CRS
 
 from phusong.checks import Findings
-from phusong.sources.layers import Records
-from phusong.sources.shapes import keep_types
-from phusong.sources.text import clean
+from phusong.sources.boundaries.shapes import keep_types
+from phusong.sources.tables.layers import Records
+from phusong.sources.tables.text import clean
 
 _WATER = {1, 2, 3, 5, 6}
 """GEOS types: lines (rivers) and polygons (lakes, wide rivers)."""

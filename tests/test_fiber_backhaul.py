@@ -13,7 +13,7 @@ from fiber_cases import UTM, cables, inputs, line, point, pops, study
 from phusong.checks import Findings
 from phusong.errors import InputError
 from phusong.fiber.fibre import assess_fiber
-from phusong.sources.backhaul import read_backhaul
+from phusong.sources.cables.backhaul import read_backhaul
 from phusong.study import Layer, Study
 
 # P0 ──C0── joint ──C1── P1            S1: fibre at C1; S2: microwave from S1

@@ -11,11 +11,11 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.fiber.extension import plan_extension
 from phusong.fiber.fibre import assess_fiber
-from phusong.sources import headers
-from phusong.sources.layers import read_layer
-from phusong.sources.lines import read_roads
-from phusong.sources.place import Area
-from phusong.sources.status import in_service
+from phusong.sources.cables.lines import read_roads
+from phusong.sources.crs import Area
+from phusong.sources.tables import headers
+from phusong.sources.tables.layers import read_layer
+from phusong.sources.tables.status import in_service
 from phusong.study import RoadsSource
 
 

@@ -564,11 +564,11 @@ def test_lesotho_towers(shared: Path, tmp_path: Path, spec: dict[str, Any]) -> N
     if not file.is_file():
         pytest.skip(f"the cells of Lesotho are not at {file}")
     from phusong.checks import Findings
-    from phusong.sources.cells import read_cells
-    from phusong.sources.headers import TOWERS
-    from phusong.sources.layers import read_layer
-    from phusong.sources.place import Area, to_study
-    from phusong.sources.sites import group_sites
+    from phusong.sources.crs import Area, to_study
+    from phusong.sources.tables.headers import TOWERS
+    from phusong.sources.tables.layers import read_layer
+    from phusong.sources.towers.cells import read_cells
+    from phusong.sources.towers.sites import group_sites
 
     spec["towers"][0]["path"] = str(file)
     chosen = study(tmp_path, spec)

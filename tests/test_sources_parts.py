@@ -16,17 +16,15 @@ from shapely.geometry import Polygon, box
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.i18n import catalogue, set_language
-from phusong.sources.bands import BANDS_MHZ, Frequency, frequency_of, several, technology_of
-from phusong.sources.codes import disambiguate, match_codes
-from phusong.sources.columns import map_columns, nearest, plain, tags, take
-from phusong.sources.figures import decimal_of, degrees, number
-from phusong.sources.headers import TOWERS, VILLAGES
-from phusong.sources.operators import shown
-from phusong.sources.service_areas import service_areas, spread_equal
-from phusong.sources.shapes import REASONS, Words, _flaw, overlaps
-from phusong.sources.status import in_service
-from phusong.sources.tables import read_table
-from phusong.sources.text import (
+from phusong.sources.boundaries.codes import disambiguate, match_codes
+from phusong.sources.boundaries.service_areas import service_areas, spread_equal
+from phusong.sources.boundaries.shapes import REASONS, Words, _flaw, overlaps
+from phusong.sources.tables.columns import map_columns, nearest, plain, tags, take
+from phusong.sources.tables.delimited import read_table
+from phusong.sources.tables.headers import TOWERS, VILLAGES
+from phusong.sources.tables.numerals import decimal_of, degrees, number
+from phusong.sources.tables.status import in_service
+from phusong.sources.tables.text import (
     as_code,
     clean,
     from_tcvn3,
@@ -34,6 +32,8 @@ from phusong.sources.text import (
     ranges,
     suspected_font_encoding,
 )
+from phusong.sources.towers.bands import BANDS_MHZ, Frequency, frequency_of, several, technology_of
+from phusong.sources.towers.operators import shown
 from phusong.study import Layer
 
 # ------------------------------------------------------------------ text
@@ -91,7 +91,7 @@ def test_tcvn3_published_letters() -> None:
 
 def test_tcvn3_agrees_with_iconv_table() -> None:
     lower = "aàảãáạăằẳẵắặâầẩẫấậbcdđeèẻẽéẹêềểễếệiìỉĩíịoòỏõóọôồổỗốộơờởỡớợuùủũúụưừửữứựyỳỷỹýỵĂÂÊÔƠƯĐ"
-    from phusong.sources.text import _TCVN3
+    from phusong.sources.tables.text import _TCVN3
 
     assert sorted(_TCVN3.values()) == sorted(c for c in lower if not c.isascii())
     assert len(_TCVN3) == 74

@@ -24,11 +24,11 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.grid import Grid
 from phusong.progress import NoProgress
-from phusong.sources.people import people_by_village, prepare_landcover, prepare_people
-from phusong.sources.rasters import RasterFile, open_raster
-from phusong.sources.studygrid import cell_size, footprint
-from phusong.sources.terrain import prepare_terrain
-from phusong.sources.voids import _width
+from phusong.sources.rasters.people import people_by_village, prepare_landcover, prepare_people
+from phusong.sources.rasters.studygrid import cell_size, footprint
+from phusong.sources.rasters.terrain import prepare_terrain
+from phusong.sources.rasters.voids import _width
+from phusong.sources.rasters.warp import RasterFile, open_raster
 from phusong.study import PeopleSource, TerrainSource
 
 

@@ -13,8 +13,8 @@ from pyproj import CRS
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.columns import report_missing_coordinates
-from phusong.sources.figures import Decimal, decimal_of, numbers
+from phusong.sources.tables.columns import report_missing_coordinates
+from phusong.sources.tables.numerals import Decimal, decimal_of, numbers
 
 WGS84 = CRS.from_epsg(4326)
 

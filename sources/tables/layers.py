@@ -14,13 +14,13 @@ from pyproj.exceptions import CRSError
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.columns import map_columns, take
-from phusong.sources.figures import Decimal, numbers
-from phusong.sources.headers import Role
-from phusong.sources.ogr import FONTS, Box, read_ogr
-from phusong.sources.points import decimal_sign, points_of
-from phusong.sources.tables import SUFFIXES, read_table
-from phusong.sources.text import as_code, convert, suspected_font_encoding
+from phusong.sources.tables.columns import map_columns, take
+from phusong.sources.tables.delimited import SUFFIXES, read_table
+from phusong.sources.tables.headers import Role
+from phusong.sources.tables.numerals import Decimal, numbers
+from phusong.sources.tables.ogr import FONTS, Box, read_ogr
+from phusong.sources.tables.points import decimal_sign, points_of
+from phusong.sources.tables.text import as_code, convert, suspected_font_encoding
 from phusong.study import Layer, Study
 
 

@@ -14,18 +14,18 @@ from scipy.spatial import cKDTree
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.codes import (
+from phusong.sources.boundaries.codes import (
     disambiguate,
     match_codes,
     qualified,
     read_codes,
     read_names,
 )
-from phusong.sources.layers import Records, label
-from phusong.sources.place import Area
-from phusong.sources.service_areas import service_areas, spread_equal
-from phusong.sources.shapes import keep_types, repair, report_overlaps
-from phusong.sources.text import as_code
+from phusong.sources.boundaries.service_areas import service_areas, spread_equal
+from phusong.sources.boundaries.shapes import keep_types, repair, report_overlaps
+from phusong.sources.crs import Area
+from phusong.sources.tables.layers import Records, label
+from phusong.sources.tables.text import as_code
 
 _POINTAL, _AREAL = {0, 4}, {3, 6, 7}
 _PROBES = 6

@@ -14,12 +14,12 @@ from pyproj import CRS
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.codes import disambiguate
-from phusong.sources.layers import Records
-from phusong.sources.place import Area
-from phusong.sources.shapes import keep_types
-from phusong.sources.status import in_service
-from phusong.sources.text import as_code, clean
+from phusong.sources.boundaries.codes import disambiguate
+from phusong.sources.boundaries.shapes import keep_types
+from phusong.sources.crs import Area
+from phusong.sources.tables.layers import Records
+from phusong.sources.tables.status import in_service
+from phusong.sources.tables.text import as_code, clean
 
 _LINEAR, _PLACES = {1, 2, 5}, {0, 3, 4, 6}
 CABLE_COLUMNS = ("cable_id", "owner", "status", "kind", "cores", "group", "in_service", "file",

@@ -11,12 +11,12 @@ import pandas as pd
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.columns import map_columns, plain, take
-from phusong.sources.headers import BACKHAUL
-from phusong.sources.layers import place_of
-from phusong.sources.ogr import read_ogr
-from phusong.sources.tables import SUFFIXES, read_table
-from phusong.sources.text import as_code
+from phusong.sources.tables.columns import map_columns, plain, take
+from phusong.sources.tables.delimited import SUFFIXES, read_table
+from phusong.sources.tables.headers import BACKHAUL
+from phusong.sources.tables.layers import place_of
+from phusong.sources.tables.ogr import read_ogr
+from phusong.sources.tables.text import as_code
 from phusong.study import Layer, Study
 
 COLUMNS = ("site_id", "medium", "upstream", "file", "row")

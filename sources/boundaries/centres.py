@@ -9,10 +9,10 @@ import shapely
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.codes import match_codes
-from phusong.sources.layers import Records, label
-from phusong.sources.shapes import keep_types
-from phusong.sources.text import as_code, clean
+from phusong.sources.boundaries.codes import match_codes
+from phusong.sources.boundaries.shapes import keep_types
+from phusong.sources.tables.layers import Records, label
+from phusong.sources.tables.text import as_code, clean
 
 _ANY_PLACE = {0, 3, 4, 6}
 _LISTED = 10

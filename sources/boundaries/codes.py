@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.checks import Findings
-from phusong.sources.layers import Records
-from phusong.sources.text import as_code, clean
+from phusong.sources.tables.layers import Records
+from phusong.sources.tables.text import as_code, clean
 
 
 def read_codes(records: Records, column: str, findings: Findings) -> tuple[list[str], list[bool]]:

@@ -13,7 +13,7 @@ from pyproj.exceptions import CRSError
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.layers import Records, label
+from phusong.sources.tables.layers import Records, label
 from phusong.study import Study
 
 STUDY_FILE = "study.toml"

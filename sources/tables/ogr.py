@@ -16,8 +16,8 @@ from pyproj import CRS
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.columns import nearest
-from phusong.sources.text import convert
+from phusong.sources.tables.columns import nearest
+from phusong.sources.tables.text import convert
 from phusong.study import Layer
 
 FONTS = frozenset({"tcvn3", "vni"})

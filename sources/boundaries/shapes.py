@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.i18n import tr
-from phusong.sources.layers import Records, label
+from phusong.sources.tables.layers import Records, label
 
 OVERLAP_MIN_M2 = 1000.0
 """Overlaps smaller than this, or than a thousandth of the smaller polygon, are drawing noise."""

@@ -12,7 +12,7 @@ from rasterio.fill import fillnodata
 from scipy import ndimage
 
 from phusong.grid import Grid, Window
-from phusong.sources.rasters import BLOCK, create, read_block, write_block, writing
+from phusong.sources.rasters.warp import BLOCK, create, read_block, write_block, writing
 from phusong.study import TerrainSource
 
 SEA_RIM_M = 20.0

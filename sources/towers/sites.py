@@ -13,9 +13,9 @@ from scipy.spatial import cKDTree
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.codes import disambiguate
-from phusong.sources.place import Area
-from phusong.sources.text import ranges
+from phusong.sources.boundaries.codes import disambiguate
+from phusong.sources.crs import Area
+from phusong.sources.tables.text import ranges
 
 SAME_PLACE_M = 1.0
 """Cells nearer than this stand on one mast."""
@@ -33,7 +33,7 @@ def group_sites(
     Parameters
     ----------
     cells
-        As :func:`phusong.sources.cells.read_cells` gives them, all layers together.
+        As :func:`phusong.sources.towers.cells.read_cells` gives them, all layers together.
     area
         The communes together.
     findings

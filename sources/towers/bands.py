@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from phusong.sources.columns import plain
+from phusong.sources.tables.columns import plain
 from phusong.study import Technology
 
 # Middle of the downlink in MHz: 3GPP TS 36.101 table 5.5-1; bands above 76 from 3GPP TS 38.104

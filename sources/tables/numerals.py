@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.text import clean
+from phusong.sources.tables.text import clean
 
 Decimal = Literal[".", ","]
 

@@ -11,8 +11,8 @@ import shapely
 from pyproj import CRS, Transformer
 
 from phusong.grid import Grid
-from phusong.sources.place import Area
-from phusong.sources.rasters import RasterFile, bounds_in
+from phusong.sources.crs import Area
+from phusong.sources.rasters.warp import RasterFile, bounds_in
 
 CELL_MIN_M = 10.0
 _ROUND_M = 5.0

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.grid import Window
+from phusong.sources.crs import Area
 from phusong.sources.inputs import Raster
-from phusong.sources.place import Area
-from phusong.sources.terrain import Hole, Terrain
-from phusong.sources.voids import SEA_RIM_M
+from phusong.sources.rasters.terrain import Hole, Terrain
+from phusong.sources.rasters.voids import SEA_RIM_M
 from phusong.study import TerrainSource
 
 _POINTS = 200_000

@@ -13,8 +13,8 @@ import pandas as pd
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.headers import COORDINATES, Role
-from phusong.sources.text import clean
+from phusong.sources.tables.headers import COORDINATES, Role
+from phusong.sources.tables.text import clean
 
 _ALIKE = 0.5
 """Two names less alike than this (0–1) are not offered for each other."""

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.checks import Findings
-from phusong.sources.layers import Records
-from phusong.sources.text import as_code, clean
+from phusong.sources.tables.layers import Records
+from phusong.sources.tables.text import as_code, clean
 from phusong.study import TowersSource
 
 NAME_MAX = 60

@@ -17,7 +17,8 @@ from phusong.grid import Grid, Window
 from phusong.progress import Progress
 from phusong.sources.digest import combined
 from phusong.sources.inputs import Raster
-from phusong.sources.rasters import (
+from phusong.sources.rasters.voids import mend_voids
+from phusong.sources.rasters.warp import (
     BLOCK,
     RasterFile,
     Warper,
@@ -29,7 +30,6 @@ from phusong.sources.rasters import (
     write_block,
     writing,
 )
-from phusong.sources.voids import mend_voids
 from phusong.study import TerrainSource
 
 LOWEST_M, HIGHEST_M = -450.0, 9000.0

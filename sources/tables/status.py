@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.columns import plain
-from phusong.sources.text import clean
+from phusong.sources.tables.columns import plain
+from phusong.sources.tables.text import clean
 
 _NOT_TODAY = frozenset({
     "planned", "plan", "proposed", "design", "under_construction", "construction", "building",

@@ -16,10 +16,11 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.grid import Grid, Window
 from phusong.progress import Progress
+from phusong.sources.crs import Area
 from phusong.sources.digest import combined
 from phusong.sources.inputs import Raster
-from phusong.sources.place import Area
-from phusong.sources.rasters import (
+from phusong.sources.rasters.studygrid import footprint
+from phusong.sources.rasters.warp import (
     BLOCK,
     RasterFile,
     Warper,
@@ -31,7 +32,6 @@ from phusong.sources.rasters import (
     write_block,
     writing,
 )
-from phusong.sources.studygrid import footprint
 from phusong.study import PeopleSource
 
 _VERSION = "people 2"

@@ -15,8 +15,8 @@ import pandas as pd
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.headers import OPENCELLID
-from phusong.sources.text import convert, suspected_font_encoding
+from phusong.sources.tables.headers import OPENCELLID
+from phusong.sources.tables.text import convert, suspected_font_encoding
 from phusong.study import Layer
 
 SUFFIXES = frozenset({".csv", ".txt", ".tsv", ".tab.txt"})

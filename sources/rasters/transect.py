@@ -14,8 +14,8 @@ from rasterio.windows import Window
 from scipy import ndimage
 
 from phusong.errors import InputError, Where
-from phusong.sources.rasters import RasterFile
-from phusong.sources.voids import SEA_RIM_M
+from phusong.sources.rasters.voids import SEA_RIM_M
+from phusong.sources.rasters.warp import RasterFile
 from phusong.study import TerrainSource
 
 _GEOD = Geod(ellps="WGS84")

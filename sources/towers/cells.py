@@ -12,19 +12,19 @@ import shapely
 from numpy.typing import NDArray
 
 from phusong.checks import Findings
-from phusong.sources.bands import (
+from phusong.sources.boundaries.codes import disambiguate
+from phusong.sources.boundaries.shapes import keep_types
+from phusong.sources.tables.layers import Records, label
+from phusong.sources.tables.status import in_service
+from phusong.sources.tables.text import as_code, clean, ranges
+from phusong.sources.towers.bands import (
     ASSUMED_MHZ,
     PLAUSIBLE_MHZ,
     frequency_of,
     several,
     technology_of,
 )
-from phusong.sources.codes import disambiguate
-from phusong.sources.layers import Records, label
-from phusong.sources.operators import operators_of
-from phusong.sources.shapes import keep_types
-from phusong.sources.status import in_service
-from phusong.sources.text import as_code, clean, ranges
+from phusong.sources.towers.operators import operators_of
 from phusong.study import TECHNOLOGIES, CellTemplate, Technology, TowersSource
 
 HEIGHT_MAX_M = 400.0

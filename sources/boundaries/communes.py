@@ -9,9 +9,9 @@ import numpy as np
 import shapely
 
 from phusong.checks import Findings
-from phusong.sources.codes import disambiguate, read_codes, read_names
-from phusong.sources.layers import Records
-from phusong.sources.shapes import keep_types, repair, report_overlaps
+from phusong.sources.boundaries.codes import disambiguate, read_codes, read_names
+from phusong.sources.boundaries.shapes import keep_types, repair, report_overlaps
+from phusong.sources.tables.layers import Records
 
 _AREAL = {3, 6, 7}
 

@@ -7,12 +7,12 @@ import pandas as pd
 import shapely
 
 from phusong.checks import Findings
-from phusong.sources.codes import disambiguate
-from phusong.sources.headers import PLACES
+from phusong.sources.boundaries.codes import disambiguate
+from phusong.sources.crs import Area, to_study
 from phusong.sources.inputs import Inputs
-from phusong.sources.layers import read_layer
-from phusong.sources.place import Area, to_study
-from phusong.sources.text import as_code, clean
+from phusong.sources.tables.headers import PLACES
+from phusong.sources.tables.layers import read_layer
+from phusong.sources.tables.text import as_code, clean
 from phusong.study import Layer, Study
 
 COLUMNS = ("place_id", "name", "people")

@@ -1,0 +1,1 @@
+"""Communes, villages and their centres."""

@@ -1,0 +1,1 @@
+"""Cables, points of presence, roads, and what hangs on the network."""

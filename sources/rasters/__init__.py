@@ -1,0 +1,1 @@
+"""Rasters on the study grid: terrain, people, land cover."""

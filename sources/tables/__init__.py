@@ -1,0 +1,1 @@
+"""Tables and layers of a file: encodings, headers, numerals, points, statuses."""

@@ -1,0 +1,1 @@
+"""Tower lists: cells, the sites they share, operators and bands."""
