@@ -12,9 +12,9 @@ import pandas as pd
 
 from phusong.checks import Findings
 from phusong.coverage.results import GRADES, VillageCoverage
-from phusong.coverage.signal import compute_signal
-from phusong.coverage.store import PathLossStore
-from phusong.coverage.villages import assess_villages
+from phusong.coverage.signal.signal import compute_signal
+from phusong.coverage.signal.store import PathLossStore
+from phusong.coverage.villages.assess import assess_villages
 from phusong.fiber.fibre import reach_of_places
 from phusong.fiber.results import FiberResult
 from phusong.progress import NoProgress, Progress

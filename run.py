@@ -22,18 +22,18 @@ import pandas as pd
 
 import phusong
 from phusong.checks import Findings
-from phusong.coverage.definitions import definitions as known_definitions
-from phusong.coverage.definitions import evaluate_definitions
-from phusong.coverage.places import assess_places
-from phusong.coverage.plan import report_patterns
 from phusong.coverage.propagation.models import model_named
-from phusong.coverage.quality import compute_quality
-from phusong.coverage.residents import residents
+from phusong.coverage.quality.sinr import compute_quality
 from phusong.coverage.results import Signal, VillageCoverage
-from phusong.coverage.signal import compute_signal, report_problems
-from phusong.coverage.simulation import Simulation, simulate_villages
-from phusong.coverage.store import PathLossStore
-from phusong.coverage.villages import assess_villages
+from phusong.coverage.signal.plan import report_patterns
+from phusong.coverage.signal.signal import compute_signal, report_problems
+from phusong.coverage.signal.store import PathLossStore
+from phusong.coverage.villages.assess import assess_villages
+from phusong.coverage.villages.definitions import definitions as known_definitions
+from phusong.coverage.villages.definitions import evaluate_definitions
+from phusong.coverage.villages.indoors import assess_places
+from phusong.coverage.villages.residents import residents
+from phusong.coverage.villages.simulation import Simulation, simulate_villages
 from phusong.errors import ChecksFailed, StudyError, Where
 from phusong.exports import CsvForm, output_folder, write_results
 from phusong.fiber.built import with_new_lines

@@ -21,9 +21,9 @@ from phusong.coverage.propagation import (
     Transmitter,
     propagate,
 )
-from phusong.coverage.propagation.itm import itm_path
-from phusong.coverage.propagation.itm_sweep import itm_settings
-from phusong.coverage.propagation.profile import line_profile
+from phusong.coverage.propagation.itm.path import itm_path
+from phusong.coverage.propagation.itm.sweep import itm_settings
+from phusong.coverage.propagation.walk.profile import line_profile
 from phusong.jit import set_num_threads
 
 CELL_M = 30.0

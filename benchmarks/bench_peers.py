@@ -27,9 +27,9 @@ import numpy as np
 from scipy.ndimage import zoom
 
 from phusong.coverage.propagation import PropagationSettings, Surface, Transmitter, propagate
-from phusong.coverage.propagation.itm import itm_path
-from phusong.coverage.propagation.p1812 import p1812_path
-from phusong.coverage.propagation.profile import line_profile
+from phusong.coverage.propagation.itm.path import itm_path
+from phusong.coverage.propagation.p1812.path import p1812_path
+from phusong.coverage.propagation.walk.profile import line_profile
 from phusong.jit import get_num_threads, set_num_threads
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))

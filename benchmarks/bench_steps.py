@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from phusong.coverage.propagation import PropagationSettings, Surface, Transmitter, propagate
-from phusong.coverage.propagation.p526 import p526_path
-from phusong.coverage.propagation.p1812 import p1812_path
-from phusong.coverage.propagation.profile import line_profile
+from phusong.coverage.propagation.p526.path import p526_path
+from phusong.coverage.propagation.p1812.path import p1812_path
+from phusong.coverage.propagation.walk.profile import line_profile
 from phusong.jit import set_num_threads
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))

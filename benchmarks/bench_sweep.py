@@ -26,7 +26,7 @@ from phusong.coverage.propagation import (
     Transmitter,
     propagate,
 )
-from phusong.coverage.propagation.fan import fan_of, points_before, sample_radial
+from phusong.coverage.propagation.walk.fan import fan_of, points_before, sample_radial
 from phusong.jit import get_num_threads, njit, prange, set_num_threads
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))

@@ -10,8 +10,8 @@ import pandas as pd
 import rasterio
 from scipy import ndimage
 
-from phusong.coverage.places import JUDGED
 from phusong.coverage.results import Signal, SignalLayer, VillageCoverage
+from phusong.coverage.villages.indoors import JUDGED
 from phusong.grid import Grid
 from phusong.sources.inputs import Inputs
 

@@ -26,7 +26,7 @@ from phusong.i18n import tr
 from phusong.study.file import FILE_NAME, parse_study, read_study
 
 if TYPE_CHECKING:
-    from phusong.coverage.calibration import Calibration
+    from phusong.coverage.calibration.calibrate import Calibration
 
 _SHOWN = ("all", "technology", "distance", "land_cover", "sight")
 
@@ -70,9 +70,9 @@ def calibrate(
       phusong calibrate my-province drive-test.csv --column level_dbm=Muc_thu --apply
     """
     from phusong.checks import Findings
-    from phusong.coverage.calibration import calibrate as compare
-    from phusong.coverage.measurements import read_measurements
-    from phusong.coverage.store import PathLossStore
+    from phusong.coverage.calibration.calibrate import calibrate as compare
+    from phusong.coverage.calibration.measurements import read_measurements
+    from phusong.coverage.signal.store import PathLossStore
     from phusong.exports import refuse_to_overwrite
     from phusong.exports.calibration import write_calibration
     from phusong.sources import read_inputs

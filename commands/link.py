@@ -86,7 +86,7 @@ def link(
 
 
 def _batch(profiles: Path, model: str, out: Path) -> None:
-    from phusong.coverage.propagation.links import link_file
+    from phusong.coverage.link.batch import link_file
 
     failed = link_file(profiles, model, out)
     console = open_console()
@@ -141,9 +141,9 @@ def _path(
     import numpy as np
 
     from phusong.checks import Findings
-    from phusong.coverage.clutter import clutter_height_m
     from phusong.coverage.propagation.linkpath import LinkPath
-    from phusong.coverage.seazones import radio_zones
+    from phusong.coverage.signal.clutter import clutter_height_m
+    from phusong.coverage.signal.seazones import radio_zones
     from phusong.sources.rasters.transect import read_profile, sample_nearest
     from phusong.sources.rasters.warp import open_raster
 
@@ -188,8 +188,8 @@ def _path(
 
 
 def _show(path: LinkPath, model: str, out: Path | None) -> None:
-    from phusong.coverage.linkplot import figure_bytes, link_figure, link_text
-    from phusong.coverage.linkview import link_view
+    from phusong.coverage.link.plot import figure_bytes, link_figure, link_text
+    from phusong.coverage.link.view import link_view
 
     view = link_view(path, None if model == "all" else [model])
     console = open_console()

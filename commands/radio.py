@@ -57,7 +57,7 @@ def store(study: Path, prune: bool, older_than: float | None, max_mib: float | N
       phusong store my-province
       phusong store my-province --prune --older-than 90
     """
-    from phusong.coverage.store import PathLossStore
+    from phusong.coverage.signal.store import PathLossStore
 
     if not prune and (older_than is not None or max_mib is not None):
         raise click.UsageError(tr("--older-than and --max-mib go with --prune"))

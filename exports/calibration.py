@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from phusong.coverage.calibration import Calibration
+from phusong.coverage.calibration.calibrate import Calibration
 from phusong.exports.dictionary import conform, described_by
 from phusong.exports.folder import STAMP, output_folder
 from phusong.exports.meanings import write_meanings

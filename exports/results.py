@@ -11,9 +11,9 @@ import geopandas as gpd
 import pandas as pd
 
 from phusong.checks import Findings
-from phusong.coverage.layers import safe_names
 from phusong.coverage.results import ANY, VillageCoverage
-from phusong.coverage.simulation import Simulation
+from phusong.coverage.signal.layerfiles import safe_names
+from phusong.coverage.villages.simulation import Simulation
 from phusong.exports import tables as build
 from phusong.exports.datapackage import write_datapackage
 from phusong.exports.dictionary import columns_table, conform, described_by

@@ -9,11 +9,11 @@ import geopandas as gpd
 import pandas as pd
 
 from phusong.checks import Findings
-from phusong.coverage.assumed import assumed_of
-from phusong.coverage.nearest import nearest_sites
-from phusong.coverage.places import OUTDOOR, PLACES
 from phusong.coverage.results import ANY, VillageCoverage
-from phusong.coverage.simulation import Simulation
+from phusong.coverage.villages.assumed import assumed_of
+from phusong.coverage.villages.indoors import OUTDOOR, PLACES
+from phusong.coverage.villages.nearest import nearest_sites
+from phusong.coverage.villages.simulation import Simulation
 from phusong.fiber.reach import reason_text
 from phusong.fiber.results import FiberResult
 from phusong.i18n import tr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from phusong.coverage.results import VillageCoverage
-from phusong.coverage.simulation import Simulation
+from phusong.coverage.villages.simulation import Simulation
 from phusong.fiber.results import FiberResult
 from phusong.frames import rows
 from phusong.indicators.places import place_figures

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from phusong.coverage.places import entry_of
 from phusong.coverage.results import VillageCoverage
+from phusong.coverage.villages.indoors import entry_of
 from phusong.indicators.results import ANY, Indicator
 from phusong.study import Entry, Study
 

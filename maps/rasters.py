@@ -12,7 +12,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.places import PLACES, entry_by_cell, entry_of
+from phusong.coverage.villages.indoors import PLACES, entry_by_cell, entry_of
 from phusong.maps.columns import positions
 from phusong.maps.frame import Frame
 from phusong.maps.picture import encode_grey, encode_pairs, warp

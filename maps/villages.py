@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from phusong.coverage.places import OUTDOOR
+from phusong.coverage.villages.indoors import OUTDOOR
 from phusong.maps.columns import coded, flags, positions, scaled, texts
 from phusong.maps.frame import Frame
 from phusong.maps.outline import encode_lines, encode_rings, shared_borders, simplify_areas

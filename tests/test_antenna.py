@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from phusong.coverage.antenna import attenuation_db, beam_table
-from phusong.coverage.patterns import Pattern, parse_ant, parse_msi, read_pattern
+from phusong.coverage.signal.antenna import attenuation_db, beam_table
+from phusong.coverage.signal.patterns import Pattern, parse_ant, parse_msi, read_pattern
 from phusong.errors import InputError
 from phusong.study import Antenna
 
@@ -280,7 +280,7 @@ def test_many_directions_keep_their_shape():
 def test_antenna_file_of_a_cell_is_read_from_the_study(tmp_path):
     from radio_study import cells_frame, make_inputs, make_study, villages_frame
 
-    from phusong.coverage.plan import plan_run
+    from phusong.coverage.signal.plan import plan_run
 
     cells = cells_frame([{"antenna_file": "a.msi", "azimuth_deg": 10.0}])
     inputs = make_inputs(
@@ -301,7 +301,7 @@ def test_every_antenna_file_that_cannot_be_read_is_found_before_a_run(tmp_path):
     from radio_study import cells_frame, make_inputs, make_study, villages_frame
 
     from phusong.checks import Findings
-    from phusong.coverage.plan import report_patterns
+    from phusong.coverage.signal.plan import report_patterns
 
     (tmp_path / "whole.msi").write_text(msi_text(), encoding="utf-8")
     (tmp_path / "short.ant").write_text("0\n" * 718, encoding="utf-8")

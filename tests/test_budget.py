@@ -7,8 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phusong.coverage.budget import reference_level_dbm, reference_share_db, resource_blocks
-from phusong.coverage.spread import (
+from phusong.coverage.signal.linkbudget import (
+    reference_level_dbm,
+    reference_share_db,
+    resource_blocks,
+)
+from phusong.coverage.signal.spread import (
     needed_margin_db,
     probability,
     sigma_total_db,

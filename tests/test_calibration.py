@@ -20,7 +20,7 @@ from radio_study import X0, Y0, cells_frame, make_inputs, make_study, villages_f
 from terrain import rough_ground
 
 from phusong.commands.calibrate import calibrate as command
-from phusong.coverage.calibration import (
+from phusong.coverage.calibration.calibrate import (
     WORTH_DB,
     StudyKeys,
     calibrate,
@@ -29,15 +29,15 @@ from phusong.coverage.calibration import (
     study_keys,
     summarise,
 )
-from phusong.coverage.coveroffsets import CoverOffsets
-from phusong.coverage.losses import Losses
-from phusong.coverage.measurements import REASONS, Measurements, read_measurements
-from phusong.coverage.offsets import MIN_ROWS, MIN_SITES, fit_nested, fit_offsets
-from phusong.coverage.plan import plan_run
-from phusong.coverage.prediction import Places, ask
-from phusong.coverage.quality import compute_quality
-from phusong.coverage.signal import compute_signal
-from phusong.coverage.store import PathLossStore
+from phusong.coverage.calibration.measurements import REASONS, Measurements, read_measurements
+from phusong.coverage.calibration.offsets import MIN_ROWS, MIN_SITES, fit_nested, fit_offsets
+from phusong.coverage.calibration.prediction import Places, ask
+from phusong.coverage.quality.sinr import compute_quality
+from phusong.coverage.signal.coveroffsets import CoverOffsets
+from phusong.coverage.signal.losses import Losses
+from phusong.coverage.signal.plan import plan_run
+from phusong.coverage.signal.signal import compute_signal
+from phusong.coverage.signal.store import PathLossStore
 from phusong.errors import ChecksFailed, StudyError
 from phusong.exports import CsvForm
 from phusong.exports.calibration import CLASS_WORDS, KIND_WORDS, write_calibration

@@ -6,12 +6,12 @@ from radio_study import villages_frame
 from scipy.stats import norm
 from test_villages import cell_box, centre_of, make_signal
 
-from phusong.coverage.definitions import definitions, evaluate_definitions
-from phusong.coverage.layers import LayerWriter
-from phusong.coverage.quality import _KINDS, NO_SINR, Quality, QualityLayer
+from phusong.coverage.quality.sinr import _KINDS, NO_SINR, Quality, QualityLayer
+from phusong.coverage.quality.throughput import needed_sinr_db, noise_dbm
 from phusong.coverage.results import ANY
-from phusong.coverage.throughput import needed_sinr_db, noise_dbm
-from phusong.coverage.villages import assess_villages
+from phusong.coverage.signal.layerfiles import LayerWriter
+from phusong.coverage.villages.assess import assess_villages
+from phusong.coverage.villages.definitions import definitions, evaluate_definitions
 from phusong.errors import StudyError
 
 GSM = {"technology": "GSM", "bandwidth_mhz": 0.2}

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phusong.coverage.layers import safe_names
+from phusong.coverage.signal.layerfiles import safe_names
 from phusong.errors import OutputError
 from phusong.exports.dictionary import conform, tables
 from phusong.exports.folder import STAMP, output_folder

@@ -11,7 +11,7 @@ from fiber_cases import EAST, NORTH, UTM, cables, inputs, line, point, pops, stu
 from shapely.geometry import box
 
 from phusong.checks import Findings
-from phusong.coverage.residents import residents
+from phusong.coverage.villages.residents import residents
 from phusong.fiber.fibre import assess_fiber
 from phusong.run import _people_by_commune
 

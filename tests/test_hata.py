@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phusong.coverage.propagation.hata import (
+from phusong.coverage.propagation.distance.hata import (
     cost231_hata_db,
     extended_hata_db,
     large_city_gain_db,

@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phusong.coverage.propagation.itm import (
+from phusong.coverage.propagation.itm.attenuation import (
+    height_gain_db,
+    knife_edge_db,
+    reference_attenuation,
+)
+from phusong.coverage.propagation.itm.geometry import (
+    fit_line,
+    horizons,
+    irregularity,
+    mean_height,
+)
+from phusong.coverage.propagation.itm.path import (
     ItmMode,
     ItmSettings,
     ItmWarning,
@@ -19,19 +30,8 @@ from phusong.coverage.propagation.itm import (
     itm_area,
     itm_path,
 )
-from phusong.coverage.propagation.itm_kernels import (
-    height_gain_db,
-    knife_edge_db,
-    reference_attenuation,
-)
-from phusong.coverage.propagation.itm_profile import (
-    fit_line,
-    horizons,
-    irregularity,
-    mean_height,
-)
-from phusong.coverage.propagation.itm_scatter import scatter_h0_db
-from phusong.coverage.propagation.itm_variability import normal_deviate
+from phusong.coverage.propagation.itm.scatter import scatter_h0_db
+from phusong.coverage.propagation.itm.variability import normal_deviate
 from phusong.errors import ModelError
 
 

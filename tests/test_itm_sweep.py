@@ -16,10 +16,10 @@ from phusong.coverage.propagation import (
     Transmitter,
     propagate,
 )
-from phusong.coverage.propagation.itm import itm_path
-from phusong.coverage.propagation.itm_sweep import itm_settings, sweep_itm
-from phusong.coverage.propagation.order import select, select_near
-from phusong.coverage.propagation.profile import cell_profile
+from phusong.coverage.propagation.itm.order import select, select_near
+from phusong.coverage.propagation.itm.path import itm_path
+from phusong.coverage.propagation.itm.sweep import itm_settings, sweep_itm
+from phusong.coverage.propagation.walk.profile import cell_profile
 from phusong.errors import ModelError
 from phusong.jit import get_num_threads, set_num_threads
 

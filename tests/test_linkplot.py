@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from phusong.coverage.linkplot import figure_bytes, link_figure, link_text
-from phusong.coverage.linkview import headline, link_view, obstruction_text
+from phusong.coverage.link.plot import figure_bytes, link_figure, link_text
+from phusong.coverage.link.view import headline, link_view, obstruction_text
 from phusong.coverage.propagation.linkpath import link_path
 from phusong.errors import ModelError
 

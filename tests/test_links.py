@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from phusong.coverage.propagation.links import link_file, link_profiles, read_lines
+from phusong.coverage.link.batch import link_file, link_profiles, read_lines
 from phusong.coverage.propagation.models import MODELS
 from phusong.errors import InputError, ModelError, OutputError
 

@@ -12,21 +12,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from phusong.coverage.propagation.p1812 import P1812Path, location_sigma_db, p1812_path
-from phusong.coverage.propagation.p1812_loss import (
-    combine_db,
-    distance_weight,
-    duct_incidence,
-    inverse_normal,
-    path_weight,
-)
-from phusong.coverage.propagation.p1812_terrain import (
+from phusong.coverage.propagation.p1812.geometry import (
     centre_latitude,
     coast_distance_km,
     effective_earth_km,
     horizons,
     zone_lengths,
 )
+from phusong.coverage.propagation.p1812.loss import (
+    combine_db,
+    distance_weight,
+    duct_incidence,
+    inverse_normal,
+    path_weight,
+)
+from phusong.coverage.propagation.p1812.path import P1812Path, location_sigma_db, p1812_path
 from phusong.errors import ModelError
 
 # Name in ITU's logs: our field. Their Lbulla, Lbulls and Ldsph belong to the radius a_beta, and

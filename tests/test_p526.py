@@ -19,7 +19,7 @@ from phusong.coverage.propagation.diffraction import (
     smooth_obstruction,
     spherical_clearance,
 )
-from phusong.coverage.propagation.p526 import bullington_edge, free_space_db, p526_path
+from phusong.coverage.propagation.p526.path import bullington_edge, free_space_db, p526_path
 from phusong.errors import ModelError
 
 

@@ -25,14 +25,14 @@ from phusong.coverage.propagation import (
     Transmitter,
 )
 from phusong.coverage.propagation.diffraction import NU_CLEAR
-from phusong.coverage.propagation.fan import fan_of
-from phusong.coverage.propagation.p526 import bullington_edge, smooth_surface
-from phusong.coverage.propagation.p1812 import BETA_EARTH_FACTOR, p1812_path
-from phusong.coverage.propagation.p1812_loss import EARTH_KM, SPEED_OF_LIGHT
-from phusong.coverage.propagation.p1812_receiver import TRACE
-from phusong.coverage.propagation.p1812_terrain import effective_earth_km, horizons
-from phusong.coverage.propagation.profile import Profile, cell_profile
-from phusong.coverage.propagation.sweep_p1812 import sweep_p1812
+from phusong.coverage.propagation.p526.path import bullington_edge, smooth_surface
+from phusong.coverage.propagation.p1812.geometry import effective_earth_km, horizons
+from phusong.coverage.propagation.p1812.loss import EARTH_KM, SPEED_OF_LIGHT
+from phusong.coverage.propagation.p1812.path import BETA_EARTH_FACTOR, p1812_path
+from phusong.coverage.propagation.p1812.receiver import TRACE
+from phusong.coverage.propagation.p1812.sweep import sweep_p1812
+from phusong.coverage.propagation.walk.fan import fan_of
+from phusong.coverage.propagation.walk.profile import Profile, cell_profile
 
 CELLS = 480
 CELL_M = 30.0

@@ -5,10 +5,10 @@ import pytest
 from radio_study import villages_frame
 from test_villages import cell_box, make_signal
 
-from phusong.coverage.definitions import evaluate_definitions
-from phusong.coverage.places import JUDGED, assess_places, behind, entry_by_cell
 from phusong.coverage.results import ANY
-from phusong.coverage.villages import assess_villages
+from phusong.coverage.villages.assess import assess_villages
+from phusong.coverage.villages.definitions import evaluate_definitions
+from phusong.coverage.villages.indoors import JUDGED, assess_places, behind, entry_by_cell
 from phusong.study import Entry
 
 SHARP = {"sigma_model_db": 0, "sigma_location_db": 0}

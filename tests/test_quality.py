@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from test_signal import Model, omni, setup
 
-from phusong.coverage import losses as losses_module
-from phusong.coverage.entry import entry_loss_and_spread_db
-from phusong.coverage.quality import compute_quality
-from phusong.coverage.results import ANY
-from phusong.coverage.signal import compute_signal
-from phusong.coverage.store import PathLossStore
-from phusong.coverage.throughput import (
+from phusong.coverage.quality.sinr import compute_quality
+from phusong.coverage.quality.throughput import (
     needed_sinr_db,
     noise_dbm,
     spectral_efficiency,
     throughput_mbps,
 )
+from phusong.coverage.results import ANY
+from phusong.coverage.signal import losses as losses_module
+from phusong.coverage.signal.signal import compute_signal
+from phusong.coverage.signal.store import PathLossStore
+from phusong.coverage.villages.entry import entry_loss_and_spread_db
 from phusong.study import Entry, Quality
 
 Q = Quality()

@@ -20,14 +20,14 @@ from radio_study import (
 )
 
 from phusong.commands.link import _path
-from phusong.coverage.losses import LOSS_STEP_DB, Losses, LossReport
-from phusong.coverage.plan import Mast
 from phusong.coverage.propagation import FLAG_FREE_SPACE, Surface, Transmitter, propagate
-from phusong.coverage.propagation.p1812 import p1812_path
-from phusong.coverage.propagation.profile import cell_profile
+from phusong.coverage.propagation.p1812.path import p1812_path
 from phusong.coverage.propagation.surface import ZONE_COASTAL, ZONE_INLAND, ZONE_SEA
-from phusong.coverage.seazones import radio_zones, sea_cells
-from phusong.coverage.store import BLOCK, PathLossStore
+from phusong.coverage.propagation.walk.profile import cell_profile
+from phusong.coverage.signal.losses import LOSS_STEP_DB, Losses, LossReport
+from phusong.coverage.signal.plan import Mast
+from phusong.coverage.signal.seazones import radio_zones, sea_cells
+from phusong.coverage.signal.store import BLOCK, PathLossStore
 from phusong.grid import Grid
 
 CELL_M = 300.0

@@ -9,9 +9,6 @@ from radio_study import X0, Y0, cells_frame, make_inputs, make_study, villages_f
 from scipy.stats import norm
 
 from phusong.checks import Findings
-from phusong.coverage import losses as losses_module
-from phusong.coverage import signal as signal_module
-from phusong.coverage.layers import safe_names
 from phusong.coverage.propagation import (
     PathLoss,
     PropagationSettings,
@@ -20,8 +17,11 @@ from phusong.coverage.propagation import (
     propagate,
 )
 from phusong.coverage.results import ANY
-from phusong.coverage.signal import compute_signal, report_problems
-from phusong.coverage.store import PathLossStore
+from phusong.coverage.signal import losses as losses_module
+from phusong.coverage.signal import signal as signal_module
+from phusong.coverage.signal.layerfiles import safe_names
+from phusong.coverage.signal.signal import compute_signal, report_problems
+from phusong.coverage.signal.store import PathLossStore
 from phusong.errors import ModelError
 from phusong.grid import Window
 
@@ -369,7 +369,7 @@ def test_tiles_and_threads_make_no_difference(tmp_path, model, monkeypatch):
     inputs, study = setup(tmp_path, rows)
     whole = [read(layer) for layer in run(inputs, study, tmp_path).layers]
     monkeypatch.setattr(signal_module, "TILE", 16)
-    monkeypatch.setattr("phusong.coverage.tiles.get_num_threads", lambda: 3)
+    monkeypatch.setattr("phusong.coverage.signal.tiles.get_num_threads", lambda: 3)
     pieces = [read(layer) for layer in run(inputs, study, tmp_path).layers]
     for one, other in zip(whole, pieces, strict=True):
         for a, b in zip(one, other, strict=True):

@@ -6,8 +6,8 @@ from radio_study import CRS_M, X0, Y0, villages_frame
 from scipy.stats import norm
 from test_villages import ANY, cell_box, centre_of, make_signal
 
-from phusong.coverage.errorfield import Nodes, draw_fields
-from phusong.coverage.simulation import simulate_villages
+from phusong.coverage.villages.errorfield import Nodes, draw_fields
+from phusong.coverage.villages.simulation import simulate_villages
 from phusong.grid import Grid
 
 
@@ -131,8 +131,8 @@ def test_draws_in_parts_and_batches_are_one_simulation(tmp_path, monkeypatch):
     villages = villages_frame({f"{r}{c}": cell_box(r, c, 9, 9) for r in (0, 40) for c in (0, 45)})
     level = np.random.default_rng(1).uniform(-120, -100, (60, 60))
     one = simulate(tmp_path / "1", villages, level, draws=41)
-    monkeypatch.setattr("phusong.coverage.simulation._FIELD_BYTES", 1)
-    monkeypatch.setattr("phusong.coverage.footprints.BATCH_CELLS", 16)
+    monkeypatch.setattr("phusong.coverage.villages.simulation._FIELD_BYTES", 1)
+    monkeypatch.setattr("phusong.coverage.villages.footprints.BATCH_CELLS", 16)
     many = simulate(tmp_path / "2", villages, level, draws=41)
     assert one.villages.round(6).equals(many.villages.round(6))
 
@@ -153,7 +153,7 @@ def test_certain_places_are_certain(tmp_path):
 
 
 def test_expected_share_equals_the_mean_of_the_draws(tmp_path):
-    from phusong.coverage.villages import assess_villages
+    from phusong.coverage.villages.assess import assess_villages
 
     level = np.random.default_rng(2).uniform(-125, -95, (40, 40))
     villages = villages_frame({f"v{i}": cell_box(10 * i, 0, 10, 40) for i in range(4)})

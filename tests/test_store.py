@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phusong.coverage.store import (
+from phusong.coverage.signal.store import (
     BLOCK,
     NODATA,
     EntryError,

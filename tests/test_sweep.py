@@ -25,22 +25,22 @@ from phusong.coverage.propagation import (
     Transmitter,
     propagate,
 )
-from phusong.coverage.propagation.approach import (
+from phusong.coverage.propagation.p526.path import free_space_db, p526_path
+from phusong.coverage.propagation.p526.sweep import sweep_p526
+from phusong.coverage.propagation.p1812.path import p1812_path
+from phusong.coverage.propagation.p1812.sweep import sweep_p1812
+from phusong.coverage.propagation.walk.approach import (
     OWN_POINTS,
     own_ground,
     own_nearest,
     shared_points,
 )
-from phusong.coverage.propagation.fan import bilinear, fan_of, nearest_radial, points_before
-from phusong.coverage.propagation.hull import highest, push, tangent
-from phusong.coverage.propagation.p526 import free_space_db, p526_path
-from phusong.coverage.propagation.p1812 import p1812_path
-from phusong.coverage.propagation.profile import cell_profile, line_profile
-from phusong.coverage.propagation.sight import BLOCK, close_block, nearest_to_ray
-from phusong.coverage.propagation.skyline import highest_above
-from phusong.coverage.propagation.sweep_p526 import sweep_p526
-from phusong.coverage.propagation.sweep_p1812 import sweep_p1812
-from phusong.coverage.propagation.zones import ZONE_STATE
+from phusong.coverage.propagation.walk.fan import bilinear, fan_of, nearest_radial, points_before
+from phusong.coverage.propagation.walk.hull import highest, push, tangent
+from phusong.coverage.propagation.walk.profile import cell_profile, line_profile
+from phusong.coverage.propagation.walk.sight import BLOCK, close_block, nearest_to_ray
+from phusong.coverage.propagation.walk.skyline import highest_above
+from phusong.coverage.propagation.walk.zones import ZONE_STATE
 from phusong.errors import ModelError
 from phusong.jit import get_num_threads, set_num_threads
 
@@ -436,7 +436,7 @@ def test_profiles_of_a_cell_and_of_a_line() -> None:
 
 
 def test_the_zone_state_is_as_long_as_its_layout() -> None:
-    from phusong.coverage.propagation import zones
+    from phusong.coverage.propagation.walk import zones
 
     places = [zones.SEA_M, zones.LAND_FROM, zones.LAND_BEST, zones.INLAND_FROM]
     places += [zones.INLAND_BEST, zones.SEA_FIRST, zones.SEA_LAST, zones.SEA_FROM]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phusong.coverage.propagation.tr38901 import (
+from phusong.coverage.propagation.distance.tr38901 import (
     Surroundings,
     breakpoint_m,
     los_probability,

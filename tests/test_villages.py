@@ -9,15 +9,15 @@ from radio_study import X0, Y0, cells_frame, make_inputs, make_study, villages_f
 from scipy.stats import norm
 from shapely.geometry import MultiPolygon, box
 
-from phusong.coverage.combine import NO_LEVEL, Odds
-from phusong.coverage.footprints import footprints
-from phusong.coverage.layers import LayerWriter, signal_kinds
-from phusong.coverage.nearest import nearest_sites
-from phusong.coverage.plan import plan_run
 from phusong.coverage.results import ANY, Signal, SignalLayer
-from phusong.coverage.verdict import grade
-from phusong.coverage.villages import assess_villages
-from phusong.coverage.zonal import disc_mask
+from phusong.coverage.signal.combine import NO_LEVEL, Odds
+from phusong.coverage.signal.layerfiles import LayerWriter, signal_kinds
+from phusong.coverage.signal.plan import plan_run
+from phusong.coverage.villages.assess import assess_villages
+from phusong.coverage.villages.footprints import footprints
+from phusong.coverage.villages.nearest import nearest_sites
+from phusong.coverage.villages.verdict import grade
+from phusong.coverage.villages.zonal import disc_mask
 from phusong.grid import Grid, Window
 from phusong.study import Verdict
 
@@ -374,7 +374,7 @@ def test_batches_make_no_difference(tmp_path, monkeypatch):
         {f"{r}-{c}": cell_box(r, c, 13, 17) for r in (0, 20, 45) for c in (0, 19, 40)}
     )
     one = assess(tmp_path, villages, {(ANY, ANY): level}, people=people, radio={})
-    monkeypatch.setattr("phusong.coverage.footprints.BATCH_CELLS", 16)
+    monkeypatch.setattr("phusong.coverage.villages.footprints.BATCH_CELLS", 16)
     many = assess(tmp_path, villages, {(ANY, ANY): level}, people=people, radio={})
     assert one.by_layer.round(9).equals(many.by_layer.round(9))
     assert one.sensitivity.round(9).equals(many.sensitivity.round(9))

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     )
 
 SWEEPS = {
-    "itm": "phusong.coverage.propagation.itm_sweep:sweep_itm",
-    "p526": "phusong.coverage.propagation.sweep_p526:sweep_p526",
-    "p1812": "phusong.coverage.propagation.sweep_p1812:sweep_p1812",
-    "free_space": "phusong.coverage.propagation.range_sweep:sweep_range",
-    "okumura_hata": "phusong.coverage.propagation.range_sweep:sweep_range",
-    "cost231_hata": "phusong.coverage.propagation.range_sweep:sweep_range",
-    "extended_hata": "phusong.coverage.propagation.range_sweep:sweep_range",
-    "tr38901_rma": "phusong.coverage.propagation.range_sweep:sweep_range",
-    "tr38901_uma": "phusong.coverage.propagation.range_sweep:sweep_range",
-    "tr38901_umi": "phusong.coverage.propagation.range_sweep:sweep_range",
+    "itm": "phusong.coverage.propagation.itm.sweep:sweep_itm",
+    "p526": "phusong.coverage.propagation.p526.sweep:sweep_p526",
+    "p1812": "phusong.coverage.propagation.p1812.sweep:sweep_p1812",
+    "free_space": "phusong.coverage.propagation.distance.sweep:sweep_range",
+    "okumura_hata": "phusong.coverage.propagation.distance.sweep:sweep_range",
+    "cost231_hata": "phusong.coverage.propagation.distance.sweep:sweep_range",
+    "extended_hata": "phusong.coverage.propagation.distance.sweep:sweep_range",
+    "tr38901_rma": "phusong.coverage.propagation.distance.sweep:sweep_range",
+    "tr38901_uma": "phusong.coverage.propagation.distance.sweep:sweep_range",
+    "tr38901_umi": "phusong.coverage.propagation.distance.sweep:sweep_range",
 }
 """Where each model's sweep lives: ``module:function``, imported (and compiled) when first used.
 

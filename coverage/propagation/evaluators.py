@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from phusong.coverage.propagation import hata, tr38901
-from phusong.coverage.propagation.itm import itm_path
+from phusong.coverage.propagation.distance import hata, tr38901
+from phusong.coverage.propagation.itm.path import itm_path
 from phusong.coverage.propagation.models import Loss
-from phusong.coverage.propagation.p526 import free_space_db as p525_db
-from phusong.coverage.propagation.p526 import p526_path
-from phusong.coverage.propagation.p1812 import p1812_path
+from phusong.coverage.propagation.p526.path import free_space_db as p525_db
+from phusong.coverage.propagation.p526.path import p526_path
+from phusong.coverage.propagation.p1812.path import p1812_path
 from phusong.errors import ModelError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def p1812(path: LinkPath) -> Loss:
 
 
 def itm(path: LinkPath) -> Loss:
-    """Longley-Rice at its usual ground, air and medians (:class:`.itm.ItmSettings`)."""
+    """Longley-Rice at its usual ground, air and medians (:class:`.itm.path.ItmSettings`)."""
     points = path.height_m.size
     even = path.length_m / (points - 1)
     height = path.height_m

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from phusong.coverage.propagation.linkkeys import known_keys
-from phusong.coverage.propagation.p1812_terrain import centre_latitude
+from phusong.coverage.propagation.p1812.geometry import centre_latitude
+from phusong.coverage.propagation.pathkeys import known_keys
 from phusong.errors import ModelError, Where
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ def link_path(record: object) -> LinkPath:
     and ``zone`` (lists, or one value for all points), ``polarisation``, ``time_percent``,
     ``delta_n``, ``n0``, ``location_percent``, ``location_sigma_db``, ``tx_coast_km``,
     ``rx_coast_km``, and ``latitude_deg`` or ``tx_lat``, ``tx_lon``, ``rx_lat`` and ``rx_lon``.
-    Other spellings are those of :data:`.linkkeys.SPELLINGS`; keys that are none of these are
+    Other spellings are those of :data:`.pathkeys.SPELLINGS`; keys that are none of these are
     listed in `LinkPath.unknown`.
 
     Raises

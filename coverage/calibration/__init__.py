@@ -1,0 +1,1 @@
+"""Measured levels against predicted ones."""

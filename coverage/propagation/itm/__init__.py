@@ -1,0 +1,1 @@
+"""The Irregular Terrain Model: `path` over one path, `sweep` over a disc."""

@@ -1,0 +1,1 @@
+"""The walk outwards along radials: what every receiver on one shares."""

@@ -1,0 +1,1 @@
+"""What a link makes of a signal: interference, SINR, throughput."""

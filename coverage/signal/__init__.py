@@ -1,0 +1,1 @@
+"""From sites and terrain to rasters of level, server and probability."""

@@ -1,0 +1,243 @@
+"""Signal rasters on disc: cloud-optimised GeoTIFFs written by tile, read by window."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.windows import Window as RasterWindow
+
+from phusong.coverage.results import ANY, SignalLayer
+from phusong.coverage.signal.combine import NO_LEVEL, NO_PROBABILITY, PROBABILITY_STEP, TICK_DB
+from phusong.errors import OutputError, Where
+from phusong.grid import Grid, Window
+
+TILE: Final = 512
+_CACHE_BYTES: Final = 256 * 2**20
+"""GDAL's own cache, which by default grows with the machine's memory."""
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
+"""Names that Windows keeps for itself."""
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\s]+')
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one of the rasters of a layer is written: steps of ``scale``, in ``unit``."""
+
+    name: str
+    dtype: str
+    nodata: float
+    scale: float
+    unit: str
+    overview: Resampling
+
+
+LEVEL: Final = Kind("level", "int16", NO_LEVEL, TICK_DB, "dBm", Resampling.average)
+PROBABILITY: Final = Kind(
+    "probability", "uint8", NO_PROBABILITY, PROBABILITY_STEP, "", Resampling.average
+)
+
+
+def signal_kinds(servers: int) -> tuple[Kind, Kind, Kind]:
+    """Return level, server and probability; more than 65,534 servers take 32 bits."""
+    dtype = "uint16" if servers < np.iinfo(np.uint16).max else "uint32"
+    return LEVEL, Kind("server", dtype, 0, 1.0, "", Resampling.nearest), PROBABILITY
+
+
+def safe_names(names: Iterable[str]) -> dict[str, str]:
+    """Return a readable file-name part for each operator.
+
+    Vietnamese letters stay; what a file system forbids, and blanks, become ``_``; ``*`` is
+    ``any``. Two names that would meet (also on a file system that ignores case) get a number.
+    """
+    taken: set[str] = set()
+    out: dict[str, str] = {}
+    for name in sorted(set(names), key=lambda n: (n != ANY, n)):
+        text = "any" if name == ANY else unicodedata.normalize("NFC", name)
+        text = _FORBIDDEN.sub("_", text).strip("._ ")[:60] or "unnamed"
+        if text.casefold() in _RESERVED:
+            text = f"{text}_"
+        base, number = text, 2
+        while text.casefold() in taken:
+            text = f"{base}-{number}"
+            number += 1
+        taken.add(text.casefold())
+        out[name] = text
+    return out
+
+
+class LayerWriter:
+    """Writes the rasters of all layers tile by tile; they appear, whole, when it closes.
+
+    Parameters
+    ----------
+    folder
+        Made when it is not there.
+    grid
+        The study grid.
+    names
+        (operator, technology) of each layer.
+    kinds
+        The rasters of each layer.
+
+    Attributes
+    ----------
+    paths
+        Of each layer, in the order of ``kinds``.
+    """
+
+    def __init__(
+        self, folder: Path, grid: Grid, names: list[tuple[str, str]], kinds: tuple[Kind, ...]
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._stack = contextlib.ExitStack()
+        self._stack.enter_context(rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES))
+        self._kinds = kinds
+        safe = safe_names(operator for operator, _ in names)
+        self._open: list[tuple[Any, ...]] = []
+        self._temporary: list[tuple[Path, ...]] = []
+        self.paths: list[tuple[Path, ...]] = []
+        for operator, technology in names:
+            part = "any" if technology == ANY else technology
+            paths = tuple(folder / f"coverage_{safe[operator]}_{part}_{k.name}.tif" for k in kinds)
+            temporary = tuple(p.with_name(f".{p.stem}.{os.getpid()}.tif") for p in paths)
+            self.paths.append(paths)
+            self._temporary.append(temporary)
+            self._open.append(
+                tuple(self._create(p, k, grid) for p, k in zip(temporary, kinds, strict=True))
+            )
+
+    def _create(self, path: Path, kind: Kind, grid: Grid) -> Any:
+        try:
+            raster = self._stack.enter_context(
+                rasterio.open(
+                    path, "w", driver="GTiff", width=grid.cols, height=grid.rows, count=1,
+                    dtype=kind.dtype,
+                    crs=grid.crs.to_wkt(), transform=grid.transform, nodata=kind.nodata,
+                    tiled=True, blockxsize=TILE, blockysize=TILE, sparse_ok=True,
+                    bigtiff="if_safer",
+                )
+            )  # fmt: skip
+        except (OSError, rasterio.errors.RasterioError) as problem:
+            raise OutputError(
+                "{file} cannot be written: {reason}",
+                Where(file=str(path)),
+                "free space on the disc, or choose a folder that can be written to",
+                {"file": path.name, "reason": str(problem)},
+            ) from problem
+        raster.scales = (kind.scale,)
+        raster.units = (kind.unit,)
+        raster.set_band_description(1, kind.name)
+        return raster
+
+    def write(self, layer: int, window: Window, arrays: tuple[NDArray[Any], ...]) -> None:
+        """Write level ticks, servers and probability steps of a tile of one layer."""
+        place = RasterWindow(window.col0, window.row0, window.cols, window.rows)
+        for raster, values in zip(self._open[layer], arrays, strict=True):
+            raster.write(values.astype(raster.dtypes[0], copy=False), 1, window=place)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+        try:
+            if kind is None:
+                for temporary, targets in zip(self._temporary, self.paths, strict=True):
+                    for source, target, how in zip(temporary, targets, self._kinds, strict=True):
+                        _to_cog(source, target, how)
+        finally:
+            for temporary in self._temporary:
+                for path in temporary:
+                    path.unlink(missing_ok=True)
+
+
+def _to_cog(source: Path, target: Path, kind: Kind) -> None:
+    """Rewrite a tiled GeoTIFF as a cloud-optimised one, under its last name once whole."""
+    half = source.with_name(f"{source.name}.cog")
+    try:
+        rasterio.shutil.copy(
+            source, half, driver="COG", compress="deflate", level=1, predictor="yes",
+            blocksize=TILE, overview_resampling=kind.overview.name, num_threads="all_cpus",
+            overview_compress="deflate",
+        )  # fmt: skip
+        half.replace(target)
+    except (OSError, rasterio.errors.RasterioError) as problem:
+        raise OutputError(
+            "{file} cannot be written: {reason}",
+            Where(file=str(target)),
+            "free space on the disc, or choose a folder that can be written to",
+            {"file": target.name, "reason": str(problem)},
+        ) from problem
+    finally:
+        half.unlink(missing_ok=True)
+
+
+class LayerReader:
+    """Reads level ticks and servers of layers by window, each file opened once."""
+
+    def __init__(self, layers: Iterable[SignalLayer]) -> None:
+        self._layers = list(layers)
+        self._stack = contextlib.ExitStack()
+        self._open: list[tuple[Any, Any]] = []
+
+    def __enter__(self) -> Self:
+        for layer in self._layers:
+            self._open.append(
+                (
+                    self._stack.enter_context(rasterio.open(layer.level)),
+                    self._stack.enter_context(rasterio.open(layer.server)),
+                )
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def read(self, layer: int, window: Window) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
+        """Return level ticks and server-plus-one of one layer over a window in the grid."""
+        place = RasterWindow(window.col0, window.row0, window.cols, window.rows)
+        level, server = self._open[layer]
+        return (
+            level.read(1, window=place),
+            server.read(1, window=place, out_dtype="int32"),
+        )
+
+
+class StepsReader:
+    """Reads further rasters of layers by window, each file opened once."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._paths = list(paths)
+        self._stack = contextlib.ExitStack()
+        self._open: list[Any] = []
+
+    def __enter__(self) -> Self:
+        self._open = [self._stack.enter_context(rasterio.open(path)) for path in self._paths]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def read(self, which: int, window: Window) -> NDArray[Any]:
+        """Return the steps of one raster over a window in the grid."""
+        place = RasterWindow(window.col0, window.row0, window.cols, window.rows)
+        steps: NDArray[Any] = self._open[which].read(1, window=place)
+        return steps

@@ -1,0 +1,277 @@
+"""Path losses of every mast, computed once and kept in the store."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import Transformer
+
+from phusong.coverage.propagation import (
+    PathLoss,
+    PropagationSettings,
+    Surface,
+    Transmitter,
+    propagate,
+)
+from phusong.coverage.propagation.models import model_named
+from phusong.coverage.signal.clutter import clutter_height_m
+from phusong.coverage.signal.plan import Mast
+from phusong.coverage.signal.seazones import SeaZones
+from phusong.coverage.signal.store import BLOCK, PathLossStore, entry_key
+from phusong.errors import ModelError
+from phusong.grid import Window
+from phusong.progress import Progress
+from phusong.sources.inputs import Inputs, Raster
+from phusong.study import Study
+
+LOSS_STEP_DB: Final = 0.05
+ELEVATION_STEP_DEG: Final = 0.01
+
+
+@cache
+def engine_fingerprint() -> str:
+    """Return the SHA-256 of the propagation code: a changed model recomputes its losses."""
+    digest = hashlib.sha256()
+    root = files("phusong.coverage.propagation")
+    for name, source in sorted(_sources(root, "")):
+        digest.update(name.encode())
+        digest.update(source)
+    return digest.hexdigest()
+
+
+def _sources(folder: Traversable, below: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the modules of a package and of those in it: path from the package, and text."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _sources(entry, f"{below}{entry.name}/")
+        elif entry.name.endswith(".py"):
+            yield f"{below}{entry.name}", entry.read_bytes()
+
+
+class ContentDigest:
+    """SHA-256 of what a raster holds under a window, without reading any part twice.
+
+    The raster is digested in blocks, so a window's digest changes with any block it touches.
+    """
+
+    def __init__(self, raster: Raster) -> None:
+        self._raster = raster
+        self._blocks: dict[tuple[int, int], bytes] = {}
+
+    def of(self, window: Window) -> str:
+        """Return the digest of the blocks a window touches."""
+        inside = window.intersect(self._raster.grid.window)
+        digest = hashlib.sha256()
+        for r in range(inside.row0 // BLOCK, -(-(inside.row0 + inside.rows) // BLOCK)):
+            for c in range(inside.col0 // BLOCK, -(-(inside.col0 + inside.cols) // BLOCK)):
+                if (r, c) not in self._blocks:
+                    part = Window(r * BLOCK, c * BLOCK, BLOCK, BLOCK)
+                    values = self._raster.read(part.intersect(self._raster.grid.window))
+                    self._blocks[r, c] = hashlib.sha256(values.tobytes()).digest()
+                digest.update(self._blocks[r, c])
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class MastKeys:
+    """Where the store keeps a mast: one entry a band, one for the elevation angles."""
+
+    bands: tuple[str, ...]
+    elevation: str
+
+
+@dataclass
+class LossReport:
+    """What was done: counts, and what could not be computed, by mast and frequency."""
+
+    computed: int = 0
+    from_store: int = 0
+    pixels: int = 0
+    """Pixels times bands computed in this run."""
+    seconds: float = 0.0
+    problems: dict[tuple[str, float, float], str] = field(default_factory=dict)
+    """(site, height, frequency) -> reason."""
+
+
+class Losses:
+    """Computes what the store lacks, and hands out windows of what it holds.
+
+    Parameters
+    ----------
+    inputs, study
+        The terrain, and what shapes propagation.
+    store
+        Where losses are kept.
+    """
+
+    def __init__(self, inputs: Inputs, study: Study, store: PathLossStore) -> None:
+        radio = study.radio
+        self._inputs = inputs
+        self._store = store
+        self._terrain = ContentDigest(inputs.terrain)
+        self._land = (
+            ContentDigest(inputs.landcover)
+            if inputs.landcover is not None and study.terrain.kind == "dtm"
+            else None
+        )
+        self._clutter = radio.clutter
+        self._zones = (
+            SeaZones(inputs.terrain, study.terrain.void_fill_max_m)
+            if study.terrain.sea_level_voids and "zones" in model_named(radio.model).needs
+            else None
+        )
+        west, south, east, north = inputs.grid.bounds
+        _, latitude = Transformer.from_crs(inputs.crs, 4326, always_xy=True).transform(
+            (west + east) / 2, (south + north) / 2
+        )
+        self.settings = PropagationSettings(
+            model=radio.model,
+            rx_height_m=radio.rx_height_m,
+            radius_m=radio.radius_km * 1000.0,
+            effective_earth_radius_km=radio.effective_earth_radius_km,
+            polarisation=radio.polarisation,
+            time_percent=radio.time_percent,
+            delta_n=radio.delta_n,
+            n0=radio.n0,
+            # A tenth of a degree: moving a boundary slightly must not recompute the province.
+            latitude_deg=round(float(latitude), 1),
+        )
+        self._keys: dict[tuple[str, float], MastKeys] = {}
+
+    def window(self, mast: Mast) -> Window:
+        """Return the cells of the grid within the radius of a mast, and one cell round them."""
+        grid = self._inputs.grid
+        reach = self.settings.radius_m + 2 * grid.cell_m
+        return grid.window_of(
+            (mast.x_m - reach, mast.y_m - reach, mast.x_m + reach, mast.y_m + reach)
+        )
+
+    def keys(self, mast: Mast) -> MastKeys:
+        """Return the store's keys of a mast: hashes of all that shapes each entry."""
+        found = self._keys.get((mast.site_id, mast.height_m))
+        if found is not None:
+            return found
+        window, grid = self.window(mast), self._inputs.grid
+        shaped_by: dict[str, Any] = {
+            "engine": engine_fingerprint(),
+            "settings": asdict(self.settings),
+            "grid": [grid.x0_m, grid.y0_m, grid.cell_m],
+            "terrain": self._terrain.of(window),
+            "landcover": self._land.of(window) if self._land else None,
+            "clutter": sorted(self._clutter.heights_m.items()) if self._land else None,
+            "mast": [mast.x_m, mast.y_m, mast.height_m],
+        }
+        zones = self._zones.digest(window) if self._zones else None
+        if zones is not None:  # no key of its own, so that a sea elsewhere changes nothing here
+            shaped_by["zones"] = zones
+        found = MastKeys(
+            tuple(entry_key({**shaped_by, "freq_mhz": f}) for f in mast.freqs_mhz),
+            entry_key({**shaped_by, "elevation_deg": ELEVATION_STEP_DEG}),
+        )
+        self._keys[mast.site_id, mast.height_m] = found
+        return found
+
+    def ensure(self, masts: Sequence[Mast], progress: Progress) -> LossReport:
+        """Compute every entry the store lacks; what a model refuses becomes a problem."""
+        report = LossReport()
+        progress.start("propagation", len(masts), "Path loss of the masts")
+        for mast in masts:
+            self.compute(mast, report)
+            progress.advance("propagation")
+        return report
+
+    def compute(self, mast: Mast, report: LossReport, *, again: bool = False) -> None:
+        """Compute the bands of one mast that the store lacks (``again``: every band)."""
+        keys = self.keys(mast)
+        wanted = [
+            f for f, key in zip(mast.freqs_mhz, keys.bands, strict=True)
+            if again or not self._store.has(key)
+        ]  # fmt: skip
+        if not wanted and self._store.has(keys.elevation):
+            report.from_store += 1
+            return
+        wanted = wanted or list(mast.freqs_mhz[:1])
+        started = time.perf_counter()
+        losses = self._propagate(mast, wanted, report)
+        by_band = dict(zip(mast.freqs_mhz, keys.bands, strict=True))
+        for loss in losses:
+            self._keep(mast, loss, by_band, keys.elevation)
+            report.pixels += int(np.count_nonzero(~np.isnan(loss.loss_db)))
+        report.computed += bool(losses)
+        report.seconds += time.perf_counter() - started
+
+    def _propagate(self, mast: Mast, freqs_mhz: list[float], report: LossReport) -> list[PathLoss]:
+        """Run the model on all bands at once, or one by one where it refuses some."""
+        surface = self._surface(self.window(mast))
+        transmitter = Transmitter(mast.x_m, mast.y_m, mast.height_m)
+        try:
+            return [propagate(surface, transmitter, freqs_mhz, self.settings)]
+        except ModelError as problem:
+            if len(freqs_mhz) == 1:
+                place = (mast.site_id, mast.height_m, freqs_mhz[0])
+                report.problems[place] = str(problem).splitlines()[0]
+                return []
+        return [loss for freq in freqs_mhz for loss in self._propagate(mast, [freq], report)]
+
+    def _surface(self, window: Window) -> Surface:
+        """Read the ground (and what grows on it) under a window."""
+        west, _, _, north = self._inputs.grid.bounds_of(window)
+        clutter = None
+        if self._land is not None and self._inputs.landcover is not None:
+            clutter = clutter_height_m(self._inputs.landcover.read(window), self._clutter)
+        heights = self._inputs.terrain.read(window)
+        zones = self._zones.read(window) if self._zones else None
+        return Surface(heights, west, north, self._inputs.grid.cell_m, clutter, zones)
+
+    def _keep(
+        self, mast: Mast, loss: PathLoss, by_band: dict[float, str], elevation_key: str
+    ) -> None:
+        """Write what a model gave to the store."""
+        outer = self.window(mast)
+        rows, cols = loss.elevation_deg.shape
+        window = Window(outer.row0 + loss.row0, outer.col0 + loss.col0, rows, cols)
+        about = {"site_id": mast.site_id, "height_m": mast.height_m,
+                 "model": self.settings.model}  # fmt: skip
+        for freq, values in zip(loss.freqs_mhz, loss.loss_db, strict=True):
+            self._store.write(
+                by_band[freq], window, values, LOSS_STEP_DB, {**about, "freq_mhz": freq}
+            )
+        self._store.write(elevation_key, window, loss.elevation_deg, ELEVATION_STEP_DEG, about)
+
+    def read(
+        self, mast: Mast, window: Window, problems: dict[tuple[str, float, float], str]
+    ) -> tuple[NDArray[np.int16], NDArray[np.int16]] | None:
+        """Return loss steps (bands, rows, cols) and elevation steps over a window.
+
+        Bands the model refused are ``NODATA`` throughout; None when it refused all.
+
+        Raises
+        ------
+        EntryError
+            When the store lacks an entry or holds a damaged one.
+        """
+        keys = self.keys(mast)
+        refused = [(mast.site_id, mast.height_m, f) in problems for f in mast.freqs_mhz]
+        if all(refused):
+            return None
+        bands = np.full((len(keys.bands), *window.shape), np.iinfo(np.int16).min, dtype=np.int16)
+        for i, key in enumerate(keys.bands):
+            if not refused[i]:
+                bands[i], _ = self._store.read_ticks(key, window)
+        elevation, _ = self._store.read_ticks(keys.elevation, window)
+        return bands, elevation
+
+    def all_keys(self, masts: Sequence[Mast]) -> set[str]:
+        """Return the keys of every entry these masts need (to keep when pruning)."""
+        return {
+            key for mast in masts for key in (*self.keys(mast).bands, self.keys(mast).elevation)
+        }

@@ -1,0 +1,1 @@
+"""From rasters to verdicts: villages, shares, simulation, definitions of others."""

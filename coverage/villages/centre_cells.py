@@ -1,0 +1,72 @@
+"""The cell that holds each village's centre."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+
+from phusong.coverage.signal.layerfiles import LayerReader, StepsReader
+from phusong.grid import Grid, Window
+
+
+class Centres:
+    """Where villages' centres lie on the grid.
+
+    Attributes
+    ----------
+    x_m, y_m
+        (villages,) places.
+    on_grid
+        (villages,) whether a cell of the grid holds the centre.
+    """
+
+    def __init__(self, villages: gpd.GeoDataFrame, grid: Grid) -> None:
+        self.x_m = villages["centre_x_m"].to_numpy(dtype=np.float64)
+        self.y_m = villages["centre_y_m"].to_numpy(dtype=np.float64)
+        self._row, self._col = grid.cell_of(self.x_m, self.y_m)
+        self.on_grid = (
+            (self._row >= 0) & (self._row < grid.rows)
+            & (self._col >= 0) & (self._col < grid.cols)
+        )  # fmt: skip
+
+    def levels(
+        self, reader: LayerReader, layer: int, rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return level ticks and server plus one at centres; server 0 off the grid.
+
+        Parameters
+        ----------
+        reader, layer
+            Where to read.
+        rows
+            Villages asked for, best those that lie together.
+        """
+        ticks = np.zeros(len(rows), dtype=np.int32)
+        server = np.zeros(len(rows), dtype=np.int32)
+        window, inside, at = self._place(rows)
+        if inside.any():
+            level, who = reader.read(layer, window)
+            ticks[inside], server[inside] = level[at], who[at]
+        return ticks, server
+
+    def steps(
+        self, reader: StepsReader, which: int, rows: NDArray[np.int64], nothing: int
+    ) -> NDArray[np.int32]:
+        """Return the steps of a further raster at centres; ``nothing`` off the grid."""
+        out = np.full(len(rows), nothing, dtype=np.int32)
+        window, inside, at = self._place(rows)
+        if inside.any():
+            out[inside] = reader.read(which, window)[at]
+        return out
+
+    def _place(
+        self, rows: NDArray[np.int64]
+    ) -> tuple[Window, NDArray[np.bool_], tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Window of the grid that holds the centres, which are on it, and where in it."""
+        inside = self.on_grid[rows]
+        row, col = self._row[rows][inside], self._col[rows][inside]
+        if not row.size:
+            return Window(0, 0, 0, 0), inside, (row, col)
+        window = Window(int(row.min()), int(col.min()), int(np.ptp(row)) + 1, int(np.ptp(col)) + 1)
+        return window, inside, (row - window.row0, col - window.col0)

@@ -1,0 +1,317 @@
+"""P(village covered): the errors of the prediction drawn many times, with a seed.
+
+In each draw every place has a level: the prediction, an error of the model that neighbours
+share (:mod:`.errorfield`), and the location variability inside its cell, which
+they do not. A place is served in a draw where that level reaches the threshold. A village is
+covered in a draw when its centre is served and at least the verdict's share of its people;
+the part of drawn villages that are covered is P(covered).
+
+This is another question than the verdict's, which asks at each place for a probability: the
+two are given side by side and named apart. One error field serves all cells: what the model
+gets wrong at a place (a grove, a cutting) it gets wrong for every mast, so hearing two masts
+does not insure against it. Independent errors would make P(covered) higher.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from phusong.coverage.results import ANY, Signal
+from phusong.coverage.signal.combine import TICK_DB, Odds
+from phusong.coverage.signal.layerfiles import LayerReader
+from phusong.coverage.villages.centre_cells import Centres
+from phusong.coverage.villages.errorfield import Nodes, draw_fields
+from phusong.coverage.villages.footprints import Footprints, footprints
+from phusong.coverage.villages.weights import Weights
+from phusong.grid import Grid
+from phusong.jit import njit, prange
+from phusong.progress import NoProgress, Progress
+from phusong.sources.inputs import Inputs
+from phusong.study import Study
+
+_SURE: Final = 4.5
+"""Beyond this many spreads a place is taken as certain (three in a million are not)."""
+_FIELD_BYTES: Final = 256 * 2**20
+_NO_VILLAGES: Final = pd.DataFrame(
+    {
+        "code": pd.Series(dtype=object),
+        "operator": pd.Series(dtype=object),
+        "technology": pd.Series(dtype=object),
+        **{
+            name: pd.Series(dtype="float64")
+            for name in ("p_covered", "p_white", "share_mean", "share_low", "share_high")
+        },
+    }
+)
+_PHI_STEP: Final = 0.01
+_PHI_END: Final = 5.0
+_PHI: Final = ndtr(np.arange(-_PHI_END, _PHI_END + _PHI_STEP, _PHI_STEP)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What the draws gave.
+
+    Attributes
+    ----------
+    villages
+        ``code``, ``operator``, ``technology``, ``p_covered``, ``p_white`` (parts of the
+        draws), ``share_mean``, ``share_low``, ``share_high`` (served share over the draws).
+    figures
+        ``operator``, ``technology``, ``figure`` (``villages_covered`` | ``villages_white`` |
+        ``people_covered``: shares), ``mean``, ``low``, ``high``.
+    draws, seed, interval
+        As asked; ``low`` and ``high`` hold the middle ``interval`` of the draws.
+    """
+
+    villages: pd.DataFrame
+    figures: pd.DataFrame
+    draws: int
+    seed: int
+    interval: float
+
+
+@njit(cache=True, nogil=True)
+def _served_part(margin_db: float, location_db: float, phi: Any) -> float:
+    """Part of a cell that is served when its mean level lies ``margin_db`` over the threshold."""
+    if location_db <= 0.0:
+        return 1.0 if margin_db >= 0.0 else 0.0
+    at = (margin_db / location_db + _PHI_END) / _PHI_STEP
+    if at <= 0.0:
+        return 0.0
+    if at >= phi.size - 1:
+        return 1.0
+    low = int(at)
+    return phi[low] + (at - low) * (phi[low + 1] - phi[low])  # type: ignore[no-any-return]
+
+
+@njit(cache=True, nogil=True)
+def _error_at(field: Any, corner: int, weights: Any, cols: int) -> float:
+    """Value of a flat field at a point."""
+    return (  # type: ignore[no-any-return]
+        weights[0] * field[corner]
+        + weights[1] * field[corner + 1]
+        + weights[2] * field[corner + cols]
+        + weights[3] * field[corner + cols + 1]
+    )
+
+
+@njit(cache=True, parallel=True)
+def _draw_shares(
+    offsets: Any, weight: Any, margin_db: Any, location_db: Any, corner: Any, node_weights: Any,
+    fields: Any, cols: int, model_db: float, phi: Any, served: Any,
+) -> None:  # fmt: skip
+    """Sum the served weight of each village in each draw.
+
+    ``margin_db`` is NaN without signal; ``served`` is (villages, draws).
+    """
+    for v in prange(offsets.size - 1):
+        first, last = offsets[v], offsets[v + 1]
+        unsure = np.empty(last - first, dtype=np.int64)
+        count = 0
+        sure = 0.0
+        for i in range(first, last):
+            if math.isnan(margin_db[i]):
+                continue
+            spread = _SURE * math.sqrt(model_db**2 + location_db[i] ** 2)
+            if margin_db[i] >= spread:
+                sure += weight[i]
+            elif margin_db[i] > -spread:
+                unsure[count] = i
+                count += 1
+        for d in range(fields.shape[0]):
+            total = sure
+            for k in range(count):
+                i = unsure[k]
+                error = model_db * _error_at(fields[d], corner[i], node_weights[i], cols)
+                total += weight[i] * _served_part(margin_db[i] + error, location_db[i], phi)
+            served[v, d] = total
+
+
+@dataclass(frozen=True)
+class _Spreads:
+    """Margins and spreads of levels, from the tables of the signal."""
+
+    odds: Odds
+    model_db: float
+
+    @property
+    def location_db(self) -> NDArray[np.float64]:
+        """(kinds,) the part of the spread that neighbours do not share."""
+        return np.asarray(np.sqrt(np.maximum(self.odds.sigma_db**2 - self.model_db**2, 0.0)))
+
+    def of(
+        self, ticks: NDArray[np.int16] | NDArray[np.int32], server: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return margin over the threshold (NaN without signal) and location spread, in dB."""
+        kind = self.odds.kind_of_server[server]
+        margin = ticks * TICK_DB - self.odds.threshold_dbm[kind]
+        return np.where(server > 0, margin, np.nan), self.location_db[kind]
+
+
+def _points(batch: Footprints, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Centres of the cells of a batch."""
+    row, col = np.divmod(batch.cells, max(batch.window.cols, 1))
+    west, _, _, north = grid.bounds_of(batch.window)
+    return west + (col + 0.5) * grid.cell_m, north - (row + 0.5) * grid.cell_m
+
+
+class _Draws:
+    """Served shares and centres of one layer in every draw: (villages, draws)."""
+
+    def __init__(self, villages: int, draws: int) -> None:
+        self.share = np.zeros((villages, draws), dtype=np.float32)
+        self.centre = np.zeros((villages, draws), dtype=np.bool_)
+
+
+def simulate_villages(
+    inputs: Inputs,
+    study: Study,
+    signal: Signal,
+    layers: list[tuple[str, str]] | None = None,
+    progress: Progress | None = None,
+) -> Simulation:
+    """Draw the errors of the prediction and count what becomes of the villages.
+
+    Parameters
+    ----------
+    inputs, study, signal
+        As for :func:`.assess.assess_villages`; the spreads, the correlation
+        distance, the number of draws and the seed are the study's.
+    layers
+        (operator, technology) to simulate; by default any carrier, and each carrier, over the
+        technologies of the verdict.
+    progress
+        Told of the step ``simulation``.
+
+    Returns
+    -------
+    Simulation
+        With empty tables where the study asks for no draws.
+    """
+    told = progress or NoProgress()
+    wanted = layers or [
+        (layer.operator, layer.technology) for layer in signal.layers if layer.technology == ANY
+    ]
+    draws = study.uncertainty.draws
+    villages, grid = inputs.villages, signal.grid
+    spreads = _Spreads(
+        Odds(
+            signal.cells["threshold_dbm"].to_numpy(dtype=np.float64),
+            signal.cells["sigma_db"].to_numpy(dtype=np.float64),
+        ),
+        study.radio.spread.sigma_model_db,
+    )
+    nodes = Nodes.over(grid, study.radio.spread.correlation_m)
+    rng = np.random.default_rng(study.uncertainty.seed)
+    luck = rng.random((len(villages), draws), dtype=np.float32)
+    results = [_Draws(len(villages), draws) for _ in wanted]
+    weights = Weights(villages, study, inputs.people)
+    centres = Centres(villages, grid)
+    at_once = max(2, _FIELD_BYTES // (4 * nodes.shape[0] * nodes.shape[1]) // 2 * 2)
+    told.start("simulation", draws, "Simulation of errors")
+    with LayerReader([signal.layer(*name) for name in wanted]) as reader:
+        for first in range(0, draws, at_once):
+            part = slice(first, min(first + at_once, draws))
+            fields = draw_fields(nodes, part.stop - part.start, rng)
+            flat = fields.reshape(len(fields), -1)
+            for batch in footprints(villages, grid):
+                weight = weights.weigh(batch)
+                corner, node_weights = nodes.place(*_points(batch, grid))
+                at_centre = nodes.place(centres.x_m[batch.rows], centres.y_m[batch.rows])
+                for i, result in enumerate(results):
+                    level = spreads.of(*centres.levels(reader, i, batch.rows))
+                    result.centre[batch.rows, part] = _draw_centres(
+                        level, at_centre, flat, nodes.shape[1], spreads.model_db,
+                        luck[batch.rows, part],
+                    )  # fmt: skip
+                    if not batch.cells.size:
+                        continue
+                    ticks, server = reader.read(i, batch.window)
+                    margin, location = spreads.of(
+                        ticks.ravel()[batch.cells], server.ravel()[batch.cells]
+                    )
+                    served = np.zeros((len(batch.rows), len(fields)))
+                    _draw_shares(
+                        batch.offsets, weight, margin, location, corner, node_weights, flat,
+                        nodes.shape[1], spreads.model_db, _PHI, served,
+                    )  # fmt: skip
+                    result.share[batch.rows, part] = served
+            told.advance("simulation", len(fields))
+    weights.close(villages.geometry.area.to_numpy(dtype=np.float64) / grid.cell_m**2)
+    return _collect(inputs, study, weights, wanted, results)
+
+
+def _draw_centres(
+    level: tuple[NDArray[np.float64], NDArray[np.float64]],
+    place: tuple[NDArray[np.int32], NDArray[np.float32]],
+    fields: NDArray[np.float32], cols: int, model_db: float, luck: NDArray[np.float32],
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Return (villages, draws): whether each centre is served."""
+    (margin, location), (corner, weights) = level, place
+    error = np.zeros((len(fields), len(corner)))
+    for k, step in enumerate((0, 1, cols, cols + 1)):
+        error += fields[:, corner + step] * weights[:, k]
+    over = margin[:, None] + model_db * error.T
+    spread = np.where(location > 0, location, 1.0)[:, None]
+    chance = np.where(location[:, None] > 0, ndtr(over / spread), over >= 0)
+    return np.asarray((luck < chance) & np.isfinite(margin)[:, None])
+
+
+def _collect(
+    inputs: Inputs, study: Study, weights: Weights, wanted: list[tuple[str, str]],
+    results: list[_Draws],
+) -> Simulation:  # fmt: skip
+    """Turn draws into parts, means and intervals."""
+    interval = study.uncertainty.interval
+    ends = [(1 - interval) / 2, (1 + interval) / 2]
+    people = np.nan_to_num(
+        np.where(
+            np.isfinite(inputs.villages["population"]), inputs.villages["population"],
+            weights.on_raster,
+        )
+    )  # fmt: skip
+    whole = np.where(weights.total > 0, weights.total, 1.0)[:, None]
+    tables, figures = [], []
+    for (operator, technology), result in zip(wanted, results, strict=True):
+        if not result.share.size:
+            continue
+        share = np.clip(result.share / whole, 0.0, 1.0)
+        covered = result.centre & (share >= study.verdict.covered_share - 1e-6)
+        white = ~result.centre & (share < study.verdict.hollow_share - 1e-6)
+        low, high = np.quantile(share, ends, axis=1)
+        tables.append(
+            pd.DataFrame(
+                {
+                    "code": inputs.villages["code"].to_numpy(),
+                    "operator": operator,
+                    "technology": technology,
+                    "p_covered": covered.mean(axis=1),
+                    "p_white": white.mean(axis=1),
+                    "share_mean": share.mean(axis=1),
+                    "share_low": low,
+                    "share_high": high,
+                }
+            )
+        )
+        counted = {"villages_covered": covered.mean(axis=0), "villages_white": white.mean(axis=0)}
+        if people.sum() > 0:
+            counted["people_covered"] = people @ share / people.sum()
+        figures += [
+            (operator, technology, name, values.mean(), *np.quantile(values, ends))
+            for name, values in counted.items()
+        ]
+    return Simulation(
+        pd.concat(tables or [_NO_VILLAGES], ignore_index=True),
+        pd.DataFrame(
+            figures, columns=["operator", "technology", "figure", "mean", "low", "high"]
+        ),
+        study.uncertainty.draws, study.uncertainty.seed, interval,
+    )  # fmt: skip

@@ -1,0 +1,59 @@
+"""What villages are weighted by: the people in each cell, or its area."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+
+from phusong.coverage.villages.footprints import Footprints
+from phusong.coverage.villages.zonal import sum_by_village
+from phusong.sources.inputs import Raster
+from phusong.study import Study
+
+
+class Weights:
+    """Weights of villages, filled batch by batch.
+
+    Attributes
+    ----------
+    on_raster
+        (villages,) people on the raster, NaN without one.
+    weighted_by_people
+        (villages,) whether people, not area, are the weight.
+    total
+        (villages,) sum of the weights; after :meth:`close` the whole of each village.
+    cells
+        (villages,) area on the grid, in cells.
+    """
+
+    def __init__(self, villages: gpd.GeoDataFrame, study: Study, raster: Raster | None) -> None:
+        self._by_people = study.verdict.weight == "people"
+        self._raster = raster
+        count = len(villages)
+        self.on_raster = np.full(count, np.nan if raster is None else 0.0)
+        self.weighted_by_people = np.zeros(count, dtype=np.bool_)
+        self.total = np.zeros(count)
+        self.cells = np.zeros(count)
+
+    def weigh(self, batch: Footprints) -> NDArray[np.float64]:
+        """Return the weight of each part cell: people, or area where a village has none."""
+        self.cells[batch.rows] = sum_by_village(batch.fraction, batch.offsets)
+        weight = batch.fraction
+        if self._raster is not None and batch.cells.size:
+            there = np.nan_to_num(self._raster.read(batch.window), nan=0.0).ravel()
+            people = np.maximum(there[batch.cells], 0.0) * batch.fraction
+            on_raster = sum_by_village(people, batch.offsets)
+            self.on_raster[batch.rows] = on_raster
+            if self._by_people:
+                some = on_raster > 0
+                self.weighted_by_people[batch.rows] = some
+                lengths = np.diff(batch.offsets)
+                weight = np.where(np.repeat(some, lengths), people, batch.fraction)
+        self.total[batch.rows] = sum_by_village(weight, batch.offsets)
+        return weight
+
+    def close(self, area_cells: NDArray[np.float64]) -> None:
+        """Part of a village off the grid counts as unserved, where area is the weight."""
+        by_area = ~self.weighted_by_people
+        self.total[by_area] = np.maximum(self.total, area_cells)[by_area]
