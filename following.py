@@ -15,7 +15,7 @@ from phusong.coverage.results import GRADES, VillageCoverage
 from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
-from phusong.fiber.fibre import reach_of_places
+from phusong.fiber.assess import reach_of_places
 from phusong.fiber.results import FiberResult
 from phusong.progress import NoProgress, Progress
 from phusong.run import compute, no_fibre, scratch_rasters
@@ -132,7 +132,7 @@ def reach_places(
     Returns
     -------
     reach, findings
-        As :func:`phusong.fiber.fibre.reach_of_places`, with ``layer``, ``place_id``, ``name``,
+        As :func:`phusong.fiber.assess.reach_of_places`, with ``layer``, ``place_id``, ``name``,
         ``people``; and what was found in the files.
 
     Raises

@@ -36,11 +36,11 @@ from phusong.coverage.villages.residents import residents
 from phusong.coverage.villages.simulation import Simulation, simulate_villages
 from phusong.errors import ChecksFailed, StudyError, Where
 from phusong.exports import CsvForm, output_folder, write_results
+from phusong.fiber.assess import assess_fiber
 from phusong.fiber.built import with_new_lines
-from phusong.fiber.extension import ExtensionPlan, plan_extension
-from phusong.fiber.fibre import assess_fiber
+from phusong.fiber.extension.extension import ExtensionPlan, plan_extension
 from phusong.fiber.results import FiberResult
-from phusong.fiber.rings import RingPlan, plan_rings
+from phusong.fiber.rings.rings import RingPlan, plan_rings
 from phusong.i18n import Language, get_language
 from phusong.indicators import Indicators, compute_indicators
 from phusong.jit import compile_seconds

@@ -29,10 +29,10 @@ import shapely
 from pyproj import CRS
 
 from phusong.checks import Findings
-from phusong.fiber.extension import plan_extension
-from phusong.fiber.fibre import assess_fiber
-from phusong.fiber.paths import cheapest_from, way_back
-from phusong.fiber.rings import plan_rings
+from phusong.fiber.assess import assess_fiber
+from phusong.fiber.extension.extension import plan_extension
+from phusong.fiber.network.paths import cheapest_from, way_back
+from phusong.fiber.rings.rings import plan_rings
 from phusong.grid import Grid
 from phusong.sources.inputs import Inputs, Raster
 from phusong.study import Study

@@ -22,7 +22,7 @@ from shapely.geometry import LineString, Point, box
 from phusong.checks import Findings, rules
 from phusong.coverage.results import Signal, VillageCoverage
 from phusong.errors import Where
-from phusong.fiber.fibre import assess_fiber
+from phusong.fiber.assess import assess_fiber
 from phusong.grid import Grid
 from phusong.indicators.figures import compute_indicators
 from phusong.sources.inputs import Inputs, Raster

@@ -22,7 +22,7 @@ from phusong.commands.shared import (
     study_argument,
 )
 from phusong.console import share_text
-from phusong.fiber.reasons import reason_text
+from phusong.fiber.reach.reasons import reason_text
 from phusong.frames import rows
 from phusong.i18n import get_language, number, tr
 from phusong.study import FiberSources, Study
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from phusong.exports import CsvForm
-    from phusong.fiber.extension import ExtensionPlan
+    from phusong.fiber.extension.extension import ExtensionPlan
     from phusong.fiber.results import FiberResult
-    from phusong.fiber.rings import RingPlan
+    from phusong.fiber.rings.rings import RingPlan
 
 
 def _with_fibre(path: Path) -> Study:

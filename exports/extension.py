@@ -13,8 +13,8 @@ from phusong.exports.folder import STAMP
 from phusong.exports.geopackage import documented, of_geopackage, write_geopackage
 from phusong.exports.meanings import write_meanings
 from phusong.exports.spreadsheet import CsvForm, write_csv
-from phusong.fiber.extension import ExtensionPlan
-from phusong.fiber.rings import RingPlan
+from phusong.fiber.extension.extension import ExtensionPlan
+from phusong.fiber.rings.rings import RingPlan
 
 
 def write_extension(

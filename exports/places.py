@@ -13,7 +13,7 @@ from phusong.exports.folder import STAMP
 from phusong.exports.geopackage import documented, of_geopackage, write_geopackage
 from phusong.exports.meanings import write_meanings
 from phusong.exports.spreadsheet import CsvForm, write_csv
-from phusong.fiber.reasons import reason_text
+from phusong.fiber.reach.reasons import reason_text
 
 
 def write_places(
@@ -24,7 +24,7 @@ def write_places(
     Parameters
     ----------
     reach
-        As :func:`phusong.fiber.fibre.reach_of_places` gives it, with ``layer``, ``place_id``,
+        As :func:`phusong.fiber.assess.reach_of_places` gives it, with ``layer``, ``place_id``,
         ``name`` and ``people``.
     """
     words = [

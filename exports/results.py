@@ -23,7 +23,7 @@ from phusong.exports.kmz import write_kmz
 from phusong.exports.parquet import write_parquet
 from phusong.exports.spreadsheet import CsvForm, write_csv
 from phusong.exports.workbook import write_workbook
-from phusong.fiber.reach import reason_text
+from phusong.fiber.reach.reach import reason_text
 from phusong.fiber.results import FiberResult
 from phusong.frames import rows
 from phusong.indicators.results import Indicators

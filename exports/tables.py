@@ -14,7 +14,7 @@ from phusong.coverage.villages.assumed import assumed_of
 from phusong.coverage.villages.indoors import OUTDOOR, PLACES
 from phusong.coverage.villages.nearest import nearest_sites
 from phusong.coverage.villages.simulation import Simulation
-from phusong.fiber.reach import reason_text
+from phusong.fiber.reach.reach import reason_text
 from phusong.fiber.results import FiberResult
 from phusong.i18n import tr
 from phusong.sources.inputs import Inputs

@@ -8,12 +8,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from phusong.fiber.backhaul import hanging_pops
-from phusong.fiber.ground import terrain_heights
-from phusong.fiber.lines import Bools
-from phusong.fiber.network import Network, build_network
-from phusong.fiber.reach import assess_reach
-from phusong.fiber.redundancy import assess_redundancy
+from phusong.fiber.failures.hanging import hanging_pops
+from phusong.fiber.failures.redundancy import assess_redundancy
+from phusong.fiber.network.ground import terrain_heights
+from phusong.fiber.network.network import Network, build_network
+from phusong.fiber.network.polylines import Bools
+from phusong.fiber.reach.reach import assess_reach
 from phusong.fiber.results import FiberResult
 from phusong.sources.inputs import Inputs
 from phusong.study import FiberSources, Study

@@ -10,12 +10,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from phusong.fiber.backhaul import Backhaul
-from phusong.fiber.failures import Hanging
-from phusong.fiber.lines import Ints
-from phusong.fiber.losses import named_loss, what_if
-from phusong.fiber.network import Network
-from phusong.fiber.redundancy import Redundancy
+from phusong.fiber.failures.hanging import Backhaul
+from phusong.fiber.failures.outage import named_loss, what_if
+from phusong.fiber.failures.ranking import Hanging
+from phusong.fiber.failures.redundancy import Redundancy
+from phusong.fiber.network.network import Network
+from phusong.fiber.network.polylines import Ints
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class FiberResult:
         ``node_id``, ``kind`` (``pop`` | ``drop`` | ``end`` | ``joint``), ``degree``,
         ``cut_node``, geometry.
     near_misses
-        See :func:`phusong.fiber.gaps.find_gaps`.
+        See :func:`phusong.fiber.network.gaps.find_gaps`.
     reach
         One row a commune centre: ``commune_code``, ``name``, ``reached``, ``reason``
         (``reached`` | ``no_cable`` | ``not_connected`` | ``too_far`` | ``budget`` |
@@ -51,7 +51,7 @@ class FiberResult:
     routes
         ``commune_code``, ``pop_id``, ``length_km``, geometry, of the centres with a route.
     failures
-        See :func:`phusong.fiber.failures.rank_failures`; ``x_m``, ``y_m``: the node, or the
+        See :func:`phusong.fiber.failures.ranking.rank_failures`; ``x_m``, ``y_m``: the node, or the
         middle of the (first) section.
     redundancy
         Low links and flags behind the frames.
@@ -82,7 +82,7 @@ class FiberResult:
         """Return the communes that go dark when edges, nodes or groups are lost at once.
 
         One row a centre: ``commune_code``, ``name``, ``people``. See
-        :func:`phusong.fiber.losses.named_loss` for what may be named.
+        :func:`phusong.fiber.failures.outage.named_loss` for what may be named.
         """
         dark, _ = self._lost(cut)
         return pd.DataFrame({

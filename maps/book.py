@@ -15,9 +15,9 @@ from phusong.maps.words import page_words
 if TYPE_CHECKING:
     from phusong.checks import Findings
     from phusong.coverage.results import Signal, VillageCoverage
-    from phusong.fiber.extension import ExtensionPlan
+    from phusong.fiber.extension.extension import ExtensionPlan
     from phusong.fiber.results import FiberResult
-    from phusong.fiber.rings import RingPlan
+    from phusong.fiber.rings.rings import RingPlan
     from phusong.indicators.results import Indicators
     from phusong.maps.frame import Frame
     from phusong.sources.inputs import Inputs

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from phusong.fiber.gaps import SUGGESTIONS
-from phusong.fiber.reasons import reason_text
+from phusong.fiber.network.gaps import SUGGESTIONS
+from phusong.fiber.reach.reasons import reason_text
 from phusong.i18n import tr
 from phusong.maps.columns import coded, flags, plain, positions, scaled, texts
 from phusong.maps.frame import Frame

@@ -20,9 +20,9 @@ from phusong.maps.rasters import signal_rasters
 if TYPE_CHECKING:
     from phusong.checks import Findings
     from phusong.coverage.results import Signal, VillageCoverage
-    from phusong.fiber.extension import ExtensionPlan
+    from phusong.fiber.extension.extension import ExtensionPlan
     from phusong.fiber.results import FiberResult
-    from phusong.fiber.rings import RingPlan
+    from phusong.fiber.rings.rings import RingPlan
     from phusong.indicators.results import Indicators
     from phusong.sources.inputs import Inputs
     from phusong.study import Study

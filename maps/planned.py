@@ -12,8 +12,8 @@ from phusong.maps.frame import Frame
 from phusong.maps.outline import encode_lines
 
 if TYPE_CHECKING:
-    from phusong.fiber.extension import ExtensionPlan
-    from phusong.fiber.rings import RingPlan
+    from phusong.fiber.extension.extension import ExtensionPlan
+    from phusong.fiber.rings.rings import RingPlan
     from phusong.sources.inputs import Inputs
 
 

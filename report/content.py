@@ -12,7 +12,7 @@ import pandas as pd
 from phusong.checks import rules
 from phusong.console import share_text
 from phusong.exports.tables import GRADE_WORDS
-from phusong.fiber.reach import reason_text
+from phusong.fiber.reach.reach import reason_text
 from phusong.frames import rows
 from phusong.i18n import get_language, number, tr
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture

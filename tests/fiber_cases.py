@@ -11,7 +11,7 @@ import rasterio
 import shapely
 from pyproj import CRS
 
-from phusong.fiber.lines import Lines
+from phusong.fiber.network.polylines import Lines
 from phusong.grid import Grid
 from phusong.sources.inputs import Inputs, Raster
 

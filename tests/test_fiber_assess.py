@@ -9,7 +9,7 @@ import pytest
 from fiber_cases import UTM, cables, inputs, line, point, pops, study
 
 from phusong.checks import Findings
-from phusong.fiber.fibre import assess_fiber, reach_of_places
+from phusong.fiber.assess import assess_fiber, reach_of_places
 from phusong.i18n import catalogue, set_language
 
 

@@ -12,7 +12,7 @@ from fiber_cases import UTM, cables, inputs, line, point, pops, study
 
 from phusong.checks import Findings
 from phusong.errors import InputError
-from phusong.fiber.fibre import assess_fiber
+from phusong.fiber.assess import assess_fiber
 from phusong.sources.cables.backhaul import read_backhaul
 from phusong.study import Layer, Study
 

@@ -18,15 +18,15 @@ from pydantic import ValidationError
 
 from phusong.checks import Findings
 from phusong.errors import InputError
-from phusong.fiber.budget import choose_within_budget
-from phusong.fiber.candidates import build_candidates, reachable
-from phusong.fiber.extension import plan_extension
-from phusong.fiber.fibre import assess_fiber
-from phusong.fiber.network import build_network
-from phusong.fiber.offroad import offroad_paths
-from phusong.fiber.ordering import build_order
-from phusong.fiber.paths import cheapest_from, way_back
-from phusong.fiber.pricing import check_costs, usd_per_km
+from phusong.fiber.assess import assess_fiber
+from phusong.fiber.extension.budget import choose_within_budget
+from phusong.fiber.extension.candidates import build_candidates, reachable
+from phusong.fiber.extension.extension import plan_extension
+from phusong.fiber.extension.offroad import offroad_paths
+from phusong.fiber.extension.ordering import build_order
+from phusong.fiber.extension.pricing import check_costs, usd_per_km
+from phusong.fiber.network.network import build_network
+from phusong.fiber.network.paths import cheapest_from, way_back
 from phusong.fiber.steiner import solve
 from phusong.i18n import catalogue, set_language
 from phusong.study import Extension

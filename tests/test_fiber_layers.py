@@ -9,8 +9,8 @@ from fiber_cases import UTM, cables, inputs, line, point, pops, study
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.fiber.extension import plan_extension
-from phusong.fiber.fibre import assess_fiber
+from phusong.fiber.assess import assess_fiber
+from phusong.fiber.extension.extension import plan_extension
 from phusong.sources.cables.lines import read_roads
 from phusong.sources.crs import Area
 from phusong.sources.tables import headers

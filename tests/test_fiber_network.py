@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phusong.errors import InputError
-from phusong.fiber.gaps import find_gaps
-from phusong.fiber.graph import Graph
-from phusong.fiber.ground import terrain_heights
-from phusong.fiber.network import build_network
-from phusong.fiber.noding import node_lines
+from phusong.fiber.network.csr import Graph
+from phusong.fiber.network.gaps import find_gaps
+from phusong.fiber.network.ground import terrain_heights
+from phusong.fiber.network.network import build_network
+from phusong.fiber.network.noding import node_lines
 
 
 def parts(network):

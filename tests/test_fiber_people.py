@@ -12,7 +12,7 @@ from shapely.geometry import box
 
 from phusong.checks import Findings
 from phusong.coverage.villages.residents import residents
-from phusong.fiber.fibre import assess_fiber
+from phusong.fiber.assess import assess_fiber
 from phusong.run import _people_by_commune
 
 

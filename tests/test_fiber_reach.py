@@ -12,10 +12,10 @@ from fiber_cases import EAST, NORTH, cables, line, point, pops
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phusong.fiber.network import build_network
-from phusong.fiber.optics import judge
-from phusong.fiber.reach import assess_reach, route_lines
-from phusong.fiber.reasons import reason_text
+from phusong.fiber.network.network import build_network
+from phusong.fiber.reach.optics import judge
+from phusong.fiber.reach.reach import assess_reach, route_lines
+from phusong.fiber.reach.reasons import reason_text
 from phusong.i18n import catalogue, set_language
 from phusong.study import FiberSources, Optics
 

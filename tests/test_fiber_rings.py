@@ -17,13 +17,13 @@ from test_fiber_extension import roads
 
 from phusong.checks import Findings
 from phusong.errors import InputError
-from phusong.fiber.augmentation import Augmentation, alone_usd, augment, lower_bound
+from phusong.fiber.assess import assess_fiber
 from phusong.fiber.built import with_new_lines
-from phusong.fiber.contraction import contract
-from phusong.fiber.cutplan import tighten
-from phusong.fiber.fibre import assess_fiber
-from phusong.fiber.overland import CLEAR_M
-from phusong.fiber.rings import plan_rings
+from phusong.fiber.rings.augmentation import Augmentation, alone_usd, augment, lower_bound
+from phusong.fiber.rings.contraction import contract
+from phusong.fiber.rings.cutplan import tighten
+from phusong.fiber.rings.overland import CLEAR_M
+from phusong.fiber.rings.rings import plan_rings
 from phusong.study import Extension
 
 
@@ -133,7 +133,7 @@ def test_a_problem_too_large_for_the_relaxation_keeps_what_is_known(monkeypatch)
     alone, dear = alone_usd(problem), np.array([1])
     plan, bound = tighten(problem, alone, dear, 1.0, 10.0)
     assert (plan.tolist(), bound) == ([2], pytest.approx(3.0))
-    monkeypatch.setattr("phusong.fiber.cutplan.LARGEST", 1)
+    monkeypatch.setattr("phusong.fiber.rings.cutplan.LARGEST", 1)
     plan, bound = tighten(problem, alone, dear, 1.0, 10.0)
     assert (plan.tolist(), bound) == ([1], 1.0)
 

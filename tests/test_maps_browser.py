@@ -15,7 +15,7 @@ import pytest
 import rasterio
 from maps_browser import chromium_path, load, visits
 
-from phusong.fiber.backhaul import Backhaul
+from phusong.fiber.failures.hanging import Backhaul
 from phusong.maps import build_map
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

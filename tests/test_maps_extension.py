@@ -18,8 +18,8 @@ from maps_browser import chromium_path, load, visits
 from shapely.geometry import LineString
 
 from phusong.cli import main as cli
-from phusong.fiber.extension import ExtensionPlan
-from phusong.fiber.rings import RingPlan
+from phusong.fiber.extension.extension import ExtensionPlan
+from phusong.fiber.rings.rings import RingPlan
 from phusong.maps import build_map
 
 HOSTILE = "<img src=x onerror=window.hurt=1>"

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 
 from phusong.errors import InputError
 from phusong.fiber.steiner import read_instance, solve
-from phusong.fiber.steiner.ascent import ascend
-from phusong.fiber.steiner.construct import grow_tree, mehlhorn, span, spans
-from phusong.fiber.steiner.cuts import CutModel
+from phusong.fiber.steiner.bounds.ascent import ascend
+from phusong.fiber.steiner.bounds.cuts import CutModel
+from phusong.fiber.steiner.bounds.prices import flow_of
 from phusong.fiber.steiner.graph import build
-from phusong.fiber.steiner.improve import exchange, insert_vertices
 from phusong.fiber.steiner.node import price_rounds
-from phusong.fiber.steiner.prices import flow_of
 from phusong.fiber.steiner.problem import Ledger, Problem
 from phusong.fiber.steiner.reductions import nearest_terminals, reduce
-from phusong.fiber.steiner.search import Search
+from phusong.fiber.steiner.trees.construct import grow_tree, mehlhorn, span, spans
+from phusong.fiber.steiner.trees.improve import exchange, insert_vertices
+from phusong.fiber.steiner.trees.search import Search
 
 SHARED = Path(os.environ.get("PHUSONG_SHARED", Path(__file__).parents[1] / ".." / "shared"))
 PACE = SHARED / "validation" / "steiner"

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from test_steiner import as_graph, check_tree, dreyfus_wagner, grid, instances, quick
 
 from phusong.fiber.steiner import solve
-from phusong.fiber.steiner.ascent import ascend
-from phusong.fiber.steiner.construct import mehlhorn
+from phusong.fiber.steiner.bounds.ascent import ascend
+from phusong.fiber.steiner.bounds.potentials import Potentials
 from phusong.fiber.steiner.graph import build
 from phusong.fiber.steiner.large import close_in, middle
 from phusong.fiber.steiner.pool import Pool
-from phusong.fiber.steiner.potentials import Potentials
 from phusong.fiber.steiner.problem import Ledger, Problem
-from phusong.fiber.steiner.search import Search
+from phusong.fiber.steiner.trees.construct import mehlhorn
+from phusong.fiber.steiner.trees.search import Search
 
 NEVER = np.inf
 
@@ -129,7 +129,9 @@ def test_a_sweep_cut_short_keeps_the_potentials_not_yet_due(monkeypatch, looks):
             potentials._spare = np.empty(room, np.int32), np.empty(room)
         clock = iter([0.0] * (1 + looks) + [2.0] * 9)
         with monkeypatch.context() as patch:
-            patch.setattr("phusong.fiber.steiner.potentials.time.perf_counter", clock.__next__)
+            patch.setattr(
+                "phusong.fiber.steiner.bounds.potentials.time.perf_counter", clock.__next__
+            )
             risen = potentials.raise_bound(3, np.empty(0, np.int32), 1.0)
         assert start <= risen <= optimum
         load, peaks = charged(g, potentials)

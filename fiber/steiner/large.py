@@ -13,11 +13,11 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order, dijkstra
 
-from phusong.fiber.steiner.construct import mehlhorn
+from phusong.fiber.steiner.bounds.potentials import Potentials
 from phusong.fiber.steiner.node import WORK, exhausted
-from phusong.fiber.steiner.potentials import Potentials
 from phusong.fiber.steiner.reductions import reduce
-from phusong.fiber.steiner.search import polish, tree_from
+from phusong.fiber.steiner.trees.construct import mehlhorn
+from phusong.fiber.steiner.trees.search import polish, tree_from
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from phusong.fiber.steiner.graph import Graph
     from phusong.fiber.steiner.pool import Pool
     from phusong.fiber.steiner.problem import Problem
-    from phusong.fiber.steiner.search import Search
+    from phusong.fiber.steiner.trees.search import Search
 
 SWEEPS = 12
 """Sweeps of the potentials between two meetings: half of them guided."""

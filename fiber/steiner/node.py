@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phusong.fiber.steiner.ascent import ascend, distances, hopeless, saturated
-from phusong.fiber.steiner.cuts import CutModel
-from phusong.fiber.steiner.prices import Prices, flow_of
+from phusong.fiber.steiner.bounds.ascent import ascend, distances, hopeless, saturated
+from phusong.fiber.steiner.bounds.cuts import CutModel
+from phusong.fiber.steiner.bounds.prices import Prices, flow_of
 from phusong.fiber.steiner.reductions import reduce
-from phusong.fiber.steiner.search import edge_weights, polish, tree_from
+from phusong.fiber.steiner.trees.search import edge_weights, polish, tree_from
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from phusong.fiber.steiner.problem import Problem
-    from phusong.fiber.steiner.search import Search
+    from phusong.fiber.steiner.trees.search import Search
 
 _NOTHING = np.empty(0, np.int32)
 _NO_FLOW = np.empty(0)

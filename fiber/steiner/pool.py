@@ -8,13 +8,13 @@ import numpy as np
 
 from phusong.fiber.steiner.node import WORK, ascend_rounds
 from phusong.fiber.steiner.problem import Problem
-from phusong.fiber.steiner.search import edge_weights, polish, tree_from
+from phusong.fiber.steiner.trees.search import edge_weights, polish, tree_from
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from phusong.fiber.steiner.graph import Graph
-    from phusong.fiber.steiner.search import Search
+    from phusong.fiber.steiner.trees.search import Search
 
 SIZE = 12
 """Trees kept."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phusong.fiber.steiner.construct import join_regions, voronoi
 from phusong.fiber.steiner.heap import pop, push
 from phusong.fiber.steiner.problem import acyclic
+from phusong.fiber.steiner.trees.construct import join_regions, voronoi
 from phusong.jit import njit
 
 if TYPE_CHECKING:

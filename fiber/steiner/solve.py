@@ -13,14 +13,14 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from phusong.errors import InputError, Where
-from phusong.fiber.steiner.construct import mehlhorn
 from phusong.fiber.steiner.graph import Graph, build, cheapest_parallel, components
 from phusong.fiber.steiner.large import HUGE, close_in
 from phusong.fiber.steiner.node import WORK, ascend_rounds, exhausted, price_rounds, relax
 from phusong.fiber.steiner.pool import Pool
 from phusong.fiber.steiner.problem import Ledger, Problem
 from phusong.fiber.steiner.reductions import reduce
-from phusong.fiber.steiner.search import Search, polish, tree_from
+from phusong.fiber.steiner.trees.construct import mehlhorn
+from phusong.fiber.steiner.trees.search import Search, polish, tree_from
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

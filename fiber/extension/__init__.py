@@ -1,0 +1,1 @@
+"""The cheapest next kilometres: candidates, prices, order of building, bill."""

@@ -1,0 +1,326 @@
+"""Where new cable may run: roads, poles, ducts and priced off-road links, rooted in the fibre."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from phusong.fiber.extension.pricing import check_costs, offroad_usd_per_km, usd_per_km
+from phusong.fiber.extension.shortcuts import ACCESS, LINKS, ROAD, Links, OffroadLinks
+from phusong.fiber.network.csr import Graph
+from phusong.fiber.network.network import JOINT, Network, points_at
+from phusong.fiber.network.polylines import Bools, Floats, Ints
+from phusong.sources.inputs import Raster
+from phusong.study import Extension
+
+STRETCH_M = 1000.0
+"""Longer roads get nodes on the way, so that an off-road link can leave them anywhere."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The graph new cable is chosen from.
+
+    Vertices are the nodes of the road network, then one per part of the fibre (the connected
+    fibre first: that is the root), then one per target.
+
+    Attributes
+    ----------
+    roads
+        The road network, split where fibre and targets are reached.
+    vertices
+        Number of vertices.
+    root
+        Vertex of all connected fibre.
+    part_vertex
+        (parts,) vertex of each part of the fibre; part 0 is connected.
+    target_vertex
+        (k,) vertex of each target.
+    tail, head, usd, length_m, kind
+        (m,) candidate edges; the first are those of ``roads``.
+    links
+        Geometry of the edges after those of ``roads``.
+    """
+
+    roads: Network
+    vertices: int
+    root: int
+    part_vertex: Ints
+    target_vertex: Ints
+    tail: Ints
+    head: Ints
+    usd: Floats
+    length_m: Floats
+    kind: Ints
+    links: NDArray[np.object_]
+
+    def geometry(self, edges: Ints) -> NDArray[np.object_]:
+        """Return (e,) line strings of candidate edges."""
+        count = len(self.roads.graph)
+        out = np.empty(len(edges), dtype=object)
+        road = edges < count
+        out[road] = self.roads.edge_geometry(edges[road])
+        out[~road] = self.links[edges[~road] - count]
+        return out
+
+
+def build_candidates(
+    roads: Network,
+    fibre: NDArray[np.object_],
+    fibre_part: Ints,
+    targets: NDArray[np.object_],
+    prices: Extension,
+    terrain: Raster | None,
+    drop_m: float,
+    *,
+    parts: int | None = None,
+    tie_parts: bool = True,
+) -> Candidates:
+    """Make the graph of everything that may be built.
+
+    Parameters
+    ----------
+    roads
+        Roads, pole lines and ducts, noded (``source`` has ``kind`` and ``surface``).
+    fibre, fibre_part
+        (f,) in-service cable pieces, and the part of the network each lies in: 0 is connected
+        to a PoP, others are cables that lie dark. A dark part that new cable reaches carries on
+        at no cost.
+    targets
+        (k,) points to reach; one within ``drop_m`` of a dark part is reached with that part.
+    prices
+        Prices and limits of the study.
+    terrain
+        Ground heights for off-road paths; None leaves those out.
+    drop_m
+        The study's drop distance.
+    parts
+        Number of parts, where it is not the greatest in ``fibre_part`` and one.
+    tie_parts
+        Whether parts that come within the access distance of each other may be tied.
+    """
+    parts = int(fibre_part.max(initial=0)) + 1 if parts is None else parts
+    roads, enter, hit = _split_roads(roads, fibre, targets, prices)
+    count = roads.graph.nodes
+    part_vertex = count + np.arange(parts)
+    target_vertex = count + parts + np.arange(len(targets))
+    links = Links()
+    _fibre_links(links, roads, fibre, fibre_part, part_vertex, prices)
+    if tie_parts:
+        _part_ties(links, fibre, fibre_part, part_vertex, prices)
+    for edge_node, target in zip(enter.tolist(), hit.tolist(), strict=True):
+        _access(links, roads, edge_node, targets[target], int(target_vertex[target]), prices)
+    _target_links(links, fibre, fibre_part, targets, part_vertex, target_vertex, drop_m, prices)
+    road_usd = _road_usd(roads, prices)
+    vertices = count + parts + len(targets)
+    if terrain is not None:
+        search = OffroadLinks(
+            roads, fibre, fibre_part, part_vertex, targets, target_vertex, prices, terrain
+        )
+        search.join(links, vertices)
+    return Candidates(
+        roads=roads,
+        vertices=vertices,
+        root=int(part_vertex[0]),
+        part_vertex=part_vertex,
+        target_vertex=target_vertex,
+        tail=np.concatenate([roads.graph.tail, np.array(links.tail, dtype=np.int64)]),
+        head=np.concatenate([roads.graph.head, np.array(links.head, dtype=np.int64)]),
+        usd=np.concatenate([road_usd, np.array(links.usd, dtype=np.float64)]),
+        length_m=np.concatenate([roads.length_m, np.array(links.length_m, dtype=np.float64)]),
+        kind=np.concatenate(
+            [np.full(len(roads.graph), ROAD), np.array(links.kind, dtype=np.int64)]
+        ),
+        links=objects(links.geometry),
+    )
+
+
+def objects(items: list[shapely.LineString]) -> NDArray[np.object_]:
+    """Return geometries as an array."""
+    out = np.empty(len(items), dtype=object)
+    out[:] = items
+    return out
+
+
+def _road_usd(roads: Network, prices: Extension) -> Floats:
+    """Price the road edges; a joint within tolerance is priced as the default kind."""
+    source = roads.source
+    row = np.maximum(roads.line, 0)
+
+    def column(name: str) -> NDArray[np.object_]:
+        if name not in source or not len(source):
+            return np.full(len(row), "", dtype=object)
+        values = source[name].to_numpy(dtype=object)[row]
+        values[roads.line == JOINT] = ""
+        return values
+
+    price = usd_per_km(prices, column("kind"), column("surface"), roads.steepness)
+    usd = roads.length_m / 1000.0 * price
+    check_costs(usd, roads.edge_ids())
+    return usd
+
+
+def _split_roads(
+    roads: Network, fibre: NDArray[np.object_], targets: NDArray[np.object_], prices: Extension
+) -> tuple[Network, Ints, Ints]:
+    """Put nodes on roads where fibre passes by, and where targets are nearest.
+
+    Returns
+    -------
+    network, node, target
+        The network, and (a,) the nodes at which (a,) targets come to the road.
+    """
+    geometry = roads.geometry
+    if not len(geometry):
+        none = np.zeros(0, np.int64)
+        return roads, none, none
+    edge_f, along_f = _passing(roads, geometry, fibre, prices.access_m)
+    who, edge_t = shapely.STRtree(geometry).query(targets, "dwithin", prices.access_m)
+    gap = shapely.distance(targets[who], geometry[edge_t])
+    order = np.lexsort((edge_t, gap, who))
+    who, edge_t = who[order], edge_t[order]
+    nth = np.arange(len(who)) - np.searchsorted(who, who)
+    who, edge_t = who[nth < LINKS].astype(np.int64), edge_t[nth < LINKS].astype(np.int64)
+    along_t = shapely.line_locate_point(geometry[edge_t], targets[who])
+    edge_s, along_s = _stretches(shapely.length(geometry))
+    network, node = roads.split(
+        np.concatenate([edge_t, edge_f, edge_s]), np.concatenate([along_t, along_f, along_s])
+    )
+    return network, node[: len(edge_t)], who
+
+
+def _stretches(length_m: Floats) -> tuple[Ints, Floats]:
+    """Places that cut roads into stretches no longer than ``STRETCH_M``."""
+    parts = np.maximum(np.ceil(length_m / STRETCH_M).astype(np.int64), 1)
+    edge = np.repeat(np.arange(len(length_m)), parts - 1)
+    nth = np.arange(len(edge)) - np.searchsorted(edge, edge) + 1
+    return edge, nth * length_m[edge] / parts[edge]
+
+
+def _passing(
+    roads: Network, geometry: NDArray[np.object_], fibre: NDArray[np.object_], near_m: float
+) -> tuple[Ints, Floats]:
+    """Road edges that fibre passes within ``near_m`` without passing an end of theirs."""
+    if not len(fibre):
+        return np.zeros(0, np.int64), np.zeros(0)
+    tree = shapely.STRtree(fibre)
+    edge, at = tree.query_nearest(geometry, max_distance=near_m, all_matches=False)
+    line = shapely.shortest_line(geometry[edge], fibre[at])
+    along = shapely.line_locate_point(geometry[edge], shapely.get_point(line, 0))
+    ends = [points_at(roads, end[edge]) for end in (roads.graph.tail, roads.graph.head)]
+    lone = np.minimum(*(_gap(tree, end, near_m) for end in ends)) > near_m
+    return edge[lone].astype(np.int64), along[lone]
+
+
+def _gap(tree: shapely.STRtree, points: NDArray[np.object_], reach_m: float) -> Floats:
+    out = np.full(len(points), np.inf)
+    (who, _), gap = tree.query_nearest(
+        points, max_distance=reach_m, return_distance=True, all_matches=False
+    )
+    out[who] = gap
+    return out
+
+
+def _fibre_links(
+    links: Links,
+    roads: Network,
+    fibre: NDArray[np.object_],
+    part: Ints,
+    part_vertex: Ints,
+    prices: Extension,
+) -> None:
+    """Link road nodes to each part of the fibre nearby."""
+    if not len(fibre):
+        return
+    tree = shapely.STRtree(fibre)
+    places = points_at(roads, np.arange(roads.graph.nodes))
+    node, at = tree.query(places, "dwithin", prices.access_m)
+    gap = shapely.distance(places[node], fibre[at])
+    order = np.lexsort((gap, part[at], node))
+    key = np.stack([node[order], part[at[order]]], axis=1)
+    fresh = np.ones(len(key), dtype=bool)
+    fresh[1:] = (key[1:] != key[:-1]).any(axis=1)
+    chosen = order[fresh]
+    lines = shapely.shortest_line(places[node[chosen]], fibre[at[chosen]])
+    for n, p, line in zip(
+        node[chosen].tolist(), part[at[chosen]].tolist(), lines.tolist(), strict=True
+    ):
+        _straight(links, n, int(part_vertex[p]), line, prices)
+
+
+def _part_ties(
+    links: Links,
+    fibre: NDArray[np.object_],
+    part: Ints,
+    part_vertex: Ints,
+    prices: Extension,
+) -> None:
+    """Tie dark parts to parts within the access distance, at their closest approach."""
+    dark = np.flatnonzero(part > 0)
+    if not len(dark):
+        return
+    tree = shapely.STRtree(fibre)
+    one, two = tree.query(fibre[dark], "dwithin", prices.access_m)
+    one = dark[one]
+    apart = part[one] > part[two]
+    one, two = one[apart], two[apart]
+    gap = shapely.distance(fibre[one], fibre[two])
+    order = np.lexsort((two, one, gap, part[two], part[one]))
+    _, first = np.unique(np.stack([part[one], part[two]], axis=1)[order], axis=0, return_index=True)
+    for i in order[first].tolist():
+        line = shapely.shortest_line(fibre[one[i]], fibre[two[i]])
+        _straight(
+            links, int(part_vertex[part[one[i]]]), int(part_vertex[part[two[i]]]), line, prices
+        )
+
+
+def _straight(
+    links: Links, a: int, b: int, line: shapely.LineString, prices: Extension, kind: int = ACCESS
+) -> None:
+    """Add a short link at the off-road price on level ground."""
+    price = float(offroad_usd_per_km(prices, np.zeros(1))[0])
+    links.add(a, b, line.length / 1000.0 * price, line.length, kind, line)
+
+
+def _access(
+    links: Links, roads: Network, node: int, target: shapely.Point, vertex: int, prices: Extension
+) -> None:
+    line = shapely.LineString([(roads.x_m[node], roads.y_m[node]), (target.x, target.y)])
+    _straight(links, node, vertex, line, prices)
+
+
+def _target_links(
+    links: Links,
+    fibre: NDArray[np.object_],
+    part: Ints,
+    targets: NDArray[np.object_],
+    part_vertex: Ints,
+    target_vertex: Ints,
+    drop_m: float,
+    prices: Extension,
+) -> None:
+    """Tie targets to fibre beside them: at no cost within the drop distance."""
+    if not len(fibre):
+        return
+    reach = max(drop_m, prices.access_m)
+    who, at = shapely.STRtree(fibre).query(targets, "dwithin", reach)
+    gap = shapely.distance(targets[who], fibre[at])
+    order = np.lexsort((gap, part[at], who))
+    _, first = np.unique(np.stack([who, part[at]], axis=1)[order], axis=0, return_index=True)
+    for i in order[first].tolist():
+        line = shapely.shortest_line(targets[who[i]], fibre[at[i]])
+        a, b = int(target_vertex[who[i]]), int(part_vertex[part[at[i]]])
+        if gap[i] <= drop_m:
+            links.add(a, b, 0.0, 0.0, ACCESS, line)
+        else:
+            _straight(links, a, b, line, prices)
+
+
+def reachable(candidates: Candidates) -> Bools:
+    """Return (k,) whether a target is joined to the root at all."""
+    graph = Graph.of(candidates.vertices, candidates.tail, candidates.head)
+    part = graph.components()
+    return np.asarray(part[candidates.target_vertex] == part[candidates.root])

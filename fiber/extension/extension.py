@@ -1,0 +1,377 @@
+"""The cheapest next kilometres: a network that reaches the unreached, with a proof of its cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from phusong.checks import Findings
+from phusong.errors import InputError, Where
+from phusong.fiber.built import before_and_after
+from phusong.fiber.extension.budget import choose_within_budget
+from phusong.fiber.extension.candidates import Candidates, build_candidates, reachable
+from phusong.fiber.extension.ordering import Stage, build_order
+from phusong.fiber.extension.quantities import bill_of_quantities, line_frame, stage_frame
+from phusong.fiber.findings import in_files
+from phusong.fiber.network.ground import terrain_heights
+from phusong.fiber.network.network import Network, build_network, points_at
+from phusong.fiber.network.polylines import Bools, Floats, Ints
+from phusong.fiber.results import FiberResult
+from phusong.fiber.steiner import solve
+from phusong.i18n import tr
+from phusong.progress import NoProgress, Progress
+from phusong.sources.inputs import Inputs
+from phusong.study import Extension, FiberSources, Study
+
+STEP = "extension"
+WANTED = ("no_cable", "not_connected", "no_pop")
+"""Reasons that new cable can mend."""
+BORDER_M = 200.0
+
+
+@dataclass(frozen=True)
+class ExtensionPlan:
+    """What to build, in which order, and how good the plan is.
+
+    Attributes
+    ----------
+    targets
+        One row a commune centre: ``commune_code``, ``name``, ``status`` (``reached`` already |
+        ``built`` | ``over_budget`` | ``no_route`` | ``optics``, which cable does not mend |
+        ``no_centre``), ``stage`` (0: none), ``people``, ``gap_km`` (from the nearest road, where
+        there is no route), ``detail`` (in words), geometry.
+    lines
+        What is built: ``stage``, ``kind`` (of the road; ``access``, ``offroad``), ``surface``,
+        ``road_id``, ``length_m`` (along the ground), ``cable_m`` (to buy), ``usd``, geometry.
+    stages
+        In order of building: ``stage``, ``commune_code``, ``name``, ``usd``, ``km``,
+        ``people``, ``people_per_1000_usd``, ``usd_total``, ``km_total``, ``people_total``.
+    bill
+        Bill of quantities: ``kind``, ``surface``, ``route_km``, ``cable_km``, ``usd_per_km``,
+        ``usd``.
+    indicators
+        ``indicator``, ``unit``, ``before``, ``after``: measured anew on the network as built.
+    usd
+        Cost of the plan.
+    lower_bound_usd
+        No network of these candidates that serves the same targets costs less.
+    people_bound
+        No plan within the budget serves more people (more centres, where no people are known;
+        a centre whose people are not known counts as the mean); NaN without a budget.
+    status
+        ``optimal`` | ``feasible``.
+    candidates
+        The graph the plan was chosen from.
+    edges
+        Candidate edges that are built.
+    """
+
+    targets: gpd.GeoDataFrame
+    lines: gpd.GeoDataFrame
+    stages: pd.DataFrame
+    bill: pd.DataFrame
+    indicators: pd.DataFrame
+    usd: float
+    lower_bound_usd: float
+    people_bound: float
+    status: str
+    candidates: Candidates
+    edges: Ints
+
+    @property
+    def gap(self) -> float:
+        """Share of the cost that is not proven to be needed."""
+        return (self.usd - self.lower_bound_usd) / self.usd if self.usd > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class _Tree:
+    edges: Ints
+    served: Bools
+    usd: float
+    bound: float
+    people_bound: float
+    status: str
+
+
+def plan_extension(
+    inputs: Inputs,
+    study: Study,
+    fiber: FiberResult,
+    findings: Findings,
+    budget_usd: float | None = None,
+    time_limit_s: float | None = None,
+    progress: Progress | None = None,
+) -> ExtensionPlan:
+    """Find the cheapest network that reaches every unreached commune centre.
+
+    All connected fibre is one root; the tree may run along roads, pole lines and ducts, use
+    cable that lies dark, and leave the road where the terrain allows. The order of building
+    serves most people per dollar first. The same study gives the same plan as long as the
+    search ends before its time limit.
+
+    Parameters
+    ----------
+    inputs, study, fiber
+        What was read, the prices, and the network as it stands.
+    findings
+        Receives targets that no candidate route reaches, and what is odd about the roads.
+    budget_usd, time_limit_s
+        Override the study's.
+
+    Raises
+    ------
+    InputError
+        When there is neither connected fibre nor a PoP to start from, or a cost is wrong.
+    """
+    told = progress or NoProgress()
+    told.start(STEP, 4, "Cheapest extension")
+    prices = study.extension
+    candidates, wanted = _candidates(inputs, study, fiber)
+    told.advance(STEP)
+    can = reachable(candidates)
+    weight = _weights(fiber.reach["people"].to_numpy(dtype=np.float64)[wanted])
+    budget = prices.budget_usd if budget_usd is None else budget_usd
+    seconds = prices.time_limit_s if time_limit_s is None else time_limit_s
+    tree = _tree(candidates, can, weight, budget, seconds)
+    told.advance(STEP)
+    served = np.flatnonzero(tree.served)
+    order = build_order(
+        candidates.tail, candidates.head, candidates.usd, tree.edges, candidates.root,
+        candidates.target_vertex[served], weight[served],
+    )  # fmt: skip
+    order = [replace(stage, target=int(served[stage.target])) for stage in order]
+    lines = line_frame(candidates, order, prices)
+    targets = _target_frame(fiber, candidates, wanted, can, tree, order, prices.offroad_max_km)
+    told.advance(STEP)
+    plan = ExtensionPlan(
+        targets=targets,
+        lines=lines,
+        stages=stage_frame(fiber, wanted, order, lines),
+        bill=bill_of_quantities(lines),
+        indicators=before_and_after(inputs, study, fiber, lines),
+        usd=tree.usd,
+        lower_bound_usd=tree.bound,
+        people_bound=tree.people_bound,
+        status=tree.status,
+        candidates=candidates,
+        edges=tree.edges,
+    )
+    _report(findings, study, inputs, fiber, plan)
+    told.advance(STEP)
+    return plan
+
+
+def _candidates(inputs: Inputs, study: Study, fiber: FiberResult) -> tuple[Candidates, Ints]:
+    """Build the candidate graph; (candidates, rows of ``fiber.reach`` that are targets)."""
+    settings = study.fiber or FiberSources()
+    roads = build_network(
+        inputs.roads,
+        snap_m=settings.snap_tolerance_m,
+        heights=terrain_heights(inputs.terrain),
+        step_m=inputs.grid.cell_m,
+    )
+    fibre, part = standing_fibre(fiber.network)
+    if not (part == 0).any():
+        raise InputError(
+            "there is neither connected fibre nor a point of presence to extend from",
+            Where(key="fiber.pops"),
+            "name at least one point of presence",
+        )
+    wanted = np.flatnonzero(fiber.reach["reason"].isin(WANTED).to_numpy())
+    points = fiber.reach.geometry.to_numpy()[wanted]
+    candidates = build_candidates(
+        roads, fibre, part, points, study.extension, inputs.terrain, settings.drop_m
+    )
+    return candidates, wanted
+
+
+def standing_fibre(network: Network) -> tuple[NDArray[np.object_], Ints]:
+    """Return in-service cable pieces and PoPs, and the part each is of (0: lit, or a PoP)."""
+    cable = np.flatnonzero(network.cable)
+    part = network.graph.components(network.in_service)
+    lit = np.unique(part[network.lit_pops()])
+    own = part[network.graph.tail[cable]]
+    names, number = np.unique(own[~np.isin(own, lit)], return_inverse=True)
+    out = np.zeros(len(cable), dtype=np.int64)
+    out[~np.isin(own, lit)] = number + 1 if len(names) else 0
+    pops = network.pop_nodes
+    places = np.asarray(shapely.points(network.x_m[pops], network.y_m[pops]), dtype=object)
+    return (
+        np.concatenate([network.geometry[cable], places]),
+        np.concatenate([out, np.zeros(len(pops), dtype=np.int64)]),
+    )
+
+
+def _weights(people: Floats) -> Floats:
+    """People of each target; the mean where unknown, one each where nothing is known."""
+    known = people[np.isfinite(people) & (people > 0)]
+    return np.where(np.isfinite(people) & (people > 0), people, known.mean() if len(known) else 1.0)
+
+
+def _tree(
+    candidates: Candidates, can: Bools, weight: Floats, budget: float | None, seconds: float
+) -> _Tree:
+    c = candidates
+    goal = c.target_vertex[can]
+    served = can.copy()
+    if not len(goal):
+        none = np.zeros(0, dtype=np.int64)
+        return _Tree(none, served, 0.0, 0.0, np.nan, "optimal")
+    if budget is None:
+        found = solve(
+            c.tail, c.head, c.usd, goal, nodes=c.vertices, root=c.root, time_limit_s=seconds
+        )
+        return _Tree(
+            found.edges, served, float(c.usd[found.edges].sum()), found.lower_bound, np.nan,
+            found.status,
+        )  # fmt: skip
+    choice = choose_within_budget(
+        c.tail, c.head, c.usd, c.vertices, c.root, goal, weight[can], budget, seconds
+    )
+    served[can] = choice.chosen
+    again = solve(
+        c.tail, c.head, c.usd, c.target_vertex[served], nodes=c.vertices, root=c.root,
+        time_limit_s=seconds / 4,
+    ) if served.any() else None  # fmt: skip
+    edges, usd = choice.edges, choice.usd
+    if again is not None and again.cost < usd:
+        edges, usd = again.edges, again.cost
+    return _Tree(
+        edges, served, usd, again.lower_bound if again is not None else 0.0,
+        choice.benefit_bound, again.status if again is not None else "optimal",
+    )  # fmt: skip
+
+
+DETAILS = {
+    "reached": "has fibre already",
+    "built": "reached in stage {stage}",
+    "over_budget": "does not fit in the budget",
+    "no_route": "no road, cable or passable ground within {max_km:.0f} km joins it to connected"
+    " fibre; the nearest candidate is {gap_km:.1f} km away",
+    "no_route_at_all": "there is no candidate route at all",
+    "optics": "has a route, but not the optical budget for it: it needs a point of presence"
+    " nearer by, not cable",
+    "no_centre": "no centre is known",
+}
+
+
+def _target_frame(
+    fiber: FiberResult,
+    candidates: Candidates,
+    wanted: Ints,
+    can: Bools,
+    tree: _Tree,
+    order: list[Stage],
+    max_km: float,
+) -> gpd.GeoDataFrame:
+    reach = fiber.reach
+    status = np.full(len(reach), "optics", dtype=object)
+    status[reach["reached"].to_numpy(dtype=bool)] = "reached"
+    status[(reach["reason"] == "no_centre").to_numpy()] = "no_centre"
+    status[wanted] = np.where(tree.served, "built", np.where(can, "over_budget", "no_route"))
+    stage = np.zeros(len(reach), dtype=np.int64)
+    for number, step in enumerate(order, start=1):
+        stage[wanted[step.target]] = number
+    gap = np.full(len(reach), np.nan)
+    gap[wanted[~can]] = _gap_km(candidates, reach.geometry.to_numpy()[wanted[~can]])
+    table = pd.DataFrame(
+        {
+            "commune_code": reach["commune_code"],
+            "name": reach["name"],
+            "status": status,
+            "stage": stage,
+            "people": reach["people"],
+            "gap_km": gap,
+        }
+    )
+    table["detail"] = [
+        tr(
+            DETAILS["no_route_at_all" if s == "no_route" and np.isnan(g) else s],
+            stage=int(n), gap_km=g, max_km=max_km,
+        )
+        for s, g, n in zip(status, gap.tolist(), stage.tolist(), strict=True)
+    ]  # fmt: skip
+    return gpd.GeoDataFrame(table, geometry=reach.geometry.to_numpy(), crs=reach.crs)
+
+
+def _gap_km(candidates: Candidates, points: NDArray[np.object_]) -> Floats:
+    """Return the distance of points from the nearest road."""
+    roads = candidates.roads.geometry
+    out = np.full(len(points), np.nan)
+    if len(roads) and len(points):
+        tree = shapely.STRtree(roads)
+        (who, _), gap = tree.query_nearest(points, return_distance=True, all_matches=False)
+        out[who] = gap / 1000.0
+    return out
+
+
+def _report(
+    findings: Findings,
+    study: Study,
+    inputs: Inputs,
+    fiber: FiberResult,
+    plan: ExtensionPlan,
+) -> None:
+    roads = in_files(study, study.roads, "roads")
+    pops = in_files(study, study.fiber.pops if study.fiber else (), "fiber.pops")
+    for row, why, params in zip(
+        plan.targets.to_dict("records"), fiber.reach["reason"], fiber.reach["reason_params"],
+        strict=True,
+    ):  # fmt: skip
+        if row["status"] == "no_route":
+            at, detail = roads, REPORTS["lost" if np.isnan(row["gap_km"]) else "no_route"]
+        elif row["status"] == "optics":
+            at, detail = pops, REPORTS[why]
+        else:
+            continue
+        findings.add(
+            "R11" if at is roads else "R12", at, str(row["commune_code"]), detail,
+            row["geometry"].x, row["geometry"].y, name=row["name"], gap_km=row["gap_km"],
+            max_km=study.extension.offroad_max_km, **params,
+        )  # fmt: skip
+    _report_roads(findings, inputs, plan.candidates.roads, study.extension, roads)
+
+
+REPORTS = {
+    "no_route": "{name} stays without fibre: no road, cable or passable ground within"
+    " {max_km:.0f} km joins it to connected fibre; the nearest road is {gap_km:.1f} km away",
+    "lost": "{name} stays without fibre: there is no candidate route at all",
+    "too_far": "{name} has a route of {route_km:.1f} km, {over_km:.1f} km longer than"
+    " {optical_class} allows: it needs a point of presence nearer by, not cable",
+    "budget": "{name} has a route whose loss of {loss_db:.1f} dB exceeds the budget of"
+    " {optical_class} by {over_db:.1f} dB: it needs a point of presence nearer by, not cable",
+}
+
+
+def _report_roads(
+    findings: Findings, inputs: Inputs, roads: Network, prices: Extension, where: Where
+) -> None:
+    loose = np.flatnonzero(roads.graph.degree == 1)
+    if len(loose):
+        border = shapely.boundary(inputs.area)
+        shapely.prepare(border)
+        ends = points_at(roads, loose)
+        at = np.asarray(shapely.dwithin(ends, border, BORDER_M))
+        if at.any():
+            first = ends[int(np.flatnonzero(at)[0])]
+            findings.add("R10", where, detail="{n} roads end within {near_m:.0f} m of the border",
+                         x_m=first.x, y_m=first.y, n=int(at.sum()), near_m=BORDER_M)  # fmt: skip
+    if "kind" in roads.source and len(roads.source):
+        km = pd.Series(roads.length_m[roads.line >= 0] / 1000.0).groupby(
+            roads.source["kind"].astype(str).to_numpy()[roads.line[roads.line >= 0]]
+        ).sum()  # fmt: skip
+        unpriced = km[~km.index.isin(list(prices.kind_usd_per_km))]
+        if len(unpriced):
+            findings.add(
+                "R13", replace(where, key="extension.kind_usd_per_km"),
+                detail="{km:.0f} km of roads are of kinds without a price of their own ({kinds}):"
+                " they are priced at {usd_per_km:.0f} USD a kilometre",
+                km=float(unpriced.sum()), usd_per_km=prices.usd_per_km,
+                kinds=", ".join(f"{k or '?'}" for k in unpriced.sort_values(ascending=False).index),
+            )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What a loss isolates: single cuts, shared risks, and what hangs on the network."""

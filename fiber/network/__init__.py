@@ -1,0 +1,1 @@
+"""The network: lines noded into a graph, its lengths, gaps and ways."""

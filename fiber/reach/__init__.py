@@ -1,0 +1,1 @@
+"""Which places light reaches, over which route and optics, and what stops it."""

@@ -1,0 +1,1 @@
+"""Second routes at least cost, with a bound."""

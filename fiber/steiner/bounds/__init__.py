@@ -1,0 +1,1 @@
+"""Lower bounds: dual ascent, cuts, prices, potentials."""

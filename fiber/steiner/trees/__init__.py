@@ -1,0 +1,1 @@
+"""Trees: first ones, local search, and the state of a search."""
