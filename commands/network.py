@@ -211,7 +211,7 @@ def _reach_places(
     """Write and print how fibre reaches points beside the commune centres."""
     import phusong
     from phusong.exports import output_folder, refuse_to_overwrite
-    from phusong.exports.places import write_places
+    from phusong.exports.reach_of_places import write_places
     from phusong.following import reach_places
 
     refuse_to_overwrite(out, overwrite=overwrite)

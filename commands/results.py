@@ -104,9 +104,9 @@ def regroup(
     """
     from phusong.errors import OutputError, Where
     from phusong.exports import write_csv
-    from phusong.exports.dictionary import conform
     from phusong.exports.regroup import read_crosswalk
     from phusong.exports.regroup import regroup as by_new_communes
+    from phusong.exports.tables.dictionary import conform
     from phusong.runs import open_run
 
     form = csv_form(separator, decimal)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from phusong.checks import rules
-from phusong.exports.dictionary import tables
+from phusong.exports.tables.dictionary import tables
 
 HERE = Path(__file__).resolve().parent
 
@@ -36,7 +36,8 @@ def columns_page() -> str:
     lines = [
         "# Columns of the output tables",
         "",
-        "From `exports/dictionary.toml`, which the writers use. `:CARRIER` stands once a carrier.",
+        "From `exports/tables/dictionary.toml`, which the writers use. `:CARRIER` stands once a "
+        "carrier.",
     ]
     for table in tables().values():
         lines += ["", f"## {table.name}", "", f"{table.title}. *{table.title_vi}.*", ""]

@@ -9,10 +9,10 @@ from typing import Final
 import pandas as pd
 
 from phusong.coverage.calibration.calibrate import Calibration
-from phusong.exports.dictionary import conform, described_by
 from phusong.exports.folder import STAMP, output_folder
-from phusong.exports.meanings import write_meanings
-from phusong.exports.spreadsheet import CsvForm, write_csv
+from phusong.exports.formats.meanings import write_meanings
+from phusong.exports.formats.spreadsheet import CsvForm, write_csv
+from phusong.exports.tables.dictionary import conform, described_by
 from phusong.i18n import tr
 
 CLASS_WORDS: Final[dict[str, dict[str, str]]] = {

@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from phusong.compare import Comparison
-from phusong.exports.dictionary import conform, described_by
 from phusong.exports.folder import STAMP
-from phusong.exports.meanings import write_meanings
-from phusong.exports.spreadsheet import CsvForm, write_csv
+from phusong.exports.formats.meanings import write_meanings
+from phusong.exports.formats.spreadsheet import CsvForm, write_csv
+from phusong.exports.tables.dictionary import conform, described_by
 
 
 def write_comparison(found: Comparison, folder: Path, form: CsvForm) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from phusong.exports.dictionary import conform, described_by
 from phusong.exports.folder import STAMP
-from phusong.exports.geopackage import documented, of_geopackage, write_geopackage
-from phusong.exports.meanings import write_meanings
-from phusong.exports.spreadsheet import CsvForm, write_csv
+from phusong.exports.formats.geopackage import documented, of_geopackage, write_geopackage
+from phusong.exports.formats.meanings import write_meanings
+from phusong.exports.formats.spreadsheet import CsvForm, write_csv
+from phusong.exports.tables.dictionary import conform, described_by
 from phusong.fiber.extension.extension import ExtensionPlan
 from phusong.fiber.rings.rings import RingPlan
 

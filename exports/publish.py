@@ -15,12 +15,12 @@ import geopandas as gpd
 import pandas as pd
 
 from phusong.errors import StudyError, Where
-from phusong.exports.datapackage import write_datapackage
-from phusong.exports.dictionary import Column, Described, described_by, tables
-from phusong.exports.features import write_features
 from phusong.exports.folder import STAMP, output_folder
-from phusong.exports.meanings import write_meanings
-from phusong.exports.spreadsheet import CsvForm, write_csv
+from phusong.exports.formats.datapackage import write_datapackage
+from phusong.exports.formats.features import write_features
+from phusong.exports.formats.meanings import write_meanings
+from phusong.exports.formats.spreadsheet import CsvForm, write_csv
+from phusong.exports.tables.dictionary import Column, Described, described_by, tables
 from phusong.runs import FinishedRun
 from phusong.study import Publish
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from phusong.errors import InputError, Where
-from phusong.exports.tables import GRADE_WORDS
+from phusong.exports.tables.build import GRADE_WORDS
 from phusong.runs import FinishedRun
 
 _SUMMED = ("people", "people_unserved", "people_unserved_expected")

@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from phusong.exports import palette
-from phusong.exports.tables import GRADE_WORDS
+from phusong.exports.layers import palette
+from phusong.exports.tables.build import GRADE_WORDS
 from phusong.i18n import tr
 
 _DPI = 200

@@ -41,7 +41,7 @@ from phusong.coverage.signal.store import PathLossStore
 from phusong.errors import ChecksFailed, StudyError
 from phusong.exports import CsvForm
 from phusong.exports.calibration import CLASS_WORDS, KIND_WORDS, write_calibration
-from phusong.exports.dictionary import tables
+from phusong.exports.tables.dictionary import tables
 from phusong.i18n import catalogue, set_language
 from phusong.progress import NoProgress
 from phusong.study.edit import set_keys

@@ -21,7 +21,7 @@ from shapely.geometry import LineString
 
 from phusong.cli import main
 from phusong.coverage.propagation.models import MODELS
-from phusong.exports.dictionary import tables
+from phusong.exports.tables.dictionary import tables
 
 KML = {"k": "http://www.opengis.net/kml/2.2"}
 OF_QGIS = {"layer_styles"}

@@ -17,9 +17,9 @@ import pyogrio
 import pytest
 import rasterio
 
-from phusong.exports import palette
-from phusong.exports.dictionary import tables
-from phusong.exports.qml import rgba
+from phusong.exports.layers import palette
+from phusong.exports.layers.qml import rgba
+from phusong.exports.tables.dictionary import tables
 from phusong.i18n import set_language
 
 

@@ -182,7 +182,7 @@ def test_plain_install_holds_everything(plain_install: Path) -> None:
     assert top - {"bin", "__pycache__"} == {"phusong"}
     package = plain_install / "phusong"
     for name in (
-        "rules.toml", "study/template.toml", "i18n/vi/house.toml", "exports/dictionary.toml",
+        "rules.toml", "study/template.toml", "i18n/vi/house.toml", "exports/tables/dictionary.toml",
         "i18n/vi/help.toml", "data/study.toml", "data/towers/cells.csv",
     ):  # fmt: skip
         assert (package / name).is_file(), name

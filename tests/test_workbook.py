@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 from shapely.geometry import LinearRing, LineString, MultiPolygon, Point, box
 
-from phusong.exports.dictionary import conform, tables
-from phusong.exports.geopackage import documented
-from phusong.exports.kmz import Folder, write_kmz
-from phusong.exports.parquet import write_parquet
-from phusong.exports.workbook import write_workbook
+from phusong.exports.formats.geopackage import documented
+from phusong.exports.formats.kmz import Folder, write_kmz
+from phusong.exports.formats.parquet import write_parquet
+from phusong.exports.formats.workbook import write_workbook
+from phusong.exports.tables.dictionary import conform, tables
 from phusong.i18n import Language, set_language
 
 HOSTILE = '=HYPERLINK("http://x","<script>")\x07'

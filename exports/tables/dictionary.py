@@ -83,7 +83,7 @@ class Table:
 @cache
 def tables() -> Mapping[str, Table]:
     """Return every documented table by name."""
-    text = (files("phusong.exports") / "dictionary.toml").read_text("utf-8")
+    text = (files("phusong.exports.tables") / "dictionary.toml").read_text("utf-8")
     return {name: _table(name, row) for name, row in tomllib.loads(text).items()}
 
 

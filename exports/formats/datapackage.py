@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from phusong.exports.dictionary import Column, tables
-from phusong.exports.spreadsheet import CsvForm, harmless
+from phusong.exports.formats.spreadsheet import CsvForm, harmless
+from phusong.exports.tables.dictionary import Column, tables
 from phusong.study import Study
 
 _TYPES = {

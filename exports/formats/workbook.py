@@ -14,7 +14,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from phusong.exports.dictionary import Column, tables
+from phusong.exports.tables.dictionary import Column, tables
 from phusong.i18n import tr
 
 _HEADER = PatternFill("solid", fgColor="DDE6EE")

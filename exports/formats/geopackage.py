@@ -10,9 +10,9 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from phusong.exports.dictionary import Column, Described, conform, described_by, tables
-from phusong.exports.qml import to_qml
-from phusong.exports.styles import style_of
+from phusong.exports.layers.qml import to_qml
+from phusong.exports.layers.styles import style_of
+from phusong.exports.tables.dictionary import Column, Described, conform, described_by, tables
 
 _STYLE_TABLE = """
 CREATE TABLE IF NOT EXISTS layer_styles (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from phusong.exports import palette
-from phusong.exports.geopackage import Layer
-from phusong.exports.kmz import Folder
+from phusong.exports.formats.geopackage import Layer
+from phusong.exports.formats.kmz import Folder
+from phusong.exports.layers import palette
 from phusong.i18n import tr
 
 _REACH = {"True": palette.REACHED, "False": palette.NOT_REACHED}

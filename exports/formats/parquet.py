@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from phusong.errors import OutputError
-from phusong.exports.geopackage import Layer
+from phusong.exports.formats.geopackage import Layer
 
 
 def write_parquet(layers: Sequence[Layer], folder: Path) -> None:

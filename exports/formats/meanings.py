@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from phusong.exports.dictionary import Described, columns_table, conform
-from phusong.exports.spreadsheet import CsvForm, write_csv
+from phusong.exports.formats.spreadsheet import CsvForm, write_csv
+from phusong.exports.tables.dictionary import Described, columns_table, conform
 
 
 def write_meanings(described: Mapping[str, Described], folder: Path, form: CsvForm) -> None:

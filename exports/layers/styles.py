@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 import geopandas as gpd
 
-from phusong.exports import palette
-from phusong.exports.qml import Label, Style, Symbol, rgba
-from phusong.exports.tables import GRADE_WORDS
+from phusong.exports.layers import palette
+from phusong.exports.layers.qml import Label, Style, Symbol, rgba
+from phusong.exports.tables.build import GRADE_WORDS
 from phusong.i18n import tr
 
 _SECTOR_M = 600

@@ -16,7 +16,7 @@ from typing import Any
 import geopandas as gpd
 import shapely
 
-from phusong.exports.dictionary import tables
+from phusong.exports.tables.dictionary import tables
 from phusong.i18n import get_language
 from phusong.study import Study
 

@@ -14,15 +14,15 @@ from phusong.checks import Findings
 from phusong.coverage.results import ANY, VillageCoverage
 from phusong.coverage.signal.layerfiles import safe_names
 from phusong.coverage.villages.simulation import Simulation
-from phusong.exports import tables as build
-from phusong.exports.datapackage import write_datapackage
-from phusong.exports.dictionary import columns_table, conform, described_by
-from phusong.exports.earth import earth_folders
-from phusong.exports.geopackage import Layer, documented, of_geopackage, write_geopackage
-from phusong.exports.kmz import write_kmz
-from phusong.exports.parquet import write_parquet
-from phusong.exports.spreadsheet import CsvForm, write_csv
-from phusong.exports.workbook import write_workbook
+from phusong.exports.formats.datapackage import write_datapackage
+from phusong.exports.formats.earth import earth_folders
+from phusong.exports.formats.geopackage import Layer, documented, of_geopackage, write_geopackage
+from phusong.exports.formats.kmz import write_kmz
+from phusong.exports.formats.parquet import write_parquet
+from phusong.exports.formats.spreadsheet import CsvForm, write_csv
+from phusong.exports.formats.workbook import write_workbook
+from phusong.exports.tables import build
+from phusong.exports.tables.dictionary import columns_table, conform, described_by
 from phusong.fiber.reach.reach import reason_text
 from phusong.fiber.results import FiberResult
 from phusong.frames import rows

@@ -1,0 +1,1 @@
+"""File formats: CSV, workbook, GeoPackage, KMZ, GeoParquet, OGC API folder, Data Package."""

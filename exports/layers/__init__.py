@@ -1,0 +1,1 @@
+"""How layers look: colours and QGIS styles."""

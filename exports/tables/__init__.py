@@ -1,0 +1,1 @@
+"""The tables people read, and the dictionary that documents every column."""
