@@ -8,7 +8,7 @@ from phusong.coverage.results import VillageCoverage
 from phusong.coverage.villages.simulation import Simulation
 from phusong.fiber.results import FiberResult
 from phusong.frames import rows
-from phusong.indicators.places import place_figures
+from phusong.indicators.indoor_figures import place_figures
 from phusong.indicators.results import ANY, Indicator, Indicators
 from phusong.indicators.sensitivity import sensitivity_table
 from phusong.study import Study

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from phusong.maps import fibre, masts, planned, remarks, villages
-from phusong.maps.columns import texts
+from phusong.maps.codec import texts
 from phusong.maps.outline import encode_lines
-from phusong.maps.rasters import raster_section
-from phusong.maps.water import river_section
+from phusong.maps.sections import areas as villages
+from phusong.maps.sections import fiber as fibre
+from phusong.maps.sections import masts, planned, remarks
+from phusong.maps.sections.rivers import river_section
+from phusong.maps.sections.signal import raster_section
 from phusong.maps.words import page_words
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from phusong.fiber.results import FiberResult
     from phusong.fiber.rings.rings import RingPlan
     from phusong.indicators.results import Indicators
-    from phusong.maps.frame import Frame
+    from phusong.maps.mercator import Frame
     from phusong.sources.inputs import Inputs
     from phusong.study import Study
 

@@ -15,7 +15,7 @@ from folium.template import Template
 from phusong.errors import OutputError, Where
 from phusong.i18n import Language
 from phusong.maps import asset
-from phusong.maps.frame import Frame
+from phusong.maps.mercator import Frame
 
 ONLINE_HOST = "https://tile.openstreetmap.org"
 DEEPEST_ZOOM = 18

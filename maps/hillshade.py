@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from scipy import ndimage
 
-from phusong.maps.frame import Frame
+from phusong.maps.mercator import Frame
 from phusong.maps.picture import encode_photo, warp
 
 SUN_ALTITUDE_DEG = 45.0

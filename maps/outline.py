@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from phusong.maps.frame import Frame
+from phusong.maps.mercator import Frame
 
 LONGEST_STEP_TRIED = 6
 LINESTRING = int(shapely.GeometryType.LINESTRING)

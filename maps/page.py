@@ -13,9 +13,9 @@ from phusong.i18n import Language, tr
 from phusong.maps import asset
 from phusong.maps.book import make_book, to_json
 from phusong.maps.document import ONLINE_HOST, PlanFigure, PlanMap, Program, write_document
-from phusong.maps.frame import Frame
 from phusong.maps.hillshade import hillshade
-from phusong.maps.rasters import signal_rasters
+from phusong.maps.mercator import Frame
+from phusong.maps.sections.signal import signal_rasters
 
 if TYPE_CHECKING:
     from phusong.checks import Findings

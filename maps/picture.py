@@ -15,7 +15,7 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
 
-from phusong.maps.frame import MERCATOR, Frame
+from phusong.maps.mercator import MERCATOR, Frame
 
 
 def warp(

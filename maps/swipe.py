@@ -19,11 +19,11 @@ from phusong.grid import Grid
 from phusong.i18n import Language, tr
 from phusong.maps import asset
 from phusong.maps.book import to_json
-from phusong.maps.columns import positions, scaled, texts
+from phusong.maps.codec import positions, scaled, texts
 from phusong.maps.document import PlanFigure, PlanMap, Program, write_document
-from phusong.maps.frame import Frame
+from phusong.maps.mercator import Frame
 from phusong.maps.outline import encode_lines, encode_rings, shared_borders, simplify_areas
-from phusong.maps.villages import GRADE_LETTERS, MOST_VERTICES, NOT_ASSESSED, commune_outlines
+from phusong.maps.sections.areas import GRADE_LETTERS, MOST_VERTICES, NOT_ASSESSED, commune_outlines
 from phusong.maps.words import LANGUAGES, page_words
 
 if TYPE_CHECKING:

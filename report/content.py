@@ -16,7 +16,7 @@ from phusong.fiber.reach.reach import reason_text
 from phusong.frames import rows
 from phusong.i18n import get_language, number, tr
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
-from phusong.report.pictures import fibre_map, sensitivity_chart, verdict_map
+from phusong.report.charts import fibre_map, sensitivity_chart, verdict_map
 from phusong.runs import FinishedRun
 
 _ANY = "*"

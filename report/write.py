@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from phusong.report.content import report_blocks
-from phusong.report.page import render_page
 from phusong.report.pdf import render_pdf
+from phusong.report.webpage import render_page
 from phusong.runs import FinishedRun
 
 

@@ -28,12 +28,13 @@ from phusong.i18n import catalogue
 from phusong.maps import build_map
 from phusong.maps.asset import PAGE_SCRIPTS, SWIPE_SCRIPTS, library_script, read, styles, template
 from phusong.maps.book import to_json
-from phusong.maps.columns import coded, flags, positions, scaled, texts
-from phusong.maps.frame import Frame
+from phusong.maps.codec import coded, flags, positions, scaled, texts
 from phusong.maps.hillshade import LARGEST_BASE64, hillshade, paint, shade
+from phusong.maps.mercator import Frame
 from phusong.maps.outline import encode_lines, encode_rings, shared_borders, simplify_areas
 from phusong.maps.picture import encode_grey, encode_pairs, warp
-from phusong.maps.rasters import (
+from phusong.maps.sections.remarks import study_section
+from phusong.maps.sections.signal import (
     chance_steps,
     colour_servers,
     level_bytes,
@@ -41,7 +42,6 @@ from phusong.maps.rasters import (
     raster_section,
     signal_rasters,
 )
-from phusong.maps.remarks import study_section
 from phusong.maps.words import both, both_from, page_words
 
 UTM = CRS.from_epsg(32648)
@@ -235,8 +235,8 @@ def test_rasters_shrink_until_they_fit(world, monkeypatch: pytest.MonkeyPatch) -
         return sum(len(r["level"]) + len(r["server"]) for r in signal_rasters(world.signal, frame))
 
     whole = weight()
-    monkeypatch.setattr("phusong.maps.rasters.MOST_BASE64", whole // 2)
-    monkeypatch.setattr("phusong.maps.rasters.SIZES_PX", (300, 100, 50))
+    monkeypatch.setattr("phusong.maps.sections.signal.MOST_BASE64", whole // 2)
+    monkeypatch.setattr("phusong.maps.sections.signal.SIZES_PX", (300, 100, 50))
     assert weight() <= whole // 2
 
 

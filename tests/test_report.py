@@ -18,9 +18,9 @@ from phusong.i18n import set_language
 from phusong.report.abreast import Abreast
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph
 from phusong.report.content import report_blocks
-from phusong.report.page import render_page
 from phusong.report.pdf import render_pdf
 from phusong.report.typography import set_figures
+from phusong.report.webpage import render_page
 from phusong.runs import FinishedRun, open_run
 
 

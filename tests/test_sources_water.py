@@ -12,8 +12,8 @@ from sources_province import CRS, X0, Y0, build, check, only, read
 from phusong.data import make_sample, relief, rivers
 from phusong.data.erosion import route
 from phusong.data.grid import Grid
-from phusong.maps.frame import Frame
-from phusong.maps.water import river_section
+from phusong.maps.mercator import Frame
+from phusong.maps.sections.rivers import river_section
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pandas as pd
 from phusong.fiber.network.gaps import SUGGESTIONS
 from phusong.fiber.reach.reasons import reason_text
 from phusong.i18n import tr
-from phusong.maps.columns import coded, flags, plain, positions, scaled, texts
-from phusong.maps.frame import Frame
+from phusong.maps.codec import coded, flags, plain, positions, scaled, texts
+from phusong.maps.mercator import Frame
 from phusong.maps.outline import encode_lines
 from phusong.maps.words import both_from
 

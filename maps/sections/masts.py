@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from phusong.maps.columns import coded, flags, positions, scaled, texts
-from phusong.maps.frame import Frame
+from phusong.maps.codec import coded, flags, positions, scaled, texts
+from phusong.maps.mercator import Frame
 
 if TYPE_CHECKING:
     from phusong.sources.inputs import Inputs

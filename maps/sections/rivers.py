@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from phusong.maps.columns import texts
-from phusong.maps.frame import Frame
+from phusong.maps.codec import texts
+from phusong.maps.mercator import Frame
 from phusong.maps.outline import encode_lines, encode_rings
 
 if TYPE_CHECKING:

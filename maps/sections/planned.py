@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from phusong.maps.columns import plain, positions, scaled, texts
-from phusong.maps.frame import Frame
+from phusong.maps.codec import plain, positions, scaled, texts
+from phusong.maps.mercator import Frame
 from phusong.maps.outline import encode_lines
 
 if TYPE_CHECKING:

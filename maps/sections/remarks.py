@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from phusong.maps.columns import plain
+from phusong.maps.codec import plain
 from phusong.maps.words import LANGUAGES, both, both_from
 
 if TYPE_CHECKING:
     from phusong.checks import Findings
     from phusong.indicators.results import Indicators
-    from phusong.maps.frame import Frame
+    from phusong.maps.mercator import Frame
     from phusong.study import Study
 
 MOST_FINDINGS = 2000

@@ -11,8 +11,8 @@ import shapely
 from numpy.typing import NDArray
 
 from phusong.coverage.villages.indoors import OUTDOOR
-from phusong.maps.columns import coded, flags, positions, scaled, texts
-from phusong.maps.frame import Frame
+from phusong.maps.codec import coded, flags, positions, scaled, texts
+from phusong.maps.mercator import Frame
 from phusong.maps.outline import encode_lines, encode_rings, shared_borders, simplify_areas
 
 if TYPE_CHECKING:

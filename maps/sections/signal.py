@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.villages.indoors import PLACES, entry_by_cell, entry_of
-from phusong.maps.columns import positions
-from phusong.maps.frame import Frame
+from phusong.maps.codec import positions
+from phusong.maps.mercator import Frame
 from phusong.maps.picture import encode_grey, encode_pairs, warp
 
 if TYPE_CHECKING:
