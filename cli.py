@@ -12,9 +12,9 @@ import phusong
 from phusong.commands import network, radio, results, runs, studies
 from phusong.commands.calibrate import calibrate
 from phusong.commands.link import link
-from phusong.commands.shared import CONTEXT, settings, shared_options
-from phusong.commands.speech import Context, Refused, choose_language, short_help
-from phusong.console import make_console
+from phusong.commands.terminal.console import make_console
+from phusong.commands.terminal.options import CONTEXT, settings, shared_options
+from phusong.commands.terminal.speech import Context, Refused, choose_language, short_help
 from phusong.errors import PhusongError
 from phusong.i18n import get_language, tr
 

@@ -10,7 +10,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from phusong.commands.shared import (
+from phusong.commands.terminal.options import (
     CONTEXT,
     csv_form,
     csv_options,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from phusong.commands.shared import CONTEXT, open_console, shared_options
+from phusong.commands.terminal.options import CONTEXT, open_console, shared_options
 from phusong.errors import InputError, OutputError, Where
 from phusong.i18n import tr
 from phusong.study.file import read_study

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from phusong.commands.shared import (
+from phusong.commands.terminal.console import share_text
+from phusong.commands.terminal.options import (
     CONTEXT,
     csv_form,
     csv_options,
@@ -21,7 +22,6 @@ from phusong.commands.shared import (
     show_progress,
     study_argument,
 )
-from phusong.console import share_text
 from phusong.fiber.reach.reasons import reason_text
 from phusong.frames import rows
 from phusong.i18n import get_language, number, tr

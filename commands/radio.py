@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from phusong.commands.shared import CONTEXT, open_console, shared_options, study_argument
+from phusong.commands.terminal.options import CONTEXT, open_console, shared_options, study_argument
 from phusong.frames import rows
 from phusong.i18n import tr
 from phusong.study.file import read_study

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from phusong.commands.shared import (
+from phusong.commands.terminal.options import (
     CONTEXT,
     csv_form,
     csv_options,
@@ -61,8 +61,8 @@ def compare(
     Example:
       phusong compare out-2025 out-2026 --out compare-2026
     """
+    from phusong.commands.terminal.console import print_comparison
     from phusong.compare import compare_runs
-    from phusong.console import print_comparison
     from phusong.exports import output_folder
     from phusong.exports.comparison import write_comparison
     from phusong.maps import build_swipe_map

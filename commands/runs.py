@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from phusong.commands.shared import (
+from phusong.commands.terminal.console import print_definitions, print_indicators, print_sensitivity
+from phusong.commands.terminal.options import (
     CONTEXT,
     csv_form,
     csv_options,
@@ -19,7 +20,6 @@ from phusong.commands.shared import (
     show_progress,
     study_argument,
 )
-from phusong.console import print_definitions, print_indicators, print_sensitivity
 from phusong.errors import OutputError, Where
 from phusong.i18n import get_language, tr
 from phusong.study.file import read_study

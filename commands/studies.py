@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from phusong.commands.shared import (
+from phusong.commands.terminal.console import print_findings, print_rules
+from phusong.commands.terminal.options import (
     CONTEXT,
     csv_form,
     csv_options,
@@ -19,7 +20,6 @@ from phusong.commands.shared import (
     shared_options,
     show_progress,
 )
-from phusong.console import print_findings, print_rules
 from phusong.errors import OutputError, Where
 from phusong.i18n import tr
 from phusong.study.file import DATA_FOLDERS, FILE_NAME, new_study, read_study

@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from phusong.checks import rules
-from phusong.console import share_text
+from phusong.commands.terminal.console import share_text
 from phusong.exports.tables.build import GRADE_WORDS
 from phusong.fiber.reach.reach import reason_text
 from phusong.frames import rows

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from phusong.cli import main
-from phusong.commands.speech import Formatter, paragraphs
+from phusong.commands.terminal.speech import Formatter, paragraphs
 from phusong.i18n import catalogue, set_language
 from phusong.i18n.foreign import say_anew
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 from rich.console import Console
 
-from phusong.console import (
+from phusong.commands.terminal.console import (
     LineProgress,
     TerminalProgress,
     make_console,

@@ -1,0 +1,1 @@
+"""The terminal: options that commands share, help in two languages, figures printed."""
