@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parent))
-from map_world import World, make_world
-from map_years import finished, later_world
-
-from phusong.compare import compare_runs
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from phusong.maps import build_map, build_swipe_map
+from phusong.results.compare import compare_runs
+from phusong.results.model import Results
+from worlds.province import make_world
+from worlds.years import finished, later_world
 
 PATIENCE_S = 60.0
 LIMITS = {"size_mb": 15.0, "first_view_s": 3.0, "frame_p95_ms": 100.0}
@@ -98,7 +98,7 @@ def _frames(page: Any, prefix: str) -> dict[str, float]:
     }
 
 
-def make_pages(world: World, folder: Path) -> dict[str, Path]:
+def make_pages(world: Results, folder: Path) -> dict[str, Path]:
     """Write the map, and the swipe map of two years between which a tenth of the villages moved."""
     rng = np.random.default_rng(5)
     villages = world.coverage.villages.copy()
@@ -108,7 +108,7 @@ def make_pages(world: World, folder: Path) -> dict[str, Path]:
     before = finished(first, folder / "before", "2025-11-01T08:00:00+00:00")
     after = finished(later_world(world), folder / "after", "2026-11-01T08:00:00+00:00")
     return {
-        "map": build_map(*world.arguments, folder / "map.html"),
+        "map": build_map(world, folder / "map.html"),
         "swipe": build_swipe_map(
             before, after, compare_runs(before, after), folder / "compare.html", "vi"
         ),

@@ -32,8 +32,8 @@ from phusong.coverage.propagation.p1812.path import p1812_path
 from phusong.coverage.propagation.walk.profile import line_profile
 from phusong.jit import get_num_threads, set_num_threads
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-from terrain import read_tile, rough_ground, tile_ground
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+from worlds.terrain import read_tile, rough_ground, tile_ground
 
 ROOT = Path(__file__).resolve().parent.parent
 CELL_M = 30.0

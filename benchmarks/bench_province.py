@@ -20,12 +20,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-from province_world import make_province
-
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from phusong.jit import compile_seconds, get_num_threads
-from phusong.run import Stopwatch, compute, run_study
+from phusong.pipeline.compute import Stopwatch, compute
+from phusong.pipeline.run import run_study
 from phusong.study.file import read_study
+from worlds.on_disk import make_province
 
 LIMIT_MIB = 3 * 1024.0
 

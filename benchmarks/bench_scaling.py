@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from bench_province import run_once
-from province_world import BANDS_MHZ, make_province, mirrored_ground
 
 from phusong.coverage.propagation import PropagationSettings, Surface, Transmitter, propagate
 from phusong.jit import get_num_threads, set_num_threads
+from worlds.on_disk import BANDS_MHZ, make_province, mirrored_ground
 
 Points = list[tuple[float, float]]
 

@@ -22,8 +22,8 @@ from phusong.coverage.propagation.p1812.path import p1812_path
 from phusong.coverage.propagation.walk.profile import line_profile
 from phusong.jit import set_num_threads
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-from terrain import rough_ground, tile_ground
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+from worlds.terrain import rough_ground, tile_ground
 
 CELL_M, FREQ_MHZ, CELLS = 30.0, 900.0, 1200
 STEPS = ((0.5, 0.5), (1.0, 0.5), (0.5, 1.0), (1.0, 1.0), (2.0, 1.0), (1.0, 2.0), (2.0, 2.0))

@@ -29,8 +29,8 @@ from phusong.coverage.propagation import (
 from phusong.coverage.propagation.walk.fan import fan_of, points_before, sample_radial
 from phusong.jit import get_num_threads, njit, prange, set_num_threads
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-from terrain import rough_ground, tile_ground
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+from worlds.terrain import rough_ground, tile_ground
 
 CELL_M = 30.0
 BANDS = (900.0, 1800.0)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 def _with_fibre(path: Path) -> Study:
     study = read_study(path)
     if study.fiber is None:
-        from phusong.run import no_fibre
+        from phusong.pipeline.compute import no_fibre
 
         raise no_fibre(str(path))
     return study
@@ -114,7 +114,7 @@ def _people(value: float) -> str:
 
 def _follow(study: Study, cut: tuple[str, ...], *, villages: bool) -> None:
     """Print what goes dark when something is lost."""
-    from phusong.following import follow_loss
+    from phusong.pipeline.what_if import follow_loss
 
     with show_progress() as progress:
         found = follow_loss(study, cut, villages=villages, progress=progress)
@@ -212,7 +212,7 @@ def _reach_places(
     import phusong
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.reach_of_places import write_places
-    from phusong.following import reach_places
+    from phusong.pipeline.what_if import reach_places
 
     refuse_to_overwrite(out, overwrite=overwrite)
     with show_progress() as progress:
@@ -276,7 +276,8 @@ def extend(
     import phusong
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.extension import write_extension
-    from phusong.run import plan_study, write_map
+    from phusong.maps import build_map
+    from phusong.pipeline.extend import plan_study
 
     form = csv_form(separator, decimal)
     opened = _with_fibre(study)
@@ -302,7 +303,7 @@ def extend(
     with output_folder(out, overwrite=overwrite) as partial:
         write_extension(plan, ring_plan, partial, stamp, form)
         page = partial / "extension.html"
-        write_map(planned.results, page, get_language(), extension=plan, rings=ring_plan)
+        build_map(planned.results, page, get_language(), planned=planned)
     console = open_console()
     console.print(
         tr(

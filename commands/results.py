@@ -31,7 +31,7 @@ def report(run: Path, out: Path | None) -> None:
       phusong report my-province/out --lang vi
     """
     from phusong.report import write_report
-    from phusong.runs import open_run
+    from phusong.results.finished import open_run
 
     folder = out or run
     opened = open_run(run)
@@ -62,11 +62,11 @@ def compare(
       phusong compare out-2025 out-2026 --out compare-2026
     """
     from phusong.commands.terminal.console import print_comparison
-    from phusong.compare import compare_runs
     from phusong.exports import output_folder
     from phusong.exports.comparison import write_comparison
     from phusong.maps import build_swipe_map
-    from phusong.runs import open_run
+    from phusong.results.compare import compare_runs
+    from phusong.results.finished import open_run
 
     form = csv_form(separator, decimal)
     earlier, later = open_run(before), open_run(after)
@@ -107,7 +107,7 @@ def regroup(
     from phusong.exports.regroup import read_crosswalk
     from phusong.exports.regroup import regroup as by_new_communes
     from phusong.exports.tables.dictionary import conform
-    from phusong.runs import open_run
+    from phusong.results.finished import open_run
 
     form = csv_form(separator, decimal)
     if out.exists() and not (overwrite and out.is_file()):
@@ -147,7 +147,7 @@ def publish(run: Path, out: Path, url: str, overwrite: bool, separator: str, dec
       phusong publish my-province/out --out public --url https://data.example.vn/phusong
     """
     from phusong.exports.publish import publish_run
-    from phusong.runs import open_run
+    from phusong.results.finished import open_run
 
     form = csv_form(separator, decimal)
     publish_run(open_run(run), out, form, overwrite=overwrite, url=url)

@@ -81,7 +81,8 @@ def map_command(study: Path, out: Path, overwrite: bool, online_base: bool) -> N
     Example:
       phusong map my-province --out map.html --lang vi
     """
-    from phusong.run import compute, scratch_rasters, write_map
+    from phusong.maps import build_map
+    from phusong.pipeline.compute import compute, scratch_rasters
 
     opened = read_study(study)
     if out.exists() and not (overwrite and out.is_file()):
@@ -92,7 +93,7 @@ def map_command(study: Path, out: Path, overwrite: bool, online_base: bool) -> N
         )
     with show_progress() as progress, scratch_rasters() as rasters:
         results = compute(opened, rasters, progress=progress)
-        write_map(results, out, get_language(), online_base=online_base)
+        build_map(results, out, get_language(), online_base=online_base)
     open_console().print(tr("Map: {file}", file=out.resolve()), markup=False, soft_wrap=True)
 
 
@@ -111,7 +112,7 @@ def indicators(study: Path, presets: bool) -> None:
       phusong indicators my-province --lang vi
       phusong indicators my-province --presets
     """
-    from phusong.run import compute, scratch_rasters
+    from phusong.pipeline.compute import compute, scratch_rasters
 
     opened = read_study(study)
     if presets:

@@ -55,7 +55,7 @@ def demo(folder: Path, overwrite: bool, separator: str, decimal: str) -> None:
 
 
 def _copy_sample(folder: Path) -> None:
-    with as_file(files("phusong.data")) as sample:
+    with as_file(files("phusong") / "data") as sample:
         for name in DATA_FOLDERS:
             shutil.copytree(sample / name, folder / "data" / name, dirs_exist_ok=True)
         shutil.copyfile(sample / FILE_NAME, folder / FILE_NAME)
@@ -105,7 +105,7 @@ def check(
         raise click.UsageError(tr("name a study folder, or give --rules"))
     from phusong.checks import Severity
     from phusong.exports import write_checks
-    from phusong.run import check_study
+    from phusong.pipeline.check import check_study
 
     opened = read_study(study)
     target = out or opened.folder / "checks.csv"

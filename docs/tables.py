@@ -36,8 +36,10 @@ def columns_page() -> str:
     lines = [
         "# Columns of the output tables",
         "",
-        "From `exports/tables/dictionary.toml`, which the writers use. `:CARRIER` stands once a "
-        "carrier.",
+        (
+            "From `exports/tables/dictionary.toml`, which the writers use. `:CARRIER` stands once a "
+            "carrier."
+        ),
     ]
     for table in tables().values():
         lines += ["", f"## {table.name}", "", f"{table.title}. *{table.title_vi}.*", ""]

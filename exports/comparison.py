@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from phusong.compare import Comparison
 from phusong.exports.folder import STAMP
 from phusong.exports.formats.meanings import write_meanings
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.tables.dictionary import conform, described_by
+from phusong.results.compare import Comparison
 
 
 def write_comparison(found: Comparison, folder: Path, form: CsvForm) -> None:

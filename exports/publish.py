@@ -21,7 +21,7 @@ from phusong.exports.formats.features import write_features
 from phusong.exports.formats.meanings import write_meanings
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.tables.dictionary import Column, Described, described_by, tables
-from phusong.runs import FinishedRun
+from phusong.results.finished import FinishedRun
 from phusong.study import Publish
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from phusong.errors import InputError, Where
 from phusong.exports.tables.build import GRADE_WORDS
-from phusong.runs import FinishedRun
+from phusong.results.finished import FinishedRun
 
 _SUMMED = ("people", "people_unserved", "people_unserved_expected")
 _SHOWN = 5

@@ -11,9 +11,8 @@ import geopandas as gpd
 import pandas as pd
 
 from phusong.checks import Findings
-from phusong.coverage.results import ANY, VillageCoverage
+from phusong.coverage.results import ANY
 from phusong.coverage.signal.layerfiles import safe_names
-from phusong.coverage.villages.simulation import Simulation
 from phusong.exports.formats.datapackage import write_datapackage
 from phusong.exports.formats.earth import earth_folders
 from phusong.exports.formats.geopackage import Layer, documented, of_geopackage, write_geopackage
@@ -27,8 +26,8 @@ from phusong.fiber.reach.reach import reason_text
 from phusong.fiber.results import FiberResult
 from phusong.frames import rows
 from phusong.indicators.results import Indicators
+from phusong.results.model import Results
 from phusong.sources.inputs import Inputs
-from phusong.study import Study
 
 
 @dataclass(frozen=True)
@@ -43,19 +42,7 @@ def write_checks(findings: Findings, inputs: Inputs | None, path: Path, form: Cs
     write_csv(conform(build.checks_table(findings, inputs), "checks"), path, form)
 
 
-def write_results(
-    folder: Path,
-    study: Study,
-    inputs: Inputs,
-    coverage: VillageCoverage | None,
-    fiber: FiberResult | None,
-    indicators: Indicators,
-    findings: Findings,
-    stamp: dict[str, Any],
-    form: CsvForm,
-    simulation: Simulation | None = None,
-    definitions: pd.DataFrame | None = None,
-) -> None:
+def write_results(folder: Path, results: Results, stamp: dict[str, Any], form: CsvForm) -> None:
     """Write every table, results.gpkg, run.json and datapackage.json into ``folder``.
 
     Parameters
@@ -63,11 +50,10 @@ def write_results(
     stamp
         What run.json says: study, versions, input hashes, timings.
     """
-    csv_files = _csv_files(inputs, coverage, fiber, indicators, findings, simulation)
-    if definitions is not None:
-        csv_files["definitions.csv"] = _Csv("definitions", build.definitions_table(definitions))
+    study, formats = results.study, results.study.outputs.formats
+    csv_files = _csv_files(results)
     described = {name: described_by(csv.table, csv.operators) for name, csv in csv_files.items()}
-    layers = _layers(inputs, coverage, fiber, csv_files)
+    layers = _layers(results, csv_files)
     meanings = columns_table({**described, **of_geopackage("results.gpkg", layers)})
     csv_files["columns.csv"] = _Csv("columns", meanings)
     described["columns.csv"] = described_by("columns")
@@ -76,19 +62,19 @@ def write_results(
         path.parent.mkdir(exist_ok=True)
         frame = conform(csv.frame, csv.table, csv.operators)
         write_csv(frame, path, form)
-        if csv.table == "carrier" and "xlsx" in study.outputs.formats:
-            notes = [(item.title, item.definition) for item in _definitions(indicators)]
+        if csv.table == "carrier" and "xlsx" in formats:
+            notes = [(item.title, item.definition) for item in _definitions(results.indicators)]
             write_workbook(frame, csv.table, path.with_suffix(".xlsx"), notes=notes)
     short = {key: str(stamp[key]) for key in ("study", "study_sha256", "version", "created")}
     write_geopackage(layers, short, folder / "results.gpkg")
-    if "kmz" in study.outputs.formats:
+    if "kmz" in formats:
         write_kmz(study.study.name, earth_folders(layers), folder / "results.kmz")
-    if "parquet" in study.outputs.formats:
+    if "parquet" in formats:
         write_parquet(layers, folder)
     (folder / "run.json").write_text(
         json.dumps(stamp, ensure_ascii=False, indent=2, allow_nan=False), "utf-8"
     )
-    extent = tuple(inputs.communes.to_crs(4326).total_bounds)
+    extent = tuple(results.inputs.communes.to_crs(4326).total_bounds)
     write_datapackage(folder, study, described, form, str(stamp["created"]), extent)
 
 
@@ -101,18 +87,12 @@ def _definitions(indicators: Indicators) -> list[Any]:
     return list(villages.itertuples(index=False))
 
 
-def _csv_files(
-    inputs: Inputs,
-    coverage: VillageCoverage | None,
-    fiber: FiberResult | None,
-    indicators: Indicators,
-    findings: Findings,
-    simulation: Simulation | None,
-) -> dict[str, _Csv]:
+def _csv_files(results: Results) -> dict[str, _Csv]:
+    inputs, coverage, fiber = results.inputs, results.coverage, results.fiber
     out: dict[str, _Csv] = {}
     if coverage is not None:
         operators = tuple(build.operators_of(coverage))
-        villages = build.villages_table(inputs, coverage, simulation)
+        villages = build.villages_table(inputs, coverage, results.simulation)
         out["villages.csv"] = _Csv("villages", villages, operators)
         out["village_layers.csv"] = _Csv("village_layers", coverage.by_layer)
         names = safe_names([ANY, *operators])
@@ -121,7 +101,7 @@ def _csv_files(
             out[f"carriers/{names[operator]}.csv"] = _Csv("carrier", frame)
         if not coverage.by_place.empty:
             out["village_places.csv"] = _Csv("village_places", coverage.by_place)
-        out["sensitivity.csv"] = _Csv("sensitivity", indicators.sensitivity)
+        out["sensitivity.csv"] = _Csv("sensitivity", results.indicators.sensitivity)
     out["communes.csv"] = _Csv("communes", build.communes_table(inputs, coverage, fiber))
     if fiber is not None:
         near = _near_misses(fiber)
@@ -133,18 +113,17 @@ def _csv_files(
         place = build.lonlat(failures["x_m"], failures["y_m"], inputs)
         failures["longitude"], failures["latitude"] = place.longitude, place.latitude
         out["fibre_failures.csv"] = _Csv("fibre_failures", failures)
-    out["indicators.csv"] = _Csv("indicators", indicators.table)
-    out["checks.csv"] = _Csv("checks", build.checks_table(findings, inputs))
+    out["indicators.csv"] = _Csv("indicators", results.indicators.table)
+    out["checks.csv"] = _Csv("checks", build.checks_table(results.findings, inputs))
+    if results.definitions is not None:
+        table = build.definitions_table(results.definitions)
+        out["definitions.csv"] = _Csv("definitions", table)
     return out
 
 
-def _layers(
-    inputs: Inputs,
-    coverage: VillageCoverage | None,
-    fiber: FiberResult | None,
-    csv_files: dict[str, _Csv],
-) -> list[Layer]:
+def _layers(results: Results, csv_files: dict[str, _Csv]) -> list[Layer]:
     """Return the layers, topmost last, with the columns of the tables people read."""
+    inputs, coverage, fiber = results.inputs, results.coverage, results.fiber
     crs = inputs.crs
     layers: list[Layer] = []
     if coverage is not None:

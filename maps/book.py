@@ -7,71 +7,69 @@ from typing import TYPE_CHECKING, Any
 
 from phusong.maps.codec import texts
 from phusong.maps.outline import encode_lines
-from phusong.maps.sections import areas as villages
-from phusong.maps.sections import fiber as fibre
-from phusong.maps.sections import masts, planned, remarks
+from phusong.maps.sections.areas import commune_section, figure_section, village_section
+from phusong.maps.sections.fiber import (
+    cable_section,
+    centre_section,
+    gap_section,
+    pop_section,
+    reach_section,
+    weak_section,
+)
+from phusong.maps.sections.masts import cell_section, site_section
+from phusong.maps.sections.planned import extension_section
+from phusong.maps.sections.remarks import finding_section, indicator_section, study_section
 from phusong.maps.sections.rivers import river_section
 from phusong.maps.sections.signal import raster_section
 from phusong.maps.words import page_words
 
 if TYPE_CHECKING:
-    from phusong.checks import Findings
-    from phusong.coverage.results import Signal, VillageCoverage
-    from phusong.fiber.extension.extension import ExtensionPlan
-    from phusong.fiber.results import FiberResult
-    from phusong.fiber.rings.rings import RingPlan
-    from phusong.indicators.results import Indicators
     from phusong.maps.mercator import Frame
-    from phusong.sources.inputs import Inputs
-    from phusong.study import Study
+    from phusong.results.model import Planned, Results
 
 
 def make_book(
-    study: Study,
-    inputs: Inputs,
-    signal: Signal | None,
-    coverage: VillageCoverage | None,
-    fiber: FiberResult | None,
-    indicators: Indicators,
-    findings: Findings,
+    results: Results,
+    planned: Planned | None,
     frame: Frame,
     rasters: list[dict[str, Any]],
+    *,
     created: str,
     version: str,
     language: str,
-    extension: ExtensionPlan | None = None,
-    rings: RingPlan | None = None,
 ) -> dict[str, Any]:
     """Return the page's data; rasters without their bytes, which the page holds apart."""
+    study, inputs = results.study, results.inputs
+    signal, coverage, fiber = results.signal, results.coverage, results.fiber
     tolerance_m = inputs.grid.cell_m / 2
     return {
         "language": language,
         "words": page_words(),
         "frame": {"west": frame.west_m, "north": frame.north_m, "bounds": frame.bounds_deg},
-        "study": remarks.study_section(study, created, version),
-        "communes": villages.commune_section(inputs, frame),
-        "villages": villages.village_section(inputs, coverage, frame),
-        "figures": [] if coverage is None else villages.figure_section(coverage, inputs.cells),
-        "sites": masts.site_section(inputs, frame),
-        "cells": masts.cell_section(inputs, study),
+        "study": study_section(study, created, version),
+        "communes": commune_section(inputs, frame),
+        "villages": village_section(inputs, coverage, frame),
+        "figures": [] if coverage is None else figure_section(coverage, inputs.cells),
+        "sites": site_section(inputs, frame),
+        "cells": cell_section(inputs, study),
         "roads": {
             "kind": texts(inputs.roads["kind"]),
             "lines": encode_lines(inputs.roads.geometry, frame, tolerance_m),
         },
         "rivers": river_section(inputs, frame, tolerance_m),
-        "cables": None if fiber is None else fibre.cable_section(fiber, frame, tolerance_m),
-        "pops": fibre.pop_section(inputs, frame),
-        "reach": None if fiber is None else fibre.reach_section(fiber, inputs, frame),
-        "centres": fibre.centre_section(inputs, frame),
-        "gaps": None if fiber is None else fibre.gap_section(fiber, frame),
-        "weak": None if fiber is None else fibre.weak_section(fiber, inputs, frame),
+        "cables": None if fiber is None else cable_section(fiber, frame, tolerance_m),
+        "pops": pop_section(inputs, frame),
+        "reach": None if fiber is None else reach_section(fiber, inputs, frame),
+        "centres": centre_section(inputs, frame),
+        "gaps": None if fiber is None else gap_section(fiber, frame),
+        "weak": None if fiber is None else weak_section(fiber, inputs, frame),
         "extension": (
             None
-            if extension is None
-            else planned.extension_section(extension, rings, inputs, frame, tolerance_m)
+            if planned is None
+            else extension_section(planned.extension, planned.rings, inputs, frame, tolerance_m)
         ),
-        "findings": remarks.finding_section(findings, frame),
-        "indicators": remarks.indicator_section(indicators),
+        "findings": finding_section(results.findings, frame),
+        "indicators": indicator_section(results.indicators),
         "layers": [{"operator": r["operator"], "technology": r["technology"]} for r in rasters],
         "signal": None if signal is None else raster_section(signal, inputs, study, frame),
         "fiber_in_study": study.fiber is not None,

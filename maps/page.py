@@ -18,63 +18,48 @@ from phusong.maps.mercator import Frame
 from phusong.maps.sections.signal import signal_rasters
 
 if TYPE_CHECKING:
-    from phusong.checks import Findings
-    from phusong.coverage.results import Signal, VillageCoverage
-    from phusong.fiber.extension.extension import ExtensionPlan
-    from phusong.fiber.results import FiberResult
-    from phusong.fiber.rings.rings import RingPlan
-    from phusong.indicators.results import Indicators
-    from phusong.sources.inputs import Inputs
-    from phusong.study import Study
+    from phusong.results.model import Planned, Results
 
 
 def build_map(
-    study: Study,
-    inputs: Inputs,
-    signal: Signal | None,
-    coverage: VillageCoverage | None,
-    fiber: FiberResult | None,
-    indicators: Indicators,
-    findings: Findings,
+    results: Results,
     path: Path,
     language: Language = "vi",
     *,
+    planned: Planned | None = None,
     online_base: bool = False,
-    extension: ExtensionPlan | None = None,
-    rings: RingPlan | None = None,
 ) -> Path:
     """Write the results as one HTML file that asks nothing of any network.
 
     Parameters
     ----------
-    signal
-        None in a run whose rasters were not kept: the page says so in their place.
-    coverage, fiber
-        None for a question that was not asked: the page says so in its place.
+    results
+        What a run found. Where a question was not asked, or rasters were not kept, the page says
+        so in their place.
     path
         The file; written beside it under a temporary name first, so that an earlier map stays
         whole when this one fails.
     language
         The one the page opens in; it can be switched inside.
+    planned
+        Cables that are planned: drawn as a layer, with cost by stage and bill beside the map.
     online_base
         Offer OpenStreetMap's tiles as a base that the reader may switch on.
-    extension, rings
-        Cables that are planned: drawn as a layer, with cost by stage and bill beside the map.
 
     Raises
     ------
     OutputError
         When the file cannot be written there.
     """
-    frame = Frame.over(inputs.grid)
-    rasters = [] if signal is None else signal_rasters(signal, frame)
+    frame = Frame.over(results.inputs.grid)
+    rasters = [] if results.signal is None else signal_rasters(results.signal, frame)
     created = datetime.now().astimezone().isoformat(timespec="minutes")
     book = make_book(
-        study, inputs, signal, coverage, fiber, indicators, findings, frame, rasters,
-        created, version("phusong"), language, extension, rings,
+        results, planned, frame, rasters, created=created, version=version("phusong"),
+        language=language,
     )  # fmt: skip
-    shade = hillshade(inputs.terrain.path, frame)
-    title = f"{study.study.name} · {tr('Mobile coverage and fibre', language)}"
+    shade = hillshade(results.inputs.terrain.path, frame)
+    title = f"{results.study.study.name} · {tr('Mobile coverage and fibre', language)}"
     figure = PlanFigure(
         title, language, to_json(book), body="page.html", sheets=asset.PAGE_SHEETS,
         online=online_base,

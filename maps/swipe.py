@@ -27,8 +27,8 @@ from phusong.maps.sections.areas import GRADE_LETTERS, MOST_VERTICES, NOT_ASSESS
 from phusong.maps.words import LANGUAGES, page_words
 
 if TYPE_CHECKING:
-    from phusong.compare import Comparison
-    from phusong.runs import FinishedRun
+    from phusong.results.compare import Comparison
+    from phusong.results.finished import FinishedRun
 
 ABSENT = "-"
 """The letter of a village that a run does not have."""

@@ -17,7 +17,7 @@ from phusong.frames import rows
 from phusong.i18n import get_language, number, tr
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 from phusong.report.charts import fibre_map, sensitivity_chart, verdict_map
-from phusong.runs import FinishedRun
+from phusong.results.finished import FinishedRun
 
 _ANY = "*"
 _MOST_FINDINGS = 25

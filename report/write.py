@@ -7,7 +7,7 @@ from pathlib import Path
 from phusong.report.content import report_blocks
 from phusong.report.pdf import render_pdf
 from phusong.report.webpage import render_page
-from phusong.runs import FinishedRun
+from phusong.results.finished import FinishedRun
 
 
 def write_report(run: FinishedRun, folder: Path) -> tuple[Path, Path]:

@@ -14,7 +14,7 @@ from rasterio.transform import from_origin
 from shapely.geometry import LineString, Point, box
 
 from phusong.i18n import get_language, set_language
-from phusong.run import run_study
+from phusong.pipeline.run import run_study
 from phusong.study.file import read_study
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,7 +17,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
 from radio_study import X0, Y0, cells_frame, make_inputs, make_study, villages_frame
-from terrain import rough_ground
 
 from phusong.commands.calibrate import calibrate as command
 from phusong.coverage.calibration.calibrate import (
@@ -45,6 +44,7 @@ from phusong.exports.tables.dictionary import tables
 from phusong.i18n import catalogue, set_language
 from phusong.progress import NoProgress
 from phusong.study.edit import set_keys
+from worlds.terrain import rough_ground
 
 SIZE, CELL = 160, 100.0
 SITES = {

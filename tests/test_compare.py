@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from phusong.compare import compare_runs
-from phusong.runs import FinishedRun
+from phusong.results.compare import compare_runs
+from phusong.results.finished import FinishedRun
 from phusong.study.file import parse_study
 
 TEMPLATE = (files("phusong.study") / "template.toml").read_text("utf-8")

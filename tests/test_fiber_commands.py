@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from phusong.cli import main
-from phusong.following import follow_loss
+from phusong.pipeline.what_if import follow_loss
 from phusong.study.file import read_study
 
 

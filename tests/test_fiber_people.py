@@ -13,7 +13,7 @@ from shapely.geometry import box
 from phusong.checks import Findings
 from phusong.coverage.villages.residents import residents
 from phusong.fiber.assess import assess_fiber
-from phusong.run import _people_by_commune
+from phusong.pipeline.compute import people_by_commune
 
 
 def square(x, y, width, height):
@@ -44,10 +44,10 @@ def test_a_study_with_a_people_raster_and_no_census_knows_whom_a_cut_isolates(tm
         geometry=[square(4_700, -300, 600, 600)], crs=UTM,
     )  # fmt: skip
     given = replace(given, villages=villages)
-    assert _people_by_commune(given, None) is None
+    assert people_by_commune(given, None) is None
     (tmp_path / "people").mkdir()
     raster = terrain(tmp_path / "people", np.full((120, 120), 9.0), 100.0, 3_000.0)
-    people = _people_by_commune(replace(given, people=raster), None)
+    people = people_by_commune(replace(given, people=raster), None)
     assert people["a"] == pytest.approx(9.0 * 64)  # 800 m by 800 m
     fiber = assess_fiber(given, study(), Findings(), people)
     assert fiber.edges["people_behind"].max() == pytest.approx(9.0 * 64)

@@ -15,7 +15,7 @@ from phusong.checks import Severity, rules
 from phusong.i18n import catalogue, number, rooms, set_language, tr
 
 ERRORS = {"StudyError", "InputError", "OutputError", "ModelError", "ChecksFailed", "PhusongError"}
-OUTSIDE = {"tests", "benchmarks", "build", ".venv", ".typing", "docs"}
+OUTSIDE = {"tests", "benchmarks", "tools", "build", ".venv", ".typing", "docs"}
 
 
 def _literal(node: ast.expr | None) -> str | None:

@@ -17,7 +17,6 @@ import rasterio
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-from maps_browser import load
 from pyproj import CRS
 from rasterio.io import MemoryFile
 from shapely.geometry import LineString, MultiPolygon, Polygon, box
@@ -43,6 +42,7 @@ from phusong.maps.sections.signal import (
     signal_rasters,
 )
 from phusong.maps.words import both, both_from, page_words
+from worlds import province
 
 UTM = CRS.from_epsg(32648)
 GRID = Grid(UTM, 450_000.0, 2_560_000.0, 50.0, 80, 100)
@@ -50,7 +50,7 @@ GRID = Grid(UTM, 450_000.0, 2_560_000.0, 50.0, 80, 100)
 
 @pytest.fixture(scope="module")
 def maker(checkout: Path) -> ModuleType:
-    return load(checkout / "benchmarks" / "map_world.py")
+    return province
 
 
 @pytest.fixture(scope="module")
@@ -413,7 +413,7 @@ def test_both_languages_are_said_whatever_the_current_one() -> None:
 
 
 def test_the_page_is_whole_and_asks_for_nothing(world, tmp_path: Path) -> None:
-    page = build_map(*world.arguments, tmp_path / "new" / "map.html")
+    page = build_map(world, tmp_path / "new" / "map.html")
     text = page.read_text("utf-8")
     assert '<html lang="vi">' in text
     assert not re.search(
@@ -428,7 +428,7 @@ def test_the_page_is_whole_and_asks_for_nothing(world, tmp_path: Path) -> None:
 
 
 def test_figures_of_the_page_are_those_of_the_frames(world, tmp_path: Path) -> None:
-    book = _book(build_map(*world.arguments, tmp_path / "map.html", language="en"))
+    book = _book(build_map(world, tmp_path / "map.html", language="en"))
     frame = world.coverage.by_layer
     for figures in book["figures"]:
         part = frame if figures["place"] == "outdoor" else world.coverage.by_place
@@ -447,7 +447,7 @@ def test_figures_of_the_page_are_those_of_the_frames(world, tmp_path: Path) -> N
 
 
 def test_online_tiles_are_there_only_when_asked_for(world, tmp_path: Path) -> None:
-    text = build_map(*world.arguments, tmp_path / "map.html", online_base=True).read_text("utf-8")
+    text = build_map(world, tmp_path / "map.html", online_base=True).read_text("utf-8")
     assert "https://tile.openstreetmap.org" in text
     assert "img-src data: blob: https://tile.openstreetmap.org" in text
 
@@ -456,7 +456,7 @@ def test_missing_results_leave_a_page_that_says_so(
     maker: ModuleType, world, tmp_path: Path
 ) -> None:
     bare = maker.without(world, "signal", "coverage", "fiber")
-    book = _book(build_map(*bare.arguments, tmp_path / "map.html"))
+    book = _book(build_map(bare, tmp_path / "map.html"))
     assert book["figures"] == []
     assert book["cables"] is None
     assert book["layers"] == []
@@ -473,13 +473,7 @@ def test_empty_layers_do_not_break_the_page(world, tmp_path: Path) -> None:
     }
     book = _book(
         build_map(
-            world.study,
-            replace(inputs, **none),
-            None,
-            None,
-            None,
-            world.indicators,
-            world.findings,
+            replace(world, inputs=replace(inputs, **none), signal=None, coverage=None, fiber=None),
             tmp_path / "map.html",
         )
     )
@@ -493,7 +487,7 @@ def test_a_file_that_cannot_be_written_says_so_and_leaves_the_old_one(
     folder.mkdir()
     (folder / "kept").write_text("x")
     with pytest.raises(OutputError, match="the map cannot be written"):
-        build_map(*world.arguments, folder)
+        build_map(world, folder)
     assert [p.name for p in tmp_path.iterdir()] == ["map.html"]
     assert (folder / "kept").read_text() == "x"
 
@@ -506,13 +500,7 @@ def test_villages_that_overlap_are_still_drawn(world, tmp_path: Path) -> None:
     inputs = replace(world.inputs, villages=gpd.GeoDataFrame(villages, crs=world.inputs.crs))
     book = _book(
         build_map(
-            world.study,
-            inputs,
-            None,
-            None,
-            None,
-            world.indicators,
-            world.findings,
+            replace(world, inputs=inputs, signal=None, coverage=None, fiber=None),
             tmp_path / "map.html",
         )
     )

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
-from maps_browser import chromium_path, load, visits
+from maps_browser import chromium_path, visits
 
 from phusong.fiber.failures.hanging import Backhaul
 from phusong.maps import build_map
+from worlds import province
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.browser
@@ -35,7 +36,7 @@ HOSTILE = {
 
 @pytest.fixture(scope="module")
 def maker(checkout: Path) -> ModuleType:
-    return load(checkout / "benchmarks" / "map_world.py")
+    return province
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def world(maker: ModuleType, folder: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def map_file(world: Any, folder: Path) -> Path:
-    return build_map(*world.arguments, folder / "map.html", language="vi")
+    return build_map(world, folder / "map.html", language="vi")
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +263,7 @@ def test_the_place_of_the_phone_changes_verdicts_and_says_what_was_not_judged(
 
 def test_empty_layers_say_why(maker: ModuleType, visit: Any, world: Any, folder: Path) -> None:
     bare = maker.without(world, "signal", "coverage", "fiber")
-    page = build_map(*bare.arguments, folder / "bare.html", language="en")
+    page = build_map(bare, folder / "bare.html", language="en")
     here = visit(page)
     panel = here.text("#panel")
     assert "empty: fibre was not assessed in this run" in panel
@@ -403,7 +404,7 @@ def test_without_people_the_largest_dark_areas_come_first(
         people_unserved=float("nan"), people_unserved_expected=float("nan")
     )
     bare = replace(world, coverage=replace(world.coverage, villages=villages, by_layer=by_layer))
-    here = visit(build_map(*bare.arguments, folder / "nobody.html", language="en"))
+    here = visit(build_map(bare, folder / "nobody.html", language="en"))
     assert "km² unserved" in here.text("#list thead")
     assert "People unserved" not in here.text("#list thead")
     dark = (villages["area_km2"] * (1 - villages["served_share_area"])).to_numpy()
@@ -574,7 +575,7 @@ def test_a_click_says_who_serves_the_point(visit: Any, world: Any) -> None:
 def test_a_point_of_failure_lists_and_marks_the_towers_it_darkens(
     visit: Any, world: Any, folder: Path
 ) -> None:
-    study, inputs, signal, coverage, fiber, indicators, findings = world.arguments
+    inputs, fiber = world.inputs, world.fiber
     ids = inputs.sites["site_id"].astype(str).tolist()
     pop = str(inputs.pops["pop_id"].iloc[0])
     records = [(ids[0], "fibre", None), (ids[1], "microwave", ids[0]), (ids[2], "microwave", pop)]
@@ -583,11 +584,9 @@ def test_a_point_of_failure_lists_and_marks_the_towers_it_darkens(
     none = np.zeros(0, dtype=np.int64)
     hanging = Backhaul(np.array(ids, dtype=object), len(ids), none, none, none)
     failures = fiber.failures.assign(sites=dark, site_count=[len(d) for d in dark])
-    path = build_map(
-        study, replace(inputs, backhaul=table), signal, coverage,
-        replace(fiber, failures=failures, backhaul=hanging), indicators, findings,
-        folder / "hanging.html", language="en",
-    )  # fmt: skip
+    fiber = replace(fiber, failures=failures, backhaul=hanging)
+    hung = replace(world, inputs=replace(inputs, backhaul=table), fiber=fiber)
+    path = build_map(hung, folder / "hanging.html", language="en")
     here = visit(path)
     here.page.evaluate("phusong.select({ kind: 'weak', index: 0 }, { zoom: true })")
     here.rest()
@@ -626,9 +625,8 @@ def test_without_a_backhaul_a_point_of_failure_is_silent_about_towers(visit: Any
 def test_a_click_outside_every_commune_says_who_serves_the_point(
     visit: Any, world: Any, folder: Path
 ) -> None:
-    study, inputs, *rest = world.arguments
-    nowhere = replace(inputs, communes=inputs.communes.iloc[:0])
-    here = visit(build_map(study, nowhere, *rest, folder / "nowhere.html", language="vi"))
+    nowhere = replace(world.inputs, communes=world.inputs.communes.iloc[:0])
+    here = visit(build_map(replace(world, inputs=nowhere), folder / "nowhere.html", language="vi"))
     for name in ("masts", "cables", "pops", "villages"):
         here.layer(name, False)
     here.page.evaluate(
@@ -821,9 +819,7 @@ def test_hostile_names_of_everything_else(
     inputs = replace(made.inputs, communes=communes, pops=pops)
     about = made.study.study.model_copy(update={"publisher": evil, "licence": evil, "period": evil})
     study = made.study.model_copy(update={"study": about})
-    here = visit(
-        build_map(*replace(made, inputs=inputs, study=study).arguments, folder / "evil.html")
-    )
+    here = visit(build_map(replace(made, inputs=inputs, study=study), folder / "evil.html"))
     for thing in ("commune", "pop", "site", "village"):
         here.page.evaluate("(kind) => phusong.select({ kind, index: 0 }, { zoom: true })", thing)
         here.frames()

@@ -14,13 +14,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from maps_browser import chromium_path, load, visits
+from maps_browser import chromium_path, visits
 from shapely.geometry import LineString
 
+from phusong.checks import Findings
 from phusong.cli import main as cli
 from phusong.fiber.extension.extension import ExtensionPlan
 from phusong.fiber.rings.rings import RingPlan
 from phusong.maps import build_map
+from phusong.results.model import Planned
+from worlds import province
 
 HOSTILE = "<img src=x onerror=window.hurt=1>"
 
@@ -32,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def world(checkout: Path, folder: Path) -> Any:
-    maker = load(checkout / "benchmarks" / "map_world.py")
+    maker = province
     made = maker.make_world(
         folder / "world", communes=8, villages=30, sites=6, cells_of_grid=160, cell_m=100.0
     )
@@ -125,7 +128,9 @@ def rings(world: Any) -> RingPlan:
 
 @pytest.fixture(scope="module")
 def page(world: Any, plan: ExtensionPlan, rings: RingPlan, folder: Path) -> Path:
-    return build_map(*world.arguments, folder / "extension.html", extension=plan, rings=rings)
+    return build_map(
+        world, folder / "extension.html", planned=Planned(world, plan, rings, Findings())
+    )
 
 
 def book_of(page: Path) -> Any:
@@ -151,7 +156,7 @@ def test_the_page_holds_the_plan(page: Path, plan: ExtensionPlan, rings: RingPla
 
 
 def test_a_map_without_a_plan_says_so(world: Any, tmp_path: Path) -> None:
-    assert book_of(build_map(*world.arguments, tmp_path / "map.html"))["extension"] is None
+    assert book_of(build_map(world, tmp_path / "map.html"))["extension"] is None
 
 
 # ------------------------------------------------------------------ the browser

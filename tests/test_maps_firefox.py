@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
-from maps_browser import load
 from maps_firefox import Firefox, firefox, firefox_path
 from test_maps_swipe import finished, later_world
 
-from phusong.compare import compare_runs
 from phusong.maps import build_map, build_swipe_map
+from phusong.results.compare import compare_runs
+from worlds import province
 
 pytestmark = pytest.mark.browser
 PIXELS = """
@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def world(checkout: Path, folder: Path) -> Any:
-    maker = load(checkout / "benchmarks" / "map_world.py")
+    maker = province
     return maker.make_world(
         folder / "world", communes=6, villages=40, sites=9, cells_of_grid=160, cell_m=100.0,
         names={3: "<script>window.hurt=1</script>"},
@@ -70,7 +70,7 @@ def settle(window: Firefox) -> None:
 def test_the_map_works_as_it_does_in_chromium(
     window: Firefox, world: Any, folder: Path, artefacts: Path
 ) -> None:
-    page = build_map(*world.arguments, folder / "map.html", language="en")
+    page = build_map(world, folder / "map.html", language="en")
     window.open(page.as_uri())
     window.wait("window.phusong")
     settle(window)

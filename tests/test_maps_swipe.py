@@ -12,27 +12,28 @@ from typing import Any
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from maps_browser import chromium_path, load, visits
+from maps_browser import chromium_path, visits
 
 from phusong.cli import main as cli
-from phusong.compare import compare_runs
 from phusong.errors import OutputError
 from phusong.exports import CsvForm
 from phusong.exports.comparison import write_comparison
 from phusong.maps import build_swipe_map
 from phusong.maps.asset import SWIPE_SCRIPTS, read, template
 from phusong.maps.words import page_words
-from phusong.runs import FinishedRun
+from phusong.results.compare import compare_runs
+from phusong.results.finished import FinishedRun
+from worlds import province, years
 
 HOSTILE = {1: "<script>window.hurt=1</script>", 2: "\"'><img src=x onerror=window.hurt=2>", 3: ""}
-YEARS = load(Path(__file__).parent.parent / "benchmarks" / "map_years.py")
+YEARS = years
 finished, later_world = YEARS.finished, YEARS.later_world
 GAINED, LOST, GONE = YEARS.GAINED, YEARS.LOST, YEARS.GONE
 
 
 @pytest.fixture(scope="module")
 def maker(checkout: Path) -> ModuleType:
-    return load(checkout / "benchmarks" / "map_world.py")
+    return province
 
 
 @pytest.fixture(scope="module")

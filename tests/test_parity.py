@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from terrain import rough_ground, tile_ground
 
 from phusong.coverage.propagation import (
     FLAG_BRANCH_NEAR,
@@ -33,6 +32,7 @@ from phusong.coverage.propagation.p1812.receiver import TRACE
 from phusong.coverage.propagation.p1812.sweep import sweep_p1812
 from phusong.coverage.propagation.walk.fan import fan_of
 from phusong.coverage.propagation.walk.profile import Profile, cell_profile
+from worlds.terrain import rough_ground, tile_ground
 
 CELLS = 480
 CELL_M = 30.0

@@ -21,7 +21,7 @@ from phusong.errors import StudyError
 from phusong.exports import CsvForm
 from phusong.exports.publish import publish_run
 from phusong.i18n import set_language
-from phusong.runs import FinishedRun, open_run
+from phusong.results.finished import FinishedRun, open_run
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from phusong.cli import main
 from phusong.errors import InputError
 from phusong.exports.regroup import read_crosswalk, regroup
-from phusong.runs import FinishedRun, open_run
+from phusong.results.finished import FinishedRun, open_run
 
 
 @pytest.fixture

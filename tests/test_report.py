@@ -21,7 +21,7 @@ from phusong.report.content import report_blocks
 from phusong.report.pdf import render_pdf
 from phusong.report.typography import set_figures
 from phusong.report.webpage import render_page
-from phusong.runs import FinishedRun, open_run
+from phusong.results.finished import FinishedRun, open_run
 
 
 def pages(path: Path) -> int:

@@ -14,22 +14,22 @@ import rasterio
 import shapely
 from scipy import ndimage
 
-from phusong.data import (
+from phusong.study.file import read_study
+from sample import (
     backhaul,
     erosion,
-    layers,
-    make_sample,
+    make,
     masts,
     names,
     outlines,
-    places,
     relief,
+    settlements,
+    writing,
 )
-from phusong.data.costpaths import Land, meetings
-from phusong.data.grid import Grid, block_mean, refined
-from phusong.study.file import read_study
+from sample.costpaths import Land, meetings
+from sample.grid import Grid, block_mean, refined
 
-DATA = Path(make_sample.__file__).resolve().parent
+DATA = Path(make.__file__).resolve().parent
 
 
 def layer(name: str) -> gpd.GeoDataFrame:
@@ -75,7 +75,7 @@ def test_size_and_honesty() -> None:
             with rasterio.open(path) as source:
                 assert "Synthetic" in source.tags()["note"]
         elif path.suffix == ".gpkg":
-            assert layers.NOTE.encode() in path.read_bytes()
+            assert writing.NOTE.encode() in path.read_bytes()
     assert "synthetic" in (DATA / "README.md").read_text("utf-8").lower()
 
 
@@ -120,8 +120,8 @@ def test_study_columns_exist(cells: pd.DataFrame) -> None:
 
 
 def test_counts_and_codes(communes: gpd.GeoDataFrame, villages: gpd.GeoDataFrame) -> None:
-    assert len(communes) == places.COMMUNES
-    assert len(villages) == places.VILLAGES
+    assert len(communes) == settlements.COMMUNES
+    assert len(villages) == settlements.VILLAGES
     assert communes["ma_xa"].is_unique
     assert villages["ma_thon"].is_unique
     assert communes["ma_xa"].str.fullmatch(r"0\d{4}").all()
@@ -298,7 +298,7 @@ def test_fibre_reaches_most_communes_and_has_gaps() -> None:
     live = cables[cables["trang_thai"] == "dang_khai_thac"]
     as_drawn, snapped, mended = (reached(live, t) for t in (1.0, 15.5, 100.0))
     assert as_drawn < snapped < mended
-    assert 0.8 * places.COMMUNES <= snapped <= 0.95 * places.COMMUNES
+    assert 0.8 * settlements.COMMUNES <= snapped <= 0.95 * settlements.COMMUNES
 
 
 def test_cables_lie_on_roads() -> None:
@@ -387,7 +387,7 @@ def test_a_mast_behind_a_ridge_is_fed_over_the_mast_on_it() -> None:
 @pytest.mark.slow
 def test_program_makes_the_committed_files(tmp_path: Path) -> None:
     """The same seed gives the same province; heights may round apart on another machine."""
-    make_sample.main([str(tmp_path)])
+    make.main([str(tmp_path)])
     with (
         rasterio.open(tmp_path / "terrain/dem.tif") as a,
         rasterio.open(DATA / "terrain/dem.tif") as b,

@@ -9,11 +9,11 @@ import shapely
 from shapely.geometry import LineString, Point, box
 from sources_province import CRS, X0, Y0, build, check, only, read
 
-from phusong.data import make_sample, relief, rivers
-from phusong.data.erosion import route
-from phusong.data.grid import Grid
 from phusong.maps.mercator import Frame
 from phusong.maps.sections.rivers import river_section
+from sample import make, relief, rivers
+from sample.erosion import route
+from sample.grid import Grid
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_reaches_run_from_confluence_to_confluence() -> None:
 def test_the_samples_rivers_flow_down_its_own_land() -> None:
     import rasterio
 
-    folder = Path(make_sample.__file__).resolve().parent
+    folder = Path(make.__file__).resolve().parent
     frame = gpd.read_file(folder / "rivers/rivers.gpkg")
     assert set(frame["loai"]) == {"song", "suoi"}
     first = np.array([line.coords[0] for line in frame.geometry])

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from terrain import filled, read_tile, rough_ground
 
 from phusong.coverage.propagation import (
     FLAG_BEYOND_RADIUS,
@@ -43,6 +42,7 @@ from phusong.coverage.propagation.walk.skyline import highest_above
 from phusong.coverage.propagation.walk.zones import ZONE_STATE
 from phusong.errors import ModelError
 from phusong.jit import get_num_threads, set_num_threads
+from worlds.terrain import filled, read_tile, rough_ground
 
 CELLS = 480
 CELL_M = 30.0

@@ -22,10 +22,10 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from phusong.checks import Finding, Findings, Severity, rules
-from phusong.compare import Comparison
 from phusong.frames import rows
 from phusong.i18n import number, tr
 from phusong.indicators.results import ANY, Indicators
+from phusong.results.compare import Comparison
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 

@@ -24,7 +24,7 @@ from phusong.study.file import read_study
 
 if TYPE_CHECKING:
     from phusong.exports import CsvForm
-    from phusong.run import Results
+    from phusong.results.model import Results
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -162,7 +162,7 @@ def run_and_print(
 ) -> Results:
     """Run a study, print what it found, and return it."""
     from phusong.exports import refuse_to_overwrite
-    from phusong.run import run_study
+    from phusong.pipeline.run import run_study
 
     study = read_study(study_path)
     refuse_to_overwrite(out, overwrite=overwrite)

@@ -8,9 +8,9 @@ from rasterio import features
 from rasterio.transform import from_origin
 from scipy import ndimage
 
-from phusong.data.costpaths import Cells
-from phusong.data.grid import Grid, Raster
-from phusong.data.places import Places, Terrain
+from sample.costpaths import Cells
+from sample.grid import Grid, Raster
+from sample.settlements import Places, Terrain
 
 PEOPLE_CELL_M = 100.0
 OUTSIDE = -99999.0

@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
-from phusong.data.grid import Grid, Raster
+from sample.grid import Grid, Raster
 
 TAPPED_M = 480.0
 """A mast takes fibre from a cable no farther than this."""

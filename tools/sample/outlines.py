@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rasterio import features
 from rasterio.transform import from_origin
 
-from phusong.data.grid import Grid, Raster
+from sample.grid import Grid, Raster
 
 PRECISION_M = 0.1
 SMOOTHING_PASSES = 4

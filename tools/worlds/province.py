@@ -6,7 +6,7 @@ height, not computed: only the map is under test here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,19 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from map_results import make_coverage, make_signal, write_raster
 from pyproj import CRS
 from scipy import ndimage
 from shapely.geometry import LineString, Point, box
 
 from phusong.checks import Findings, rules
-from phusong.coverage.results import Signal, VillageCoverage
 from phusong.errors import Where
 from phusong.fiber.assess import assess_fiber
 from phusong.grid import Grid
 from phusong.indicators.figures import compute_indicators
+from phusong.results.model import Results
 from phusong.sources.inputs import Inputs, Raster
 from phusong.study import Study
+from worlds.rasters import make_coverage, make_signal, write_raster
 
 CRS_M = CRS.from_epsg(32648)
 X0, Y0 = 450_000.0, 2_560_000.0
@@ -47,26 +47,6 @@ SECOND = (
 )
 
 
-@dataclass(frozen=True)
-class World:
-    """What :func:`phusong.maps.build_map` takes."""
-
-    study: Study
-    inputs: Inputs
-    signal: Signal | None
-    coverage: VillageCoverage | None
-    fiber: Any
-    indicators: Any
-    findings: Findings
-
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        return (
-            self.study, self.inputs, self.signal, self.coverage, self.fiber, self.indicators,
-            self.findings,
-        )  # fmt: skip
-
-
 def make_world(
     folder: Path,
     *,
@@ -81,7 +61,7 @@ def make_world(
     corner: tuple[float, float] = (X0, Y0),
     names: dict[int, str] | None = None,
     study_name: str = "Tỉnh mẫu Hà Sơn (synthetic)",
-) -> World:
+) -> Results:
     """Make a province of ``cells_of_grid`` cells a side.
 
     Parameters
@@ -121,10 +101,10 @@ def make_world(
     people = coverage.villages.groupby("commune_code")["people"].sum()
     fiber = assess_fiber(inputs, study, findings, people)
     indicators = compute_indicators(study, coverage, fiber, len(commune_frame))
-    return World(study, inputs, signal, coverage, fiber, indicators, findings)
+    return Results(study, inputs, findings, signal, coverage, fiber, indicators)
 
 
-def without(world: World, *parts: str) -> World:
+def without(world: Results, *parts: str) -> Results:
     """Return the world with some results missing."""
     return replace(world, **dict.fromkeys(parts))
 

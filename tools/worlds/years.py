@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 
 from phusong.exports import CsvForm, write_results
-from phusong.runs import FinishedRun, open_run
+from phusong.results.finished import FinishedRun, open_run
+from phusong.results.model import Results
 
 GAINED, LOST, GONE = 4, 5, 39
 """Rows of the villages that the year changes."""
 
 
-def finished(world: Any, folder: Path, created: str) -> FinishedRun:
+def finished(world: Results, folder: Path, created: str) -> FinishedRun:
     """Write the results of a made-up world as a run does, and read them back."""
     folder.mkdir()
     grid = world.inputs.grid
@@ -36,14 +36,11 @@ def finished(world: Any, folder: Path, created: str) -> FinishedRun:
             for item in world.indicators.items
         ],
     }
-    write_results(
-        folder, world.study, world.inputs, world.coverage, world.fiber, world.indicators,
-        world.findings, stamp, CsvForm(),
-    )  # fmt: skip
+    write_results(folder, world, stamp, CsvForm())
     return open_run(folder)
 
 
-def later_world(world: Any) -> Any:
+def later_world(world: Results) -> Results:
     """The same province a year on: one village gained, one lost, one gone, one redrawn."""
     villages = world.coverage.villages.copy()
     grades = villages["grade"].tolist()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from phusong.runs import FinishedRun
+from phusong.results.finished import FinishedRun
 
 _RANK = {"white": 0, "hollow": 1, "covered": 2}
 # What a figure means. Everything else a study says (paths, names) may differ between two years.

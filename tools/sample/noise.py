@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import fft, ndimage
 
-from phusong.data.grid import Raster
-from phusong.data.kernels import compiled
+from sample.grid import Raster
+from sample.kernels import compiled
 
 
 def grained(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from rasterio.transform import from_origin
 
-from phusong.data.grid import Grid
+from sample.grid import Grid
 
 EPSG = 32648
 NOTE = "Synthetic: made by phusong.data.make_sample. No such place, person, road or carrier exists."

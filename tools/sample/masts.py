@@ -10,10 +10,10 @@ import shapely
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from phusong.data.costpaths import Cells
-from phusong.data.grid import Raster
-from phusong.data.places import Places, Terrain
-from phusong.data.relief import Relief
+from sample.costpaths import Cells
+from sample.grid import Raster
+from sample.relief import Relief
+from sample.settlements import Places, Terrain
 
 CARRIERS = {"Sóng Núi": ("SN", 52, 5), "Mây Bạc": ("MB", 40, 4), "Đèo Gió": ("DG", 28, 2)}
 """Name, prefix of its site codes, number of its sites, and how many of them on town roofs."""

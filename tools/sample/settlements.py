@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from phusong.data.costpaths import Cells, Land
-from phusong.data.grid import Grid, Raster, block_mean, slope
-from phusong.data.noise import grained
-from phusong.data.relief import Relief
+from sample.costpaths import Cells, Land
+from sample.grid import Grid, Raster, block_mean, slope
+from sample.noise import grained
+from sample.relief import Relief
 
 COMMUNES = 60
 VILLAGES = 700

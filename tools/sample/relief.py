@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from phusong.data.erosion import Flow, erode, route
-from phusong.data.grid import Grid, Raster, refined
-from phusong.data.noise import grained, karst_hills
+from sample.erosion import Flow, erode, route
+from sample.grid import Grid, Raster, refined
+from sample.noise import grained, karst_hills
 
 WEST_M = 470_010.0
 NORTH_M = 2_560_020.0

@@ -17,8 +17,8 @@ from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
 from phusong.fiber.assess import reach_of_places
 from phusong.fiber.results import FiberResult
+from phusong.pipeline.compute import compute, no_fibre, scratch_rasters
 from phusong.progress import NoProgress, Progress
-from phusong.run import compute, no_fibre, scratch_rasters
 from phusong.sources import Inputs
 from phusong.sources.points_of_interest import read_places
 from phusong.study import Layer, Study

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.data.grid import Raster
-from phusong.data.kernels import COL_STEP, ROW_STEP, STEP_LENGTH, compiled, heap_pop, heap_push
+from sample.grid import Raster
+from sample.kernels import COL_STEP, ROW_STEP, STEP_LENGTH, compiled, heap_pop, heap_push
 
 Cells = NDArray[np.int64]
 

@@ -11,9 +11,9 @@ import numpy as np
 import shapely
 from shapely.ops import substring
 
-from phusong.data.grid import Raster
-from phusong.data.places import Places
-from phusong.data.roadnet import Roads
+from sample.grid import Raster
+from sample.roadnet import Roads
+from sample.settlements import Places
 
 POPS = 6
 UNSERVED = 6

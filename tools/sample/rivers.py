@@ -8,9 +8,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from phusong.data.grid import Grid
-from phusong.data.outlines import smoothed
-from phusong.data.relief import Relief
+from sample.grid import Grid
+from sample.outlines import smoothed
+from sample.relief import Relief
 
 STREAM_KM2 = 8.0
 RIVER_KM2 = 120.0

@@ -1,4 +1,4 @@
-"""Make the synthetic mountain province: ``python -m phusong.data.make_sample [OUT]``.
+"""Make the synthetic mountain province: ``python tools/sample [OUT]``.
 
 The same seed gives the same province. Nothing in it is real: not the land, not the names, not
 the carriers. What is as it is in the field: valleys connect, people and roads follow them, masts
@@ -17,24 +17,24 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from phusong.data import (
+from sample import (
     backhaul,
     cables,
-    layers,
     masts,
     names,
     outlines,
     population,
     rivers,
     roadnet,
+    writing,
 )
-from phusong.data.costpaths import Cells
-from phusong.data.grid import Grid, Raster
-from phusong.data.places import Places, Terrain, fine_points, settle
-from phusong.data.relief import Relief, make_relief
+from sample.costpaths import Cells
+from sample.grid import Grid, Raster
+from sample.relief import Relief, make_relief
+from sample.settlements import Places, Terrain, fine_points, settle
 
 SEED = 20250701
-HERE = Path(__file__).resolve().parent
+DATA = Path(__file__).resolve().parent.parent.parent / "data"
 
 
 @dataclass(frozen=True)
@@ -237,35 +237,35 @@ def write(sample: Sample, out: Path) -> list[Path]:
         "fiber/pops.gpkg": sample.pops,
     }
     for name, frame in vectors.items():
-        layers.write_layer(out / name, frame)
+        writing.write_layer(out / name, frame)
     dem, people, cells, hanging = (
         out / "terrain/dem.tif",
         out / "people/population.tif",
         out / "towers/cells.csv",
         out / "fiber/backhaul.csv",
     )
-    layers.write_raster(
+    writing.write_raster(
         dem,
         np.rint(sample.relief.height_m).astype(np.int16),
         sample.relief.grid,
         nodata=-32768,
         predictor=2,
     )
-    layers.write_raster(
+    writing.write_raster(
         people,
         sample.people.astype(np.float32),
         sample.people_grid,
         nodata=population.OUTSIDE,
         predictor=3,
     )
-    layers.write_cells(cells, sample.cells)
-    layers.write_table(hanging, sample.backhaul)
+    writing.write_cells(cells, sample.cells)
+    writing.write_table(hanging, sample.backhaul)
     return [out / name for name in vectors] + [dem, people, cells, hanging]
 
 
 def main(arguments: list[str]) -> None:
-    """Make the sample in the folder named, or in this one."""
-    out = Path(arguments[0]) if arguments else HERE
+    """Make the sample in the folder named, or in ``data/``."""
+    out = Path(arguments[0]) if arguments else DATA
     # GeoPackages are written beside their place first: some shared folders refuse SQLite's locks.
     with tempfile.TemporaryDirectory() as scratch:
         for path in write(make(), Path(scratch)):
@@ -273,7 +273,3 @@ def main(arguments: list[str]) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
             sys.stdout.write(f"{target.stat().st_size / 1e6:6.2f} MB  {target}\n")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

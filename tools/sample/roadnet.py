@@ -10,10 +10,10 @@ import networkx as nx
 import numpy as np
 import shapely
 
-from phusong.data.costpaths import Land, Spread, meetings
-from phusong.data.grid import Grid
-from phusong.data.outlines import smoothed
-from phusong.data.places import Places, Terrain
+from sample.costpaths import Land, Spread, meetings
+from sample.grid import Grid
+from sample.outlines import smoothed
+from sample.settlements import Places, Terrain
 
 CLASSES = ("quoc_lo", "tinh_lo", "duong_xa", "duong_thon")
 LOOP_DETOUR = 2.1

@@ -1,1 +1,0 @@
-"""The embedded synthetic sample province, and the program that made it."""

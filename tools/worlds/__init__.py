@@ -1,0 +1,1 @@
+"""Made-up ground, provinces and results, for the tests and the benchmarks."""
