@@ -36,9 +36,12 @@ _SHOWN = ("all", "technology", "distance", "land_cover", "sight")
 @click.argument("measurements", type=click.Path(path_type=Path))
 @out_option("calibration", "Folder for the tables.")
 @click.option(
-    "--column", "columns", multiple=True, metavar="NAME=HEADER",
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="NAME=HEADER",
     help="Header of one of our columns where it is not recognised, e.g. level_dbm=Muc_thu.",
-)  # fmt: skip
+)
 @click.option("--crs", help="CRS of the coordinates, when they are not WGS 84 degrees.")
 @click.option("--encoding", help="Text encoding of the file, where it is not found.")
 @click.option("--apply", "apply_", is_flag=True, help="Write the result into study.toml.")
@@ -93,22 +96,28 @@ def calibrate(
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
     if found.reason and apply_:
         raise InputError(
-            found.reason, Where(file=str(measurements)),
-            "bring more measurements, of more sites; the study is as it was", found.params,
-        )  # fmt: skip
+            found.reason,
+            Where(file=str(measurements)),
+            "bring more measurements, of more sites; the study is as it was",
+            found.params,
+        )
     if found.reason:
         console.print(
             tr("No calibration: {reason}", reason=tr(found.reason, **found.params)),
-            style="yellow", markup=False,
-        )  # fmt: skip
+            style="yellow",
+            markup=False,
+        )
         return
     file = study / FILE_NAME if study.is_dir() else study
     if apply_:
         _apply(found, file)
         console.print(tr("Written into {file}:", file=file), markup=False, soft_wrap=True)
     else:
-        console.print(tr("With --apply these keys are written into {file}:", file=file),
-                      markup=False, soft_wrap=True)  # fmt: skip
+        console.print(
+            tr("With --apply these keys are written into {file}:", file=file),
+            markup=False,
+            soft_wrap=True,
+        )
     console.print(_keys(found), markup=False)
 
 
@@ -186,10 +195,14 @@ def _show(console: Console, found: Calibration) -> None:
     counts = found.refused["reason"].value_counts().sort_index()
     refused = ", ".join(f"{reason} {count}" for reason, count in counts.items()) or "–"
     console.print(
-        tr("{rows} measurements used, {refused} refused ({reasons})",
-           rows=len(found.residuals), refused=len(found.refused), reasons=refused),
+        tr(
+            "{rows} measurements used, {refused} refused ({reasons})",
+            rows=len(found.residuals),
+            refused=len(found.refused),
+            reasons=refused,
+        ),
         markup=False,
-    )  # fmt: skip
+    )
     if found.residuals.empty:
         return
     table = _table(("Group", "Rows", "Sites", "Bias, dB", "RMSE, dB", "Spread, dB"))

@@ -35,9 +35,12 @@ _LONLAT = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*[,; ]\s*(-?\d+(?:\.\d+)?)\s*$")
 @click.option("--tx-height-m", type=float, default=30.0, show_default=True, help="Antenna at A.")
 @click.option("--rx-height-m", type=float, default=1.5, show_default=True, help="Antenna at B.")
 @click.option(
-    "--step-m", type=click.FloatRange(min=1), default=30.0, show_default=True,
+    "--step-m",
+    type=click.FloatRange(min=1),
+    default=30.0,
+    show_default=True,
     help="Spacing of the profile's points along the path.",
-)  # fmt: skip
+)
 @click.option(
     "--profiles", type=path_type, help="File of paths, one JSON object a line; may be gzipped."
 )

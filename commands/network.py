@@ -52,17 +52,22 @@ def _with_fibre(path: Path) -> Study:
 @out_option("out", "Folder for the results.")
 @overwrite_option
 @click.option(
-    "--cut", multiple=True, metavar="EDGE|NODE|GROUP",
+    "--cut",
+    multiple=True,
+    metavar="EDGE|NODE|GROUP",
     help="What if this is lost (ids as in fibre_failures.csv)? Several are lost at once.",
-)  # fmt: skip
+)
 @click.option(
-    "--villages", is_flag=True,
+    "--villages",
+    is_flag=True,
     help="With --cut: follow the loss to the villages that lose signal.",
-)  # fmt: skip
+)
 @click.option(
-    "--places", multiple=True, metavar="villages|towers|FILE",
+    "--places",
+    multiple=True,
+    metavar="villages|towers|FILE",
     help="How fibre reaches these points instead of commune centres.",
-)  # fmt: skip
+)
 @csv_options
 @shared_options
 def fiber(
@@ -126,10 +131,12 @@ def _follow(study: Study, cut: tuple[str, ...], *, villages: bool) -> None:
         console.print(
             tr(
                 "Without {cut}: {count} commune centre(s) go dark, {people} people",
-                cut=names, count=len(found.communes), people=_people(people.sum(min_count=1)),
+                cut=names,
+                count=len(found.communes),
+                people=_people(people.sum(min_count=1)),
             ),
             markup=False,
-        )  # fmt: skip
+        )
         table = _table("Commune", "Name", "People")
         for row in rows(found.communes):
             table.add_row(str(row.commune_code), str(row.name), _people(row.people))
@@ -140,9 +147,12 @@ def _follow(study: Study, cut: tuple[str, ...], *, villages: bool) -> None:
     else:
         known = len(set(backhaul.thing[backhaul.thing < backhaul.sites].tolist()))
         console.print(
-            tr("Of {known} sites whose backhaul is known, {count} go dark",
-               known=known, count=len(found.sites)),
-        )  # fmt: skip
+            tr(
+                "Of {known} sites whose backhaul is known, {count} go dark",
+                known=known,
+                count=len(found.sites),
+            ),
+        )
         if found.sites:
             console.print(", ".join(found.sites), markup=False)
     if found.villages is not None:
@@ -153,18 +163,23 @@ def _print_villages(console: Console, villages: pd.DataFrame) -> None:
     console.print(
         tr(
             "{people} people in {count} villages lose signal; {worse} villages are graded lower",
-            people=_people(villages["people_lost"].sum(min_count=1)), count=len(villages),
+            people=_people(villages["people_lost"].sum(min_count=1)),
+            count=len(villages),
             worse=int((villages["before"] != villages["after"]).sum()),
         )
-    )  # fmt: skip
+    )
     if villages.empty:
         return
     table = _table("Village", "Name", "Commune", "Before", "After", "People who lose signal")
     for row in rows(villages.head(_MOST_VILLAGES)):
         table.add_row(
-            str(row.code), str(row.name), str(row.commune_code), tr(_GRADES[row.before]),
-            tr(_GRADES[row.after]), _people(row.people_lost),
-        )  # fmt: skip
+            str(row.code),
+            str(row.name),
+            str(row.commune_code),
+            tr(_GRADES[row.before]),
+            tr(_GRADES[row.after]),
+            _people(row.people_lost),
+        )
     console.print(table)
     if len(villages) > _MOST_VILLAGES:
         console.print(tr("… and {count} more", count=len(villages) - _MOST_VILLAGES))
@@ -194,15 +209,21 @@ def _print_network(console: Console, fiber: FiberResult) -> None:
         table = _table("Lost", "Id", "Communes cut off", "People", "Sites")
         for row in rows(worst):
             table.add_row(
-                tr(_ELEMENTS[row.element]), str(row.id), number(row.count), _people(row.people),
+                tr(_ELEMENTS[row.element]),
+                str(row.id),
+                number(row.count),
+                _people(row.people),
                 number(row.site_count) if fiber.backhaul is not None else "–",
-            )  # fmt: skip
+            )
         console.print(table)
 
 
 _ELEMENTS = {
-    "edge": "cable section", "node": "joint", "pop": "point of presence", "group": "shared route",
-}  # fmt: skip
+    "edge": "cable section",
+    "node": "joint",
+    "pop": "point of presence",
+    "group": "shared route",
+}
 
 
 def _reach_places(
@@ -233,9 +254,12 @@ def _reach_places(
     for layer, group in reach.groupby("layer", sort=False):
         near = (group["nearest_cable_m"] <= drop_m).sum()
         table.add_row(
-            str(layer), number(len(group)), number(group["reached"].sum()),
-            number(group["single_route"].sum()), number(near),
-        )  # fmt: skip
+            str(layer),
+            number(len(group)),
+            number(group["reached"].sum()),
+            number(group["single_route"].sum()),
+            number(near),
+        )
     console.print(table)
     for finding in findings:
         console.print(f"{finding.rule.number} {finding.text()}", style="yellow", markup=False)
@@ -321,16 +345,22 @@ def extend(
                 "The budget reaches {people} people; no plan of these routes reaches more than "
                 "{most}. {count} commune(s) do not fit: {names}",
                 people=_people(plan.stages["people"].sum(min_count=1)),
-                most=number(plan.people_bound), count=len(left), names=_names(left),
+                most=number(plan.people_bound),
+                count=len(left),
+                names=_names(left),
             ),
             markup=False,
-        )  # fmt: skip
+        )
     table = _table("Stage", "Commune", "Name", "USD", "km", "People")
     for row in rows(plan.stages):
         table.add_row(
-            str(row.stage), str(row.commune_code), str(row.name), number(row.usd),
-            number(row.km, ".1f"), number(row.people),
-        )  # fmt: skip
+            str(row.stage),
+            str(row.commune_code),
+            str(row.name),
+            number(row.usd),
+            number(row.km, ".1f"),
+            number(row.people),
+        )
     console.print(table)
     if ring_plan is not None:
         console.print(

@@ -26,15 +26,33 @@ def models() -> None:
     from phusong.coverage.propagation.models import models_table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("Name", "Model", "Source", "MHz", "km", "Mast, m", "Receiver, m", "Needs",
-                  "µs per pixel", "Note"):  # fmt: skip
+    for title in (
+        "Name",
+        "Model",
+        "Source",
+        "MHz",
+        "km",
+        "Mast, m",
+        "Receiver, m",
+        "Needs",
+        "µs per pixel",
+        "Note",
+    ):
         table.add_column(tr(title), overflow="fold")
     for row in rows(models_table()):
         cost = f"{row.cost_us:g}" if row.raster else tr("paths only")
         table.add_row(
-            row.name, row.title, row.source, row.freq_mhz, row.distance_km, row.tx_height_m,
-            row.rx_height_m, row.needs, cost, row.note,
-        )  # fmt: skip
+            row.name,
+            row.title,
+            row.source,
+            row.freq_mhz,
+            row.distance_km,
+            row.tx_height_m,
+            row.rx_height_m,
+            row.needs,
+            cost,
+            row.note,
+        )
     open_console().print(table)
 
 

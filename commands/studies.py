@@ -73,10 +73,15 @@ def new(folder: Path) -> None:
     """
     file = new_study(folder)
     open_console().print(
-        tr("Wrote {file}. Put your files under {data}, name them in the study, then run "
-           "`phusong check {folder}`.", file=file, data=folder / "data", folder=folder),
+        tr(
+            "Wrote {file}. Put your files under {data}, name them in the study, then run "
+            "`phusong check {folder}`.",
+            file=file,
+            data=folder / "data",
+            folder=folder,
+        ),
         markup=False,
-    )  # fmt: skip
+    )
 
 
 @click.command(context_settings=CONTEXT)

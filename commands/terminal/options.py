@@ -58,18 +58,29 @@ def shared_options(command: F) -> F:
             help="Language of messages, map and tables [default: en].",
         ),
         click.option(
-            "-v", "--verbose", count=True, expose_value=False, callback=_keep("verbose"),
+            "-v",
+            "--verbose",
+            count=True,
+            expose_value=False,
+            callback=_keep("verbose"),
             help="Say more.",
         ),
         click.option(
-            "-q", "--quiet", count=True, expose_value=False, callback=_keep("quiet"),
+            "-q",
+            "--quiet",
+            count=True,
+            expose_value=False,
+            callback=_keep("quiet"),
             help="Say only what goes wrong.",
         ),
         click.option(
-            "--debug", count=True, expose_value=False, callback=_keep("debug"),
+            "--debug",
+            count=True,
+            expose_value=False,
+            callback=_keep("debug"),
             help="Show a traceback when something goes wrong.",
         ),
-    ]  # fmt: skip
+    ]
     for option in reversed(options):
         command = option(command)
     return command
@@ -111,9 +122,10 @@ overwrite_option = click.option(
 )
 
 online_base_option = click.option(
-    "--online-base", is_flag=True,
+    "--online-base",
+    is_flag=True,
     help="Offer OpenStreetMap's street map on the page; only then may it ask the network.",
-)  # fmt: skip
+)
 
 
 def out_option(default: str | None, text: str) -> Callable[[F], F]:
@@ -126,13 +138,19 @@ def out_option(default: str | None, text: str) -> Callable[[F], F]:
 def csv_options(command: F) -> F:
     """Add how numbers and columns are set apart in CSV files."""
     command = click.option(
-        "--decimal", type=click.Choice([".", ","]), default=".", show_default=True,
+        "--decimal",
+        type=click.Choice([".", ","]),
+        default=".",
+        show_default=True,
         help="Decimal sign in CSV files; Vietnamese Excel reads ',' (with --separator ';').",
-    )(command)  # fmt: skip
+    )(command)
     return click.option(
-        "--separator", type=click.Choice([",", ";", "tab"]), default=",", show_default=True,
+        "--separator",
+        type=click.Choice([",", ";", "tab"]),
+        default=",",
+        show_default=True,
         help="Sign between columns in CSV files.",
-    )(command)  # fmt: skip
+    )(command)
 
 
 def csv_form(separator: str, decimal: str) -> CsvForm:
@@ -168,9 +186,15 @@ def run_and_print(
     refuse_to_overwrite(out, overwrite=overwrite)
     with show_progress() as progress:
         results = run_study(
-            study, out, overwrite=overwrite, radio=radio, fibre=fibre, form=form,
-            online_base=online_base, progress=progress,
-        )  # fmt: skip
+            study,
+            out,
+            overwrite=overwrite,
+            radio=radio,
+            fibre=fibre,
+            form=form,
+            online_base=online_base,
+            progress=progress,
+        )
     console = open_console()
     console.print(study.study.name, style="bold", markup=False)
     for assumption in study.study.assumptions:
@@ -181,10 +205,13 @@ def run_and_print(
         print_definitions(console, results.definitions)
     console.print()
     console.print(
-        tr("Findings in the files: {count}, see {file}", count=len(results.findings),
-           file=out / "checks.csv"),
+        tr(
+            "Findings in the files: {count}, see {file}",
+            count=len(results.findings),
+            file=out / "checks.csv",
+        ),
         markup=False,
-    )  # fmt: skip
+    )
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
     console.print(
         tr("Map: {file}", file=(out / "map.html").resolve()), markup=False, soft_wrap=True
