@@ -44,13 +44,22 @@ _SCHEME_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "technology_land_cover": ("technology", "land_cover"),
 }
 _KIND_COLUMNS: Final = {
-    "operator": "operator", "technology": "technology", "distance": "distance_band",
-    "land_cover": "land_cover", "sight": "sight", "site": "site_id",
-}  # fmt: skip
+    "operator": "operator",
+    "technology": "technology",
+    "distance": "distance_band",
+    "land_cover": "land_cover",
+    "sight": "sight",
+    "site": "site_id",
+}
 _OFFSET_COLUMNS: Final = ("scheme", "class", "rows", "sites", "offset_db", "own")
 _TEST_COLUMNS: Final = (
-    "scheme", "rows", "sites", "rmse_before_db", "rmse_in_sample_db", "rmse_out_of_sample_db",
-)  # fmt: skip
+    "scheme",
+    "rows",
+    "sites",
+    "rmse_before_db",
+    "rmse_in_sample_db",
+    "rmse_out_of_sample_db",
+)
 
 
 @dataclass(frozen=True)
@@ -280,20 +289,27 @@ def calibrate(
     residuals, refused = _compare(inputs, study, store, measured, told)
     if residuals.empty:
         return Calibration(
-            residuals, refused, summarise(residuals),
-            pd.DataFrame(columns=list(_OFFSET_COLUMNS)), pd.DataFrame(columns=list(_TEST_COLUMNS)),
+            residuals,
+            refused,
+            summarise(residuals),
+            pd.DataFrame(columns=list(_OFFSET_COLUMNS)),
+            pd.DataFrame(columns=list(_TEST_COLUMNS)),
             "none of the rows can be held against a prediction; see the reasons",
-        )  # fmt: skip
+        )
     offsets, schemes = fit_schemes(residuals)
     summary = summarise(residuals)
     rows, sites = len(residuals), residuals["site_id"].nunique()
     if rows < MIN_ROWS or sites < MIN_SITES:
         return Calibration(
-            residuals, refused, summary, offsets, schemes,
+            residuals,
+            refused,
+            summary,
+            offsets,
+            schemes,
             "{rows} usable rows on {sites} sites are too few to calibrate; it takes {least} rows "
             "on {least_sites} sites",
             {"rows": rows, "sites": sites, "least": MIN_ROWS, "least_sites": MIN_SITES},
-        )  # fmt: skip
+        )
     radio = study.radio
     keys = study_keys(residuals, radio.offsets_db, radio.land_cover_offsets_db)
     reason, params = "", {}
@@ -339,10 +355,13 @@ def _compare(
     off_db = frame["level_dbm"].to_numpy(dtype=np.float64)[unheard[weak]] - FLOOR_DBM
     refused.append(
         refuse(
-            frame, unheard[weak], "under_floor",
-            floor=np.full(off_db.size, FLOOR_DBM), off=off_db,
+            frame,
+            unheard[weak],
+            "under_floor",
+            floor=np.full(off_db.size, FLOOR_DBM),
+            off=off_db,
         )
-    )  # fmt: skip
+    )
     refused.append(refuse(frame, unheard[~far & ~weak], "no_prediction"))
     there = np.flatnonzero(predicted.server >= 0)
     cells = plan.cells.iloc[predicted.server[there]].reset_index(drop=True)

@@ -22,14 +22,37 @@ from phusong.sources.tables.text import as_code, clean
 from phusong.sources.towers.bands import frequency_of, technology_of
 from phusong.study import Layer, Study
 
-MEASUREMENTS: Final = Role("measurements", {
-    "level_dbm": ("level_dbm", "muc_tin_hieu_dbm", "muc_tin_hieu", "muc_thu_dbm", "muc_thu",
-                  "cuong_do_tin_hieu", "rsrp_dbm", "rsrp", "ss_rsrp", "ssrsrp", "rscp_dbm",
-                  "rscp", "rxlev_dbm", "rxlev", "level", "signal_dbm", "signal_strength",
-                  "signal", "dbm"),
-    **{name: TOWERS.columns[name]
-       for name in ("operator", "technology", "cell_id", "freq_mhz", "mcc", "mnc")},
-}, ("level_dbm",))  # fmt: skip
+MEASUREMENTS: Final = Role(
+    "measurements",
+    {
+        "level_dbm": (
+            "level_dbm",
+            "muc_tin_hieu_dbm",
+            "muc_tin_hieu",
+            "muc_thu_dbm",
+            "muc_thu",
+            "cuong_do_tin_hieu",
+            "rsrp_dbm",
+            "rsrp",
+            "ss_rsrp",
+            "ssrsrp",
+            "rscp_dbm",
+            "rscp",
+            "rxlev_dbm",
+            "rxlev",
+            "level",
+            "signal_dbm",
+            "signal_strength",
+            "signal",
+            "dbm",
+        ),
+        **{
+            name: TOWERS.columns[name]
+            for name in ("operator", "technology", "cell_id", "freq_mhz", "mcc", "mnc")
+        },
+    },
+    ("level_dbm",),
+)
 """Headers a file of measurements may use."""
 
 LEVEL_RANGE_DBM: Final = (-150.0, -20.0)
@@ -52,9 +75,16 @@ REASONS: Final[dict[str, str]] = {
 """Reason of refusal -> English template; a finding of the reader has its rule's number."""
 
 REFUSED_COLUMNS: Final = (
-    "row", "reason", "detail", "longitude", "latitude", "operator", "technology", "cell_id",
+    "row",
+    "reason",
+    "detail",
+    "longitude",
+    "latitude",
+    "operator",
+    "technology",
+    "cell_id",
     "level_dbm",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -123,9 +153,16 @@ def read_measurements(
 
 
 _FRAME = (
-    "x_m", "y_m", "longitude", "latitude", "level_dbm", "operator", "technology", "cell_id",
+    "x_m",
+    "y_m",
+    "longitude",
+    "latitude",
+    "level_dbm",
+    "operator",
+    "technology",
+    "cell_id",
     "freq_mhz",
-)  # fmt: skip
+)
 _LEFT_OUT = ("S10", "S11", "S22")
 """Rules after which the reader leaves one record out."""
 
@@ -204,10 +241,15 @@ def refuse(frame: pd.DataFrame, at: NDArray[np.int64], reason: str, **params: An
         details.append(
             tr(
                 REASONS[reason],
-                level=row["level_dbm"], low=low, high=high, cell_id=row["cell_id"],
-                operator=row["operator"] or "?", technology=row["technology"] or "?",
-                freq="" if np.isnan(row["freq_mhz"]) else f"{row['freq_mhz']:g} MHz", **own,
+                level=row["level_dbm"],
+                low=low,
+                high=high,
+                cell_id=row["cell_id"],
+                operator=row["operator"] or "?",
+                technology=row["technology"] or "?",
+                freq="" if np.isnan(row["freq_mhz"]) else f"{row['freq_mhz']:g} MHz",
+                **own,
             ).rstrip()
-        )  # fmt: skip
+        )
     out = chosen.assign(reason=reason, detail=pd.Series(details, dtype=object))
     return out[list(REFUSED_COLUMNS)]

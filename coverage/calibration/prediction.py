@@ -254,8 +254,9 @@ class Places:
         server: NDArray[np.int64],
     ) -> None:
         """Let the cells of a mast compete; the arithmetic of :func:`combine.add_mast`."""
-        loss, elevation = (part[..., self._row[at] - window.row0, self._col[at] - window.col0]
-                           for part in found)  # fmt: skip
+        loss, elevation = (
+            part[..., self._row[at] - window.row0, self._col[at] - window.col0] for part in found
+        )
         azimuth = np.degrees(
             np.arctan2(self._centre_x[at] - mast.x_m, self._centre_y[at] - mast.y_m)
         )
@@ -268,9 +269,11 @@ class Places:
             if not there.any():
                 continue
             weaker = attenuation_db(
-                self._plan.beams, int(self._plan.beam_of_cell[cell]), azimuth[there],
+                self._plan.beams,
+                int(self._plan.beam_of_cell[cell]),
+                azimuth[there],
                 elevation[there] * ELEVATION_STEP_DEG,
-            )  # fmt: skip
+            )
             value = reference[cell] - steps[there] * LOSS_STEP_DB - weaker
             into = at[there]
             wins = (value > level[into]) | ((value == level[into]) & (cell < server[into]))

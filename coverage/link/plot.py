@@ -118,9 +118,14 @@ def _draw_losses(axes: Axes, view: LinkView) -> None:
         cell.PAD = 0.01
     table.set_fontsize(8)
     axes.text(
-        0.0, 1.0, "\n".join(_listed(view)), va="top", fontsize=8, color=BAD,
+        0.0,
+        1.0,
+        "\n".join(_listed(view)),
+        va="top",
+        fontsize=8,
+        color=BAD,
         transform=axes.transAxes,
-    )  # fmt: skip
+    )
 
 
 def _listed(view: LinkView) -> list[str]:

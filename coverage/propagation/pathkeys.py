@@ -44,10 +44,17 @@ _CANONICAL = {spelling: key for key, others in SPELLINGS.items() for spelling in
 
 _POLARISATIONS = {"h": "h", "horizontal": "h", "1": "h", "v": "v", "vertical": "v", "2": "v"}
 _ZONES = {
-    "1": 1.0, "sea": 1.0, "b": 1.0,
-    "3": 3.0, "coastal": 3.0, "coastal land": 3.0, "a1": 3.0,
-    "4": 4.0, "inland": 4.0, "a2": 4.0,
-}  # fmt: skip
+    "1": 1.0,
+    "sea": 1.0,
+    "b": 1.0,
+    "3": 3.0,
+    "coastal": 3.0,
+    "coastal land": 3.0,
+    "a1": 3.0,
+    "4": 4.0,
+    "inland": 4.0,
+    "a2": 4.0,
+}
 """Names of the zones, with the letters of ITU-R P.452 Table 3."""
 
 

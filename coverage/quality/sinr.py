@@ -116,11 +116,23 @@ class Carriers:
 
 @njit(cache=True, nogil=True)
 def add_power(
-    loss: Any, loss_step_db: float, elevation: Any, elevation_step_deg: float,
-    east_m: float, north_m: float, cell_m: float,
-    beams: Any, horizontal_db: Any, vertical_db: Any,
-    beam_of: Any, band_of: Any, group_of: Any, reference_dbm: Any, power: Any, strongest: Any,
-) -> None:  # fmt: skip
+    loss: Any,
+    loss_step_db: float,
+    elevation: Any,
+    elevation_step_deg: float,
+    east_m: float,
+    north_m: float,
+    cell_m: float,
+    beams: Any,
+    horizontal_db: Any,
+    vertical_db: Any,
+    beam_of: Any,
+    band_of: Any,
+    group_of: Any,
+    reference_dbm: Any,
+    power: Any,
+    strongest: Any,
+) -> None:
     """Add the power of one mast's cells to that of their co-channel groups.
 
     Arguments as of :func:`phusong.coverage.signal.combine.add_mast`; ``power`` (the sum) and
@@ -147,9 +159,16 @@ def add_power(
                 beam = beam_of[k]
                 if gain[beam] < 0.0:
                     gain[beam] = beam_attenuation_db(
-                        beams, beam, horizontal_db, vertical_db, dx / distance, dy / distance,
-                        elevation_deg, rise_cos, rise_sin,
-                    )  # fmt: skip
+                        beams,
+                        beam,
+                        horizontal_db,
+                        vertical_db,
+                        dx / distance,
+                        dy / distance,
+                        elevation_deg,
+                        rise_cos,
+                        rise_sin,
+                    )
                 level = reference_dbm[k] - steps * loss_step_db - gain[beam]
                 received = 10.0 ** (0.1 * level)
                 power[group_of[k], r, c] += received
@@ -157,9 +176,12 @@ def add_power(
 
 
 def sinr_db(
-    ticks: NDArray[np.int16], server: NDArray[np.int32], others_mw: NDArray[np.float32],
-    carriers: Carriers, load: float,
-) -> NDArray[np.float64]:  # fmt: skip
+    ticks: NDArray[np.int16],
+    server: NDArray[np.int32],
+    others_mw: NDArray[np.float32],
+    carriers: Carriers,
+    load: float,
+) -> NDArray[np.float64]:
     """Return the SINR of the best server; NaN where there is none or it has no modem model.
 
     Parameters
@@ -202,13 +224,23 @@ class _Powers:
         for lit in self._tiles.lit(window):
             cells = lit.reach.mast.cells
             add_power(
-                lit.loss, LOSS_STEP_DB, lit.elevation, ELEVATION_STEP_DEG,
-                lit.east_m, lit.north_m, self._tiles.grid.cell_m,
-                lit.reach.beams, beams.horizontal_db, beams.vertical_db,
-                lit.reach.beam_of, lit.reach.band_of, self._carriers.group_of_cell[cells],
-                self._reference[cells], power[(slice(None), *lit.inside)],
+                lit.loss,
+                LOSS_STEP_DB,
+                lit.elevation,
+                ELEVATION_STEP_DEG,
+                lit.east_m,
+                lit.north_m,
+                self._tiles.grid.cell_m,
+                lit.reach.beams,
+                beams.horizontal_db,
+                beams.vertical_db,
+                lit.reach.beam_of,
+                lit.reach.band_of,
+                self._carriers.group_of_cell[cells],
+                self._reference[cells],
+                power[(slice(None), *lit.inside)],
                 strongest[(slice(None), *lit.inside)],
-            )  # fmt: skip
+            )
         others = power - strongest
         for group, technology in enumerate(groups):
             extra = self._offsets.over(technology, window)
@@ -279,9 +311,12 @@ def compute_quality(
 
 
 def _steps(
-    ticks: NDArray[np.int16], server: NDArray[np.int32], others_mw: NDArray[np.float32],
-    carriers: Carriers, study: Study,
-) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:  # fmt: skip
+    ticks: NDArray[np.int16],
+    server: NDArray[np.int32],
+    others_mw: NDArray[np.float32],
+    carriers: Carriers,
+    study: Study,
+) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:
     """SINR and throughput in the steps they are written in."""
     sinr = sinr_db(ticks, server, others_mw, carriers, study.radio.quality.load)
     known = np.isfinite(sinr)

@@ -31,9 +31,18 @@ KIND_SECTOR: Final = 1.0
 
 # Columns of a beam row.
 (
-    KIND, AZIMUTH_SIN, AZIMUTH_COS, TILT_SIN, TILT_COS, ELECTRICAL, H_WIDTH, V_WIDTH, CEILING,
-    SIDE_LOBE, PATTERN,
-) = range(11)  # fmt: skip
+    KIND,
+    AZIMUTH_SIN,
+    AZIMUTH_COS,
+    TILT_SIN,
+    TILT_COS,
+    ELECTRICAL,
+    H_WIDTH,
+    V_WIDTH,
+    CEILING,
+    SIDE_LOBE,
+    PATTERN,
+) = range(11)
 BEAM_COLUMNS: Final = 11
 _NO_PATTERN: Final = -1.0
 
@@ -178,9 +187,16 @@ def _attenuate(
         turn = math.radians(azimuths[i])
         rise = math.radians(elevations[i])
         out[i] = beam_attenuation_db(
-            beams, beam, horizontal_db, vertical_db, math.sin(turn), math.cos(turn),
-            elevations[i], math.cos(rise), math.sin(rise),
-        )  # fmt: skip
+            beams,
+            beam,
+            horizontal_db,
+            vertical_db,
+            math.sin(turn),
+            math.cos(turn),
+            elevations[i],
+            math.cos(rise),
+            math.sin(rise),
+        )
 
 
 def attenuation_db(
@@ -207,9 +223,14 @@ def attenuation_db(
     )
     out = np.empty(azimuths.size)
     _attenuate(
-        beams.rows, beam, beams.horizontal_db, beams.vertical_db,
-        np.ascontiguousarray(azimuths).ravel(), np.ascontiguousarray(elevations).ravel(), out,
-    )  # fmt: skip
+        beams.rows,
+        beam,
+        beams.horizontal_db,
+        beams.vertical_db,
+        np.ascontiguousarray(azimuths).ravel(),
+        np.ascontiguousarray(elevations).ravel(),
+        out,
+    )
     return out.reshape(azimuths.shape)
 
 
@@ -235,8 +256,11 @@ def _beam_row(
     tilt = 0.0 if omni else math.radians(float(cell["mechanical_tilt_deg"]))
     head = (
         KIND_OMNI if omni else KIND_SECTOR,
-        math.sin(turn), math.cos(turn), math.sin(tilt), math.cos(tilt),
-    )  # fmt: skip
+        math.sin(turn),
+        math.cos(turn),
+        math.sin(tilt),
+        math.cos(tilt),
+    )
     name = cell["antenna_file"]
     if isinstance(name, str) and name:
         further = _further_tilt_deg(electrical, patterns[name])

@@ -28,12 +28,24 @@ NO_PROBABILITY: Final = 255
 
 @njit(cache=True, nogil=True)
 def add_mast(
-    loss: Any, loss_step_db: float, elevation: Any, elevation_step_deg: float,
-    east_m: float, north_m: float, cell_m: float,
-    beams: Any, horizontal_db: Any, vertical_db: Any,
-    beam_of: Any, band_of: Any, layer_of: Any, reference_dbm: Any, server_of: Any,
-    level: Any, server: Any,
-) -> None:  # fmt: skip
+    loss: Any,
+    loss_step_db: float,
+    elevation: Any,
+    elevation_step_deg: float,
+    east_m: float,
+    north_m: float,
+    cell_m: float,
+    beams: Any,
+    horizontal_db: Any,
+    vertical_db: Any,
+    beam_of: Any,
+    band_of: Any,
+    layer_of: Any,
+    reference_dbm: Any,
+    server_of: Any,
+    level: Any,
+    server: Any,
+) -> None:
     """Let the cells of one mast compete for every place of a tile.
 
     Parameters
@@ -83,9 +95,16 @@ def add_mast(
                     gain[:] = -1.0
                 if gain[beam] < 0.0:
                     gain[beam] = beam_attenuation_db(
-                        beams, beam, horizontal_db, vertical_db, east, north,
-                        elevation_deg, rise_cos, rise_sin,
-                    )  # fmt: skip
+                        beams,
+                        beam,
+                        horizontal_db,
+                        vertical_db,
+                        east,
+                        north,
+                        elevation_deg,
+                        rise_cos,
+                        rise_sin,
+                    )
                 value = np.float32(ahead - gain[beam])
                 best = level[layer, r, c]
                 if value > best or (value == best and server_of[k] + 1 < server[layer, r, c]):
@@ -113,9 +132,15 @@ def to_level_ticks(level: Any, server: Any, ticks: Any) -> None:
 
 @njit(cache=True, nogil=True)
 def pick_best(
-    ticks: Any, server: Any, members: Any, threshold_dbm: Any, sigma_db: Any, by_odds: bool,
-    best_ticks: Any, best_server: Any,
-) -> None:  # fmt: skip
+    ticks: Any,
+    server: Any,
+    members: Any,
+    threshold_dbm: Any,
+    sigma_db: Any,
+    by_odds: bool,
+    best_ticks: Any,
+    best_server: Any,
+) -> None:
     """Take, place by place, the best of several layers.
 
     Parameters

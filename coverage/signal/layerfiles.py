@@ -123,13 +123,23 @@ class LayerWriter:
         try:
             raster = self._stack.enter_context(
                 rasterio.open(
-                    path, "w", driver="GTiff", width=grid.cols, height=grid.rows, count=1,
+                    path,
+                    "w",
+                    driver="GTiff",
+                    width=grid.cols,
+                    height=grid.rows,
+                    count=1,
                     dtype=kind.dtype,
-                    crs=grid.crs.to_wkt(), transform=grid.transform, nodata=kind.nodata,
-                    tiled=True, blockxsize=TILE, blockysize=TILE, sparse_ok=True,
+                    crs=grid.crs.to_wkt(),
+                    transform=grid.transform,
+                    nodata=kind.nodata,
+                    tiled=True,
+                    blockxsize=TILE,
+                    blockysize=TILE,
+                    sparse_ok=True,
                     bigtiff="if_safer",
                 )
-            )  # fmt: skip
+            )
         except (OSError, rasterio.errors.RasterioError) as problem:
             raise OutputError(
                 "{file} cannot be written: {reason}",
@@ -174,10 +184,17 @@ def _to_cog(source: Path, target: Path, kind: Kind) -> None:
     half = source.with_name(f"{source.name}.cog")
     try:
         rasterio.shutil.copy(
-            source, half, driver="COG", compress="deflate", level=1, predictor="yes",
-            blocksize=TILE, overview_resampling=kind.overview.name, num_threads="all_cpus",
+            source,
+            half,
+            driver="COG",
+            compress="deflate",
+            level=1,
+            predictor="yes",
+            blocksize=TILE,
+            overview_resampling=kind.overview.name,
+            num_threads="all_cpus",
             overview_compress="deflate",
-        )  # fmt: skip
+        )
         half.replace(target)
     except (OSError, rasterio.errors.RasterioError) as problem:
         raise OutputError(

@@ -193,9 +193,10 @@ class Losses:
         """Compute the bands of one mast that the store lacks (``again``: every band)."""
         keys = self.keys(mast)
         wanted = [
-            f for f, key in zip(mast.freqs_mhz, keys.bands, strict=True)
+            f
+            for f, key in zip(mast.freqs_mhz, keys.bands, strict=True)
             if again or not self._store.has(key)
-        ]  # fmt: skip
+        ]
         if not wanted and self._store.has(keys.elevation):
             report.from_store += 1
             return
@@ -239,8 +240,7 @@ class Losses:
         outer = self.window(mast)
         rows, cols = loss.elevation_deg.shape
         window = Window(outer.row0 + loss.row0, outer.col0 + loss.col0, rows, cols)
-        about = {"site_id": mast.site_id, "height_m": mast.height_m,
-                 "model": self.settings.model}  # fmt: skip
+        about = {"site_id": mast.site_id, "height_m": mast.height_m, "model": self.settings.model}
         for freq, values in zip(loss.freqs_mhz, loss.loss_db, strict=True):
             self._store.write(
                 by_band[freq], window, values, LOSS_STEP_DB, {**about, "freq_mhz": freq}

@@ -68,9 +68,11 @@ def _number(text: str, where: Where) -> float:
 
 
 def _from_peak(
-    name: str, gain_dbi: float | None, horizontal: NDArray[np.float64],
+    name: str,
+    gain_dbi: float | None,
+    horizontal: NDArray[np.float64],
     vertical: NDArray[np.float64],
-) -> Pattern:  # fmt: skip
+) -> Pattern:
     """Both cuts relative to the strongest value in either."""
     peak = min(float(horizontal.min()), float(vertical.min()))
     return Pattern(name, gain_dbi, horizontal - peak, vertical - peak)

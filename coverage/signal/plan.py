@@ -136,11 +136,14 @@ def _masts(cells: pd.DataFrame, inputs: Inputs) -> list[Mast]:
         site = sites.loc[site_id]
         masts.append(
             Mast(
-                str(site_id), float(site["x_m"]), float(site["y_m"]), float(height_m),
+                str(site_id),
+                float(site["x_m"]),
+                float(site["y_m"]),
+                float(height_m),
                 tuple(sorted({float(f) for f in group["freq_mhz"]})),
                 group.index.to_numpy(dtype=np.int64),
             )
-        )  # fmt: skip
+        )
     return masts
 
 

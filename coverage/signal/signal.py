@@ -50,12 +50,24 @@ class _BestServers:
             cells = lit.reach.mast.cells
             at = (slice(0, plain), *lit.inside)
             add_mast(
-                lit.loss, LOSS_STEP_DB, lit.elevation, ELEVATION_STEP_DEG,
-                lit.east_m, lit.north_m, self._tiles.grid.cell_m,
-                lit.reach.beams, plan.beams.horizontal_db, plan.beams.vertical_db,
-                lit.reach.beam_of, lit.reach.band_of, plan.layer_of_cell[cells],
-                self._reference[cells], cells, level[at], server[at],
-            )  # fmt: skip
+                lit.loss,
+                LOSS_STEP_DB,
+                lit.elevation,
+                ELEVATION_STEP_DEG,
+                lit.east_m,
+                lit.north_m,
+                self._tiles.grid.cell_m,
+                lit.reach.beams,
+                plan.beams.horizontal_db,
+                plan.beams.vertical_db,
+                lit.reach.beam_of,
+                lit.reach.band_of,
+                plan.layer_of_cell[cells],
+                self._reference[cells],
+                cells,
+                level[at],
+                server[at],
+            )
         for i, name in enumerate(plan.plain):
             extra = self._offsets.over(name.technology, window)
             if extra is not None:
@@ -64,9 +76,15 @@ class _BestServers:
         to_level_ticks(level, server[:plain], ticks[:plain])
         for i, layer in enumerate(plan.combined, start=plain):
             pick_best(
-                ticks, server, np.array(layer.members, dtype=np.int64), self._threshold,
-                self._sigma, layer.technology == ANY, ticks[i], server[i],
-            )  # fmt: skip
+                ticks,
+                server,
+                np.array(layer.members, dtype=np.int64),
+                self._threshold,
+                self._sigma,
+                layer.technology == ANY,
+                ticks[i],
+                server[i],
+            )
         return ticks, server
 
 
@@ -169,6 +187,11 @@ def report_problems(inputs: Inputs, signal: Signal, findings: Findings) -> None:
     for cell in problems.itertuples():
         site = sites.loc[cell.site_id]
         findings.add(
-            "C01", Where(file=str(cell.file), row=int(cell.row)), str(cell.cell_id), "{reason}",
-            float(site["x_m"]), float(site["y_m"]), reason=cell.problem,
-        )  # fmt: skip
+            "C01",
+            Where(file=str(cell.file), row=int(cell.row)),
+            str(cell.cell_id),
+            "{reason}",
+            float(site["x_m"]),
+            float(site["y_m"]),
+            reason=cell.problem,
+        )

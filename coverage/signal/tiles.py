@@ -37,9 +37,13 @@ class Reach:
         rows, beam_of = np.unique(plan.beam_of_cell[mast.cells], return_inverse=True)
         freqs_mhz = plan.cells["freq_mhz"].to_numpy(dtype=np.float64)[mast.cells]
         return cls(
-            mast, int(mast.cells[0]), window, plan.beams.rows[rows], beam_of,
+            mast,
+            int(mast.cells[0]),
+            window,
+            plan.beams.rows[rows],
+            beam_of,
             np.searchsorted(mast.freqs_mhz, freqs_mhz),
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)
@@ -113,9 +117,13 @@ class Tiles:
             if found is not None:
                 left, _, _, top = self.grid.bounds_of(part)
                 yield Lit(
-                    reach, part, part.slices_in(window), *found,
-                    left + half - reach.mast.x_m, top - half - reach.mast.y_m,
-                )  # fmt: skip
+                    reach,
+                    part,
+                    part.slices_in(window),
+                    *found,
+                    left + half - reach.mast.x_m,
+                    top - half - reach.mast.y_m,
+                )
 
     def mend(self, mast: Mast) -> None:
         """Compute a mast again whose entries turned out damaged.

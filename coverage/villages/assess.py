@@ -26,10 +26,18 @@ from phusong.sources.inputs import Inputs
 from phusong.study import Study
 
 FIGURES = (
-    "grade", "served_share", "served_share_area", "expected_share", "people_unserved",
-    "people_unserved_expected", "level_median_dbm", "level_centre_dbm", "probability_centre",
-    "served_centre", "best_cell_id",
-)  # fmt: skip
+    "grade",
+    "served_share",
+    "served_share_area",
+    "expected_share",
+    "people_unserved",
+    "people_unserved_expected",
+    "level_median_dbm",
+    "level_centre_dbm",
+    "probability_centre",
+    "served_centre",
+    "best_cell_id",
+)
 _OFF_GRID_SHARE = 1e-6
 
 
@@ -189,27 +197,47 @@ def _circles(inputs: Inputs, study: Study, signal: Signal) -> list[Circles]:
     radii = {str(t): km for t, km in study.indicators.circles_km.items()}
     return [
         circles_of(
-            signal.cells, inputs.sites, layer.operator,
-            verdict if layer.technology == ANY else [layer.technology], radii,
+            signal.cells,
+            inputs.sites,
+            layer.operator,
+            verdict if layer.technology == ANY else [layer.technology],
+            radii,
         )
         for layer in signal.layers
-    ]  # fmt: skip
+    ]
 
 
 def _add_batch(
-    batch: Footprints, weight: NDArray[np.float64], layer: int, reader: LayerReader,
-    frame: tuple[Odds, NDArray[np.int32]], circles: Circles, grid: Grid, tally: _Tally,
-) -> None:  # fmt: skip
+    batch: Footprints,
+    weight: NDArray[np.float64],
+    layer: int,
+    reader: LayerReader,
+    frame: tuple[Odds, NDArray[np.int32]],
+    circles: Circles,
+    grid: Grid,
+    tally: _Tally,
+) -> None:
     """Sum one layer over one batch of villages."""
     odds, cuts = frame
     ticks, server = reader.read(layer, batch.window)
     count, pairs = len(batch.rows), cuts.shape[1]
     part = _Tally(count, pairs)
     summarise(
-        batch.offsets, batch.cells, batch.fraction, weight, ticks.ravel(), server.ravel(),
-        odds.kind_of_server, odds.table, cuts,
-        part.served, part.served_area, part.expected, part.level_median, part.best_server,
-    )  # fmt: skip
+        batch.offsets,
+        batch.cells,
+        batch.fraction,
+        weight,
+        ticks.ravel(),
+        server.ravel(),
+        odds.kind_of_server,
+        odds.table,
+        cuts,
+        part.served,
+        part.served_area,
+        part.expected,
+        part.level_median,
+        part.best_server,
+    )
     for name in ("served", "served_area", "expected", "level_median", "best_server"):
         getattr(tally, name)[batch.rows] = getattr(part, name)
     inside = circles.mask(batch.window, grid).ravel()[batch.cells]
@@ -263,16 +291,26 @@ def assess_villages(
     weights.close(area_cells)
     people, source = _census(villages, weights.on_raster)
     frame = _Frame(
-        villages, study, signal.cells, odds, steps, cuts, people, weights.total,
+        villages,
+        study,
+        signal.cells,
+        odds,
+        steps,
+        cuts,
+        people,
+        weights.total,
         np.maximum(area_cells, weights.cells),
-    )  # fmt: skip
+    )
     figures = [
         frame.figures(layer, tally) for layer, tally in zip(signal.layers, tallies, strict=True)
     ]
     flags = _flags(
-        villages, weights, area_cells, centres.on_grid,
+        villages,
+        weights,
+        area_cells,
+        centres.on_grid,
         study.verdict.weight == "people" and inputs.people is not None,
-    )  # fmt: skip
+    )
     return VillageCoverage(
         villages=_summary(inputs, signal, frame, figures[-1], source, weights, flags),
         by_layer=pd.concat(figures, ignore_index=True),

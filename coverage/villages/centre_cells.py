@@ -26,9 +26,8 @@ class Centres:
         self.y_m = villages["centre_y_m"].to_numpy(dtype=np.float64)
         self._row, self._col = grid.cell_of(self.x_m, self.y_m)
         self.on_grid = (
-            (self._row >= 0) & (self._row < grid.rows)
-            & (self._col >= 0) & (self._col < grid.cols)
-        )  # fmt: skip
+            (self._row >= 0) & (self._row < grid.rows) & (self._col >= 0) & (self._col < grid.cols)
+        )
 
     def levels(
         self, reader: LayerReader, layer: int, rows: NDArray[np.int64]

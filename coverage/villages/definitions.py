@@ -152,10 +152,14 @@ class _Rule:
             )
         base = study.radio.quality.load
         return cls(
-            definition.technologies, loss, ndtri(definition.probability) * sigma,
-            cells["threshold_dbm"].to_numpy(np.float64), carriers.noise_dbm, needed,
+            definition.technologies,
+            loss,
+            ndtri(definition.probability) * sigma,
+            cells["threshold_dbm"].to_numpy(np.float64),
+            carriers.noise_dbm,
+            needed,
             definition.load / base if base > 0 else 1.0,
-        )  # fmt: skip
+        )
 
     def served(
         self,
@@ -282,9 +286,13 @@ def evaluate_definitions(
 
 
 def _count_circles(
-    batch: Footprints, weight: NDArray[np.float64], rings: Circles, centres: Centres,
-    signal: Signal, count: _Count,
-) -> None:  # fmt: skip
+    batch: Footprints,
+    weight: NDArray[np.float64],
+    rings: Circles,
+    centres: Centres,
+    signal: Signal,
+    count: _Count,
+) -> None:
     """Count what lies in circles."""
     inside = rings.mask(batch.window, signal.grid).ravel()[batch.cells]
     count.served[batch.rows] = sum_by_village(weight * inside, batch.offsets)
@@ -292,9 +300,14 @@ def _count_circles(
 
 
 def _count(
-    batch: Footprints, weight: NDArray[np.float64], rule: _Rule, operator: str,
-    sources: _Sources, centres: Centres, count: _Count,
-) -> None:  # fmt: skip
+    batch: Footprints,
+    weight: NDArray[np.float64],
+    rule: _Rule,
+    operator: str,
+    sources: _Sources,
+    centres: Centres,
+    count: _Count,
+) -> None:
     """Count what one of the technologies serves."""
     served = np.zeros(len(batch.cells), dtype=np.bool_)
     centre = np.zeros(len(batch.rows), dtype=np.bool_)
@@ -317,9 +330,13 @@ def _count(
 
 
 def _row(
-    definition: Definition, signal: Signal, sources: _Sources,
-    counts: Mapping[tuple[str, str], _Count], weights: Weights, inputs: Inputs,
-) -> dict[str, Any]:  # fmt: skip
+    definition: Definition,
+    signal: Signal,
+    sources: _Sources,
+    counts: Mapping[tuple[str, str], _Count],
+    weights: Weights,
+    inputs: Inputs,
+) -> dict[str, Any]:
     """One definition's figures."""
     whole = np.where(weights.total > 0, weights.total, 1.0)
     census = inputs.villages["population"].to_numpy(dtype=np.float64)

@@ -75,10 +75,12 @@ class Nodes:
         across = np.exp(-np.sqrt(2.0) * self.step_m / self.correlation_m)
         square = np.array(
             [
-                [1, near, near, across], [near, 1, across, near],
-                [near, across, 1, near], [across, near, near, 1],
+                [1, near, near, across],
+                [near, 1, across, near],
+                [near, across, 1, near],
+                [across, near, near, 1],
             ]
-        )  # fmt: skip
+        )
         spread = np.sqrt(np.einsum("pi,ij,pj->p", weights, square, weights))
         corner = (top * self.shape[1] + left).astype(np.int32)
         return corner, (weights / spread[:, None]).astype(np.float32)

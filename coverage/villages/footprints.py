@@ -105,6 +105,9 @@ def footprints(villages: gpd.GeoDataFrame, grid: Grid) -> Iterator[Footprints]:
             row0, col0 = int(row.min()), int(col.min())
             window = Window(row0, col0, int(row.max()) - row0 + 1, int(col.max()) - col0 + 1)
         yield Footprints(
-            rows, window, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            (row - window.row0) * window.cols + col - window.col0, fraction,
-        )  # fmt: skip
+            rows,
+            window,
+            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            (row - window.row0) * window.cols + col - window.col0,
+            fraction,
+        )

@@ -20,10 +20,19 @@ PLACES = (OUTDOOR, "in_vehicle", "indoor")
 """Where a phone is used; an entry loss stands between the last two and the level outdoors."""
 P2109_MHZ = (80.0, 100_000.0)
 JUDGED = (
-    "code", "operator", "technology", "grade", "served_share", "served_share_area",
-    "expected_share", "people_unserved", "people_unserved_expected", "probability_centre",
-    "served_centre", "best_cell_id",
-)  # fmt: skip
+    "code",
+    "operator",
+    "technology",
+    "grade",
+    "served_share",
+    "served_share_area",
+    "expected_share",
+    "people_unserved",
+    "people_unserved_expected",
+    "probability_centre",
+    "served_centre",
+    "best_cell_id",
+)
 
 
 def entry_of(place: str, study: Study) -> Entry:

@@ -105,9 +105,18 @@ def _error_at(field: Any, corner: int, weights: Any, cols: int) -> float:
 
 @njit(cache=True, parallel=True)
 def _draw_shares(
-    offsets: Any, weight: Any, margin_db: Any, location_db: Any, corner: Any, node_weights: Any,
-    fields: Any, cols: int, model_db: float, phi: Any, served: Any,
-) -> None:  # fmt: skip
+    offsets: Any,
+    weight: Any,
+    margin_db: Any,
+    location_db: Any,
+    corner: Any,
+    node_weights: Any,
+    fields: Any,
+    cols: int,
+    model_db: float,
+    phi: Any,
+    served: Any,
+) -> None:
     """Sum the served weight of each village in each draw.
 
     ``margin_db`` is NaN without signal; ``served`` is (villages, draws).
@@ -229,9 +238,13 @@ def simulate_villages(
                 for i, result in enumerate(results):
                     level = spreads.of(*centres.levels(reader, i, batch.rows))
                     result.centre[batch.rows, part] = _draw_centres(
-                        level, at_centre, flat, nodes.shape[1], spreads.model_db,
+                        level,
+                        at_centre,
+                        flat,
+                        nodes.shape[1],
+                        spreads.model_db,
                         luck[batch.rows, part],
-                    )  # fmt: skip
+                    )
                     if not batch.cells.size:
                         continue
                     ticks, server = reader.read(i, batch.window)
@@ -240,9 +253,18 @@ def simulate_villages(
                     )
                     served = np.zeros((len(batch.rows), len(fields)))
                     _draw_shares(
-                        batch.offsets, weight, margin, location, corner, node_weights, flat,
-                        nodes.shape[1], spreads.model_db, _PHI, served,
-                    )  # fmt: skip
+                        batch.offsets,
+                        weight,
+                        margin,
+                        location,
+                        corner,
+                        node_weights,
+                        flat,
+                        nodes.shape[1],
+                        spreads.model_db,
+                        _PHI,
+                        served,
+                    )
                     result.share[batch.rows, part] = served
             told.advance("simulation", len(fields))
     weights.close(villages.geometry.area.to_numpy(dtype=np.float64) / grid.cell_m**2)
@@ -252,8 +274,11 @@ def simulate_villages(
 def _draw_centres(
     level: tuple[NDArray[np.float64], NDArray[np.float64]],
     place: tuple[NDArray[np.int32], NDArray[np.float32]],
-    fields: NDArray[np.float32], cols: int, model_db: float, luck: NDArray[np.float32],
-) -> NDArray[np.bool_]:  # fmt: skip
+    fields: NDArray[np.float32],
+    cols: int,
+    model_db: float,
+    luck: NDArray[np.float32],
+) -> NDArray[np.bool_]:
     """Return (villages, draws): whether each centre is served."""
     (margin, location), (corner, weights) = level, place
     error = np.zeros((len(fields), len(corner)))
@@ -266,18 +291,22 @@ def _draw_centres(
 
 
 def _collect(
-    inputs: Inputs, study: Study, weights: Weights, wanted: list[tuple[str, str]],
+    inputs: Inputs,
+    study: Study,
+    weights: Weights,
+    wanted: list[tuple[str, str]],
     results: list[_Draws],
-) -> Simulation:  # fmt: skip
+) -> Simulation:
     """Turn draws into parts, means and intervals."""
     interval = study.uncertainty.interval
     ends = [(1 - interval) / 2, (1 + interval) / 2]
     people = np.nan_to_num(
         np.where(
-            np.isfinite(inputs.villages["population"]), inputs.villages["population"],
+            np.isfinite(inputs.villages["population"]),
+            inputs.villages["population"],
             weights.on_raster,
         )
-    )  # fmt: skip
+    )
     whole = np.where(weights.total > 0, weights.total, 1.0)[:, None]
     tables, figures = [], []
     for (operator, technology), result in zip(wanted, results, strict=True):
@@ -310,8 +339,8 @@ def _collect(
         ]
     return Simulation(
         pd.concat(tables or [_NO_VILLAGES], ignore_index=True),
-        pd.DataFrame(
-            figures, columns=["operator", "technology", "figure", "mean", "low", "high"]
-        ),
-        study.uncertainty.draws, study.uncertainty.seed, interval,
-    )  # fmt: skip
+        pd.DataFrame(figures, columns=["operator", "technology", "figure", "mean", "low", "high"]),
+        study.uncertainty.draws,
+        study.uncertainty.seed,
+        interval,
+    )

@@ -15,10 +15,21 @@ from phusong.jit import njit, prange
 
 @njit(cache=True, parallel=True)
 def summarise(  # noqa: C901 - one pass over the cells, every figure at once
-    offsets: Any, cells: Any, fraction: Any, weight: Any, ticks: Any, server: Any,
-    kind_of_server: Any, odds: Any, cuts: Any,
-    served: Any, served_area: Any, expected: Any, level_median: Any, best_server: Any,
-) -> None:  # fmt: skip
+    offsets: Any,
+    cells: Any,
+    fraction: Any,
+    weight: Any,
+    ticks: Any,
+    server: Any,
+    kind_of_server: Any,
+    odds: Any,
+    cuts: Any,
+    served: Any,
+    served_area: Any,
+    expected: Any,
+    level_median: Any,
+    best_server: Any,
+) -> None:
     """Sum one layer over a batch of villages; sums, not shares.
 
     Parameters

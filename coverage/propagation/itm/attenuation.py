@@ -326,13 +326,33 @@ def reference_attenuation(
     d5 = d_hzn + 200e3
     d6 = d_hzn + 400e3
     a6, h0 = troposcatter_db(
-        d6, theta_sum, theta_los, d_hzn1, d_hzn2, h_e1, h_e2, gamma_e, n_s, freq_mhz,
-        freq_mhz / WAVE_NUMBER_MHZ, -1.0,
-    )  # fmt: skip
+        d6,
+        theta_sum,
+        theta_los,
+        d_hzn1,
+        d_hzn2,
+        h_e1,
+        h_e2,
+        gamma_e,
+        n_s,
+        freq_mhz,
+        freq_mhz / WAVE_NUMBER_MHZ,
+        -1.0,
+    )
     a5, h0 = troposcatter_db(
-        d5, theta_sum, theta_los, d_hzn1, d_hzn2, h_e1, h_e2, gamma_e, n_s, freq_mhz,
-        freq_mhz / WAVE_NUMBER_MHZ, h0,
-    )  # fmt: skip
+        d5,
+        theta_sum,
+        theta_los,
+        d_hzn1,
+        d_hzn2,
+        h_e1,
+        h_e2,
+        gamma_e,
+        n_s,
+        freq_mhz,
+        freq_mhz / WAVE_NUMBER_MHZ,
+        h0,
+    )
     if a5 < 1000.0:
         scatter_slope = (a6 - a5) / 200e3
         crossover = max(

@@ -226,15 +226,34 @@ def _predict(
     """Loss from path parameters (see :func:`.geometry.profile_parameters`)."""
     n_s, gamma_e, delta_h, h_e1, h_e2, theta1, theta2, d1, d2 = parameters
     attenuation, mode, bits, error = kernels.reference_attenuation(
-        distance_m, theta1, theta2, d1, d2, h_e1, h_e2, *heights, gamma_e, n_s, delta_h,
-        freq_mhz, impedance_of(freq_mhz, polarisation, settings), point_to_point,
-    )  # fmt: skip
+        distance_m,
+        theta1,
+        theta2,
+        d1,
+        d2,
+        h_e1,
+        h_e2,
+        *heights,
+        gamma_e,
+        n_s,
+        delta_h,
+        freq_mhz,
+        impedance_of(freq_mhz, polarisation, settings),
+        point_to_point,
+    )
     if error:
         raise ModelError(ERRORS[error], params={"n_s": n_s})
     varied, more = variability.variability_db(
-        attenuation, distance_m, h_e1, h_e2, delta_h, freq_mhz, settings.climate,
-        settings.mdvar, *settings.deviates(),
-    )  # fmt: skip
+        attenuation,
+        distance_m,
+        h_e1,
+        h_e2,
+        delta_h,
+        freq_mhz,
+        settings.climate,
+        settings.mdvar,
+        *settings.deviates(),
+    )
     free_space = float(kernels.free_space_db(distance_m, freq_mhz))
     return ItmResult(
         loss_db=free_space + varied,
@@ -298,9 +317,15 @@ def itm_path(
         raise ModelError("The path has no length: {distance} m", params={"distance": step_m})
     parameters = profile_parameters(height, step_m, settings.n0, tx_height_m, rx_height_m)
     return _predict(
-        step_m * (height.size - 1), parameters, (tx_height_m, rx_height_m), freq_mhz,
-        polarisation, settings, warnings, point_to_point=True,
-    )  # fmt: skip
+        step_m * (height.size - 1),
+        parameters,
+        (tx_height_m, rx_height_m),
+        freq_mhz,
+        polarisation,
+        settings,
+        warnings,
+        point_to_point=True,
+    )
 
 
 def itm_area(
@@ -349,9 +374,15 @@ def itm_area(
     theta = [float(smooth_elevation(h, x, delta_h_m, gamma_e)) for h, x in zip(h_e, d, strict=True)]
     parameters = (settings.n0, gamma_e, delta_h_m, *h_e, *theta, *d)
     return _predict(
-        distance_m, parameters, heights, freq_mhz, polarisation, settings, warnings,
+        distance_m,
+        parameters,
+        heights,
+        freq_mhz,
+        polarisation,
+        settings,
+        warnings,
         point_to_point=False,
-    )  # fmt: skip
+    )
 
 
 def area_height(height_m: float, siting: Siting, delta_h_m: float) -> float:

@@ -165,9 +165,14 @@ def _walk(
                 head[k] = i
                 points = max(points, k)
             known = sample_radial(
-                height_m, tx_row, tx_col, 2.0 * math.pi * radial / radials, step_m / cell_m,
-                points, ground,
-            )  # fmt: skip
+                height_m,
+                tx_row,
+                tx_col,
+                2.0 * math.pi * radial / radials,
+                step_m / cell_m,
+                points,
+                ground,
+            )
             ground[0] = ground_tx_m
             size = in_hull = 0
             seen = 0
@@ -266,9 +271,15 @@ def _walk(
                     if up > theta1:
                         theta1, d1, k1 = up, x, far
                     _, i = back_horizon(
-                        ground, tops, highest, n, k - shared, z_rx, bend,
+                        ground,
+                        tops,
+                        highest,
+                        n,
+                        k - shared,
+                        z_rx,
+                        bend,
                         (z_tx - z_rx) / n - bend * n,
-                    )  # fmt: skip
+                    )
                     if i > 0:
                         x = (n - i) * step
                         up = (ground[i] - z_rx) / x - x * gamma_e / 2.0
@@ -325,16 +336,38 @@ def _walk(
                     bits = 0
                     for b in range(freqs.size):
                         attenuation, _, more, error = reference_attenuation(
-                            d, theta1, theta2, d1, d2, h_e1, h_e2, antenna_m, rx_height_m,
-                            gamma_e, n_s, delta_h, freqs[b], impedances[b], True,
-                        )  # fmt: skip
+                            d,
+                            theta1,
+                            theta2,
+                            d1,
+                            d2,
+                            h_e1,
+                            h_e2,
+                            antenna_m,
+                            rx_height_m,
+                            gamma_e,
+                            n_s,
+                            delta_h,
+                            freqs[b],
+                            impedances[b],
+                            True,
+                        )
                         if error:
                             flag |= FLAG_NO_VALUE
                             continue
                         varied, extreme = variability_db(
-                            attenuation, d, h_e1, h_e2, delta_h, freqs[b], climate, mdvar,
-                            z_time, z_location, z_situation,
-                        )  # fmt: skip
+                            attenuation,
+                            d,
+                            h_e1,
+                            h_e2,
+                            delta_h,
+                            freqs[b],
+                            climate,
+                            mdvar,
+                            z_time,
+                            z_location,
+                            z_situation,
+                        )
                         bits |= more | extreme
                         loss[b, row, col] = free_space_db(d, freqs[b]) + varied
                     if bits or warned:

@@ -171,10 +171,26 @@ def clear_horizon(ground: Ground, path: Path, earth_km: float) -> int:
 
 
 TRACE = (
-    "clear", "at_t", "at_r", "theta_t", "theta_r", "smooth_t_m", "smooth_r_m", "h1_m", "h2_m",
-    "rough_m", "edge", "smooth", "edge_beta", "smooth_beta",
-    "sea_share", "land_km", "inland_km", "coast_t_km", "coast_r_km",
-)  # fmt: skip
+    "clear",
+    "at_t",
+    "at_r",
+    "theta_t",
+    "theta_r",
+    "smooth_t_m",
+    "smooth_r_m",
+    "h1_m",
+    "h2_m",
+    "rough_m",
+    "edge",
+    "smooth",
+    "edge_beta",
+    "smooth_beta",
+    "sea_share",
+    "land_km",
+    "inland_km",
+    "coast_t_km",
+    "coast_r_km",
+)
 """What :func:`record` writes of a path, in order.
 
 `clear` is 1 where the bare ground leaves the terminals in sight; `at_t` and `at_r` are the points

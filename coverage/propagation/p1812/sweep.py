@@ -143,9 +143,18 @@ def _walk_bundle(
             follow, away = np.empty(room, np.int32), np.empty(room)
             at_row, at_col = np.empty(room, np.int32), np.empty(room, np.int32)
         points = queue_receivers(
-            mine, cols, row0 - tx_row, col0 - tx_col, cell_m, step_m, head, follow, at_row, at_col,
+            mine,
+            cols,
+            row0 - tx_row,
+            col0 - tx_col,
+            cell_m,
+            step_m,
+            head,
+            follow,
+            at_row,
+            at_col,
             away,
-        )  # fmt: skip
+        )
         angle = 2.0 * math.pi * radial / radials
         step = step_m / cell_m
         known = sample_radial(height_m, tx_row, tx_col, angle, step, points, ground)
@@ -225,9 +234,20 @@ def _walk_bundle(
                     flag |= FLAG_BRANCH_NEAR
                 flags[row, col] = flag
                 fit_t, fit_r, end_t, end_r = smooth_ends(
-                    v1, v2, bare, size_g, rise_bare[k], k, own, count, ground_rx_m, step_m, total,
-                    tx_m, rx_m,
-                )  # fmt: skip
+                    v1,
+                    v2,
+                    bare,
+                    size_g,
+                    rise_bare[k],
+                    k,
+                    own,
+                    count,
+                    ground_rx_m,
+                    step_m,
+                    total,
+                    tx_m,
+                    rx_m,
+                )
                 h1 = tx_m - min(end_t, ground_tx_m)
                 h2 = rx_m - min(end_r, ground_rx_m)
                 km = total * 1e-3
@@ -272,19 +292,63 @@ def _walk_bundle(
                 else:
                     elevation[row, col] = math.degrees(theta_t * 1e-3)
                 path = Path(
-                    total, tx_m, rx_m, free, edge, smooth, edge_b, smooth_b, 0 if has_clutter else
-                    sight, near_t, near_r, theta_t, theta_r, min(fit_t, ground_tx_m), min(fit_r,
-                    ground_rx_m), sea_share, land_km, inland_km, coast_t, coast_r,
-                )  # fmt: skip
+                    total,
+                    tx_m,
+                    rx_m,
+                    free,
+                    edge,
+                    smooth,
+                    edge_b,
+                    smooth_b,
+                    0 if has_clutter else sight,
+                    near_t,
+                    near_r,
+                    theta_t,
+                    theta_r,
+                    min(fit_t, ground_tx_m),
+                    min(fit_r, ground_rx_m),
+                    sea_share,
+                    land_km,
+                    inland_km,
+                    coast_t,
+                    coast_r,
+                )
                 if trace.size > 0:
                     record(
-                        path, h1, h2, hard, size_h, bare, k, count, own, own_hard, step_m, air,
-                        trace, row, col,
-                    )  # fmt: skip
+                        path,
+                        h1,
+                        h2,
+                        hard,
+                        size_h,
+                        bare,
+                        k,
+                        count,
+                        own,
+                        own_hard,
+                        step_m,
+                        air,
+                        trace,
+                        row,
+                        col,
+                    )
                 fill_in(
-                    path, hard, size_h, bare, k, count, own, own_hard, step_m, air, bands, sphere,
-                    sphere_b, loss, row, col,
-                )  # fmt: skip
+                    path,
+                    hard,
+                    size_h,
+                    bare,
+                    k,
+                    count,
+                    own,
+                    own_hard,
+                    step_m,
+                    air,
+                    bands,
+                    sphere,
+                    sphere_b,
+                    loss,
+                    row,
+                    col,
+                )
 
 
 @njit(cache=True, nogil=True, parallel=True, error_model="numpy")
