@@ -148,8 +148,11 @@ def reach_of_places(fiber: FiberResult, places: gpd.GeoDataFrame, study: Study) 
     split, node = _with_drops(fiber.network, reach)
     redundancy = assess_redundancy(split, settings.snap_tolerance_m)
     table = _reach_table(reach, redundancy, node, fiber.pop_ids).set_index(places.index)
-    return gpd.GeoDataFrame(places.drop(columns=places.geometry.name).join(table),
-                            geometry=places.geometry.to_numpy(), crs=places.crs)  # fmt: skip
+    return gpd.GeoDataFrame(
+        places.drop(columns=places.geometry.name).join(table),
+        geometry=places.geometry.to_numpy(),
+        crs=places.crs,
+    )
 
 
 def _centres(inputs: Inputs) -> gpd.GeoDataFrame:
@@ -158,11 +161,13 @@ def _centres(inputs: Inputs) -> gpd.GeoDataFrame:
     missing = inputs.communes[~inputs.communes["code"].isin(known["commune_code"])]
     if not len(missing):
         return gpd.GeoDataFrame(known.reset_index(drop=True), crs=inputs.crs)
-    lacking = pd.DataFrame({
-        "commune_code": missing["code"].to_numpy(),
-        "name": missing["name"].to_numpy(),
-        "geometry": np.full(len(missing), shapely.Point(), dtype=object),
-    })  # fmt: skip
+    lacking = pd.DataFrame(
+        {
+            "commune_code": missing["code"].to_numpy(),
+            "name": missing["name"].to_numpy(),
+            "geometry": np.full(len(missing), shapely.Point(), dtype=object),
+        }
+    )
     both = pd.concat([pd.DataFrame(known), lacking], ignore_index=True)
     return gpd.GeoDataFrame(both, geometry="geometry", crs=inputs.crs)
 
@@ -201,8 +206,13 @@ def _edge_frame(
     row = np.maximum(network.line, 0)
     frame: dict[str, object] = {"edge_id": edge_ids}
     blanks: dict[str, object] = {
-        "cable_id": "", "owner": "", "status": "", "kind": "", "group": None, "cores": np.nan,
-    }  # fmt: skip
+        "cable_id": "",
+        "owner": "",
+        "status": "",
+        "kind": "",
+        "group": None,
+        "cores": np.nan,
+    }
     for name, empty in blanks.items():
         values = np.full(len(row), empty, dtype=object)
         if name in network.source:
@@ -328,9 +338,12 @@ def _report(findings: Findings, study: Study, inputs: Inputs, result: FiberResul
     for gap in gaps.to_dict("records"):
         point = gap["geometry"]
         params = {
-            "a": gap["a"], "b": gap["b"], "gap_m": gap["gap_m"],
-            "lon": gap["lon"], "lat": gap["lat"],
-        }  # fmt: skip
+            "a": gap["a"],
+            "b": gap["b"],
+            "gap_m": gap["gap_m"],
+            "lon": gap["lon"],
+            "lat": gap["lat"],
+        }
         if gap["kind"] in {"pop_line", "pop_far"}:
             continue  # rule F06 has named it on reading
         if gap["kind"] == "crossing":
@@ -346,16 +359,22 @@ def _report(findings: Findings, study: Study, inputs: Inputs, result: FiberResul
     _report_islands(findings, where, result)
     for row in result.reach[result.reach["reason"] == "no_centre"].to_dict("records"):
         findings.add(
-            "F15", in_files(study, study.boundaries.commune_centres, "boundaries.commune_centres"),
-            str(row["commune_code"]), "{name} has no centre: whether fibre reaches it is not known",
+            "F15",
+            in_files(study, study.boundaries.commune_centres, "boundaries.commune_centres"),
+            str(row["commune_code"]),
+            "{name} has no centre: whether fibre reaches it is not known",
             name=row["name"],
-        )  # fmt: skip
+        )
     if len(inputs.cables) and not inputs.cables["in_service"].any():
         known = sorted(set(inputs.cables["status"].astype(str)) - {""})
         findings.add(
-            "F11", where, "", "none of {count} cables is in service; their status reads: {status}",
-            count=len(inputs.cables), status=", ".join(known[:5]) or "-",
-        )  # fmt: skip
+            "F11",
+            where,
+            "",
+            "none of {count} cables is in service; their status reads: {status}",
+            count=len(inputs.cables),
+            status=", ".join(known[:5]) or "-",
+        )
 
 
 def _report_islands(findings: Findings, where: Where, result: FiberResult) -> None:
@@ -365,19 +384,28 @@ def _report_islands(findings: Findings, where: Where, result: FiberResult) -> No
     if not dark.any():
         return
     part = network.graph.components(network.in_service)[network.graph.tail]
-    frame = pd.DataFrame({
-        "part": part[dark], "km": network.length_m[dark] / 1000.0,
-        "edge": np.flatnonzero(dark), "cable": result.edges.loc[dark, "cable_id"].to_numpy(),
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "part": part[dark],
+            "km": network.length_m[dark] / 1000.0,
+            "edge": np.flatnonzero(dark),
+            "cable": result.edges.loc[dark, "cable_id"].to_numpy(),
+        }
+    )
     for _, group in frame.groupby("part", sort=True):
         edge = int(group["edge"].iloc[0])
         point = shapely.line_interpolate_point(network.geometry[edge], 0.5, normalized=True)
         cables = [str(c) for c in dict.fromkeys(group["cable"])]
         findings.add(
-            "F14", where, cables[0], "{km:.1f} km of cable in service ({cables}) reach no PoP",
-            point.x, point.y, km=float(group["km"].sum()),
+            "F14",
+            where,
+            cables[0],
+            "{km:.1f} km of cable in service ({cables}) reach no PoP",
+            point.x,
+            point.y,
+            km=float(group["km"].sum()),
             cables=", ".join(cables[:5]) + (", …" if len(cables) > 5 else ""),
-        )  # fmt: skip
+        )
 
 
 def _where(cables: gpd.GeoDataFrame) -> Where:

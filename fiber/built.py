@@ -24,11 +24,20 @@ def with_new_lines(inputs: Inputs, lines: gpd.GeoDataFrame) -> Inputs:
     if not len(lines):
         return inputs
     parts = lines[["geometry"]].explode(index_parts=False, ignore_index=True)
-    fresh = pd.DataFrame({
-        "cable_id": [f"NEW-{i + 1}" for i in range(len(parts))],
-        "owner": "", "status": "new", "kind": "new", "cores": np.nan, "group": None,
-        "in_service": True, "file": "", "row": 0, "geometry": parts.geometry.to_numpy(),
-    })  # fmt: skip
+    fresh = pd.DataFrame(
+        {
+            "cable_id": [f"NEW-{i + 1}" for i in range(len(parts))],
+            "owner": "",
+            "status": "new",
+            "kind": "new",
+            "cores": np.nan,
+            "group": None,
+            "in_service": True,
+            "file": "",
+            "row": 0,
+            "geometry": parts.geometry.to_numpy(),
+        }
+    )
     columns = [c for c in fresh if c in inputs.cables.columns]
     both = pd.concat([pd.DataFrame(inputs.cables), fresh[columns]], ignore_index=True)
     both["in_service"] = both["in_service"].astype(bool)
@@ -84,14 +93,18 @@ def before_and_after(
         ("communes_with_fibre_share", "share", communes(now) / total, communes(then) / total),
         ("people_in_communes_with_fibre", "people", souls(now), souls(then)),
         (
-            "communes_on_a_single_route", "communes",
-            communes(fiber.reach["single_route"].to_numpy(dtype=bool)), communes(single & then),
+            "communes_on_a_single_route",
+            "communes",
+            communes(fiber.reach["single_route"].to_numpy(dtype=bool)),
+            communes(single & then),
         ),
         (
-            "connected_cable", "km",
-            fiber.summary()["connected_km"], _connected_km(network),
+            "connected_cable",
+            "km",
+            fiber.summary()["connected_km"],
+            _connected_km(network),
         ),
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows, columns=["indicator", "unit", "before", "after"])
 
 

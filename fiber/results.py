@@ -85,11 +85,13 @@ class FiberResult:
         :func:`phusong.fiber.failures.outage.named_loss` for what may be named.
         """
         dark, _ = self._lost(cut)
-        return pd.DataFrame({
-            "commune_code": self.hanging.code[dark],
-            "name": self.reach["name"].to_numpy(dtype=object)[dark],
-            "people": self.hanging.people[dark],
-        })  # fmt: skip
+        return pd.DataFrame(
+            {
+                "commune_code": self.hanging.code[dark],
+                "name": self.reach["name"].to_numpy(dtype=object)[dark],
+                "people": self.hanging.people[dark],
+            }
+        )
 
     def dark_sites(self, cut: Sequence[str]) -> list[str]:
         """Return the ids of the sites that go dark; none where no backhaul is known."""

@@ -97,9 +97,14 @@ def choose_within_budget(
         bound = min(bound, float(benefit.sum()) - (value - budget_usd) / price)
         if chosen.any():
             tree = solve(
-                tail, head, usd, target_vertex[chosen], nodes=vertices, root=root,
+                tail,
+                head,
+                usd,
+                target_vertex[chosen],
+                nodes=vertices,
+                root=root,
                 time_limit_s=share / 4,
-            )  # fmt: skip
+            )
             best = max(best, _prefix(g, tree.edges, chosen, budget_usd), key=lambda b: b[0])
             if tree.cost > budget_usd:
                 high = price
@@ -184,8 +189,11 @@ def _at_price(g: _Graph, price: float, distance: Floats, seconds: float) -> tupl
         np.concatenate([g.tail, g.target_vertex, np.full(count, g.root)]),
         np.concatenate([g.head, leaf, leaf]),
         np.concatenate([g.usd, fee, fee + penalty]),
-        leaf, nodes=g.vertices + count, root=g.root, time_limit_s=seconds,
-    )  # fmt: skip
+        leaf,
+        nodes=g.vertices + count,
+        root=g.root,
+        time_limit_s=seconds,
+    )
     edges = len(g.usd)
     bought = np.zeros(edges + 2 * count, dtype=bool)
     bought[result.edges] = True

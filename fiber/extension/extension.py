@@ -142,9 +142,14 @@ def plan_extension(
     told.advance(STEP)
     served = np.flatnonzero(tree.served)
     order = build_order(
-        candidates.tail, candidates.head, candidates.usd, tree.edges, candidates.root,
-        candidates.target_vertex[served], weight[served],
-    )  # fmt: skip
+        candidates.tail,
+        candidates.head,
+        candidates.usd,
+        tree.edges,
+        candidates.root,
+        candidates.target_vertex[served],
+        weight[served],
+    )
     order = [replace(stage, target=int(served[stage.target])) for stage in order]
     lines = line_frame(candidates, order, prices)
     targets = _target_frame(fiber, candidates, wanted, can, tree, order, prices.offroad_max_km)
@@ -228,24 +233,41 @@ def _tree(
             c.tail, c.head, c.usd, goal, nodes=c.vertices, root=c.root, time_limit_s=seconds
         )
         return _Tree(
-            found.edges, served, float(c.usd[found.edges].sum()), found.lower_bound, np.nan,
+            found.edges,
+            served,
+            float(c.usd[found.edges].sum()),
+            found.lower_bound,
+            np.nan,
             found.status,
-        )  # fmt: skip
+        )
     choice = choose_within_budget(
         c.tail, c.head, c.usd, c.vertices, c.root, goal, weight[can], budget, seconds
     )
     served[can] = choice.chosen
-    again = solve(
-        c.tail, c.head, c.usd, c.target_vertex[served], nodes=c.vertices, root=c.root,
-        time_limit_s=seconds / 4,
-    ) if served.any() else None  # fmt: skip
+    again = (
+        solve(
+            c.tail,
+            c.head,
+            c.usd,
+            c.target_vertex[served],
+            nodes=c.vertices,
+            root=c.root,
+            time_limit_s=seconds / 4,
+        )
+        if served.any()
+        else None
+    )
     edges, usd = choice.edges, choice.usd
     if again is not None and again.cost < usd:
         edges, usd = again.edges, again.cost
     return _Tree(
-        edges, served, usd, again.lower_bound if again is not None else 0.0,
-        choice.benefit_bound, again.status if again is not None else "optimal",
-    )  # fmt: skip
+        edges,
+        served,
+        usd,
+        again.lower_bound if again is not None else 0.0,
+        choice.benefit_bound,
+        again.status if again is not None else "optimal",
+    )
 
 
 DETAILS = {
@@ -293,10 +315,12 @@ def _target_frame(
     table["detail"] = [
         tr(
             DETAILS["no_route_at_all" if s == "no_route" and np.isnan(g) else s],
-            stage=int(n), gap_km=g, max_km=max_km,
+            stage=int(n),
+            gap_km=g,
+            max_km=max_km,
         )
         for s, g, n in zip(status, gap.tolist(), stage.tolist(), strict=True)
-    ]  # fmt: skip
+    ]
     return gpd.GeoDataFrame(table, geometry=reach.geometry.to_numpy(), crs=reach.crs)
 
 
@@ -321,9 +345,11 @@ def _report(
     roads = in_files(study, study.roads, "roads")
     pops = in_files(study, study.fiber.pops if study.fiber else (), "fiber.pops")
     for row, why, params in zip(
-        plan.targets.to_dict("records"), fiber.reach["reason"], fiber.reach["reason_params"],
+        plan.targets.to_dict("records"),
+        fiber.reach["reason"],
+        fiber.reach["reason_params"],
         strict=True,
-    ):  # fmt: skip
+    ):
         if row["status"] == "no_route":
             at, detail = roads, REPORTS["lost" if np.isnan(row["gap_km"]) else "no_route"]
         elif row["status"] == "optics":
@@ -331,10 +357,17 @@ def _report(
         else:
             continue
         findings.add(
-            "R11" if at is roads else "R12", at, str(row["commune_code"]), detail,
-            row["geometry"].x, row["geometry"].y, name=row["name"], gap_km=row["gap_km"],
-            max_km=study.extension.offroad_max_km, **params,
-        )  # fmt: skip
+            "R11" if at is roads else "R12",
+            at,
+            str(row["commune_code"]),
+            detail,
+            row["geometry"].x,
+            row["geometry"].y,
+            name=row["name"],
+            gap_km=row["gap_km"],
+            max_km=study.extension.offroad_max_km,
+            **params,
+        )
     _report_roads(findings, inputs, plan.candidates.roads, study.extension, roads)
 
 
@@ -360,18 +393,29 @@ def _report_roads(
         at = np.asarray(shapely.dwithin(ends, border, BORDER_M))
         if at.any():
             first = ends[int(np.flatnonzero(at)[0])]
-            findings.add("R10", where, detail="{n} roads end within {near_m:.0f} m of the border",
-                         x_m=first.x, y_m=first.y, n=int(at.sum()), near_m=BORDER_M)  # fmt: skip
+            findings.add(
+                "R10",
+                where,
+                detail="{n} roads end within {near_m:.0f} m of the border",
+                x_m=first.x,
+                y_m=first.y,
+                n=int(at.sum()),
+                near_m=BORDER_M,
+            )
     if "kind" in roads.source and len(roads.source):
-        km = pd.Series(roads.length_m[roads.line >= 0] / 1000.0).groupby(
-            roads.source["kind"].astype(str).to_numpy()[roads.line[roads.line >= 0]]
-        ).sum()  # fmt: skip
+        km = (
+            pd.Series(roads.length_m[roads.line >= 0] / 1000.0)
+            .groupby(roads.source["kind"].astype(str).to_numpy()[roads.line[roads.line >= 0]])
+            .sum()
+        )
         unpriced = km[~km.index.isin(list(prices.kind_usd_per_km))]
         if len(unpriced):
             findings.add(
-                "R13", replace(where, key="extension.kind_usd_per_km"),
+                "R13",
+                replace(where, key="extension.kind_usd_per_km"),
                 detail="{km:.0f} km of roads are of kinds without a price of their own ({kinds}):"
                 " they are priced at {usd_per_km:.0f} USD a kilometre",
-                km=float(unpriced.sum()), usd_per_km=prices.usd_per_km,
+                km=float(unpriced.sum()),
+                usd_per_km=prices.usd_per_km,
                 kinds=", ".join(f"{k or '?'}" for k in unpriced.sort_values(ascending=False).index),
-            )  # fmt: skip
+            )

@@ -31,9 +31,14 @@ class Stage:
 
 
 def build_order(
-    tail: Ints, head: Ints, usd: Floats, edges: Ints, root: int, target_vertex: Ints,
+    tail: Ints,
+    head: Ints,
+    usd: Floats,
+    edges: Ints,
+    root: int,
+    target_vertex: Ints,
     benefit: Floats,
-) -> list[Stage]:  # fmt: skip
+) -> list[Stage]:
     """Order the building of a tree so that benefit comes early.
 
     The order minimises the sum over targets of benefit times the money spent before the target
@@ -76,8 +81,7 @@ def build_order(
 
 def _rooted(tail: Ints, head: Ints, edges: Ints, root: int) -> tuple[Ints, Ints, dict[int, int]]:
     """Return (parent, edge to it, vertex -> number), the vertices numbered from the root down."""
-    names, ends = np.unique(np.concatenate([tail[edges], head[edges], [root]]),
-                            return_inverse=True)  # fmt: skip
+    names, ends = np.unique(np.concatenate([tail[edges], head[edges], [root]]), return_inverse=True)
     count = len(edges)
     graph = Graph.of(len(names), ends[:count], ends[count : 2 * count])
     number = {int(ends[-1]): 0}

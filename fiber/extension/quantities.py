@@ -34,8 +34,11 @@ def line_frame(candidates: Candidates, order: list[Stage], prices: Extension) ->
     )
     source = candidates.roads.source
     count = len(candidates.roads.graph)
-    row = np.where(edges < count, candidates.roads.line[np.minimum(edges, count - 1)], -1) \
-        if count else np.full(len(edges), -1)  # fmt: skip
+    row = (
+        np.where(edges < count, candidates.roads.line[np.minimum(edges, count - 1)], -1)
+        if count
+        else np.full(len(edges), -1)
+    )
     for name in ("kind", "surface", "road_id"):
         values = np.full(len(edges), "", dtype=object)
         if name in source and len(source):

@@ -38,9 +38,14 @@ class Links:
     geometry: list[shapely.LineString] = field(default_factory=list)
 
     def add(
-        self, tail: int, head: int, usd: float, length_m: float, kind: int,
+        self,
+        tail: int,
+        head: int,
+        usd: float,
+        length_m: float,
+        kind: int,
         geometry: shapely.LineString,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Put an edge of ``kind`` between two vertices."""
         self.tail.append(tail)
         self.head.append(head)
@@ -69,11 +74,13 @@ class OffroadLinks:
         self.root = int(part_vertex[0])
         fibre_xy, piece = samples(fibre)
         nodes = np.arange(roads.graph.nodes)
-        self.goal_xy = np.concatenate([
-            fibre_xy,
-            np.stack([roads.x_m, roads.y_m], axis=1),
-            shapely.get_coordinates(targets).reshape(-1, 2),
-        ])  # fmt: skip
+        self.goal_xy = np.concatenate(
+            [
+                fibre_xy,
+                np.stack([roads.x_m, roads.y_m], axis=1),
+                shapely.get_coordinates(targets).reshape(-1, 2),
+            ]
+        )
         self.goal = np.concatenate([part_vertex[part[piece]], nodes, target_vertex])
 
     def join(self, links: Links, vertices: int) -> None:
@@ -100,10 +107,14 @@ class OffroadLinks:
         start, vertex = starts[at], int(vertices[at])
         goal_xy, goal = self.goal_xy[~mine], self.goal[~mine]
         paths = offroad_paths(
-            self.terrain, (float(start[0]), float(start[1])), goal_xy, goal,
-            self.prices.offroad_usd_per_km * self.prices.route_factor, self.prices.slope_factor,
+            self.terrain,
+            (float(start[0]), float(start[1])),
+            goal_xy,
+            goal,
+            self.prices.offroad_usd_per_km * self.prices.route_factor,
+            self.prices.slope_factor,
             self.prices.offroad_max_km,
-        )  # fmt: skip
+        )
         kept: list[tuple[int, Floats]] = []
         for path in paths:
             part, end = int(component[path.label]), path.xy[-1]

@@ -168,16 +168,22 @@ def hang_backhaul(
     none = fibre & (node < 0) & (up_of < 0)
     for i in np.flatnonzero(none).tolist():
         findings.add(
-            "F18", _where(table, i), str(table["site_id"].iloc[i]),
+            "F18",
+            _where(table, i),
+            str(table["site_id"].iloc[i]),
             "no connected cable within {drop_m:.0f} m of {name}",
-            name=table["site_id"].iloc[i], drop_m=fiber.drop_m,
-        )  # fmt: skip
+            name=table["site_id"].iloc[i],
+            drop_m=fiber.drop_m,
+        )
     _report_stranded(network, table, site_of, fibre, len(sites), findings)
     keep = ~none
     return network, Backhaul(
-        names=np.array([*sites, *pops], dtype=object), sites=len(sites), thing=site_of[keep],
-        node=node[keep], upstream=up_of[keep],
-    )  # fmt: skip
+        names=np.array([*sites, *pops], dtype=object),
+        sites=len(sites),
+        thing=site_of[keep],
+        node=node[keep],
+        upstream=up_of[keep],
+    )
 
 
 def _pop_nodes(network: Network, count: int) -> Ints:
@@ -213,11 +219,15 @@ def _report_unknown(
                 continue
             near = difflib.get_close_matches(name, known, n=1)
             findings.add(
-                "F17", replace(_where(table, i), key=column), name,
-                "no site and no PoP is called {name}; the nearest is {near}" if near
+                "F17",
+                replace(_where(table, i), key=column),
+                name,
+                "no site and no PoP is called {name}; the nearest is {near}"
+                if near
                 else "no site and no PoP is called {name}",
-                name=name, near=near[0] if near else "",
-            )  # fmt: skip
+                name=name,
+                near=near[0] if near else "",
+            )
 
 
 def _report_stranded(
@@ -228,8 +238,13 @@ def _report_stranded(
     stranded = sites + np.intersect1d(fed, network.hanging)
     for i in np.flatnonzero(fibre & np.isin(thing, stranded)).tolist():
         name = str(table["site_id"].iloc[i])
-        findings.add("F18", _where(table, i), name,
-                     "{name} hangs on fibre that reaches no other PoP", name=name)  # fmt: skip
+        findings.add(
+            "F18",
+            _where(table, i),
+            name,
+            "{name} hangs on fibre that reaches no other PoP",
+            name=name,
+        )
 
 
 def _where(table: pd.DataFrame, i: int) -> Where:

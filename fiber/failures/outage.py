@@ -66,8 +66,12 @@ def named_loss(
         own = np.zeros(0, np.int64) if backhaul is None else np.flatnonzero(backhaul.names == name)
         things[own] = True
         if not len(hit) and not len(at) and not len(own):
-            known = [*groups, *pop_ids, *dict.fromkeys(cable[network.line >= 0]),
-                     *edge_ids[network.line >= 0]]  # fmt: skip
+            known = [
+                *groups,
+                *pop_ids,
+                *dict.fromkeys(cable[network.line >= 0]),
+                *edge_ids[network.line >= 0],
+            ]
             known = [str(k) for k in known]
             near = difflib.get_close_matches(name, known, n=5) or known[:5]
             raise InputError(

@@ -92,8 +92,10 @@ def rank_failures(
     )
     ranked = table.sort_values(
         ["people", "count", "site_count", "element", "id"],
-        ascending=[False, False, False, True, True], na_position="last", kind="stable",
-    )  # fmt: skip
+        ascending=[False, False, False, True, True],
+        na_position="last",
+        kind="stable",
+    )
     return ranked.reset_index(drop=True)
 
 

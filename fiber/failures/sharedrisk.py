@@ -60,8 +60,9 @@ def _side_by_side(
     apart = (network.line[a] != network.line[b]) & (ring[a] == ring[b])
     at, a, b = at[apart], a[apart], b[apart]
     apart = ~_meet_near(network, place[at], a, b, 2.0 * near_m)
-    members = pd.DataFrame({"at": np.tile(at[apart], 2),
-                            "edge": np.concatenate([a[apart], b[apart]])})  # fmt: skip
+    members = pd.DataFrame(
+        {"at": np.tile(at[apart], 2), "edge": np.concatenate([a[apart], b[apart]])}
+    )
     members = members.drop_duplicates().sort_values(["at", "edge"])
     sets = dict.fromkeys(tuple(v) for v in members.groupby("at")["edge"].agg(list))
     return {"~".join(str(edge_ids[e]) for e in group): np.array(group) for group in sets}

@@ -144,9 +144,11 @@ def _dangling(
         at_end |= is_loose[end] & (gap_to_end < 1e-3)
     return _Misses(
         np.where(at_end, "end_end", "end_line").astype(object),
-        edge_ids[own[who]], edge_ids[edge],
-        part[loose[who]] != part[g.tail[edge]], line,
-    )  # fmt: skip
+        edge_ids[own[who]],
+        edge_ids[edge],
+        part[loose[who]] != part[g.tail[edge]],
+        line,
+    )
 
 
 def _within(
@@ -189,9 +191,11 @@ def _between_parts(
     keep = ~at_loose
     return _Misses(
         np.full(int(keep.sum()), "line_line", dtype=object),
-        edge_ids[edge_a[keep]], edge_ids[edge_b[keep]],
-        np.ones(int(keep.sum()), dtype=bool), line[keep],
-    )  # fmt: skip
+        edge_ids[edge_a[keep]],
+        edge_ids[edge_b[keep]],
+        np.ones(int(keep.sum()), dtype=bool),
+        line[keep],
+    )
 
 
 def _none() -> _Misses:
@@ -219,8 +223,11 @@ def _pop_gaps(
     close = (shapely.length(line) <= near_m) & (len(drawn) > 0)
     return _Misses(
         np.where(close, "pop_line", "pop_far").astype(object),
-        names, at, np.ones(len(alone), dtype=bool), line,
-    )  # fmt: skip
+        names,
+        at,
+        np.ones(len(alone), dtype=bool),
+        line,
+    )
 
 
 def _crossings(
@@ -242,5 +249,8 @@ def _crossings(
     line = np.asarray(shapely.linestrings(np.stack([xy, xy], axis=1)), dtype=object)
     return _Misses(
         np.full(len(a), "crossing", dtype=object),
-        edge_ids[a], edge_ids[b], part[g.tail[a]] != part[g.tail[b]], line,
-    )  # fmt: skip
+        edge_ids[a],
+        edge_ids[b],
+        part[g.tail[a]] != part[g.tail[b]],
+        line,
+    )

@@ -108,8 +108,15 @@ def ground_lengths(
     while start < len(lines):
         stop = int(np.searchsorted(total, total[start] + CHUNK, side="right")) - 1
         stop = min(len(lines), max(stop, start + 1))
-        xy, s, offsets = _samples(lines.xy, lines.along, lines.offsets, step_m, start, stop,
-                                  int(total[stop] - total[start]))  # fmt: skip
+        xy, s, offsets = _samples(
+            lines.xy,
+            lines.along,
+            lines.offsets,
+            step_m,
+            start,
+            stop,
+            int(total[stop] - total[start]),
+        )
         ground, up = _profile(heights(xy), s, offsets)
         lo, hi = np.searchsorted(line, [start, stop])
         part = slice(int(lo), int(hi))

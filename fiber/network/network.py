@@ -174,10 +174,15 @@ class Network:
         view.add_edges_from(
             (t, h, name, {"length_m": m, "in_service": s, "line": line})
             for t, h, name, m, s, line in zip(
-                self.graph.tail.tolist(), self.graph.head.tolist(), self.edge_ids().tolist(),
-                self.length_m.tolist(), self.in_service.tolist(), self.line.tolist(), strict=True,
+                self.graph.tail.tolist(),
+                self.graph.head.tolist(),
+                self.edge_ids().tolist(),
+                self.length_m.tolist(),
+                self.in_service.tolist(),
+                self.line.tolist(),
+                strict=True,
             )
-        )  # fmt: skip
+        )
         return view
 
 
@@ -235,9 +240,14 @@ class _Splitter:
         for edge, (node, done_m, share) in self.last.items():
             parent.append(edge)
             extra.append(
-                (node, int(net.graph.head[edge]), float(net.from_m[edge]) + done_m,
-                 float(net.to_m[edge]), (1.0 - share) * float(net.length_m[edge]))
-            )  # fmt: skip
+                (
+                    node,
+                    int(net.graph.head[edge]),
+                    float(net.from_m[edge]) + done_m,
+                    float(net.to_m[edge]),
+                    (1.0 - share) * float(net.length_m[edge]),
+                )
+            )
         block = np.array(extra, dtype=np.float64).reshape(len(extra), 5)
         up = np.array(parent, dtype=np.int64)
         xy = np.array(self.nodes)

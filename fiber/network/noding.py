@@ -321,8 +321,14 @@ def _pieces(
     number = np.full(len(node_xy), -1, dtype=np.int64)
     number[used] = np.arange(len(used))
     return Noding(
-        node_xy[used], line[keep], from_m[keep], to_m[keep],
-        number[tail[keep]], number[head[keep]],
-        number[joints[0]], number[joints[1]], joints[2],
+        node_xy[used],
+        line[keep],
+        from_m[keep],
+        to_m[keep],
+        number[tail[keep]],
+        number[head[keep]],
+        number[joints[0]],
+        number[joints[1]],
+        joints[2],
         int(np.count_nonzero(lost & (to_m > from_m))),
-    )  # fmt: skip
+    )

@@ -250,10 +250,12 @@ def _verdicts(best: list[_Candidate], optics: Optics) -> tuple[pd.DataFrame, Int
             better = best[way_no].found & (grade < score)
             score[better], pick[better], kind_no[better] = grade[better], way_no, k
             for name, values in (
-                ("loss_db", verdict.worst_db), ("margin_db", verdict.headroom_db),
+                ("loss_db", verdict.worst_db),
+                ("margin_db", verdict.headroom_db),
                 ("attenuator_db", verdict.attenuator_db),
-                ("over_db", over_db), ("over_km", over_km),
-            ):  # fmt: skip
+                ("over_db", over_db),
+                ("over_km", over_km),
+            ):
                 fields[name][better] = values[better]
     rows = np.arange(count)
     route_km = _take("route_m", best, pick, rows) / 1000.0

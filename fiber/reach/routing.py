@@ -58,9 +58,19 @@ class RouteTree:
         """
         g = self.graph
         cost, arc, side = _arrive(
-            g.indptr, g.arc_edge, g.arc_back, g.tail, g.head, self.line, self.source,
-            self.edge_cost, self.splice, self.cost, edge, share,
-        )  # fmt: skip
+            g.indptr,
+            g.arc_edge,
+            g.arc_back,
+            g.tail,
+            g.head,
+            self.line,
+            self.source,
+            self.edge_cost,
+            self.splice,
+            self.cost,
+            edge,
+            share,
+        )
         return cost, arc, side
 
     def measure(self, arc: Ints, edge: Ints, length_m: Floats) -> tuple[Floats, Ints]:
@@ -95,9 +105,15 @@ def route_tree(
     source = np.zeros(graph.nodes, dtype=bool)
     source[sources] = True
     cost, before = _search(
-        graph.indptr, graph.arc_edge, graph.arc_head, graph.arc_back, line, edge_cost,
-        np.asarray(sources, dtype=np.int64), splice,
-    )  # fmt: skip
+        graph.indptr,
+        graph.arc_edge,
+        graph.arc_head,
+        graph.arc_back,
+        line,
+        edge_cost,
+        np.asarray(sources, dtype=np.int64),
+        splice,
+    )
     return RouteTree(graph, line, source, edge_cost, splice, cost, before)
 
 

@@ -141,10 +141,12 @@ def tighten(
     bought = _cheaper(problem, open_, np.flatnonzero(x > 0.5), bought)
     while time.perf_counter() < deadline and bound < problem.usd[bought].sum() * (1 - 1e-6):
         solved = milp(
-            cost, integrality=np.ones(len(cost), dtype=np.int64), bounds=Bounds(0, 1),
+            cost,
+            integrality=np.ones(len(cost), dtype=np.int64),
+            bounds=Bounds(0, 1),
             constraints=LinearConstraint(cuts.matrix(), np.array(cuts.need), np.inf),
             options={"time_limit": max(deadline - time.perf_counter(), 0.1), "mip_rel_gap": 1e-3},
-        )  # fmt: skip
+        )
         if solved.x is None:
             break
         whole = np.round(solved.x)

@@ -149,9 +149,14 @@ def with_overland_links(
 
 
 def _share_out(
-    problem: Augmentation, candidates: Candidates, standing: Standing, prices: Extension,
-    terrain: Raster, radius: Floats, window: Window,
-) -> _Ground:  # fmt: skip
+    problem: Augmentation,
+    candidates: Candidates,
+    standing: Standing,
+    prices: Extension,
+    terrain: Raster,
+    radius: Floats,
+    window: Window,
+) -> _Ground:
     grid, shape = terrain.grid, window.shape
     transform = grid.transform_of(window)
     open_ = _worth_searching(standing.bridges, radius, terrain, window)
@@ -162,9 +167,15 @@ def _share_out(
     height = terrain.read(window).astype(np.float64)
     usd_per_km = prices.offroad_usd_per_km * prices.route_factor
     claims = claim_cells(
-        height, grid.cell_m, start, places.leaves, open_, corridor, usd_per_km,
+        height,
+        grid.cell_m,
+        start,
+        places.leaves,
+        open_,
+        corridor,
+        usd_per_km,
         prices.slope_factor,
-    )  # fmt: skip
+    )
     west, _, _, north = grid.bounds_of(window)
     return _Ground(
         height, corridor, west, north, grid.cell_m, usd_per_km, prices.slope_factor, places, claims
@@ -222,15 +233,17 @@ def _places(problem: Augmentation, candidates: Candidates, standing: Standing) -
     vertex = np.concatenate([usable, standing.piece_vertex[piece], standing.point_vertex])
     fibre = np.arange(len(vertex)) >= len(usable)
     return _Places(
-        xy=np.concatenate([
-            np.stack([roads.x_m[usable], roads.y_m[usable]], axis=1),
-            ring_xy,
-            shapely.get_coordinates(standing.points),
-        ]),
+        xy=np.concatenate(
+            [
+                np.stack([roads.x_m[usable], roads.y_m[usable]], axis=1),
+                ring_xy,
+                shapely.get_coordinates(standing.points),
+            ]
+        ),
         vertex=vertex,
         fibre=fibre,
         leaves=exits[vertex] | ~fibre,
-    )  # fmt: skip
+    )
 
 
 def _exits(problem: Augmentation, length_m: Floats) -> Bools:

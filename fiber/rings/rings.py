@@ -152,10 +152,15 @@ def _report(findings: Findings, study: Study, targets: gpd.GeoDataFrame) -> None
     max_km = study.extension.offroad_max_km
     for row in targets[targets["status"] == "no_route"].to_dict("records"):
         findings.add(
-            "R14", where, str(row["commune_code"]),
+            "R14",
+            where,
+            str(row["commune_code"]),
             NO_SECOND if max_km > 0 else NO_SECOND_BY_ROAD,
-            row["geometry"].x, row["geometry"].y, name=row["name"], max_km=max_km,
-        )  # fmt: skip
+            row["geometry"].x,
+            row["geometry"].y,
+            name=row["name"],
+            max_km=max_km,
+        )
 
 
 def _chosen(fiber: FiberResult, communes: list[str] | None) -> Ints:
