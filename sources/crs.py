@@ -65,8 +65,14 @@ def study_crs(study: Study, communes: Records | None, findings: Findings) -> CRS
     if not crs.is_projected:
         findings.add("S19", where, asked, "{crs} is in degrees, not in metres", crs=asked)
     elif not units <= {"metre", "meter"}:
-        findings.add("S19", where, asked, "{crs} is in {unit}, not in metres", crs=asked,
-                     unit=", ".join(sorted(units)))  # fmt: skip
+        findings.add(
+            "S19",
+            where,
+            asked,
+            "{crs} is in {unit}, not in metres",
+            crs=asked,
+            unit=", ".join(sorted(units)),
+        )
     else:
         return crs
     return None
@@ -118,8 +124,12 @@ def to_study(
     _report_impossible(records, impossible, findings)
     kept = records.keep(~(exchanged | impossible))
     if area is not None and len(kept.frame) and not near[~(exchanged | impossible)].any():
-        findings.add("S23", records.where, detail="no record lies within {km} km of the communes",
-                     km=f"{reach_m / 1000:g}")  # fmt: skip
+        findings.add(
+            "S23",
+            records.where,
+            detail="no record lies within {km} km of the communes",
+            km=f"{reach_m / 1000:g}",
+        )
         kept = records.keep(np.zeros(len(near), dtype=bool))
     flat = kept.frame.set_geometry(shapely.force_2d(kept.frame.geometry.to_numpy()), crs=frame.crs)
     moved = replace(kept, frame=flat.to_crs(crs))

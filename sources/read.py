@@ -122,10 +122,18 @@ class _Reading:
     def everything(self) -> None:
         """Read in the order in which things depend on each other."""
         steps: list[Callable[[], None]] = [
-            self._open_dem, self._communes, self._villages, self._centres, self._towers,
-            self._fiber, self._backhaul, self._roads, self._rivers, self._terrain,
+            self._open_dem,
+            self._communes,
+            self._villages,
+            self._centres,
+            self._towers,
+            self._fiber,
+            self._backhaul,
+            self._roads,
+            self._rivers,
+            self._terrain,
             self._people,
-        ]  # fmt: skip
+        ]
         self.progress.start("sources", len(steps), "Reading the files")
         for step in steps:
             step()
@@ -141,9 +149,11 @@ class _Reading:
         """
         got = self.got
         for noun, part in (
-            ("communes", got.communes), ("villages", got.villages), ("cells", got.cells),
+            ("communes", got.communes),
+            ("villages", got.villages),
+            ("cells", got.cells),
             ("terrain", got.terrain),
-        ):  # fmt: skip
+        ):
             if part is None or (isinstance(part, pd.DataFrame) and part.empty):
                 raise InputError(
                     "no {noun} could be read, and there is no going on without",
@@ -225,9 +235,13 @@ class _Reading:
         if not found or self.got.communes is None or self.got.area is None:
             return
         villages = read_villages(
-            found, self.got.communes, self.got.area, self._radius_m,
-            boundaries.lone_village_radius_m, self.findings,
-        )  # fmt: skip
+            found,
+            self.got.communes,
+            self.got.area,
+            self._radius_m,
+            boundaries.lone_village_radius_m,
+            self.findings,
+        )
         self.got.villages = villages if len(villages) else None
 
     def _centres(self) -> None:
@@ -265,11 +279,15 @@ class _Reading:
         sites, cells = group_sites(cells, area, self.findings)
         distance = too_far(sites, area, self._radius_m)
         self.got.sites, self.got.cells = leave_out(
-            sites, cells, ~np.isnan(distance), "T11",
+            sites,
+            cells,
+            ~np.isnan(distance),
+            "T11",
             "{site} stands {figure} km from the nearest commune",
             "{n} sites stand {low}–{high} km from the nearest commune; records {rows}",
-            distance / 1000, self.findings,
-        )  # fmt: skip
+            distance / 1000,
+            self.findings,
+        )
         if self.got.cells.empty:
             self._no_cells()
 
@@ -366,9 +384,12 @@ class _Reading:
         frames = (got.villages, got.sites)
         places = [frame.total_bounds for frame in frames if frame is not None and len(frame)]
         got.grid = study_grid(
-            got.dem, got.area, places, self.study.radio.cell_m,
+            got.dem,
+            got.area,
+            places,
+            self.study.radio.cell_m,
             beyond_dem=terrain.sea_level_voids,
-        )  # fmt: skip
+        )
         if got.grid is None or got.villages is None:
             return
         hashes = [sha256(file.path) for file in got.dem]
@@ -378,9 +399,13 @@ class _Reading:
         )
         if terrain.sea_level_voids:
             report_bare(
-                ground, got.area, got.communes, got.dem[0].where, self.findings,
+                ground,
+                got.area,
+                got.communes,
+                got.dem[0].where,
+                self.findings,
                 got.terrain.heights,
-            )  # fmt: skip
+            )
         report_terrain(
             got.terrain, terrain, got.area, got.villages, got.dem[0].where, self.findings
         )
@@ -389,10 +414,15 @@ class _Reading:
                 got.terrain.heights, got.sites["x_m"].to_numpy(), got.sites["y_m"].to_numpy()
             )
             got.sites, got.cells = leave_out(
-                got.sites, got.cells, bare, "T21", "{site} stands where the DEM has no height",
+                got.sites,
+                got.cells,
+                bare,
+                "T21",
+                "{site} stands where the DEM has no height",
                 "{n} sites stand where the DEM has no height; records {rows}",
-                np.zeros(len(bare)), self.findings,
-            )  # fmt: skip
+                np.zeros(len(bare)),
+                self.findings,
+            )
             if got.cells.empty:
                 self._no_cells()
 
@@ -407,9 +437,14 @@ class _Reading:
             if file is not None and got.grid is not None and got.area is not None:
                 if covers(file, got.area, self.findings, "P01", "P06"):
                     got.people = prepare_people(
-                        file, sha256(path), got.grid, study.people, folder, self.findings,
+                        file,
+                        sha256(path),
+                        got.grid,
+                        study.people,
+                        folder,
+                        self.findings,
                         self.progress,
-                    )  # fmt: skip
+                    )
                 if got.people is not None and got.villages is not None:
                     report_people(got.people, got.villages, where, self.findings)
         if study.terrain.landcover is not None:

@@ -64,12 +64,20 @@ def commune_centres(
             at = {"x_m": point.x, "y_m": point.y}
             title = clean(name) or label(records, i)
             if holder < 0:
-                findings.add("B15", records.at(i), title, "{name} lies in no commune", **at,
-                             name=title)  # fmt: skip
+                findings.add(
+                    "B15", records.at(i), title, "{name} lies in no commune", **at, name=title
+                )
                 continue
             if place != holder:
-                findings.add("B14", records.at(i), title, "{name} lies outside {commune}", **at,
-                             name=title, commune=names[holder])  # fmt: skip
+                findings.add(
+                    "B14",
+                    records.at(i),
+                    title,
+                    "{name} lies outside {commune}",
+                    **at,
+                    name=title,
+                    commune=names[holder],
+                )
             row = int(records.frame["row"].iloc[i])
             found.append((holder, clean(name) or names[holder], "file", point, row))
     missing = sorted(set(range(len(known))) - {f[0] for f in found})
@@ -94,11 +102,15 @@ def commune_centres(
 def _report_missing(rule: str, missing: list[int], names: list[str], findings: Findings) -> None:
     listed = ", ".join(names[i] for i in missing[:_LISTED])
     findings.add(
-        rule, Where(),
-        detail="{n} of {total}: {names}" if len(missing) <= _LISTED else
-        "{n} of {total}: {names} and others",
-        n=len(missing), total=len(names), names=listed,
-    )  # fmt: skip
+        rule,
+        Where(),
+        detail="{n} of {total}: {names}"
+        if len(missing) <= _LISTED
+        else "{n} of {total}: {names} and others",
+        n=len(missing),
+        total=len(names),
+        names=listed,
+    )
 
 
 def village_centres(
@@ -129,16 +141,28 @@ def village_centres(
         at = {"x_m": point.x, "y_m": point.y}
         title = label(records, i)
         if holder < 0:
-            findings.add("B15", records.at(i), title, "{name} lies in no village", **at,
-                         name=title)  # fmt: skip
+            findings.add("B15", records.at(i), title, "{name} lies in no village", **at, name=title)
             continue
         if holder in taken:
-            findings.add("B16", records.at(i), title, "{village} has a centre already", **at,
-                         village=villages["name"].iloc[holder])  # fmt: skip
+            findings.add(
+                "B16",
+                records.at(i),
+                title,
+                "{village} has a centre already",
+                **at,
+                village=villages["name"].iloc[holder],
+            )
             continue
         if place != holder and not villages.geometry.iloc[holder].covers(point):
-            findings.add("B14", records.at(i), title, "{name} lies outside {village}", **at,
-                         name=title, village=villages["name"].iloc[holder])  # fmt: skip
+            findings.add(
+                "B14",
+                records.at(i),
+                title,
+                "{name} lies outside {village}",
+                **at,
+                name=title,
+                village=villages["name"].iloc[holder],
+            )
         taken.add(holder)
         x[holder], y[holder], source[holder] = point.x, point.y, "file"
     missing = [i for i in range(len(codes)) if i not in taken]

@@ -42,10 +42,14 @@ def read_communes(records: Records, findings: Findings) -> gpd.GeoDataFrame | No
     unique, changed = disambiguate(frame["code"].tolist())
     for i in np.flatnonzero(changed):
         findings.add(
-            "B04", replace(polygons.where, row=int(frame["row"].iloc[i])), frame["code"].iloc[i],
+            "B04",
+            replace(polygons.where, row=int(frame["row"].iloc[i])),
+            frame["code"].iloc[i],
             "{code} is also the code of another commune; {name} is called {unique} in the results",
-            code=frame["code"].iloc[i], name=frame["name"].iloc[i], unique=unique[i],
-        )  # fmt: skip
+            code=frame["code"].iloc[i],
+            name=frame["name"].iloc[i],
+            unique=unique[i],
+        )
     frame["code"] = unique
     report_overlaps(frame, findings, [(records.where.file, int(r)) for r in frame["row"]])
     return frame
@@ -61,8 +65,13 @@ def _join_parts(frame: gpd.GeoDataFrame, records: Records, findings: Findings) -
     for (code, name), part in frame[doubled].groupby(["code", "name"], sort=False):
         geometry[part.index[0]] = shapely.union_all(part.geometry.to_numpy())
         findings.add(
-            "B19", replace(records.where, row=int(part["row"].iloc[0])), code,
-            "{name} ({code}) is drawn as {n} records", name=name, code=code, n=len(part),
-        )  # fmt: skip
+            "B19",
+            replace(records.where, row=int(part["row"].iloc[0])),
+            code,
+            "{name} ({code}) is drawn as {n} records",
+            name=name,
+            code=code,
+            n=len(part),
+        )
     joined = frame.set_geometry(gpd.GeoSeries(geometry, crs=frame.crs))
     return joined[keep].reset_index(drop=True)

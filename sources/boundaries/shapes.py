@@ -60,8 +60,13 @@ def keep_types(records: Records, types: set[int], findings: Findings) -> Records
     wrong = ~np.isin(kinds, list(types))
     for i in np.flatnonzero(wrong):
         geometry = records.frame.geometry.iloc[int(i)]
-        findings.add("S20", records.at(int(i)), label(records, int(i)),
-                     "the geometry is a {kind}", kind=geometry.geom_type)  # fmt: skip
+        findings.add(
+            "S20",
+            records.at(int(i)),
+            label(records, int(i)),
+            "the geometry is a {kind}",
+            kind=geometry.geom_type,
+        )
     return records.keep(~wrong) if wrong.any() else records
 
 
@@ -103,8 +108,12 @@ def repair(records: Records, findings: Findings) -> tuple[Records, NDArray[np.bo
     repaired = Records(frame, records.where, records.decimal, records.columns)
     empty = shapely.is_empty(geometry)
     for i in np.flatnonzero(empty):
-        findings.add("S11", records.at(int(i)), label(records, int(i)),
-                     "nothing is left of the polygon after the repair")  # fmt: skip
+        findings.add(
+            "S11",
+            records.at(int(i)),
+            label(records, int(i)),
+            "nothing is left of the polygon after the repair",
+        )
     return (repaired.keep(~empty), invalid[~empty]) if empty.any() else (repaired, invalid)
 
 

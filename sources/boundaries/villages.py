@@ -81,17 +81,27 @@ def read_villages(
         _gather(_leave_out_far(records, area, far_m, findings), gathered, findings)
     own = qualified(gathered.code, gathered.asked_commune)
     if own is not None:
-        findings.add("B21", gathered.where[0], own[0], "{code} is called {unique} in the results",
-                     code=gathered.code[0], unique=own[0])  # fmt: skip
+        findings.add(
+            "B21",
+            gathered.where[0],
+            own[0],
+            "{code} is called {unique} in the results",
+            code=gathered.code[0],
+            unique=own[0],
+        )
         gathered.code = own
     codes, changed = disambiguate(gathered.code)
     for i in np.flatnonzero(changed):
         gathered.flags[i].append("code_disambiguated")
         findings.add(
-            "B03", gathered.where[i], gathered.code[i],
+            "B03",
+            gathered.where[i],
+            gathered.code[i],
             "{name}: {code} is already the code of another village; {unique} in the results",
-            name=gathered.name[i], code=gathered.code[i], unique=codes[i],
-        )  # fmt: skip
+            name=gathered.name[i],
+            code=gathered.code[i],
+            unique=codes[i],
+        )
     geometry = np.array(gathered.geometry, dtype=object)
     points = np.isin(shapely.get_type_id(geometry), list(_POINTAL))
     commune = _communes_of(gathered, geometry, communes, findings)
@@ -126,9 +136,12 @@ def _leave_out_far(records: Records, area: Area, far_m: float, findings: Finding
     far = distance > far_m
     for i in np.flatnonzero(far):
         findings.add(
-            "B10", records.at(int(i)), label(records, int(i)),
-            "{km} km from the nearest commune", km=round(float(distance[i]) / 1000, 1),
-        )  # fmt: skip
+            "B10",
+            records.at(int(i)),
+            label(records, int(i)),
+            "{km} km from the nearest commune",
+            km=round(float(distance[i]) / 1000, 1),
+        )
     return records.keep(~far) if far.any() else records
 
 
@@ -142,8 +155,9 @@ def _gather(records: Records, into: _Villages, findings: Findings) -> None:
     into.asked_commune += [as_code(v) for v in usable.texts("commune_code")]
     population = usable.numbers("population", findings)
     for i in np.flatnonzero(population < 0):
-        findings.add("B17", usable.at(int(i)), codes[i], "{people} people",
-                     people=float(population[i]))  # fmt: skip
+        findings.add(
+            "B17", usable.at(int(i)), codes[i], "{people} people", people=float(population[i])
+        )
     into.population += np.where(population < 0, np.nan, population).tolist()
     geometry = usable.frame.geometry.to_numpy().copy()
     multi = shapely.get_type_id(geometry) == 4
@@ -212,10 +226,14 @@ def _communes_of(
     if any(forgiven):
         i = forgiven.index(True)
         findings.add(
-            "B18", gathered.where[i], str(gathered.asked_commune[i]),
+            "B18",
+            gathered.where[i],
+            str(gathered.asked_commune[i]),
             "{given} is taken for {code}; {n} villages in all",
-            given=gathered.asked_commune[i], code=asked[i], n=sum(forgiven),
-        )  # fmt: skip
+            given=gathered.asked_commune[i],
+            code=asked[i],
+            n=sum(forgiven),
+        )
     located = _by_location(geometry, communes)
     inside = shapely.point_on_surface(geometry)
     out: list[str | None] = []
@@ -225,18 +243,31 @@ def _communes_of(
         place = {"x_m": float(inside[i].x), "y_m": float(inside[i].y)}
         unknown = gathered.asked_commune[i] if code is None else None
         if unknown is not None:
-            findings.add("B08", where, subject, "{name}: there is no commune {code}", **place,
-                         name=gathered.name[i], code=unknown)  # fmt: skip
+            findings.add(
+                "B08",
+                where,
+                subject,
+                "{name}: there is no commune {code}",
+                **place,
+                name=gathered.name[i],
+                code=unknown,
+            )
         if lies_in is None:
-            findings.add("B07", where, subject, "{name} lies in no commune", **place,
-                         name=gathered.name[i])  # fmt: skip
+            findings.add(
+                "B07", where, subject, "{name} lies in no commune", **place, name=gathered.name[i]
+            )
             gathered.flags[i].append("outside_communes")
         elif code is not None and code != lies_in:
             findings.add(
-                "B09", where, subject, "{name}: the column says {said}, the place is in {lies}",
-                **place, name=gathered.name[i],
-                said=f"{names[code]} ({code})", lies=f"{names[lies_in]} ({lies_in})",
-            )  # fmt: skip
+                "B09",
+                where,
+                subject,
+                "{name}: the column says {said}, the place is in {lies}",
+                **place,
+                name=gathered.name[i],
+                said=f"{names[code]} ({code})",
+                lies=f"{names[lies_in]} ({lies_in})",
+            )
         out.append(code if code is not None else lies_in)
     return out
 
@@ -257,9 +288,15 @@ def _shapes(
     xy, moved = spread_equal(xy)
     index = np.flatnonzero(points)
     for k in np.flatnonzero(moved):
-        findings.add("B12", gathered.where[index[k]], gathered.code[index[k]],
-                     "{name} stands where another village stands", name=gathered.name[index[k]],
-                     x_m=float(xy[k, 0]), y_m=float(xy[k, 1]))  # fmt: skip
+        findings.add(
+            "B12",
+            gathered.where[index[k]],
+            gathered.code[index[k]],
+            "{name} stands where another village stands",
+            name=gathered.name[index[k]],
+            x_m=float(xy[k, 0]),
+            y_m=float(xy[k, 1]),
+        )
     polygons = dict(zip(communes["code"], communes.geometry, strict=True))
     # Points are shared out where they stand: a column that disagrees with the place (B09) moves
     # the village in the books, not on the ground.
@@ -311,5 +348,12 @@ def _report_empty_communes(
         empty["code"], empty["name"], empty.geometry, empty["row"], strict=True
     ):
         inside = polygon.representative_point()
-        findings.add("B11", Where(row=int(row)), code, "{name} holds no village",
-                     x_m=inside.x, y_m=inside.y, name=name)  # fmt: skip
+        findings.add(
+            "B11",
+            Where(row=int(row)),
+            code,
+            "{name} holds no village",
+            x_m=inside.x,
+            y_m=inside.y,
+            name=name,
+        )

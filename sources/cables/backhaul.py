@@ -87,9 +87,12 @@ def _usable(row: dict[Hashable, Any], said: str | None, findings: Findings, wher
         findings.add("F16", at, site, "{medium} is neither fibre nor microwave", medium=said)
     elif row["medium"] == MICROWAVE and row["upstream"] is None:
         findings.add(
-            "F16", at, site,
-            "{site} hangs on microwave, and the record does not say from where", site=site,
-        )  # fmt: skip
+            "F16",
+            at,
+            site,
+            "{site} hangs on microwave, and the record does not say from where",
+            site=site,
+        )
     else:
         return True
     return False

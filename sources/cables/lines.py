@@ -22,8 +22,17 @@ from phusong.sources.tables.status import in_service
 from phusong.sources.tables.text import as_code, clean
 
 _LINEAR, _PLACES = {1, 2, 5}, {0, 3, 4, 6}
-CABLE_COLUMNS = ("cable_id", "owner", "status", "kind", "cores", "group", "in_service", "file",
-                 "row")  # fmt: skip
+CABLE_COLUMNS = (
+    "cable_id",
+    "owner",
+    "status",
+    "kind",
+    "cores",
+    "group",
+    "in_service",
+    "file",
+    "row",
+)
 POP_COLUMNS = ("pop_id", "name", "file", "row")
 ROAD_COLUMNS = ("road_id", "kind", "surface", "row")
 
@@ -39,8 +48,9 @@ def report_heights(records: Records, findings: Findings) -> None:
     """Say that heights drawn into lines are not used (F04)."""
     n = int(shapely.has_z(records.frame.geometry.to_numpy()).sum())
     if n:
-        findings.add("F04", records.where, detail="{n} of {total} records",
-                     n=n, total=len(records.frame))  # fmt: skip
+        findings.add(
+            "F04", records.where, detail="{n} of {total} records", n=n, total=len(records.frame)
+        )
 
 
 def _texts(records: Records, column: str) -> NDArray[np.object_]:
@@ -84,8 +94,9 @@ def read_cables(records: Records, working: list[str], findings: Findings) -> gpd
         return empty(CABLE_COLUMNS, records.frame.crs)
     ids, made_up = _ids(usable, "cable_id")
     if made_up:
-        findings.add("F05", usable.where, detail="{n} of {total} records", n=made_up,
-                     total=len(ids))  # fmt: skip
+        findings.add(
+            "F05", usable.where, detail="{n} of {total} records", n=made_up, total=len(ids)
+        )
     on = in_service(usable.texts("status").tolist(), working, "F08", findings, usable.where)
     cores = usable.numbers("cores", findings)
     lines, record = _parts(usable)
@@ -104,14 +115,23 @@ def read_cables(records: Records, working: list[str], findings: Findings) -> gpd
     frame = gpd.GeoDataFrame(columns, geometry=lines, crs=usable.frame.crs)
     short = shapely.length(lines) <= 0
     for i in np.flatnonzero(short):
-        findings.add("F02", usable.at(int(record[i])), str(frame["cable_id"].iloc[i]),
-                     x_m=float(shapely.get_x(shapely.get_point(lines[i], 0))),
-                     y_m=float(shapely.get_y(shapely.get_point(lines[i], 0))))  # fmt: skip
+        findings.add(
+            "F02",
+            usable.at(int(record[i])),
+            str(frame["cable_id"].iloc[i]),
+            x_m=float(shapely.get_x(shapely.get_point(lines[i], 0))),
+            y_m=float(shapely.get_y(shapely.get_point(lines[i], 0))),
+        )
     doubled = _doubled(frame, short)
     for i in np.flatnonzero(doubled):
         middle = shapely.line_interpolate_point(lines[i], 0.5, normalized=True)
-        findings.add("F03", usable.at(int(record[i])), str(frame["cable_id"].iloc[i]),
-                     x_m=middle.x, y_m=middle.y)  # fmt: skip
+        findings.add(
+            "F03",
+            usable.at(int(record[i])),
+            str(frame["cable_id"].iloc[i]),
+            x_m=middle.x,
+            y_m=middle.y,
+        )
     return frame[~(short | doubled)].reset_index(drop=True)
 
 
@@ -134,9 +154,14 @@ def read_pops(records: Records, findings: Findings) -> gpd.GeoDataFrame:
     ids, _ = _ids(usable, "pop_id")
     unique, changed = disambiguate(ids)
     for i in np.flatnonzero(changed):
-        findings.add("F07", usable.at(int(i)), ids[i],
-                     "{pop} is already the id of another PoP; {unique} in the results",
-                     pop=ids[i], unique=unique[i])  # fmt: skip
+        findings.add(
+            "F07",
+            usable.at(int(i)),
+            ids[i],
+            "{pop} is already the id of another PoP; {unique} in the results",
+            pop=ids[i],
+            unique=unique[i],
+        )
     names = [clean(v) or code for v, code in zip(usable.texts("name"), unique, strict=True)]
     return gpd.GeoDataFrame(
         {
@@ -162,11 +187,16 @@ def report_lonely_pops(
     distance = shapely.distance(points, lines[nearest])
     for i in np.flatnonzero(distance > snap_m):
         findings.add(
-            "F06", Where(file=pops["file"].iloc[i], row=int(pops["row"].iloc[i])),
-            str(pops["pop_id"].iloc[i]), "{name} is {distance} m from the nearest cable, {cable}",
-            x_m=float(points[i].x), y_m=float(points[i].y), name=pops["name"].iloc[i],
-            distance=round(float(distance[i])), cable=cables["cable_id"].iloc[nearest[i]],
-        )  # fmt: skip
+            "F06",
+            Where(file=pops["file"].iloc[i], row=int(pops["row"].iloc[i])),
+            str(pops["pop_id"].iloc[i]),
+            "{name} is {distance} m from the nearest cable, {cable}",
+            x_m=float(points[i].x),
+            y_m=float(points[i].y),
+            name=pops["name"].iloc[i],
+            distance=round(float(distance[i])),
+            cable=cables["cable_id"].iloc[nearest[i]],
+        )
 
 
 def read_roads(
@@ -181,18 +211,30 @@ def read_roads(
     kinds = shapely.get_type_id(records.frame.geometry.to_numpy())
     linear = np.isin(kinds, list(_LINEAR))
     if not linear.all():
-        findings.add("R02", records.where, detail="{n} of {total} records",
-                     n=int((~linear).sum()), total=len(linear))  # fmt: skip
+        findings.add(
+            "R02",
+            records.where,
+            detail="{n} of {total} records",
+            n=int((~linear).sum()),
+            total=len(linear),
+        )
     usable = records.keep(linear)
     west, south, east, north = area.bounds
     bounds = shapely.bounds(usable.frame.geometry.to_numpy())
     near = (
-        (bounds[:, 2] >= west - reach_m) & (bounds[:, 0] <= east + reach_m)
-        & (bounds[:, 3] >= south - reach_m) & (bounds[:, 1] <= north + reach_m)
-    )  # fmt: skip
+        (bounds[:, 2] >= west - reach_m)
+        & (bounds[:, 0] <= east + reach_m)
+        & (bounds[:, 3] >= south - reach_m)
+        & (bounds[:, 1] <= north + reach_m)
+    )
     if not near.all():
-        findings.add("R01", records.where, detail="{n} of {total} records",
-                     n=int((~near).sum()), total=len(near))  # fmt: skip
+        findings.add(
+            "R01",
+            records.where,
+            detail="{n} of {total} records",
+            n=int((~near).sum()),
+            total=len(near),
+        )
     usable = usable.keep(near)
     ids, _ = _ids(usable, "road_id")
     kind_of = _texts(usable, "kind")

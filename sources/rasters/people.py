@@ -66,9 +66,13 @@ def covers(file: RasterFile, area: Area, findings: Findings, rule: str, partly: 
         findings.add(rule, file.where, file.path.name)
         return False
     if share > _BARE_SHARE:
-        findings.add(partly, file.where, file.path.name,
-                     "{percent} % of the communes' area lies outside the raster",
-                     percent=f"{100 * share:.0f}")  # fmt: skip
+        findings.add(
+            partly,
+            file.where,
+            file.path.name,
+            "{percent} % of the communes' area lies outside the raster",
+            percent=f"{100 * share:.0f}",
+        )
     return True
 
 
@@ -105,8 +109,13 @@ def prepare_people(
                 progress.advance("people")
         facts = note(path, key, {"lowest": clean.lowest})
     if facts["lowest"] < 0:
-        findings.add("P02", file.where, file.path.name, "figures such as {value}",
-                     value=f"{facts['lowest']:g}")  # fmt: skip
+        findings.add(
+            "P02",
+            file.where,
+            file.path.name,
+            "figures such as {value}",
+            value=f"{facts['lowest']:g}",
+        )
     return Raster(path, grid, key)
 
 
@@ -178,8 +187,9 @@ def people_by_village(people: Raster, villages: gpd.GeoDataFrame) -> NDArray[np.
     for i in np.flatnonzero(total == 0):
         window = grid.window_of(shapes[i].bounds)
         if not window.empty and window.rows * window.cols <= BLOCK**2:
-            touched = rasterize([shapes[i]], window.shape, transform=grid.transform_of(window),
-                                all_touched=True)  # fmt: skip
+            touched = rasterize(
+                [shapes[i]], window.shape, transform=grid.transform_of(window), all_touched=True
+            )
             total[i] = float(np.nansum(people.read(window)[touched > 0]))
     return total
 
@@ -192,9 +202,11 @@ def _indexed(grid: Grid, shapes: NDArray[np.object_]) -> Iterator[tuple[Window, 
         if near.size == 0:
             continue
         index = rasterize(
-            [(shapes[i], int(i) + 1) for i in near], window.shape, dtype="int32",
+            [(shapes[i], int(i) + 1) for i in near],
+            window.shape,
+            dtype="int32",
             transform=grid.transform_of(window),
-        )  # fmt: skip
+        )
         yield window, index
 
 
@@ -206,15 +218,24 @@ def report_people(
     empty = villages["name"].to_numpy()[found <= 0]
     if empty.size:
         listed = ", ".join(empty[:_LISTED]) + (", …" if empty.size > _LISTED else "")
-        findings.add("P03", where, detail="{n} of {total}: {names}",
-                     n=int(empty.size), total=len(villages), names=listed)  # fmt: skip
+        findings.add(
+            "P03",
+            where,
+            detail="{n} of {total}: {names}",
+            n=int(empty.size),
+            total=len(villages),
+            names=listed,
+        )
     census = villages["population"].to_numpy(dtype=np.float64)
     counted = ~np.isnan(census)
     if counted.any() and census[counted].sum() > 0:
         own, theirs = float(found[counted].sum()), float(census[counted].sum())
         far = abs(own - theirs) > _CENSUS_DIFFERENCE * theirs
         findings.add(
-            "P05" if far else "P04", where,
+            "P05" if far else "P04",
+            where,
             detail="{n} villages: {census} people in the villages' file, {raster} on the raster",
-            n=int(counted.sum()), census=f"{theirs:.0f}", raster=f"{own:.0f}",
-        )  # fmt: skip
+            n=int(counted.sum()),
+            census=f"{theirs:.0f}",
+            raster=f"{own:.0f}",
+        )

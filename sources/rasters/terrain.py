@@ -109,9 +109,15 @@ def prepare_terrain(
         Where prepared rasters are kept.
     """
     key = combined(
-        [_VERSION, grid_key(grid), *hashes, *(f.crs.to_wkt() for f in files),
-         repr(settings.void_fill_max_m), repr(settings.sea_level_voids)]
-    )  # fmt: skip
+        [
+            _VERSION,
+            grid_key(grid),
+            *hashes,
+            *(f.crs.to_wkt() for f in files),
+            repr(settings.void_fill_max_m),
+            repr(settings.sea_level_voids),
+        ]
+    )
     path, facts = kept(folder, "terrain", key)
     mask_path = path.with_name(path.name.replace("terrain", "filled"))
     if facts is None or (facts["filled"] and not mask_path.is_file()):

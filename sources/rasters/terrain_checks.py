@@ -37,16 +37,19 @@ def report_terrain(
     """List impossible heights (D07), filled voids (D06), sea (D08) and holes (D04, D05)."""
     if terrain.lowest_m is not None or terrain.highest_m is not None:
         extremes = [f"{v:g}" for v in (terrain.lowest_m, terrain.highest_m) if v is not None]
-        findings.add("D07", where, detail="heights such as {values} m",
-                     values=", ".join(extremes))  # fmt: skip
+        findings.add("D07", where, detail="heights such as {values} m", values=", ".join(extremes))
     if terrain.filled_cells:
         findings.add(
-            "D06", where, detail="{n} cells in voids up to {width} m wide",
-            n=terrain.filled_cells, width=f"{settings.void_fill_max_m:g}",
-        )  # fmt: skip
+            "D06",
+            where,
+            detail="{n} cells in voids up to {width} m wide",
+            n=terrain.filled_cells,
+            width=f"{settings.void_fill_max_m:g}",
+        )
     if terrain.sea_cells:
-        findings.add("D08", where, detail="{n} cells are read as sea at height 0",
-                     n=terrain.sea_cells)  # fmt: skip
+        findings.add(
+            "D08", where, detail="{n} cells are read as sea at height 0", n=terrain.sea_cells
+        )
     tree = shapely.STRtree(villages.geometry.to_numpy())
     names = villages["name"].to_numpy()
     shapely.prepare(area.polygon)
@@ -61,20 +64,28 @@ def report_terrain(
         under = [str(names[i]) for i in np.unique(hit)]
         at = inside if inside.any() else np.ones(x.size, dtype=bool)
         findings.add(
-            "D04", where, under[0] if under else "",
+            "D04",
+            where,
+            under[0] if under else "",
             "a void of {n} cells, {width} m wide; villages over it: {villages}",
-            x_m=float(x[at].mean()), y_m=float(y[at].mean()),
-            n=hole.cells, width=f"{hole.width_m:g}",
+            x_m=float(x[at].mean()),
+            y_m=float(y[at].mean()),
+            n=hole.cells,
+            width=f"{hole.width_m:g}",
             villages=(", ".join(under[:_LISTED]) + (", …" if len(under) > _LISTED else "")) or "-",
-        )  # fmt: skip
+        )
     if outside:
         x, y = _empty_cells(terrain.heights, outside[0].window)
         findings.add(
-            "D05", where,
+            "D05",
+            where,
             detail="{holes} voids of {n} cells together, the largest {width} m wide",
-            x_m=float(x.mean()), y_m=float(y.mean()), holes=len(outside),
-            n=sum(h.cells for h in outside), width=f"{max(h.width_m for h in outside):g}",
-        )  # fmt: skip
+            x_m=float(x.mean()),
+            y_m=float(y.mean()),
+            holes=len(outside),
+            n=sum(h.cells for h in outside),
+            width=f"{max(h.width_m for h in outside):g}",
+        )
 
 
 def report_bare(
@@ -103,11 +114,15 @@ def report_bare(
     place = bare.representative_point()
     rule = "D11" if heights is not None and _ends_low(bare, ground, heights) else "D03"
     findings.add(
-        rule, where, names[0], "{percent} % of the communes' area lies outside the DEM: {names}",
-        x_m=place.x, y_m=place.y,
+        rule,
+        where,
+        names[0],
+        "{percent} % of the communes' area lies outside the DEM: {names}",
+        x_m=place.x,
+        y_m=place.y,
         percent=f"{100 * share:.2f}" if share < 0.1 else f"{100 * share:.0f}",
         names=", ".join(names[:_LISTED]) + (", …" if len(names) > _LISTED else ""),
-    )  # fmt: skip
+    )
 
 
 def _ends_low(bare: Any, ground: Any, heights: Raster) -> bool:

@@ -135,9 +135,11 @@ def _fill(
         if not narrow[inner].any():
             continue
         wide = Window(
-            window.row0 - reach, window.col0 - reach,
-            window.rows + 2 * reach, window.cols + 2 * reach,
-        ).intersect(grid.window)  # fmt: skip
+            window.row0 - reach,
+            window.col0 - reach,
+            window.rows + 2 * reach,
+            window.cols + 2 * reach,
+        ).intersect(grid.window)
         part = wide.slices_in(grid.window)
         known = ~void[part] if outside is None else ~(void[part] | outside[part])
         heights = read_block(target, wide)

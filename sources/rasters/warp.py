@@ -163,11 +163,17 @@ class Warper:
             for method in methods:
                 target = np.full(window.shape, np.nan, dtype=np.float32)
                 reproject(
-                    values, target, src_transform=transform, src_crs=file.crs.to_wkt(),
-                    src_nodata=np.nan, dst_nodata=np.nan, init_dest_nodata=True,
+                    values,
+                    target,
+                    src_transform=transform,
+                    src_crs=file.crs.to_wkt(),
+                    src_nodata=np.nan,
+                    dst_nodata=np.nan,
+                    init_dest_nodata=True,
                     dst_transform=self._grid.transform_of(window),
-                    dst_crs=self._grid.crs.to_wkt(), resampling=method,
-                )  # fmt: skip
+                    dst_crs=self._grid.crs.to_wkt(),
+                    resampling=method,
+                )
                 out.append(target)
             yield tuple(out)
 
@@ -182,8 +188,9 @@ class Warper:
                 (bounds[2] - bounds[0]) / source.width, (bounds[3] - bounds[1]) / source.height
             )
             pad = math.ceil(2 * size_m / self._grid.cell_m) + 1
-            wide = Window(window.row0 - pad, window.col0 - pad, window.rows + 2 * pad,
-                          window.cols + 2 * pad)  # fmt: skip
+            wide = Window(
+                window.row0 - pad, window.col0 - pad, window.rows + 2 * pad, window.cols + 2 * pad
+            )
             read = self._read(file, source, wide)
             if read is None:
                 continue
@@ -191,10 +198,16 @@ class Warper:
             numbered = np.arange(values.size, dtype=np.float64).reshape(values.shape)
             index = np.full(wide.shape, -1.0)
             reproject(
-                numbered, index, src_transform=transform, src_crs=file.crs.to_wkt(),
-                dst_transform=self._grid.transform_of(wide), dst_crs=self._grid.crs.to_wkt(),
-                resampling=Resampling.nearest, src_nodata=-1.0, dst_nodata=-1.0,
-            )  # fmt: skip
+                numbered,
+                index,
+                src_transform=transform,
+                src_crs=file.crs.to_wkt(),
+                dst_transform=self._grid.transform_of(wide),
+                dst_crs=self._grid.crs.to_wkt(),
+                resampling=Resampling.nearest,
+                src_nodata=-1.0,
+                dst_nodata=-1.0,
+            )
             yield SourceCells(wide, values, index.astype(np.int64), transform, file.crs, self._grid)
 
     def _read(
@@ -206,9 +219,12 @@ class Warper:
         pad_x = _PAD * max(file.cell[0], (inner[2] - inner[0]) / window.cols)
         pad_y = _PAD * max(file.cell[1], (inner[3] - inner[1]) / window.rows)
         wanted = from_bounds(
-            inner[0] - pad_x, inner[1] - pad_y, inner[2] + pad_x, inner[3] + pad_y,
+            inner[0] - pad_x,
+            inner[1] - pad_y,
+            inner[2] + pad_x,
+            inner[3] + pad_y,
             source.transform,
-        )  # fmt: skip
+        )
         col0, row0 = max(0, int(wanted.col_off)), max(0, int(wanted.row_off))
         col1 = min(source.width, int(np.ceil(wanted.col_off + wanted.width)))
         row1 = min(source.height, int(np.ceil(wanted.row_off + wanted.height)))
@@ -219,9 +235,9 @@ class Warper:
         return self._clean(masked.filled(np.nan)), source.window_transform(part)
 
 
-def first_of(parts: Iterator[tuple[NDArray[np.float32], ...]], window: Window, n: int) -> list[
-    NDArray[np.float32]
-]:  # fmt: skip
+def first_of(
+    parts: Iterator[tuple[NDArray[np.float32], ...]], window: Window, n: int
+) -> list[NDArray[np.float32]]:
     """Merge the answers of :meth:`Warper.blocks`: in each cell the first raster with data."""
     merged = [np.full(window.shape, np.nan, dtype=np.float32) for _ in range(n)]
     for arrays in parts:
@@ -247,11 +263,25 @@ def writing(path: Path) -> Iterator[Path]:
 def create(path: Path, grid: Grid, dtype: str, nodata: float | None) -> Any:
     """Create a tiled, compressed GeoTIFF on the grid, open for writing by blocks."""
     return rasterio.open(
-        path, "w+", driver="GTiff", height=grid.rows, width=grid.cols, count=1, dtype=dtype,
-        crs=grid.crs.to_wkt(), transform=grid.transform, nodata=nodata, tiled=True,
-        blockxsize=256, blockysize=256, compress="deflate", zlevel=1,
-        predictor=3 if dtype == "float32" else 2, bigtiff="if_safer", num_threads=2,
-    )  # fmt: skip
+        path,
+        "w+",
+        driver="GTiff",
+        height=grid.rows,
+        width=grid.cols,
+        count=1,
+        dtype=dtype,
+        crs=grid.crs.to_wkt(),
+        transform=grid.transform,
+        nodata=nodata,
+        tiled=True,
+        blockxsize=256,
+        blockysize=256,
+        compress="deflate",
+        zlevel=1,
+        predictor=3 if dtype == "float32" else 2,
+        bigtiff="if_safer",
+        num_threads=2,
+    )
 
 
 def write_block(target: Any, window: Window, values: NDArray[Any]) -> None:

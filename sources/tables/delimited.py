@@ -92,8 +92,9 @@ def _filtered(
             found = base.execute(f"SELECT row_ FROM records WHERE {condition}")  # noqa: S608
             rows = [row for (row,) in found]
         except sqlite3.Error as error:
-            findings.add("S04", where, condition, "the file cannot be read ({reason})",
-                         reason=str(error))  # fmt: skip
+            findings.add(
+                "S04", where, condition, "the file cannot be read ({reason})", reason=str(error)
+            )
             return None
     return frame.loc[rows]
 
@@ -123,10 +124,13 @@ def _decode_as(data: bytes, encoding: str, findings: Findings, where: Where) -> 
         return data.decode("utf-8-sig" if encoding in {"utf-8", "utf8"} else encoding)
     except (UnicodeDecodeError, LookupError) as error:
         findings.add(
-            "S02", replace(where, key="encoding"), encoding,
+            "S02",
+            replace(where, key="encoding"),
+            encoding,
             "the text cannot be read as {encoding} ({reason})",
-            encoding=encoding, reason=str(error),
-        )  # fmt: skip
+            encoding=encoding,
+            reason=str(error),
+        )
         return None
 
 

@@ -192,9 +192,12 @@ def _stated_crs(layer: Layer, findings: Findings, where: Where) -> CRS | None:
         return CRS.from_user_input(layer.crs)
     except CRSError:
         findings.add(
-            "S05", replace(where, key="crs"), layer.crs,
-            "{crs} is not a known CRS", crs=layer.crs,
-        )  # fmt: skip
+            "S05",
+            replace(where, key="crs"),
+            layer.crs,
+            "{crs} is not a known CRS",
+            crs=layer.crs,
+        )
         return None
 
 
@@ -203,10 +206,12 @@ def _crs(own: CRS | None, stated: CRS | None, findings: Findings, where: Where) 
     if stated is not None:
         if own is not None and not own.equals(stated, ignore_axis_order=True):
             findings.add(
-                "S18", where, detail="the file says {own}, the study {stated}",
+                "S18",
+                where,
+                detail="the file says {own}, the study {stated}",
                 own=own.to_string() if own.to_authority() else own.name,
                 stated=stated.to_string() if stated.to_authority() else stated.name,
-            )  # fmt: skip
+            )
         return stated
     if own is None:
         findings.add("S05", where, detail="neither the file nor the study says the CRS")

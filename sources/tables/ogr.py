@@ -59,13 +59,22 @@ def read_ogr(
     except DataLayerError as error:
         _report_layer(path, layer, str(error), findings, where)
         return None
-    except (DataSourceError, FeatureError, GeometryError, ValueError, LookupError,
-            UnicodeDecodeError) as error:  # fmt: skip
+    except (
+        DataSourceError,
+        FeatureError,
+        GeometryError,
+        ValueError,
+        LookupError,
+        UnicodeDecodeError,
+    ) as error:
         rule = "S04" if layer.where is not None and isinstance(error, ValueError) else "S02"
         findings.add(
-            rule, where, layer.where or layer.path.name,
-            "the file cannot be read ({reason})", reason=str(error),
-        )  # fmt: skip
+            rule,
+            where,
+            layer.where or layer.path.name,
+            "the file cannot be read ({reason})",
+            reason=str(error),
+        )
         return None
     crs = _stated(getattr(frame, "crs", None))
     raw = pd.DataFrame(frame).rename(columns={"row": "row_2"})
@@ -87,8 +96,14 @@ def _report_several(path: Path, findings: Findings, where: Where) -> None:
     """Say which layer is taken where the study names none and the file has several (S24)."""
     names = _names(path)
     if len(names) > 1:
-        findings.add("S24", where, names[0], "{layer} is taken; there are {available}",
-                     layer=names[0], available=", ".join(names))  # fmt: skip
+        findings.add(
+            "S24",
+            where,
+            names[0],
+            "{layer} is taken; there are {available}",
+            layer=names[0],
+            available=", ".join(names),
+        )
 
 
 def _report_layer(path: Path, layer: Layer, reason: str, findings: Findings, where: Where) -> None:
@@ -96,14 +111,22 @@ def _report_layer(path: Path, layer: Layer, reason: str, findings: Findings, whe
     names = _names(path)
     if layer.layer is not None and layer.layer not in names:
         findings.add(
-            "S03", where, layer.layer,
+            "S03",
+            where,
+            layer.layer,
             "there is no layer {layer}; the nearest is {near}; there are {available}",
-            layer=layer.layer, near=nearest(layer.layer, names) or "-",
+            layer=layer.layer,
+            near=nearest(layer.layer, names) or "-",
             available=", ".join(names) or "-",
-        )  # fmt: skip
+        )
         return
-    findings.add("S02" if layer.where is None else "S04", where, layer.where or path.name,
-                 "the file cannot be read ({reason})", reason=reason)  # fmt: skip
+    findings.add(
+        "S02" if layer.where is None else "S04",
+        where,
+        layer.where or path.name,
+        "the file cannot be read ({reason})",
+        reason=reason,
+    )
 
 
 def _stated(crs: Any) -> CRS | None:

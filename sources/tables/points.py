@@ -57,15 +57,18 @@ def points_of(
     key = f"{columns[pair[0]]}, {columns[pair[1]]}"
     if crs is None:
         findings.add(
-            "S05", replace(where, key=key),
+            "S05",
+            replace(where, key=key),
             detail="projected coordinates, and the study does not say their CRS",
-        )  # fmt: skip
+        )
         return None
     if stated is None and pair[0] == "x":
         findings.add(
-            "S26", replace(where, key=key),
-            detail="{columns} are taken as degrees of WGS 84 (EPSG:4326)", columns=key,
-        )  # fmt: skip
+            "S26",
+            replace(where, key=key),
+            detail="{columns} are taken as degrees of WGS 84 (EPSG:4326)",
+            columns=key,
+        )
     nowhere = np.isnan(x) | np.isnan(y) | ((x == 0) & (y == 0))
     points = np.full(len(frame), None, dtype=object)
     points[~nowhere] = shapely.points(x[~nowhere], y[~nowhere])

@@ -13,16 +13,68 @@ from phusong.errors import Where
 from phusong.sources.tables.columns import plain
 from phusong.sources.tables.text import clean
 
-_NOT_TODAY = frozenset({
-    "planned", "plan", "proposed", "design", "under_construction", "construction", "building",
-    "inactive", "off", "off_air", "down", "closed", "decommissioned", "removed", "dismantled",
-    "cancelled", "abandoned", "not_in_service", "out_of_service", "0", "false", "no",
-    "quy_hoach", "du_kien", "ke_hoach", "thiet_ke", "dang_thiet_ke", "dang_xay_dung",
-    "dang_thi_cong", "thi_cong", "chua_phat_song", "chua_hoat_dong", "chua_khai_thac", "chua_co",
-    "ngung", "ngung_hoat_dong", "tam_ngung", "dung", "dung_hoat_dong", "khong_hoat_dong", "tat",
-    "khong_con_su_dung", "thao_do", "da_thao_do", "huy", "da_huy", "hong", "cut", "broken",
-    "damaged", "faulty", "dut", "bi_dut", "dang_dut", "da_dut", "dut_cap", "bi_hong", "su_co",
-})  # fmt: skip
+_NOT_TODAY = frozenset(
+    {
+        "planned",
+        "plan",
+        "proposed",
+        "design",
+        "under_construction",
+        "construction",
+        "building",
+        "inactive",
+        "off",
+        "off_air",
+        "down",
+        "closed",
+        "decommissioned",
+        "removed",
+        "dismantled",
+        "cancelled",
+        "abandoned",
+        "not_in_service",
+        "out_of_service",
+        "0",
+        "false",
+        "no",
+        "quy_hoach",
+        "du_kien",
+        "ke_hoach",
+        "thiet_ke",
+        "dang_thiet_ke",
+        "dang_xay_dung",
+        "dang_thi_cong",
+        "thi_cong",
+        "chua_phat_song",
+        "chua_hoat_dong",
+        "chua_khai_thac",
+        "chua_co",
+        "ngung",
+        "ngung_hoat_dong",
+        "tam_ngung",
+        "dung",
+        "dung_hoat_dong",
+        "khong_hoat_dong",
+        "tat",
+        "khong_con_su_dung",
+        "thao_do",
+        "da_thao_do",
+        "huy",
+        "da_huy",
+        "hong",
+        "cut",
+        "broken",
+        "damaged",
+        "faulty",
+        "dut",
+        "bi_dut",
+        "dang_dut",
+        "da_dut",
+        "dut_cap",
+        "bi_hong",
+        "su_co",
+    }
+)
 
 
 def in_service(
@@ -54,10 +106,12 @@ def in_service(
         works = Counter(t or "-" for t, on in zip(texts, out, strict=True) if on)
         rests = Counter(t for t, on in zip(texts, out, strict=True) if not on)
         findings.add(
-            rule, where,
+            rule,
+            where,
             detail="in service: {works}; not in service: {rests}",
-            works=_counts(works), rests=_counts(rests),
-        )  # fmt: skip
+            works=_counts(works),
+            rests=_counts(rests),
+        )
     return out
 
 

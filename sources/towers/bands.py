@@ -11,31 +11,92 @@ from phusong.study import Technology
 # Middle of the downlink in MHz: 3GPP TS 36.101 table 5.5-1; bands above 76 from 3GPP TS 38.104
 # tables 5.2-1 and 5.2-2.
 BANDS_MHZ: dict[int, float] = {
-    1: 2140.0, 2: 1960.0, 3: 1842.5, 4: 2132.5, 5: 881.5, 7: 2655.0, 8: 942.5, 12: 737.5,
-    13: 751.0, 14: 763.0, 17: 740.0, 18: 867.5, 19: 882.5, 20: 806.0, 25: 1962.5, 26: 876.5,
-    28: 780.5, 30: 2355.0, 31: 465.0, 32: 1474.0, 34: 2017.5, 38: 2595.0, 39: 1900.0,
-    40: 2350.0, 41: 2593.0, 42: 3500.0, 43: 3700.0, 48: 3625.0, 66: 2155.0, 71: 634.5,
-    77: 3750.0, 78: 3550.0, 79: 4700.0, 257: 28000.0, 258: 25875.0, 260: 38500.0, 261: 27925.0,
-}  # fmt: skip
+    1: 2140.0,
+    2: 1960.0,
+    3: 1842.5,
+    4: 2132.5,
+    5: 881.5,
+    7: 2655.0,
+    8: 942.5,
+    12: 737.5,
+    13: 751.0,
+    14: 763.0,
+    17: 740.0,
+    18: 867.5,
+    19: 882.5,
+    20: 806.0,
+    25: 1962.5,
+    26: 876.5,
+    28: 780.5,
+    30: 2355.0,
+    31: 465.0,
+    32: 1474.0,
+    34: 2017.5,
+    38: 2595.0,
+    39: 1900.0,
+    40: 2350.0,
+    41: 2593.0,
+    42: 3500.0,
+    43: 3700.0,
+    48: 3625.0,
+    66: 2155.0,
+    71: 634.5,
+    77: 3750.0,
+    78: 3550.0,
+    79: 4700.0,
+    257: 28000.0,
+    258: 25875.0,
+    260: 38500.0,
+    261: 27925.0,
+}
 
 PLAUSIBLE_MHZ: dict[Technology, tuple[float, float]] = {
-    "GSM": (380.0, 2000.0), "UMTS": (700.0, 2700.0), "LTE": (400.0, 6000.0),
+    "GSM": (380.0, 2000.0),
+    "UMTS": (700.0, 2700.0),
+    "LTE": (400.0, 6000.0),
     "NR": (400.0, 71000.0),
-}  # fmt: skip
+}
 """Where each technology's bands lie; a frequency outside is T05."""
 
 ASSUMED_MHZ: dict[Technology, float] = {"GSM": 900.0, "UMTS": 2100.0, "LTE": 1800.0, "NR": 3500.0}
 """Commonest band, for cells whose file and study say none; always flagged as assumed."""
 
 _TECHNOLOGIES: dict[str, Technology] = {
-    "gsm": "GSM", "2g": "GSM", "edge": "GSM", "gprs": "GSM", "dcs": "GSM",
-    "umts": "UMTS", "3g": "UMTS", "wcdma": "UMTS", "hspa": "UMTS", "hsdpa": "UMTS",
-    "lte": "LTE", "4g": "LTE", "lte_a": "LTE", "lte_advanced": "LTE", "eutran": "LTE",
-    "e_utran": "LTE", "4g_lte": "LTE", "lte_4g": "LTE", "fdd_lte": "LTE", "td_lte": "LTE",
-    "tdd_lte": "LTE", "lte_fdd": "LTE", "lte_tdd": "LTE", "nb_iot": "LTE",
-    "nr": "NR", "5g": "NR", "5g_nr": "NR", "nr_5g": "NR", "5gnr": "NR",
-    "2g_gsm": "GSM", "gsm_2g": "GSM", "3g_umts": "UMTS", "umts_3g": "UMTS", "3g_wcdma": "UMTS",
-}  # fmt: skip
+    "gsm": "GSM",
+    "2g": "GSM",
+    "edge": "GSM",
+    "gprs": "GSM",
+    "dcs": "GSM",
+    "umts": "UMTS",
+    "3g": "UMTS",
+    "wcdma": "UMTS",
+    "hspa": "UMTS",
+    "hsdpa": "UMTS",
+    "lte": "LTE",
+    "4g": "LTE",
+    "lte_a": "LTE",
+    "lte_advanced": "LTE",
+    "eutran": "LTE",
+    "e_utran": "LTE",
+    "4g_lte": "LTE",
+    "lte_4g": "LTE",
+    "fdd_lte": "LTE",
+    "td_lte": "LTE",
+    "tdd_lte": "LTE",
+    "lte_fdd": "LTE",
+    "lte_tdd": "LTE",
+    "nb_iot": "LTE",
+    "nr": "NR",
+    "5g": "NR",
+    "5g_nr": "NR",
+    "nr_5g": "NR",
+    "5gnr": "NR",
+    "2g_gsm": "GSM",
+    "gsm_2g": "GSM",
+    "3g_umts": "UMTS",
+    "umts_3g": "UMTS",
+    "3g_wcdma": "UMTS",
+}
 _SEVERAL = re.compile(r"\s*[/,;+&|]\s*")
 _BAND = re.compile(r"(band|bang_tan|lte|nr|gsm|umts|wcdma|dcs|egsm|[bnlgu])_?(\d+)(?:_mhz)?")
 

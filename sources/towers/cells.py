@@ -122,9 +122,12 @@ def _carriers(records: Records, source: TowersSource, findings: Findings) -> lis
             technology = technology_of(word)
             if technology is None:
                 findings.add(
-                    "T10", replace(records.at(i), key=records.columns["technology"]),
-                    label(records, i), "{word} is no technology known here", word=word,
-                )  # fmt: skip
+                    "T10",
+                    replace(records.at(i), key=records.columns["technology"]),
+                    label(records, i),
+                    "{word} is no technology known here",
+                    word=word,
+                )
                 continue
             freq, assumed = _frequency(i, technology, text, records, templates, findings)
             width = bandwidth[i]
@@ -133,10 +136,13 @@ def _carriers(records: Records, source: TowersSource, findings: Findings) -> lis
             out.append(_Carrier(i, technology, freq, width, False, assumed, len(pairs) > 1))
     if nothing:
         findings.add(
-            "T16", records.at(nothing[0]), label(records, nothing[0]),
+            "T16",
+            records.at(nothing[0]),
+            label(records, nothing[0]),
             "{n} of {total} records name no technology, and the study has no towers.defaults.cells",
-            n=len(nothing), total=len(records.frame),
-        )  # fmt: skip
+            n=len(nothing),
+            total=len(records.frame),
+        )
     return out
 
 
@@ -192,16 +198,25 @@ def _frequency(
     low, high = PLAUSIBLE_MHZ[technology]
     if frequency is None or not low <= frequency.freq_mhz <= high:
         findings.add(
-            "T05", where, label(records, i),
+            "T05",
+            where,
+            label(records, i),
             "{band} is no band of {technology}; {assumed} MHz is assumed",
-            band=text, technology=technology, assumed=assumed,
-        )  # fmt: skip
+            band=text,
+            technology=technology,
+            assumed=assumed,
+        )
         return assumed, True
     if frequency.unit not in {"MHz", "band"}:
         findings.add(
-            "T17", where, label(records, i), "{band} is taken as {unit}: {freq} MHz",
-            band=text, unit=frequency.unit, freq=frequency.freq_mhz,
-        )  # fmt: skip
+            "T17",
+            where,
+            label(records, i),
+            "{band} is taken as {unit}: {freq} MHz",
+            band=text,
+            unit=frequency.unit,
+            freq=frequency.freq_mhz,
+        )
     return frequency.freq_mhz, False
 
 
@@ -210,11 +225,18 @@ def _figures(records: Records, source: TowersSource, findings: Findings) -> dict
     read = {
         name: records.numbers(name, findings)
         for name in (
-            "height_m", "eirp_dbm", "tx_power_dbm", "antenna_gain_dbi", "feeder_loss_db",
-            "azimuth_deg", "mechanical_tilt_deg", "electrical_tilt_deg",
-            "horizontal_beamwidth_deg", "vertical_beamwidth_deg",
+            "height_m",
+            "eirp_dbm",
+            "tx_power_dbm",
+            "antenna_gain_dbi",
+            "feeder_loss_db",
+            "azimuth_deg",
+            "mechanical_tilt_deg",
+            "electrical_tilt_deg",
+            "horizontal_beamwidth_deg",
+            "vertical_beamwidth_deg",
         )
-    }  # fmt: skip
+    }
     height = read["height_m"]
     wrong = (height <= 0) | (height > HEIGHT_MAX_M)
     _report(wrong, height, "height_m", "T04", "height {value} m", records, findings)
@@ -292,10 +314,13 @@ def _cell_ids(
     for k in np.flatnonzero(changed):
         if own[k]:
             findings.add(
-                "T09", records.at(carriers[k].record), ids[k],
+                "T09",
+                records.at(carriers[k].record),
+                ids[k],
                 "{cell} is already the id of another cell; {unique} in the results",
-                cell=ids[k], unique=unique[k],
-            )  # fmt: skip
+                cell=ids[k],
+                unique=unique[k],
+            )
     return unique
 
 
@@ -321,10 +346,14 @@ def _report_assumed(
             continue
         rows = sorted(set(assumed["row"]))
         findings.add(
-            rule, records.where,
+            rule,
+            records.where,
             detail="{n} of {total} cells: {value}; records {rows}",
-            n=len(assumed), total=len(cells), value=value, rows=ranges(rows),
-        )  # fmt: skip
+            n=len(assumed),
+            total=len(cells),
+            value=value,
+            rows=ranges(rows),
+        )
 
 
 def _list_templates(source: TowersSource) -> str:

@@ -46,13 +46,23 @@ def operators_of(
     default = clean(source.defaults.operator) or "unknown"
     if missing.any():
         findings.add(
-            "T15", records.where, detail="{n} of {total} records; {operator} is taken",
-            n=int(missing.sum()), total=len(given), operator=shown(default),
-        )  # fmt: skip
+            "T15",
+            records.where,
+            detail="{n} of {total} records; {operator} is taken",
+            n=int(missing.sum()),
+            total=len(given),
+            operator=shown(default),
+        )
     names = [name or default for name in given]
     for i in (names.index(name) for name in dict.fromkeys(names) if shown(name) != name):
-        findings.add("T22", records.at(i), names[i], "{operator} is called {shown} in the results",
-                     operator=names[i], shown=shown(names[i]))  # fmt: skip
+        findings.add(
+            "T22",
+            records.at(i),
+            names[i],
+            "{operator} is called {shown} in the results",
+            operator=names[i],
+            shown=shown(names[i]),
+        )
     return [shown(name) for name in names], missing
 
 

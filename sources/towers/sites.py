@@ -61,10 +61,15 @@ def group_sites(
     unique, changed = disambiguate(names)
     for s in np.flatnonzero(changed):
         findings.add(
-            "T20", _where(cells, int(first[s])), names[s],
+            "T20",
+            _where(cells, int(first[s])),
+            names[s],
             "{site} is already the id of another site; {unique} in the results",
-            x_m=float(x[s]), y_m=float(y[s]), site=names[s], unique=unique[s],
-        )  # fmt: skip
+            x_m=float(x[s]),
+            y_m=float(y[s]),
+            site=names[s],
+            unique=unique[s],
+        )
     points = shapely.points(x, y)
     shapely.prepare(area.polygon)
     sites = gpd.GeoDataFrame(
@@ -97,11 +102,15 @@ def _components(
         if not near.all():
             far = int(np.argmax(distance))
             findings.add(
-                "T19", _where(cells, int(index[far])), site,
+                "T19",
+                _where(cells, int(index[far])),
+                site,
                 "cells of {site} stand up to {distance} m apart",
-                x_m=float(xy[index[far], 0]), y_m=float(xy[index[far], 1]),
-                site=site, distance=round(float(distance[far])),
-            )  # fmt: skip
+                x_m=float(xy[index[far], 0]),
+                y_m=float(xy[index[far], 1]),
+                site=site,
+                distance=round(float(distance[far])),
+            )
     links = np.vstack(pairs)
     n = len(cells)
     graph = coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(n, n))
@@ -146,18 +155,27 @@ def leave_out(
         at, rows = members["at"].to_numpy(), members["row"].to_numpy()
         if len(at) > _LISTED:
             findings.add(
-                rule, Where(file=str(file)), detail=many, n=len(at),
-                low=f"{figures[at].min():.1f}", high=f"{figures[at].max():.1f}",
+                rule,
+                Where(file=str(file)),
+                detail=many,
+                n=len(at),
+                low=f"{figures[at].min():.1f}",
+                high=f"{figures[at].max():.1f}",
                 rows=ranges(np.unique(rows).tolist()),
-            )  # fmt: skip
+            )
             continue
         for i, row in zip(at, rows, strict=True):
             site = str(sites["site_id"].iloc[i])
             findings.add(
-                rule, Where(file=str(file), row=int(row)), site, one,
-                x_m=float(sites["x_m"].iloc[i]), y_m=float(sites["y_m"].iloc[i]),
-                site=site, figure=f"{figures[i]:.1f}",
-            )  # fmt: skip
+                rule,
+                Where(file=str(file), row=int(row)),
+                site,
+                one,
+                x_m=float(sites["x_m"].iloc[i]),
+                y_m=float(sites["y_m"].iloc[i]),
+                site=site,
+                figure=f"{figures[i]:.1f}",
+            )
     kept = sites[~out].reset_index(drop=True)
     return kept, cells[cells["site_id"].isin(kept["site_id"])].reset_index(drop=True)
 
