@@ -17,21 +17,36 @@ from phusong.i18n import tr
 
 CLASS_WORDS: Final[dict[str, dict[str, str]]] = {
     "land_cover": {
-        "10": "trees", "20": "shrubs", "30": "grass", "40": "crops", "50": "built-up",
-        "60": "bare ground", "70": "snow and ice", "80": "water", "90": "wetland",
-        "95": "mangroves", "100": "moss and lichen",
+        "10": "trees",
+        "20": "shrubs",
+        "30": "grass",
+        "40": "crops",
+        "50": "built-up",
+        "60": "bare ground",
+        "70": "snow and ice",
+        "80": "water",
+        "90": "wetland",
+        "95": "mangroves",
+        "100": "moss and lichen",
     },
     "sight": {
-        "clear": "line of sight", "obstructed": "obstructed", "unknown": "not known",
+        "clear": "line of sight",
+        "obstructed": "obstructed",
+        "unknown": "not known",
     },
-}  # fmt: skip
+}
 """Kind -> class -> English template; land cover by ESA WorldCover's codes."""
 KIND_WORDS: Final[dict[str, str]] = {
-    "all": "all rows", "overall": "one offset", "operator": "operator",
-    "technology": "technology", "distance": "distance", "land_cover": "land cover",
-    "sight": "sight", "site": "site",
+    "all": "all rows",
+    "overall": "one offset",
+    "operator": "operator",
+    "technology": "technology",
+    "distance": "distance",
+    "land_cover": "land cover",
+    "sight": "sight",
+    "site": "site",
     "technology_land_cover": "technology and land cover",
-}  # fmt: skip
+}
 
 
 def class_text(kind: str, name: str) -> str:

@@ -149,6 +149,9 @@ def _digest(path: Path) -> dict[str, Any]:
 def _slug(text: str) -> str:
     """Return a name of a-z, 0-9 and hyphens, as the Data Package standard asks."""
     plain = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    kept = [c.lower() if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in plain
-            if not unicodedata.combining(c)]  # fmt: skip
+    kept = [
+        c.lower() if c.isascii() and (c.isalnum() or c in "._-") else "-"
+        for c in plain
+        if not unicodedata.combining(c)
+    ]
     return "-".join(part for part in "".join(kept).split("-") if part) or "data"

@@ -17,6 +17,13 @@ CABLE_PLANNED: Final = "#6b6b6b"
 SEVERITIES: Final = {"error": "#c4390c", "warning": "#e69f00", "info": "#0072b2"}
 INK: Final = "#1a1a1a"
 CARRIERS: Final = (
-    "#0072b2", "#cc79a7", "#009e73", "#000000", "#7a4b00", "#6a3d9a", "#8c8c00", "#b2182b",
-)  # fmt: skip
+    "#0072b2",
+    "#cc79a7",
+    "#009e73",
+    "#000000",
+    "#7a4b00",
+    "#6a3d9a",
+    "#8c8c00",
+    "#b2182b",
+)
 """In alphabetical order of the carriers, round again after the last."""

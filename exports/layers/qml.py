@@ -79,9 +79,14 @@ def to_qml(style: Style) -> str:
         categories = ET.SubElement(renderer, "categories")
         for number, (value, words, _) in enumerate(style.classes):
             ET.SubElement(
-                categories, "category", value=value, label=words, symbol=str(number),
-                render="true", type="string",
-            )  # fmt: skip
+                categories,
+                "category",
+                value=value,
+                label=words,
+                symbol=str(number),
+                render="true",
+                type="string",
+            )
     symbols = ET.SubElement(renderer, "symbols")
     for number, (_, _, symbol) in enumerate(style.classes):
         symbols.append(_symbol(symbol, str(number)))
@@ -127,18 +132,31 @@ def _labeling(label: Label) -> ET.Element:
     settings = ET.SubElement(root, "settings", calloutType="simple")
     weight, face = ("75", "Bold") if label.bold else ("50", "Regular")
     text = ET.SubElement(
-        settings, "text-style", fieldName=label.column, isExpression="0",
-        fontSize=f"{label.size_pt:g}", fontSizeUnit="Point", fontWeight=weight,
-        namedStyle=face, textColor=rgba("#1a1a1a"), textOpacity="1",
-    )  # fmt: skip
+        settings,
+        "text-style",
+        fieldName=label.column,
+        isExpression="0",
+        fontSize=f"{label.size_pt:g}",
+        fontSizeUnit="Point",
+        fontWeight=weight,
+        namedStyle=face,
+        textColor=rgba("#1a1a1a"),
+        textOpacity="1",
+    )
     ET.SubElement(
-        text, "text-buffer", bufferDraw="1", bufferSize="0.8", bufferSizeUnits="MM",
-        bufferColor=rgba("#ffffff"), bufferOpacity="0.8", bufferNoFill="1",
-    )  # fmt: skip
+        text,
+        "text-buffer",
+        bufferDraw="1",
+        bufferSize="0.8",
+        bufferSizeUnits="MM",
+        bufferColor=rgba("#ffffff"),
+        bufferOpacity="0.8",
+        bufferNoFill="1",
+    )
     # QGIS's numbers: 6 the best place round a point, 1 over the middle.
-    where = {"placement": "6", "dist": "2", "distUnits": "MM"} if label.beside else {
-        "placement": "1"
-    }  # fmt: skip
+    where = (
+        {"placement": "6", "dist": "2", "distUnits": "MM"} if label.beside else {"placement": "1"}
+    )
     ET.SubElement(settings, "placement", where)
     rendering = ET.SubElement(settings, "rendering", drawLabels="1", obstacle="0")
     if label.most_scale is not None:

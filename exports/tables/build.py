@@ -107,9 +107,13 @@ def carrier_table(inputs: Inputs, coverage: VillageCoverage, operator: str) -> p
         ["code", "name", "commune_code", "commune_name", "longitude", "latitude", "people"]
     ].copy()
     for name in (
-        "grade", "people_unserved", "people_unserved_expected", "served_share",
-        "level_centre_dbm", "best_cell_id",
-    ):  # fmt: skip
+        "grade",
+        "people_unserved",
+        "people_unserved_expected",
+        "served_share",
+        "level_centre_dbm",
+        "best_cell_id",
+    ):
         out[name] = own[name].to_numpy()
     out["grade_label"] = out["grade"].map({k: tr(v) for k, v in GRADE_WORDS.items()})
     out["own_site_id"], out["own_site_km"] = near["site_id"].to_numpy(), near["site_km"].to_numpy()
@@ -164,11 +168,26 @@ def communes_table(
 
 
 _FIBRE = (
-    "pop_id", "route_km", "drop_m", "loss_db", "optical_class", "working_classes", "splices",
-    "attenuator_db", "margin_db", "single_route", "bridges_on_route", "second_route_same_pop",
-    "second_route_other_pop", "node_disjoint", "node_disjoint_other_pop", "shared_risk",
-    "nearest_cable_m", "nearest_connected_m", "nearest_pop_km",
-)  # fmt: skip
+    "pop_id",
+    "route_km",
+    "drop_m",
+    "loss_db",
+    "optical_class",
+    "working_classes",
+    "splices",
+    "attenuator_db",
+    "margin_db",
+    "single_route",
+    "bridges_on_route",
+    "second_route_same_pop",
+    "second_route_other_pop",
+    "node_disjoint",
+    "node_disjoint_other_pop",
+    "shared_risk",
+    "nearest_cable_m",
+    "nearest_connected_m",
+    "nearest_pop_km",
+)
 
 
 def _with_fibre(out: pd.DataFrame, fiber: FiberResult | None) -> pd.DataFrame:
