@@ -45,11 +45,19 @@ SWIPE_SCRIPTS = (
     *(
         f"page/{name}"
         for name in (
-            "words", "dom", "codec", "palette", "surface", "strokes", "swatches", "marks", "labels",
+            "words",
+            "dom",
+            "codec",
+            "palette",
+            "surface",
+            "strokes",
+            "swatches",
+            "marks",
+            "labels",
         )
     ),
     *(f"swipe/{name}" for name in ("choice", "panes", "divider", "legend", "tables", "begin")),
-)  # fmt: skip
+)
 """Scripts of the map of two runs."""
 PAGE_SHEETS = ("page/page", "page/paper")
 SWIPE_SHEETS = ("page/page", "swipe/swipe")

@@ -55,15 +55,24 @@ def build_map(
     rasters = [] if results.signal is None else signal_rasters(results.signal, frame)
     created = datetime.now().astimezone().isoformat(timespec="minutes")
     book = make_book(
-        results, planned, frame, rasters, created=created, version=version("phusong"),
+        results,
+        planned,
+        frame,
+        rasters,
+        created=created,
+        version=version("phusong"),
         language=language,
-    )  # fmt: skip
+    )
     shade = hillshade(results.inputs.terrain.path, frame)
     title = f"{results.study.study.name} · {tr('Mobile coverage and fibre', language)}"
     figure = PlanFigure(
-        title, language, to_json(book), body="page.html", sheets=asset.PAGE_SHEETS,
+        title,
+        language,
+        to_json(book),
+        body="page.html",
+        sheets=asset.PAGE_SHEETS,
         online=online_base,
-    )  # fmt: skip
+    )
     _map(frame, shade, rasters, online=online_base).add_to(figure)
     write_document(figure.render(), path)
     return path

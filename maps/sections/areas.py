@@ -138,11 +138,10 @@ def figure_section(coverage: VillageCoverage, cells: pd.DataFrame) -> list[dict[
     if coverage.by_place.empty:
         return entries
     return entries + [
-        {"place": str(place), "operator": layer[0], "technology": layer[1],
-         **_figures(part, cells)}
+        {"place": str(place), "operator": layer[0], "technology": layer[1], **_figures(part, cells)}
         for place, there in coverage.by_place.groupby("place", sort=False)
         for layer, part in _by_layer(there, coverage).items()
-    ]  # fmt: skip
+    ]
 
 
 def _by_layer(long: pd.DataFrame, coverage: VillageCoverage) -> dict[tuple[str, str], pd.DataFrame]:

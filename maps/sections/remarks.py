@@ -85,7 +85,9 @@ def finding_section(findings: Findings, frame: Frame) -> dict[str, Any]:
         "total": len(ranked),
         "rules": {
             number: {
-                "title": both(rule.title), "effect": both(rule.effect), "mend": both(rule.mend)
+                "title": both(rule.title),
+                "effect": both(rule.effect),
+                "mend": both(rule.mend),
             }
             for number, rule in rules.items()
         },
@@ -96,4 +98,4 @@ def finding_section(findings: Findings, frame: Frame) -> dict[str, Any]:
         "where": [both_from(f.where.__str__) for f in kept],
         "x": x,
         "y": y,
-    }  # fmt: skip
+    }

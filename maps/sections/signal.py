@@ -32,9 +32,19 @@ CHANCE_STEPS = (0.05, 0.25, 0.5, 0.75, 0.9, 0.95)
 CHANCE_COLOURS = ("#ffffcc", "#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494", "#081d58")
 """ColorBrewer YlGnBu; the study's own probability is put among the steps."""
 SERVER_COLOURS = (
-    "#8dd3c7", "#fdb462", "#bebada", "#fb8072", "#80b1d3", "#b3de69", "#fccde5", "#bc80bd",
-    "#ffed6f", "#ccebc5", "#d9a679", "#a6a6a6",
-)  # fmt: skip
+    "#8dd3c7",
+    "#fdb462",
+    "#bebada",
+    "#fb8072",
+    "#80b1d3",
+    "#b3de69",
+    "#fccde5",
+    "#bc80bd",
+    "#ffed6f",
+    "#ccebc5",
+    "#d9a679",
+    "#a6a6a6",
+)
 """ColorBrewer Set3: neighbours differ, the colour itself means nothing."""
 SIZES_PX = (1800, 1400, 1100, 900, 700, 500, 350)
 GROWTH = 1.6
