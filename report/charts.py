@@ -103,9 +103,13 @@ def sensitivity_chart(table: pd.DataFrame, reported: Mapping[str, float]) -> byt
         for share, rows in block.groupby("share_asked"):
             rows = rows.sort_values("threshold_offset_db")  # noqa: PLW2901 - the same rows in order
             axes.plot(
-                rows["threshold_offset_db"], rows["value"] * 100, marker="o", markersize=3,
-                linewidth=1.2, label=tr("centre + {share} of the people", share=f"{share:.0%}"),
-            )  # fmt: skip
+                rows["threshold_offset_db"],
+                rows["value"] * 100,
+                marker="o",
+                markersize=3,
+                linewidth=1.2,
+                label=tr("centre + {share} of the people", share=f"{share:.0%}"),
+            )
         for (label, value), style in zip(reported.items(), ("-", ":"), strict=False):
             axes.axhline(value * 100, color="#555555", linestyle=style, linewidth=1, label=label)
         axes.set_title(f"P ≥ {probability:.0%}", fontsize=9)
@@ -140,13 +144,21 @@ def _finish(figure: Figure, axes: Axes, handles: list[Any], communes: gpd.GeoDat
     length_m = _round_length((east - west) / 4)
     axes.plot([west, west + length_m], [south - margin] * 2, color="black", linewidth=2)
     axes.annotate(
-        f"{length_m / 1000:g} km", (west + length_m / 2, south - margin), (0, 3),
-        textcoords="offset points", ha="center", fontsize=8,
-    )  # fmt: skip
+        f"{length_m / 1000:g} km",
+        (west + length_m / 2, south - margin),
+        (0, 3),
+        textcoords="offset points",
+        ha="center",
+        fontsize=8,
+    )
     axes.annotate(
-        tr("N"), (east, north), (east, north - 2 * margin), ha="center", fontsize=9,
+        tr("N"),
+        (east, north),
+        (east, north - 2 * margin),
+        ha="center",
+        fontsize=9,
         arrowprops={"arrowstyle": "->"},
-    )  # fmt: skip
+    )
     longest = max(len(handle.get_label()) for handle in handles)
     columns = 2 if longest <= _LONGEST_ABREAST else 1
     figure.legend(

@@ -53,9 +53,12 @@ def _figures(run: FinishedRun) -> Iterator[Block]:
     facts = [
         run.study.study.publisher,
         run.study.study.period,
-        tr("computed {date} with phusong {version}", date=_day(run.stamp["created"]),
-           version=run.stamp["version"]),
-    ]  # fmt: skip
+        tr(
+            "computed {date} with phusong {version}",
+            date=_day(run.stamp["created"]),
+            version=run.stamp["version"],
+        ),
+    ]
     yield Paragraph(" · ".join(fact for fact in facts if fact), small=True)
     yield Heading(tr("The figures"), level=2)
     table = run.indicators.table
@@ -75,8 +78,10 @@ def _figures(run: FinishedRun) -> Iterator[Block]:
         )
     yield Grid(
         [tr("Figure"), tr("Value"), tr("Count"), tr("Circles would say")],
-        lines, [52, 14, 20, 16], frozenset({1, 2, 3}),
-    )  # fmt: skip
+        lines,
+        [52, 14, 20, 16],
+        frozenset({1, 2, 3}),
+    )
     for text, note in notes.items():
         yield Paragraph(f"({note}) {text}", small=True)
 
@@ -94,19 +99,28 @@ def _coverage(run: FinishedRun) -> Iterator[Block]:
         return
     yield Heading(tr("Where most people are without signal"), level=2)
     yield Grid(
-        [tr("Village"), tr("Commune"), tr("Verdict"), tr("People without signal"),
-         tr("Level at the centre"), tr("Nearest mast")],
+        [
+            tr("Village"),
+            tr("Commune"),
+            tr("Verdict"),
+            tr("People without signal"),
+            tr("Level at the centre"),
+            tr("Nearest mast"),
+        ],
         [
             (
-                _text(row.name), _text(row.commune_name), tr(GRADE_WORDS[row.grade]),
+                _text(row.name),
+                _text(row.commune_name),
+                tr(GRADE_WORDS[row.grade]),
                 _number(row.people_unserved, ",.0f"),
                 _number(row.level_centre_dbm, ".0f dBm"),
                 _number(row.nearest_site_km, ".1f km"),
             )
             for row in rows(worst.head(12))
         ],
-        [26, 24, 16, 16, 18, 14], frozenset({3, 4, 5}),
-    )  # fmt: skip
+        [26, 24, 16, 16, 18, 14],
+        frozenset({3, 4, 5}),
+    )
 
 
 def _sensitivity(run: FinishedRun) -> Iterator[Block]:
@@ -144,8 +158,10 @@ def _sensitivity(run: FinishedRun) -> Iterator[Block]:
             (f"{p:.0%}", _moved(offset), *(share_text(cells[p, offset, s]) for s in shares))
             for p, offset in pairs
         ],
-        [20, 22, *[16] * len(shares)], frozenset(range(2 + len(shares))), abreast=2,
-    )  # fmt: skip
+        [20, 22, *[16] * len(shares)],
+        frozenset(range(2 + len(shares))),
+        abreast=2,
+    )
 
 
 def _fibre(run: FinishedRun) -> Iterator[Block]:
@@ -168,13 +184,16 @@ def _fibre(run: FinishedRun) -> Iterator[Block]:
             [tr("Section"), tr("Communes cut off"), tr("People")],
             [
                 (
-                    tr(_ELEMENTS[row.element], id=row.id), number(row.count),
+                    tr(_ELEMENTS[row.element], id=row.id),
+                    number(row.count),
                     _number(row.people, ",.0f"),
                 )
                 for row in rows(failures.head(_MOST_CUTS))
             ],
-            [44, 32, 24], frozenset({1, 2}), abreast=2,
-        )  # fmt: skip
+            [44, 32, 24],
+            frozenset({1, 2}),
+            abreast=2,
+        )
         if len(failures) > _MOST_CUTS:
             yield _rest(len(failures) - _MOST_CUTS, "fibre_failures.csv")
 
@@ -199,18 +218,36 @@ def _communes(run: FinishedRun) -> Iterator[Block]:
         shown = shown.head(_MOST_COMMUNES)
     yield Heading(tr("Commune by commune"), level=2, new_page=True)
     yield Grid(
-        [tr("Commune"), tr("Villages"), tr("covered"), tr("partly served"), tr("no signal"),
-         tr("People without signal"), tr("Fibre")],
+        [
+            tr("Commune"),
+            tr("Villages"),
+            tr("covered"),
+            tr("partly served"),
+            tr("no signal"),
+            tr("People without signal"),
+            tr("Fibre"),
+        ],
         [
             (
-                _text(row.name), *(_number(v, ".0f") for v in (
-                    row.villages, row.villages_covered, row.villages_hollow, row.villages_white)),
-                _number(row.people_unserved, ",.0f"), _fibre_state(row.fibre, row.single_route),
+                _text(row.name),
+                *(
+                    _number(v, ".0f")
+                    for v in (
+                        row.villages,
+                        row.villages_covered,
+                        row.villages_hollow,
+                        row.villages_white,
+                    )
+                ),
+                _number(row.people_unserved, ",.0f"),
+                _fibre_state(row.fibre, row.single_route),
             )
             for row in rows(shown)
         ],
-        [47, 32, 33, 29, 26, 33, 39], frozenset(range(1, 6)), abreast=2,
-    )  # fmt: skip
+        [47, 32, 33, 29, 26, 33, 39],
+        frozenset(range(1, 6)),
+        abreast=2,
+    )
     if len(shown) < len(communes):
         yield _rest(len(communes) - len(shown), "communes.csv")
 
@@ -232,13 +269,22 @@ def _assumptions(run: FinishedRun) -> Iterator[Block]:
     )
     items = [
         *study.study.assumptions,
-        tr("Levels from which a service is taken to work: {thresholds}. No regulator's value was "
-           "found in writing.", thresholds=thresholds),
-        tr("The model's own error: {sigma} dB standard deviation; location variability after "
-           "ITU-R P.1812.", sigma=number(study.radio.spread.sigma_model_db, "g")),
-        tr("Receiver {height} m above ground, outdoors; radius {radius} km round each mast.",
-           height=number(study.radio.rx_height_m, "g"), radius=number(study.radio.radius_km, "g")),
-    ]  # fmt: skip
+        tr(
+            "Levels from which a service is taken to work: {thresholds}. No regulator's value was "
+            "found in writing.",
+            thresholds=thresholds,
+        ),
+        tr(
+            "The model's own error: {sigma} dB standard deviation; location variability after "
+            "ITU-R P.1812.",
+            sigma=number(study.radio.spread.sigma_model_db, "g"),
+        ),
+        tr(
+            "Receiver {height} m above ground, outdoors; radius {radius} km round each mast.",
+            height=number(study.radio.rx_height_m, "g"),
+            radius=number(study.radio.radius_km, "g"),
+        ),
+    ]
     cells = run.layer("cells")
     for column, text in (
         ("height_assumed", "{count} of {total} cells have no antenna height in the files."),
@@ -270,8 +316,10 @@ def _findings(run: FinishedRun) -> Iterator[Block]:
     ]
     yield Grid(
         [tr("Rule"), tr("What"), tr("Count"), tr("Mend")],
-        table[:_MOST_FINDINGS], [14, 38, 8, 40], frozenset({2}),
-    )  # fmt: skip
+        table[:_MOST_FINDINGS],
+        [14, 38, 8, 40],
+        frozenset({2}),
+    )
     yield Paragraph(
         tr("Every single one stands in checks.csv, with file, row and place."), small=True
     )

@@ -54,9 +54,12 @@ def _register_fonts() -> None:
 
 def _style(size: float, **more: Any) -> ParagraphStyle:
     return ParagraphStyle(
-        f"s{size}{sorted(more)}", fontName=more.pop("font", _FONT), fontSize=size,
-        leading=size * 1.38, **more,
-    )  # fmt: skip
+        f"s{size}{sorted(more)}",
+        fontName=more.pop("font", _FONT),
+        fontSize=size,
+        leading=size * 1.38,
+        **more,
+    )
 
 
 def render_pdf(blocks: list[Block], path: Path, title: str) -> None:
@@ -70,9 +73,15 @@ def render_pdf(blocks: list[Block], path: Path, title: str) -> None:
         canvas.drawRightString(A4[0] - _MARGIN - _PADDING, 10 * mm, str(document.page))
 
     document = SimpleDocTemplate(
-        str(path), pagesize=A4, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN,
-        bottomMargin=_MARGIN, title=title, author="phusong",
-    )  # fmt: skip
+        str(path),
+        pagesize=A4,
+        leftMargin=_MARGIN,
+        rightMargin=_MARGIN,
+        topMargin=_MARGIN,
+        bottomMargin=_MARGIN,
+        title=title,
+        author="phusong",
+    )
     flow: list[Flowable] = []
     for block in blocks:
         flow += _flow(block)
