@@ -18,10 +18,11 @@ _DEFINITION = (
 )
 _FIGURES = {
     "villages_covered": (
-        "Villages with mobile signal {where}, any carrier", "share of villages",
+        "Villages with mobile signal {where}, any carrier",
+        "share of villages",
     ),
     "people_covered": ("People with mobile signal {where}, any carrier", "share of people"),
-}  # fmt: skip
+}
 
 
 def place_figures(study: Study, coverage: VillageCoverage) -> list[Indicator]:
@@ -38,9 +39,10 @@ def place_figures(study: Study, coverage: VillageCoverage) -> list[Indicator]:
         parts = {
             "villages_covered": (float((there["grade"] == "covered").sum()), float(len(there))),
             "people_covered": (
-                float((weight * there["served_share"].to_numpy()).sum()), float(weight.sum()),
+                float((weight * there["served_share"].to_numpy()).sum()),
+                float(weight.sum()),
             ),
-        }  # fmt: skip
+        }
         params = {"where": _WHERE[place], "entry": _entry_words(entry_of(place, study))}
         for figure, (numerator, denominator) in parts.items():
             title, unit = _FIGURES[figure]
