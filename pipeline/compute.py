@@ -107,9 +107,17 @@ def compute(
     with watch("indicators"):
         indicators = compute_indicators(study, coverage, fiber, len(inputs.communes), simulation)
     return Results(
-        study, inputs, findings, signal, coverage, fiber, indicators, simulation, definitions,
+        study,
+        inputs,
+        findings,
+        signal,
+        coverage,
+        fiber,
+        indicators,
+        simulation,
+        definitions,
         watch.seconds,
-    )  # fmt: skip
+    )
 
 
 def _definitions(
