@@ -127,10 +127,21 @@ def make_province(
 def _write(path: Path, values: np.ndarray, west: float, north: float, cell_m: float) -> None:
     rows, cols = values.shape
     with rasterio.open(
-        path, "w", driver="GTiff", width=cols, height=rows, count=1, dtype="float32", crs=CRS,
-        transform=from_origin(west, north, cell_m, cell_m), nodata=-9999.0, tiled=True,
-        blockxsize=256, blockysize=256, compress="deflate",
-    ) as out:  # fmt: skip
+        path,
+        "w",
+        driver="GTiff",
+        width=cols,
+        height=rows,
+        count=1,
+        dtype="float32",
+        crs=CRS,
+        transform=from_origin(west, north, cell_m, cell_m),
+        nodata=-9999.0,
+        tiled=True,
+        blockxsize=256,
+        blockysize=256,
+        compress="deflate",
+    ) as out:
         out.write(np.where(np.isnan(values), -9999.0, values), 1)
 
 

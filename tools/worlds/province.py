@@ -85,15 +85,33 @@ def make_world(
     site_frame, cell_frame = _masts(rng, grid, sites, operators, village_frame)
     cables, pops, centres = _fibre(rng, commune_frame)
     roads = gpd.GeoDataFrame(
-        {"road_id": [f"r{i}" for i in range(len(cables))], "kind": "secondary", "surface": "paved",
-         "row": range(len(cables))},
-        geometry=cables.geometry.to_numpy(), crs=crs,
-    )  # fmt: skip
+        {
+            "road_id": [f"r{i}" for i in range(len(cables))],
+            "kind": "secondary",
+            "surface": "paved",
+            "row": range(len(cables)),
+        },
+        geometry=cables.geometry.to_numpy(),
+        crs=crs,
+    )
     inputs = Inputs(
-        crs=crs, grid=grid, communes=commune_frame, villages=village_frame, commune_centres=centres,
-        sites=site_frame, cells=cell_frame, cables=cables, pops=pops, roads=roads, terrain=terrain,
-        filled=None, landcover=None, people=None, sources={}, rivers=_rivers(grid),
-    )  # fmt: skip
+        crs=crs,
+        grid=grid,
+        communes=commune_frame,
+        villages=village_frame,
+        commune_centres=centres,
+        sites=site_frame,
+        cells=cell_frame,
+        cables=cables,
+        pops=pops,
+        roads=roads,
+        terrain=terrain,
+        filled=None,
+        landcover=None,
+        people=None,
+        sources={},
+        rivers=_rivers(grid),
+    )
     study = _study(study_name)
     findings = _findings(inputs)
     signal = make_signal(rng, folder, grid, heights, cell_frame, site_frame, operators)
@@ -113,15 +131,18 @@ def _study(name: str) -> Study:
     return Study.model_validate(
         {
             "study": {
-                "name": name, "period": "2026-Q4", "publisher": "Sở Khoa học và Công nghệ",
-                "assumptions": ["Every number here is synthetic."], "synthetic": True,
+                "name": name,
+                "period": "2026-Q4",
+                "publisher": "Sở Khoa học và Công nghệ",
+                "assumptions": ["Every number here is synthetic."],
+                "synthetic": True,
             },
             "boundaries": {"communes": {"path": "c.gpkg"}, "villages": [{"path": "v.gpkg"}]},
             "towers": [{"path": "t.csv"}],
             "terrain": {"dem": ["d.tif"]},
             "fiber": {"cables": [{"path": "f.gpkg"}], "in_service": ["khai thác"]},
         }
-    )  # fmt: skip
+    )
 
 
 def _relief(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -160,10 +181,12 @@ def _wavy(shapes: np.ndarray, reach_m: float) -> np.ndarray:
     def bend(xy: np.ndarray) -> np.ndarray:
         x, y = xy[:, 0], xy[:, 1]
         wave = 2 * np.pi / (reach_m * 9)
-        return np.column_stack((
-            x + reach_m * (0.6 * np.sin(y * wave) + 0.15 * np.sin(y * wave * 2.7 + 1)),
-            y + reach_m * (0.6 * np.sin(x * wave + 2) + 0.15 * np.sin(x * wave * 3.1)),
-        ))  # fmt: skip
+        return np.column_stack(
+            (
+                x + reach_m * (0.6 * np.sin(y * wave) + 0.15 * np.sin(y * wave * 2.7 + 1)),
+                y + reach_m * (0.6 * np.sin(x * wave + 2) + 0.15 * np.sin(x * wave * 3.1)),
+            )
+        )
 
     return shapely.transform(dense, bend)
 
@@ -186,17 +209,21 @@ def _borders(
         owner += [row] * len(parts)
     step = grid.cell_m * 5
     village_geometry = _wavy(np.array(village_shapes, dtype=object), step)
-    commune_geometry = np.array([
-        shapely.union_all(village_geometry[np.array(owner) == row], grid_size=1.0)
-        for row in range(len(commune_shapes))
-    ], dtype=object)  # fmt: skip
+    commune_geometry = np.array(
+        [
+            shapely.union_all(village_geometry[np.array(owner) == row], grid_size=1.0)
+            for row in range(len(commune_shapes))
+        ],
+        dtype=object,
+    )
     codes = [f"{10_000 + row}" for row in range(len(commune_shapes))]
     names = [f"Xã {_name(rng)}" for _ in commune_shapes]
     names[0] = "Xã Đồng Văn"
     commune_frame = gpd.GeoDataFrame(
         {"code": codes, "name": names, "row": range(1, len(codes) + 1)},
-        geometry=commune_geometry, crs=grid.crs,
-    )  # fmt: skip
+        geometry=commune_geometry,
+        crs=grid.crs,
+    )
     centres = [_lowest(shape, grid, heights) for shape in village_geometry]
     people = np.round(rng.lognormal(5.6, 0.6, len(village_geometry)))
     village_frame = gpd.GeoDataFrame(
@@ -234,32 +261,51 @@ def _lowest(shape: Any, grid: Grid, heights: np.ndarray) -> tuple[float, float]:
 
 
 def _masts(
-    rng: np.random.Generator, grid: Grid, count: int,
-    operators: tuple[str, ...], villages: gpd.GeoDataFrame,
-) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:  # fmt: skip
+    rng: np.random.Generator,
+    grid: Grid,
+    count: int,
+    operators: tuple[str, ...],
+    villages: gpd.GeoDataFrame,
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     near = villages.iloc[rng.choice(len(villages), size=min(count, len(villages)), replace=False)]
     x = near["centre_x_m"].to_numpy() + rng.normal(0, 300, len(near))
     y = near["centre_y_m"].to_numpy() + rng.normal(0, 300, len(near))
     ids = [f"HS{row:04d}" for row in range(len(near))]
     sites = gpd.GeoDataFrame(
         {"site_id": ids, "x_m": x, "y_m": y, "in_area": True},
-        geometry=gpd.points_from_xy(x, y), crs=grid.crs,
-    )  # fmt: skip
+        geometry=gpd.points_from_xy(x, y),
+        crs=grid.crs,
+    )
     rows = []
     for row, site in enumerate(ids):
         operator = operators[row % len(operators)]
         for sector in range(3):
-            rows.append({
-                "cell_id": f"{site}-{sector + 1}", "site_id": site, "operator": operator,
-                "technology": "NR" if (row % 5 == 0 and sector == 0) else "LTE",
-                "freq_mhz": 1800.0, "bandwidth_mhz": np.nan, "height_m": 35.0 + row % 15,
-                "azimuth_deg": float((row * 37 + sector * 120) % 360), "mechanical_tilt_deg": 2.0,
-                "electrical_tilt_deg": 3.0, "eirp_dbm": 60.0, "horizontal_beamwidth_deg": np.nan,
-                "vertical_beamwidth_deg": np.nan, "antenna_file": None, "in_service": row % 17 != 3,
-                "height_assumed": row % 4 == 0, "eirp_assumed": row % 6 == 0,
-                "technology_assumed": False, "freq_assumed": False, "operator_assumed": False,
-                "file": "towers.csv", "row": len(rows) + 1,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "cell_id": f"{site}-{sector + 1}",
+                    "site_id": site,
+                    "operator": operator,
+                    "technology": "NR" if (row % 5 == 0 and sector == 0) else "LTE",
+                    "freq_mhz": 1800.0,
+                    "bandwidth_mhz": np.nan,
+                    "height_m": 35.0 + row % 15,
+                    "azimuth_deg": float((row * 37 + sector * 120) % 360),
+                    "mechanical_tilt_deg": 2.0,
+                    "electrical_tilt_deg": 3.0,
+                    "eirp_dbm": 60.0,
+                    "horizontal_beamwidth_deg": np.nan,
+                    "vertical_beamwidth_deg": np.nan,
+                    "antenna_file": None,
+                    "in_service": row % 17 != 3,
+                    "height_assumed": row % 4 == 0,
+                    "eirp_assumed": row % 6 == 0,
+                    "technology_assumed": False,
+                    "freq_assumed": False,
+                    "operator_assumed": False,
+                    "file": "towers.csv",
+                    "row": len(rows) + 1,
+                }
+            )
     return sites, pd.DataFrame(rows)
 
 
@@ -284,22 +330,34 @@ def _fibre(
         status.append("quy hoạch" if row % 11 == 4 else "khai thác")
     cables = gpd.GeoDataFrame(
         {
-            "cable_id": [f"C{i}" for i in range(len(lines))], "owner": "VNPT", "status": status,
-            "kind": "ADSS", "cores": 24.0, "group": None,
-            "in_service": [s == "khai thác" for s in status], "file": "f.gpkg",
+            "cable_id": [f"C{i}" for i in range(len(lines))],
+            "owner": "VNPT",
+            "status": status,
+            "kind": "ADSS",
+            "cores": 24.0,
+            "group": None,
+            "in_service": [s == "khai thác" for s in status],
+            "file": "f.gpkg",
             "row": range(1, len(lines) + 1),
         },
-        geometry=lines, crs=communes.crs,
-    )  # fmt: skip
+        geometry=lines,
+        crs=communes.crs,
+    )
     pops = gpd.GeoDataFrame(
         {"pop_id": ["POP1"], "name": ["PoP Hà Sơn"], "file": ["p.csv"], "row": [1]},
-        geometry=[points[0]], crs=communes.crs,
-    )  # fmt: skip
+        geometry=[points[0]],
+        crs=communes.crs,
+    )
     centres = gpd.GeoDataFrame(
-        {"commune_code": communes["code"], "name": "Trung tâm " + communes["name"],
-         "source": "file", "row": range(1, len(communes) + 1)},
-        geometry=points, crs=communes.crs,
-    )  # fmt: skip
+        {
+            "commune_code": communes["code"],
+            "name": "Trung tâm " + communes["name"],
+            "source": "file",
+            "row": range(1, len(communes) + 1),
+        },
+        geometry=points,
+        crs=communes.crs,
+    )
     return cables, pops, centres
 
 
@@ -312,8 +370,9 @@ def _rivers(grid: Grid) -> gpd.GeoDataFrame:
     lake = Point(x[250], y[250]).buffer((east - west) / 40)
     return gpd.GeoDataFrame(
         {"name": ["Sông <b>Gâm</b>", "Hồ Nà Hang"]},
-        geometry=[LineString(np.column_stack((x, y))), lake], crs=grid.crs,
-    )  # fmt: skip
+        geometry=[LineString(np.column_stack((x, y))), lake],
+        crs=grid.crs,
+    )
 
 
 def _findings(inputs: Inputs) -> Findings:
@@ -325,7 +384,10 @@ def _findings(inputs: Inputs) -> Findings:
     for row, number in enumerate((by_severity["warning"] + by_severity["info"])[:6]):
         village = inputs.villages.iloc[row]
         findings.add(
-            number, Where("villages.gpkg", "thon", row + 1), village["code"],
-            x_m=float(village["centre_x_m"]) + 500, y_m=float(village["centre_y_m"]) + 300,
-        )  # fmt: skip
+            number,
+            Where("villages.gpkg", "thon", row + 1),
+            village["code"],
+            x_m=float(village["centre_x_m"]) + 500,
+            y_m=float(village["centre_y_m"]) + 300,
+        )
     return findings

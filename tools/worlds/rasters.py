@@ -25,18 +25,32 @@ def write_raster(
     path: Path, values: np.ndarray, grid: Grid, kind: str, nodata: float, scale: float = 1.0
 ) -> Path:
     with rasterio.open(
-        path, "w", driver="GTiff", width=grid.cols, height=grid.rows, count=1, dtype=kind,
-        crs=grid.crs.to_wkt(), transform=grid.transform, nodata=nodata, compress="deflate",
-    ) as target:  # fmt: skip
+        path,
+        "w",
+        driver="GTiff",
+        width=grid.cols,
+        height=grid.rows,
+        count=1,
+        dtype=kind,
+        crs=grid.crs.to_wkt(),
+        transform=grid.transform,
+        nodata=nodata,
+        compress="deflate",
+    ) as target:
         target.write(values.astype(kind), 1)
         target.scales = (scale,)
     return path
 
 
 def make_signal(
-    rng: np.random.Generator, folder: Path, grid: Grid, heights: np.ndarray, cells: pd.DataFrame,
-    sites: gpd.GeoDataFrame, operators: tuple[str, ...],
-) -> Signal:  # fmt: skip
+    rng: np.random.Generator,
+    folder: Path,
+    grid: Grid,
+    heights: np.ndarray,
+    cells: pd.DataFrame,
+    sites: gpd.GeoDataFrame,
+    operators: tuple[str, ...],
+) -> Signal:
     active = cells[cells["in_service"]].reset_index(drop=True)
     place = sites.set_index("site_id")
     col, row = np.meshgrid(np.arange(grid.cols), np.arange(grid.rows))
@@ -73,15 +87,31 @@ def make_signal(
         heard = level > -140
         chance = np.clip((level + 110 + 14) / 28, 0, 1)
         base = folder / f"coverage_{number}"
-        layers.append(SignalLayer(
-            operator, technology,
-            write_raster(base.with_suffix(".level.tif"),
-                   np.where(heard, np.round(level * 10), -32768), grid, "int16", -32768, 0.1),
-            write_raster(base.with_suffix(".server.tif"),
-                   np.where(heard, server, 0), grid, "uint16", 0),
-            write_raster(base.with_suffix(".chance.tif"),
-                   np.where(heard, np.round(chance * 200), 255), grid, "uint8", 255, 0.005),
-        ))  # fmt: skip
+        layers.append(
+            SignalLayer(
+                operator,
+                technology,
+                write_raster(
+                    base.with_suffix(".level.tif"),
+                    np.where(heard, np.round(level * 10), -32768),
+                    grid,
+                    "int16",
+                    -32768,
+                    0.1,
+                ),
+                write_raster(
+                    base.with_suffix(".server.tif"), np.where(heard, server, 0), grid, "uint16", 0
+                ),
+                write_raster(
+                    base.with_suffix(".chance.tif"),
+                    np.where(heard, np.round(chance * 200), 255),
+                    grid,
+                    "uint8",
+                    255,
+                    0.005,
+                ),
+            )
+        )
     servers = active.assign(
         threshold_dbm=active["technology"].map(THRESHOLD), sigma_db=8.0, problem=""
     )
@@ -116,19 +146,37 @@ def make_coverage(
         share = np.clip(chance * 1.1 + rng.normal(0, 0.1, len(level)), 0, 1)
         centre = chance >= 0.75
         grade = _grade(centre, share)
-        parts.append(pd.DataFrame({
-            "code": villages["code"], "operator": layer.operator, "technology": layer.technology,
-            "grade": grade, "served_share": share, "served_share_area": np.clip(share * 0.9, 0, 1),
-            "expected_share": chance, "people_unserved": villages["population"] * (1 - share),
-            "people_unserved_expected": villages["population"] * (1 - chance),
-            "level_median_dbm": level - 2, "level_centre_dbm": level, "probability_centre": chance,
-            "served_centre": centre,
-            "best_cell_id": np.where(server > 0, ids[np.maximum(server - 1, 0)], None),
-        }))  # fmt: skip
-        circles.append(pd.DataFrame({
-            "code": villages["code"], "operator": layer.operator, "technology": layer.technology,
-            "circle_share": np.clip(share + 0.3, 0, 1), "circle_centre": chance > 0.3,
-        }))  # fmt: skip
+        parts.append(
+            pd.DataFrame(
+                {
+                    "code": villages["code"],
+                    "operator": layer.operator,
+                    "technology": layer.technology,
+                    "grade": grade,
+                    "served_share": share,
+                    "served_share_area": np.clip(share * 0.9, 0, 1),
+                    "expected_share": chance,
+                    "people_unserved": villages["population"] * (1 - share),
+                    "people_unserved_expected": villages["population"] * (1 - chance),
+                    "level_median_dbm": level - 2,
+                    "level_centre_dbm": level,
+                    "probability_centre": chance,
+                    "served_centre": centre,
+                    "best_cell_id": np.where(server > 0, ids[np.maximum(server - 1, 0)], None),
+                }
+            )
+        )
+        circles.append(
+            pd.DataFrame(
+                {
+                    "code": villages["code"],
+                    "operator": layer.operator,
+                    "technology": layer.technology,
+                    "circle_share": np.clip(share + 0.3, 0, 1),
+                    "circle_centre": chance > 0.3,
+                }
+            )
+        )
     by_layer = pd.concat(parts, ignore_index=True)
     whole = by_layer[(by_layer["operator"] == ANY) & (by_layer["technology"] == ANY)]
     figures = whole.drop(columns=["code", "operator", "technology"]).reset_index(drop=True)
@@ -136,22 +184,32 @@ def make_coverage(
     near = sites.sindex.nearest(
         gpd.points_from_xy(villages["centre_x_m"], villages["centre_y_m"]), return_all=False
     )[1]
-    far = np.hypot(
-        sites["x_m"].to_numpy()[near] - villages["centre_x_m"],
-        sites["y_m"].to_numpy()[near] - villages["centre_y_m"],
-    ) / 1000  # fmt: skip
+    far = (
+        np.hypot(
+            sites["x_m"].to_numpy()[near] - villages["centre_x_m"],
+            sites["y_m"].to_numpy()[near] - villages["centre_y_m"],
+        )
+        / 1000
+    )
     frame = villages[["code", "name", "commune_code", "flags", "geometry"]].assign(
-        people=villages["population"], people_source="census", weight="people",
-        area_km2=villages.geometry.area / 1e6, best_operator=operators[0],
-        nearest_site_id=sites["site_id"].to_numpy()[near], nearest_site_km=far,
-    )  # fmt: skip
+        people=villages["population"],
+        people_source="census",
+        weight="people",
+        area_km2=villages.geometry.area / 1e6,
+        best_operator=operators[0],
+        nearest_site_id=sites["site_id"].to_numpy()[near],
+        nearest_site_km=far,
+    )
     frame = gpd.GeoDataFrame(
         pd.concat([frame, figures], axis=1), geometry="geometry", crs=villages.crs
     )
     return VillageCoverage(
-        frame, by_layer, _sensitivity(by_layer), pd.concat(circles, ignore_index=True),
+        frame,
+        by_layer,
+        _sensitivity(by_layer),
+        pd.concat(circles, ignore_index=True),
         _indoors(by_layer, villages["population"]),
-    )  # fmt: skip
+    )
 
 
 def _indoors(by_layer: pd.DataFrame, people: pd.Series) -> pd.DataFrame:
@@ -161,10 +219,16 @@ def _indoors(by_layer: pd.DataFrame, people: pd.Series) -> pd.DataFrame:
     lost = np.tile(people.to_numpy(), len(by_layer) // len(people)) * (1 - share)
     centre = chance >= 0.75
     return by_layer[list(JUDGED)].assign(
-        place="indoor", probability_centre=chance, served_centre=centre, served_share=share,
-        served_share_area=share, expected_share=chance, people_unserved=lost,
-        people_unserved_expected=lost, grade=_grade(centre, share),
-    )  # fmt: skip
+        place="indoor",
+        probability_centre=chance,
+        served_centre=centre,
+        served_share=share,
+        served_share_area=share,
+        expected_share=chance,
+        people_unserved=lost,
+        people_unserved_expected=lost,
+        grade=_grade(centre, share),
+    )
 
 
 def _grade(centre: pd.Series, share: pd.Series) -> np.ndarray:
