@@ -54,9 +54,20 @@ def terrain(folder: Path, size_m: float, seed: int) -> Raster:
         height += (70 * np.sin(a * x[:, None] + b * x[None, :] + phase)).astype(np.float32)
     path = folder / "terrain.tif"
     with rasterio.open(
-        path, "w", driver="GTiff", height=cells, width=cells, count=1, dtype="float32", crs=UTM,
-        transform=grid.transform, tiled=True, blockxsize=512, blockysize=512, compress="deflate",
-    ) as target:  # fmt: skip
+        path,
+        "w",
+        driver="GTiff",
+        height=cells,
+        width=cells,
+        count=1,
+        dtype="float32",
+        crs=UTM,
+        transform=grid.transform,
+        tiled=True,
+        blockxsize=512,
+        blockysize=512,
+        compress="deflate",
+    ) as target:
         target.write(height, 1)
     return Raster(path, grid, "bench")
 
@@ -68,10 +79,12 @@ def road_network(side: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarr
     xy = np.stack([gx.ravel(), gy.ravel()], axis=1) * STEP_M
     xy = xy + rng.uniform(-80, 80, xy.shape) + (EAST, NORTH)
     number = np.arange(side * side).reshape(side, side)
-    edges = np.concatenate([
-        np.stack([number[:, :-1].ravel(), number[:, 1:].ravel()], axis=1),
-        np.stack([number[:-1].ravel(), number[1:].ravel()], axis=1),
-    ])  # fmt: skip
+    edges = np.concatenate(
+        [
+            np.stack([number[:, :-1].ravel(), number[:, 1:].ravel()], axis=1),
+            np.stack([number[:-1].ravel(), number[1:].ravel()], axis=1),
+        ]
+    )
     edges = edges[rng.random(len(edges)) < 0.75]
     t = np.linspace(0, 1, 8)[None, :, None]
     path = xy[edges[:, 0], None] * (1 - t) + xy[edges[:, 1], None] * t
@@ -93,52 +106,81 @@ def province(folder: Path, side: int, centres: int, cabled: float, seed: int = 1
     kind = rng.choice(["primary", "secondary", "track"], len(lines), p=[0.1, 0.3, 0.6])
     roads = gpd.GeoDataFrame(
         {"road_id": np.arange(len(lines)).astype(str), "kind": kind, "surface": "", "row": 1},
-        geometry=lines, crs=UTM,
-    )  # fmt: skip
+        geometry=lines,
+        crs=UTM,
+    )
     use = np.arange(len(lines))
     if cabled < 1:
         length = shapely.length(lines)
         _, before = cheapest_from(len(xy), edges[:, 0], edges[:, 1], length, pop)
         served = heart[: int(centres * cabled)]
-        use = np.unique(np.concatenate([way_back(edges[:, 0], edges[:, 1], before, int(v))
-                                        for v in served]))  # fmt: skip
+        use = np.unique(
+            np.concatenate([way_back(edges[:, 0], edges[:, 1], before, int(v)) for v in served])
+        )
     cables = gpd.GeoDataFrame(
         {
-            "cable_id": use.astype(str), "owner": "A", "status": "", "kind": "aerial",
-            "cores": 24.0, "group": None, "in_service": True, "file": "bench", "row": 1,
+            "cable_id": use.astype(str),
+            "owner": "A",
+            "status": "",
+            "kind": "aerial",
+            "cores": 24.0,
+            "group": None,
+            "in_service": True,
+            "file": "bench",
+            "row": 1,
         },
-        geometry=shapely.transform(lines[use], lambda p: p + 6.0), crs=UTM,
-    )  # fmt: skip
+        geometry=shapely.transform(lines[use], lambda p: p + 6.0),
+        crs=UTM,
+    )
     codes = [f"{i:05d}" for i in range(centres)]
     places = shapely.points(xy[heart] + rng.uniform(-40, 40, (centres, 2)))
     box = shapely.box(EAST, NORTH, EAST + size, NORTH + size)
     empty = gpd.GeoDataFrame({"code": []}, geometry=[], crs=UTM)
     return Inputs(
-        crs=UTM, grid=raster.grid,
-        communes=gpd.GeoDataFrame({"code": codes, "name": codes, "row": 1},
-                                  geometry=[box] * centres, crs=UTM),
+        crs=UTM,
+        grid=raster.grid,
+        communes=gpd.GeoDataFrame(
+            {"code": codes, "name": codes, "row": 1}, geometry=[box] * centres, crs=UTM
+        ),
         villages=empty,
         commune_centres=gpd.GeoDataFrame(
             {"commune_code": codes, "name": codes, "source": "file", "row": 1},
-            geometry=places, crs=UTM),
-        sites=empty, cells=pd.DataFrame(), cables=cables,
-        pops=gpd.GeoDataFrame({"pop_id": [f"P{i}" for i in range(8)], "name": "", "file": "",
-                               "row": 1}, geometry=shapely.points(xy[pop]), crs=UTM),
-        roads=roads, terrain=raster, filled=None, landcover=None, people=None, sources={},
-    )  # fmt: skip
+            geometry=places,
+            crs=UTM,
+        ),
+        sites=empty,
+        cells=pd.DataFrame(),
+        cables=cables,
+        pops=gpd.GeoDataFrame(
+            {"pop_id": [f"P{i}" for i in range(8)], "name": "", "file": "", "row": 1},
+            geometry=shapely.points(xy[pop]),
+            crs=UTM,
+        ),
+        roads=roads,
+        terrain=raster,
+        filled=None,
+        landcover=None,
+        people=None,
+        sources={},
+    )
 
 
 def study() -> Study:
-    optics = {"classes": [
-        {"name": "10G ZR", "min_db": 0, "max_db": 60, "wavelengths_nm": [1550], "reach_km": 300}
-    ]}  # fmt: skip
-    return Study.model_validate({
-        "study": {"name": "bench"},
-        "boundaries": {"communes": {"path": "c"}, "villages": [{"path": "v"}]},
-        "towers": [{"path": "t"}], "terrain": {"dem": ["d"]},
-        "fiber": {"optics": optics, "drop_m": 200.0},
-        "extension": {"kind_usd_per_km": {"primary": 16e3, "secondary": 20e3, "track": 26e3}},
-    })  # fmt: skip
+    optics = {
+        "classes": [
+            {"name": "10G ZR", "min_db": 0, "max_db": 60, "wavelengths_nm": [1550], "reach_km": 300}
+        ]
+    }
+    return Study.model_validate(
+        {
+            "study": {"name": "bench"},
+            "boundaries": {"communes": {"path": "c"}, "villages": [{"path": "v"}]},
+            "towers": [{"path": "t"}],
+            "terrain": {"dem": ["d"]},
+            "fiber": {"optics": optics, "drop_m": 200.0},
+            "extension": {"kind_usd_per_km": {"primary": 16e3, "secondary": 20e3, "track": 26e3}},
+        }
+    )
 
 
 class Report:
@@ -158,9 +200,13 @@ class Report:
         wall, cpu = time.perf_counter(), time.process_time()
         yield told
         self.row(
-            name, time.perf_counter() - wall, time.process_time() - cpu, limit_s,
-            int(str(told["edges"])), str(told["result"]),
-        )  # fmt: skip
+            name,
+            time.perf_counter() - wall,
+            time.process_time() - cpu,
+            limit_s,
+            int(str(told["edges"])),
+            str(told["result"]),
+        )
 
     def row(
         self, name: str, wall_s: float, cpu_s: float, limit_s: float | None, edges: int, result: str
@@ -232,9 +278,13 @@ def main() -> None:
     extension(40, 8, 2.0, report)
     report.header()
     report.row(
-        "compiling, and a small province", time.perf_counter() - started,
-        time.process_time() - cpu, None, 0, "",
-    )  # fmt: skip
+        "compiling, and a small province",
+        time.perf_counter() - started,
+        time.process_time() - cpu,
+        None,
+        0,
+        "",
+    )
     stress(asked.side, report)
     extension(asked.side, asked.targets, asked.seconds, report)
 

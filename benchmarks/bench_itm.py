@@ -98,9 +98,13 @@ def report_error(name: str, surface: Surface, tx: Transmitter, count: int = 2000
             line = line_profile(surface, tx, x, y, surface.cell_m / 2.0)
             step = line.distance_m[-1] / (line.distance_m.size - 1)
             exact = itm_path(
-                line.height_m, step, tx.height_m, settings.rx_height_m, BANDS[0],
+                line.height_m,
+                step,
+                tx.height_m,
+                settings.rx_height_m,
+                BANDS[0],
                 settings=itm_settings(settings),
-            )  # fmt: skip
+            )
             errors.append(float(loss) - exact.loss_db)
         size = np.abs(errors)
         print(

@@ -127,9 +127,13 @@ def main() -> int:
     results: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         world = make_world(
-            Path(folder), communes=given.communes, villages=given.villages, sites=given.sites,
-            cells_of_grid=2000, cell_m=60.0,
-        )  # fmt: skip
+            Path(folder),
+            communes=given.communes,
+            villages=given.villages,
+            sites=given.sites,
+            cells_of_grid=2000,
+            cell_m=60.0,
+        )
         for name, file in make_pages(world, Path(folder)).items():
             runs = [measure(file, given.chromium, 1366, 768) for _ in range(max(1, given.repeats))]
             results[name] = {"size_mb": file.stat().st_size / 1e6} | {

@@ -128,9 +128,13 @@ def per_path(
         world = Path(scratch) / "world.npz"
         rows = [np.r_[step, line.height_m] for line, step in zip(lines, steps, strict=True)]
         np.savez(
-            world, profiles=np.concatenate(rows), sizes=[row.size for row in rows],
-            freq_mhz=FREQ_MHZ, tx_m=TX_M, rx_m=RX_M,
-        )  # fmt: skip
+            world,
+            profiles=np.concatenate(rows),
+            sizes=[row.size for row in rows],
+            freq_mhz=FREQ_MHZ,
+            tx_m=TX_M,
+            rx_m=RX_M,
+        )
         for peer, ours in own.items():
             if python is None:
                 print(f"{peer}: left out, its environment could not be made")

@@ -115,15 +115,23 @@ def report(title: str, found: dict[str, Any]) -> None:
     parts["the rest of the run"] = found["run_s"] - sum(parts.values())
     parts["starting, imports"] = found["wall_s"] - found["run_s"]
     rows, cols = found["grid"]
-    print(f"\n{title}: {found['wall_s']:.1f} s wall, {found['cpu_s']:.1f} s CPU, "
-          f"{found['threads']} thread(s), compiling {found['compile_s']:.1f} s of it")  # fmt: skip
-    print(f"  grid {rows} x {cols}; masts computed {signal['computed']}, from the store "
-          f"{signal['from_store']}; villages {found['grades']}")  # fmt: skip
-    print(f"  peak memory {found['process_mib']:.0f} MiB (process), {found['tree_mib']:.0f} MiB "
-          f"(with children); limit {LIMIT_MIB:.0f} MiB")  # fmt: skip
+    print(
+        f"\n{title}: {found['wall_s']:.1f} s wall, {found['cpu_s']:.1f} s CPU, "
+        f"{found['threads']} thread(s), compiling {found['compile_s']:.1f} s of it"
+    )
+    print(
+        f"  grid {rows} x {cols}; masts computed {signal['computed']}, from the store "
+        f"{signal['from_store']}; villages {found['grades']}"
+    )
+    print(
+        f"  peak memory {found['process_mib']:.0f} MiB (process), {found['tree_mib']:.0f} MiB "
+        f"(with children); limit {LIMIT_MIB:.0f} MiB"
+    )
     if signal["pixels"]:
-        print(f"  {signal['pixels'] / 1e6:.1f} million pixels times bands, "
-              f"{signal['us_per_pixel']:.3f} us each (wall, all threads)")  # fmt: skip
+        print(
+            f"  {signal['pixels'] / 1e6:.1f} million pixels times bands, "
+            f"{signal['us_per_pixel']:.3f} us each (wall, all threads)"
+        )
     for name, value in parts.items():
         print(f"  {name:24}{value:9.1f} s {value / found['wall_s']:7.1%}")
 

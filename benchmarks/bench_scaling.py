@@ -63,8 +63,10 @@ def time_radius(radii_km: Sequence[float], model: str, repeats: int) -> Points:
             took.append(time.perf_counter() - begun)
         pixels = int(np.isfinite(found.loss_db).sum())
         points.append((radius, min(took)))
-        print(f"  {radius:6g} km {min(took):9.2f} s {1e6 * min(took) / pixels:8.3f} us per pixel "
-              f"and band ({pixels / 1e6:.2f} million)")  # fmt: skip
+        print(
+            f"  {radius:6g} km {min(took):9.2f} s {1e6 * min(took) / pixels:8.3f} us per pixel "
+            f"and band ({pixels / 1e6:.2f} million)"
+        )
     return points
 
 
@@ -77,12 +79,16 @@ def time_sites(counts: Sequence[int], radius_km: float, model: str) -> dict[str,
             made = make_province(folder, count, radius_km=radius_km, model=model)
             found = run_once(made.folder, folder, whole=False)
             took = (
-                found["run_s"], found["signal"]["propagation_s"], found["signal"]["combine_s"],
-            )  # fmt: skip
+                found["run_s"],
+                found["signal"]["propagation_s"],
+                found["signal"]["combine_s"],
+            )
             for name, seconds in zip(parts, took, strict=True):
                 parts[name].append((count, seconds))
-            print(f"  {count:6d} sites {took[0]:9.1f} s; propagation {took[1]:.1f} s, best servers "
-                  f"{took[2]:.1f} s; peak {found['tree_mib']:.0f} MiB")  # fmt: skip
+            print(
+                f"  {count:6d} sites {took[0]:9.1f} s; propagation {took[1]:.1f} s, best servers "
+                f"{took[2]:.1f} s; peak {found['tree_mib']:.0f} MiB"
+            )
     return parts
 
 

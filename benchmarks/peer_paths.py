@@ -34,11 +34,21 @@ def itmlogic_loss(world: Any) -> Callable[[Any], float]:
             freq_mhz, float(middle.mean()), 301.0, 1, 15.0, 0.005
         )
         prop = {
-            "fmhz": freq_mhz, "hg": [float(world["tx_m"]), float(world["rx_m"])],
-            "klim": 5, "klimx": 0, "mdvarx": 11, "mdvar": 11, "lvar": 5, "kwx": 0, "wscat": 0,
-            "wn": wave, "gme": curvature, "ens": refractivity, "zgnd": impedance,
+            "fmhz": freq_mhz,
+            "hg": [float(world["tx_m"]), float(world["rx_m"])],
+            "klim": 5,
+            "klimx": 0,
+            "mdvarx": 11,
+            "mdvar": 11,
+            "lvar": 5,
+            "kwx": 0,
+            "wscat": 0,
+            "wn": wave,
+            "gme": curvature,
+            "ens": refractivity,
+            "zgnd": impedance,
             "pfl": [count, step_m, *heights.tolist(), 0.0],
-        }  # fmt: skip
+        }
         prop = qlrpfl(prop)
         free_db = 32.45 + 20 * math.log10(freq_mhz * prop["dist"] / 1000.0)
         deviation, _ = avar(0.0, 0.0, 0.0, prop)
@@ -60,13 +70,25 @@ def pycraf_loss(world: Any) -> Callable[[Any], float]:
         distance_m = np.arange(profile.size - 1) * float(profile[0])
         degrees = distance_m[-1] / 111_195.0
         path = pathprof.PathProp(
-            freq, 290 * units.K, 1013 * units.hPa,
-            0 * units.deg, 42 * units.deg, 0 * units.deg, (42 + degrees) * units.deg,
-            tx, rx, float(profile[0]) * units.m, 50 * units.percent,
-            polarization=1, delta_N=45 / units.km, N0=325 * conversions.dimless,
-            hprof_dists=distance_m / 1000.0 * units.km, hprof_heights=profile[1:] * units.m,
-            hprof_bearing=0 * units.deg, hprof_backbearing=0 * units.deg,
-        )  # fmt: skip
+            freq,
+            290 * units.K,
+            1013 * units.hPa,
+            0 * units.deg,
+            42 * units.deg,
+            0 * units.deg,
+            (42 + degrees) * units.deg,
+            tx,
+            rx,
+            float(profile[0]) * units.m,
+            50 * units.percent,
+            polarization=1,
+            delta_N=45 / units.km,
+            N0=325 * conversions.dimless,
+            hprof_dists=distance_m / 1000.0 * units.km,
+            hprof_heights=profile[1:] * units.m,
+            hprof_bearing=0 * units.deg,
+            hprof_backbearing=0 * units.deg,
+        )
         return float(pathprof.loss_complete(path)[4].value)
 
     return loss
