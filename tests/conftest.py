@@ -107,9 +107,14 @@ def make_tiny_study(folder: Path) -> Path:
     height[:, 96:104] = 800.0  # from 4.3 to 4.7 km east of x0; column 0 lies 500 m west of it
     transform = from_origin(x0 - 500, y0 + 4500, cell, cell)
     profile = {
-        "driver": "GTiff", "width": 180, "height": 100, "count": 1, "dtype": "float32",
-        "crs": "EPSG:32648", "transform": transform,
-    }  # fmt: skip
+        "driver": "GTiff",
+        "width": 180,
+        "height": 100,
+        "count": 1,
+        "dtype": "float32",
+        "crs": "EPSG:32648",
+        "transform": transform,
+    }
     with rasterio.open(data / "terrain/dem.tif", "w", **profile) as target:
         target.write(height, 1)
 

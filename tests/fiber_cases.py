@@ -67,9 +67,17 @@ def terrain(
     grid = Grid(UTM, EAST - margin_m, NORTH - margin_m + rows * cell_m, cell_m, rows, cols)
     path = folder / "terrain.tif"
     with rasterio.open(
-        path, "w", driver="GTiff", height=rows, width=cols, count=1, dtype="float32",
-        crs=UTM, transform=grid.transform, nodata=-9999.0,
-    ) as target:  # fmt: skip
+        path,
+        "w",
+        driver="GTiff",
+        height=rows,
+        width=cols,
+        count=1,
+        dtype="float32",
+        crs=UTM,
+        transform=grid.transform,
+        nodata=-9999.0,
+    ) as target:
         target.write(heights.astype("float32"), 1)
     return Raster(path, grid, "test")
 
@@ -107,10 +115,22 @@ def inputs(
         )
     empty = gpd.GeoDataFrame({"code": []}, geometry=[], crs=UTM)
     return Inputs(
-        crs=UTM, grid=raster.grid, communes=communes, villages=empty, commune_centres=centre_frame,
-        sites=empty, cells=pd.DataFrame(), cables=cable_frame, pops=pop_frame, roads=roads,
-        terrain=raster, filled=None, landcover=None, people=None, sources={},
-    )  # fmt: skip
+        crs=UTM,
+        grid=raster.grid,
+        communes=communes,
+        villages=empty,
+        commune_centres=centre_frame,
+        sites=empty,
+        cells=pd.DataFrame(),
+        cables=cable_frame,
+        pops=pop_frame,
+        roads=roads,
+        terrain=raster,
+        filled=None,
+        landcover=None,
+        people=None,
+        sources={},
+    )
 
 
 def study(**fiber: Any) -> Any:

@@ -16,11 +16,17 @@ ALLOWED: dict[str, set[str]] = {
     "fiber": {"sources"},
     "indicators": {"coverage", "fiber"},
     "exports": {
-        "sources", "coverage", "fiber", "indicators", "runs", "compare", "studyfile",
+        "sources",
+        "coverage",
+        "fiber",
+        "indicators",
+        "runs",
+        "compare",
+        "studyfile",
     },
     "maps": {"sources", "coverage", "fiber", "indicators", "runs", "compare"},
     "report": {"runs", "indicators", "exports", "fiber", "console"},
-}  # fmt: skip
+}
 
 
 def imported(path: Path) -> set[str]:

@@ -652,8 +652,13 @@ def test_names_of_operators(tmp_path: Path, spec: dict[str, Any]) -> None:
     write_csv(tmp_path / "data/cells.csv", TOWER_HEADER, rows)
     inputs, findings = read(tmp_path, spec)
     assert inputs.cells["operator"].tolist() == [
-        "(*)", "(*)", "x" * 59 + "…", "unknown", "Mạng A", "unknown",
-    ]  # fmt: skip
+        "(*)",
+        "(*)",
+        "x" * 59 + "…",
+        "unknown",
+        "Mạng A",
+        "unknown",
+    ]
     assert inputs.cells["operator_assumed"].tolist() == [False, False, False, True, False, True]
     assert only(findings, "T15").params["n"] == 2
     called = findings.of("T22")
@@ -894,11 +899,25 @@ def test_lowered_error_without_which_nothing_goes_on(tmp_path: Path, spec: dict[
 
 def test_subject_is_printed_once() -> None:
     findings = Findings()
-    findings.add("F06", Where(row=3), "P1", "{name} is {distance} m from the nearest cable, {cable}",
-                 name="P1", distance=1500, cable="A")  # fmt: skip
+    findings.add(
+        "F06",
+        Where(row=3),
+        "P1",
+        "{name} is {distance} m from the nearest cable, {cable}",
+        name="P1",
+        distance=1500,
+        cable="A",
+    )
     findings.add("T04", Where(row=4), "C22", "height {value} m", value="0")
-    findings.add("T05", Where(row=5), "18", "{band} is no band of {technology}; {assumed} MHz is assumed",
-                 band="1850x", technology="LTE", assumed=1800.0)  # fmt: skip
+    findings.add(
+        "T05",
+        Where(row=5),
+        "18",
+        "{band} is no band of {technology}; {assumed} MHz is assumed",
+        band="1850x",
+        technology="LTE",
+        assumed=1800.0,
+    )
     console = Console(file=io.StringIO(), width=300)
     print_findings(console, findings)
     printed = console.file.getvalue()  # type: ignore[attr-defined]

@@ -61,10 +61,16 @@ def world(tmp_path_factory):
     land = np.full((SIZE, SIZE), 30.0, dtype=np.float32)
     land[:, SIZE // 2 :] = 10.0
     rows = [
-        {"cell_id": f"{site}-{azimuth:.0f}", "site_id": site, "azimuth_deg": azimuth,
-         "operator": "Viettel", "freq_mhz": 1800.0}
-        for site in SITES for azimuth in (0.0, 120.0, 240.0)
-    ]  # fmt: skip
+        {
+            "cell_id": f"{site}-{azimuth:.0f}",
+            "site_id": site,
+            "azimuth_deg": azimuth,
+            "operator": "Viettel",
+            "freq_mhz": 1800.0,
+        }
+        for site in SITES
+        for azimuth in (0.0, 120.0, 240.0)
+    ]
     rows += [
         {"cell_id": "V1", "site_id": "S0", "operator": "VNPT", "freq_mhz": 900.0},
         {"cell_id": "V2", "site_id": "S0", "operator": "VNPT", "freq_mhz": 1800.0},
@@ -72,9 +78,14 @@ def world(tmp_path_factory):
         {"cell_id": "bad", "site_id": "S5", "operator": "Sai", "bandwidth_mhz": 7.0},
     ]
     inputs = make_inputs(
-        folder, cells=cells_frame(rows), sites=SITES, heights=heights, cell_m=CELL,
-        villages=villages_frame({"v": (X0, Y0 - 1000, X0 + 1000, Y0)}), landcover=land,
-    )  # fmt: skip
+        folder,
+        cells=cells_frame(rows),
+        sites=SITES,
+        heights=heights,
+        cell_m=CELL,
+        villages=villages_frame({"v": (X0, Y0 - 1000, X0 + 1000, Y0)}),
+        landcover=land,
+    )
     study = make_study(folder, radio={"radius_km": 6.0})
     return SimpleNamespace(
         folder=folder, inputs=inputs, study=study, store=PathLossStore(folder / "store")
@@ -84,10 +95,17 @@ def world(tmp_path_factory):
 def frame_of(x, y, level=-90.0, **columns) -> pd.DataFrame:
     lon, lat = Transformer.from_crs(32648, 4326, always_xy=True).transform(x, y)
     base = {
-        "row": np.arange(1, len(x) + 1), "x_m": x, "y_m": y, "longitude": lon, "latitude": lat,
-        "level_dbm": level, "operator": "Viettel", "technology": "LTE", "cell_id": None,
+        "row": np.arange(1, len(x) + 1),
+        "x_m": x,
+        "y_m": y,
+        "longitude": lon,
+        "latitude": lat,
+        "level_dbm": level,
+        "operator": "Viettel",
+        "technology": "LTE",
+        "cell_id": None,
         "freq_mhz": np.nan,
-    }  # fmt: skip
+    }
     frame = pd.DataFrame({**base, **columns})
     for name in ("operator", "technology", "cell_id"):
         frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
@@ -107,9 +125,13 @@ def spots(count: int, seed: int = 3):
 def predicted_at(world, frame):
     plan = plan_run(world.inputs, world.study)
     places = Places(
-        frame["x_m"].to_numpy(), frame["y_m"].to_numpy(), ask(frame, plan.cells), plan,
-        world.inputs, world.study,
-    )  # fmt: skip
+        frame["x_m"].to_numpy(),
+        frame["y_m"].to_numpy(),
+        ask(frame, plan.cells),
+        plan,
+        world.inputs,
+        world.study,
+    )
     return places, places.predict(Losses(world.inputs, world.study, world.store), NoProgress())
 
 
@@ -132,9 +154,13 @@ def test_level_is_that_of_the_raster(world, tmp_path) -> None:
 def test_named_cell_and_frequency_are_taken(world) -> None:
     x, y = np.full(4, X0 + 4000.0), np.full(4, Y0 - 4000.0)
     frame = frame_of(
-        x, y, operator=["viettel", "VNPT", "vnpt", None], technology=["LTE", "LTE", "LTE", None],
-        cell_id=["S1-240", None, None, "V1"], freq_mhz=[np.nan, 942.5, 1842.5, np.nan],
-    )  # fmt: skip
+        x,
+        y,
+        operator=["viettel", "VNPT", "vnpt", None],
+        technology=["LTE", "LTE", "LTE", None],
+        cell_id=["S1-240", None, None, "V1"],
+        freq_mhz=[np.nan, 942.5, 1842.5, np.nan],
+    )
     _, found = predicted_at(world, frame)
     cells = plan_run(world.inputs, world.study).cells
     assert cells["cell_id"].iloc[found.server].tolist() == ["S1-240", "V1", "V2", "V1"]
@@ -375,9 +401,12 @@ def test_too_few_rows_say_so(world, tmp_path) -> None:
 
 def rows_of(residual, site, **columns) -> pd.DataFrame:
     base = {
-        "operator": "A", "technology": "LTE", "distance_band": "0–1 km", "land_cover": None,
+        "operator": "A",
+        "technology": "LTE",
+        "distance_band": "0–1 km",
+        "land_cover": None,
         "sight": "clear",
-    }  # fmt: skip
+    }
     return pd.DataFrame({**base, "residual_db": residual, "site_id": site, **columns})
 
 
@@ -495,9 +524,10 @@ def test_keys_only_for_technologies_with_enough() -> None:
 @given(
     st.lists(
         st.tuples(st.floats(-40, 40), st.sampled_from("abcde"), st.sampled_from("xy")),
-        min_size=1, max_size=80,
+        min_size=1,
+        max_size=80,
     )
-)  # fmt: skip
+)
 def test_fitted_is_never_worse_on_its_own_rows(rows) -> None:
     residual = np.array([r[0] for r in rows])
     site, klass = (np.array([r[i] for r in rows], dtype=object) for i in (1, 2))
@@ -515,8 +545,14 @@ def test_fitted_is_never_worse_on_its_own_rows(rows) -> None:
 def test_distance_bands() -> None:
     found = distance_band(np.array([0.0, 0.999, 1.0, 9.99, 10.0, 199.0, 200.0]))
     assert found.tolist() == [
-        "0–1 km", "0–1 km", "1–2 km", "5–10 km", "10–20 km", "50–200 km", "50–200 km",
-    ]  # fmt: skip
+        "0–1 km",
+        "0–1 km",
+        "1–2 km",
+        "5–10 km",
+        "10–20 km",
+        "50–200 km",
+        "50–200 km",
+    ]
 
 
 def test_every_word_is_translated() -> None:
@@ -540,7 +576,8 @@ def test_planners_file_is_understood(world, tmp_path) -> None:
     far_lon, far_lat = lonlat(X0 + 5000, Y0 - 4000)
     comma = [f"{v:.6f}".replace(".", ",") for v in (lon, lat, far_lon, far_lat)]
     file = write_csv(
-        tmp_path / "đo kiểm.csv", world,
+        tmp_path / "đo kiểm.csv",
+        world,
         [
             f"{comma[0]};{comma[1]};-95,5;Viettel;4G;1800;",
             f"{comma[1]};{comma[0]};-90,0;Viettel;4G;1800;",
@@ -549,7 +586,7 @@ def test_planners_file_is_understood(world, tmp_path) -> None:
             ";;-90,0;Viettel;LTE;;",
         ],
         "Kinh độ;Vĩ độ;Mức thu;Nhà mạng;Công nghệ;Băng tần;Mã cell",
-    )  # fmt: skip
+    )
     found, findings = read_measurements(file, world.inputs, world.study)
     frame = found.frame
     assert frame["row"].tolist() == [1, 3, 4]
@@ -560,22 +597,27 @@ def test_planners_file_is_understood(world, tmp_path) -> None:
     assert frame["cell_id"].tolist() == [None, "S0-0", None]
     assert frame["x_m"].iloc[0] == pytest.approx(X0 + 4000, abs=0.2)
     assert dict(zip(found.refused["row"], found.refused["reason"], strict=True)) == {
-        2: "S10", 5: "S11",
-    }  # fmt: skip
+        2: "S10",
+        5: "S11",
+    }
     assert findings.of("S21")
     assert findings.of("S13")
 
 
 def test_projected_file_with_own_headers_and_network_codes(world, tmp_path) -> None:
     file = write_csv(
-        tmp_path / "m.csv", world,
+        tmp_path / "m.csv",
+        world,
         [f"{X0 + 4000},{Y0 - 4000},-88,452,4,LTE", f"{X0 + 4100},{Y0 - 4000},-89,,,LTE"],
         "E,N,P,mcc,mnc,rat",
-    )  # fmt: skip
+    )
     found, _ = read_measurements(
-        file, world.inputs, world.study, columns={"x": "E", "y": "N", "level_dbm": "P"},
+        file,
+        world.inputs,
+        world.study,
+        columns={"x": "E", "y": "N", "level_dbm": "P"},
         crs="EPSG:32648",
-    )  # fmt: skip
+    )
     assert found.frame["operator"].tolist() == ["452-04", None]
     assert found.frame["x_m"].tolist() == [X0 + 4000, X0 + 4100]
 

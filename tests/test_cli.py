@@ -13,10 +13,21 @@ from click.testing import CliRunner, Result
 from phusong.cli import main
 
 EXPECTED = {
-    "villages.csv", "village_layers.csv", "communes.csv", "indicators.csv", "sensitivity.csv",
-    "checks.csv", "near_misses.csv", "fibre_failures.csv", "results.gpkg", "results.kmz",
-    "map.html", "run.json", "datapackage.json", "carriers",
-}  # fmt: skip
+    "villages.csv",
+    "village_layers.csv",
+    "communes.csv",
+    "indicators.csv",
+    "sensitivity.csv",
+    "checks.csv",
+    "near_misses.csv",
+    "fibre_failures.csv",
+    "results.gpkg",
+    "results.kmz",
+    "map.html",
+    "run.json",
+    "datapackage.json",
+    "carriers",
+}
 
 
 def phusong(*arguments: str | Path, code: int = 0) -> Result:
@@ -40,9 +51,23 @@ def study(tiny_study: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "command",
-    ["demo", "new", "check", "run", "coverage", "fiber", "map", "indicators", "report", "compare",
-     "regroup", "publish", "models", "store"],
-)  # fmt: skip
+    [
+        "demo",
+        "new",
+        "check",
+        "run",
+        "coverage",
+        "fiber",
+        "map",
+        "indicators",
+        "report",
+        "compare",
+        "regroup",
+        "publish",
+        "models",
+        "store",
+    ],
+)
 def test_help_has_an_example(command: str) -> None:
     text = phusong(command, "--help").output
     assert "Example:" in text
@@ -56,8 +81,11 @@ def test_run_answers_by_hand(study: Path, tmp_path: Path) -> None:
     villages = {row["code"]: row for row in table(out / "villages.csv")}
     # The mast stands between the villages of commune 01; a 600 m wall hides commune 02.
     assert {c: r["grade"] for c, r in villages.items()} == {
-        "01a": "covered", "01b": "covered", "02a": "white", "02b": "white",
-    }  # fmt: skip
+        "01a": "covered",
+        "01b": "covered",
+        "02a": "white",
+        "02b": "white",
+    }
     assert float(villages["02a"]["people_unserved"]) > 390
     assert villages["01b"]["name"] == "'=1+1"
     figures = {row["id"]: row for row in table(out / "indicators.csv")}
@@ -119,8 +147,9 @@ def test_path_losses_are_used_again(study: Path, tmp_path: Path) -> None:
     text = (study / "study.toml").read_text("utf-8")
     (study / "study.toml").write_text(text + "\n[verdict]\nprobability = 0.9\n", "utf-8")
     phusong("coverage", study, "--out", tmp_path / "two")
-    stats = [json.loads((tmp_path / n / "run.json").read_text("utf-8"))["signal"]
-             for n in ("one", "two")]  # fmt: skip
+    stats = [
+        json.loads((tmp_path / n / "run.json").read_text("utf-8"))["signal"] for n in ("one", "two")
+    ]
     assert stats[0]["computed"] == 1
     assert stats[1]["computed"] == 0
     assert stats[1]["from_store"] == 1
@@ -202,9 +231,12 @@ def test_unknown_model_is_named_with_the_known(study: Path, tmp_path: Path) -> N
 
 def test_wrong_usage_is_code_2(study: Path) -> None:
     for arguments in (
-        ["runn"], ["run"], ["run", str(study), "--lang", "fr"], ["check"],
+        ["runn"],
+        ["run"],
+        ["run", str(study), "--lang", "fr"],
+        ["check"],
         ["run", str(study), "--separator", ",", "--decimal", ","],
-    ):  # fmt: skip
+    ):
         assert CliRunner().invoke(main, arguments).exit_code == 2
 
 

@@ -18,10 +18,14 @@ def a_run(grades: dict[str, str], fibre: dict[str, bool], text: str = TEMPLATE) 
     study = parse_study(text, Path("/x/study.toml"))
     villages = pd.DataFrame(
         {
-            "code": list(grades), "name": [f"Thôn {c}" for c in grades], "commune_code": "01",
-            "grade": list(grades.values()), "people": 100.0, "people_unserved": 5.0,
+            "code": list(grades),
+            "name": [f"Thôn {c}" for c in grades],
+            "commune_code": "01",
+            "grade": list(grades.values()),
+            "people": 100.0,
+            "people_unserved": 5.0,
         }
-    )  # fmt: skip
+    )
     communes = pd.DataFrame(
         {"code": list(fibre), "name": "Xã", "fibre": list(fibre.values()), "single_route": False}
     )
@@ -39,8 +43,13 @@ def test_villages_gained_and_lost() -> None:
     after = a_run({"a": "covered", "b": "hollow", "c": "hollow", "d": "hollow", "f": "white"}, {})
     change = compare_runs(before, after).villages.set_index("code")["change"].to_dict()
     assert change == {
-        "a": "gained", "b": "lost", "c": "same", "d": "better", "e": "removed", "f": "added",
-    }  # fmt: skip
+        "a": "gained",
+        "b": "lost",
+        "c": "same",
+        "d": "better",
+        "e": "removed",
+        "f": "added",
+    }
 
 
 def test_names_of_removed_villages_are_kept() -> None:

@@ -122,17 +122,27 @@ def check(folder: Path, *expected: str) -> None:
 
 def test_columns_of_a_run(run: Path) -> None:
     layers = (
-        "villages", "communes", "commune_centres", "fibre", "fibre_routes", "cells", "sites", "run",
-    )  # fmt: skip
+        "villages",
+        "communes",
+        "commune_centres",
+        "fibre",
+        "fibre_routes",
+        "cells",
+        "sites",
+        "run",
+    )
     check(run, "villages.csv", "village_places.csv", *(f"results.gpkg/{n}" for n in layers))
 
 
 def test_columns_of_the_other_commands(study: Path, run: Path, measured: Path) -> None:
     did("extend", study, "--rings", "--out", study / "extension")
     check(
-        study / "extension", "extension_stages.csv", "ring_targets.csv",
-        "extension.gpkg/extension_lines", "extension.gpkg/extension_targets",
-    )  # fmt: skip
+        study / "extension",
+        "extension_stages.csv",
+        "ring_targets.csv",
+        "extension.gpkg/extension_lines",
+        "extension.gpkg/extension_targets",
+    )
     did("fiber", study, "--places", "villages", "--places", "towers", "--out", study / "places")
     check(study / "places", "fibre_places.csv", "fibre_places.gpkg/fibre_places")
     did("compare", run, run, "--out", study / "compared")

@@ -43,15 +43,23 @@ def test_reach_of_every_commune(province):
     result, _ = assess(province)
     table = result.reach.set_index("commune_code")
     assert table["reason"].to_dict() == {
-        "a": "reached", "b": "reached", "c": "not_connected", "d": "no_cable", "e": "no_centre",
-    }  # fmt: skip
+        "a": "reached",
+        "b": "reached",
+        "c": "not_connected",
+        "d": "no_cable",
+        "e": "no_centre",
+    }
     assert table.loc["b", "pop_id"] == "P0"
     assert table.loc["b", "route_km"] == pytest.approx(17.92)
     assert table.loc["c", "gap_m"] == pytest.approx(40)
     assert table.loc["e"].geometry.is_empty
     assert table["single_route"].to_dict() == {
-        "a": True, "b": True, "c": False, "d": False, "e": False,
-    }  # fmt: skip
+        "a": True,
+        "b": True,
+        "c": False,
+        "d": False,
+        "e": False,
+    }
     assert table.loc["b", "bridges_on_route"] >= 2
     assert result.routes["commune_code"].tolist() == ["a", "b"]
     assert result.routes["length_km"].to_numpy() == pytest.approx(
@@ -115,8 +123,11 @@ def test_a_pop_far_from_any_cable_is_listed_among_the_gaps(province):
 
 
 def test_two_routes_through_one_valley_share_its_risk(tmp_path):
-    pair = cables(line((0, 0), (9_000, 0)), line((0, 0), (1_000, 700), (2_000, 10), (9_000, 10)),
-                  line((9_000, 0), (9_000, 10)))  # fmt: skip
+    pair = cables(
+        line((0, 0), (9_000, 0)),
+        line((0, 0), (1_000, 700), (2_000, 10), (9_000, 10)),
+        line((9_000, 0), (9_000, 10)),
+    )
     got, _ = assess(inputs(tmp_path, pair, pops(point(0, 0)), {"a": point(9_000, 5)}))
     row = got.reach.iloc[0]
     assert row["shared_risk"]
@@ -130,9 +141,11 @@ def test_two_routes_through_one_valley_share_its_risk(tmp_path):
 def test_reach_of_schools_and_towers(province):
     result, _ = assess(province)
     schools = gpd.GeoDataFrame(
-        {"school": ["x", "y", "z"]}, index=[7, 8, 9], crs=UTM,
+        {"school": ["x", "y", "z"]},
+        index=[7, 8, 9],
+        crs=UTM,
         geometry=[point(10_200, 4_000), point(0, 25_000), point(5_000, 100)],
-    )  # fmt: skip
+    )
     got = reach_of_places(result, schools, study())
     assert got.index.tolist() == [7, 8, 9]
     assert got["reached"].tolist() == [True, False, True]

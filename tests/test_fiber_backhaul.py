@@ -25,9 +25,12 @@ CABLES = (
     line((4000, 0), (4000, 5000)),
 )
 SITES = {
-    "S1": point(6000, 100), "S2": point(9000, 9000), "S3": point(4100, 3000),
-    "S4": point(20_000, 20_000), "S5": point(100, 100),
-}  # fmt: skip
+    "S1": point(6000, 100),
+    "S2": point(9000, 9000),
+    "S3": point(4100, 3000),
+    "S4": point(20_000, 20_000),
+    "S5": point(100, 100),
+}
 LINKS = [
     ("S1", "fibre", None),
     ("S2", "microwave", "S1"),
@@ -39,9 +42,11 @@ LINKS = [
 
 def world(folder, links=LINKS):
     read = inputs(
-        folder, cables(*CABLES), pops(point(0, 30), point(9000, 30)),
+        folder,
+        cables(*CABLES),
+        pops(point(0, 30), point(9000, 30)),
         {"a": point(1000, 100), "b": point(4000, 4900)},
-    )  # fmt: skip
+    )
     table = pd.DataFrame(links, columns=["site_id", "medium", "upstream"]).astype(object)
     table = table.where(table.notna(), None).assign(
         file="backhaul.csv", row=range(1, len(links) + 1)
@@ -84,8 +89,13 @@ def test_a_site_itself_may_be_lost(tmp_path):
 
 
 def test_every_ranked_loss_names_the_sites_that_following_it_names(tmp_path):
-    links = [("S1", "fibre", None), ("S2", "microwave", "S1"), ("S3", "fibre", None),
-             ("S5", "microwave", "P1"), ("S4", "fibre", "P1")]  # fmt: skip
+    links = [
+        ("S1", "fibre", None),
+        ("S2", "microwave", "S1"),
+        ("S3", "fibre", None),
+        ("S5", "microwave", "P1"),
+        ("S4", "fibre", "P1"),
+    ]
     result = assess(world(tmp_path, links))
     ranked = result.failures
     assert len(ranked) >= 4
@@ -123,8 +133,13 @@ def test_a_pop_fed_by_microwave_goes_dark_with_the_far_end(tmp_path):
 
 def test_records_that_lead_nowhere_are_named(tmp_path):
     findings = Findings()
-    links = [("S1x", "fibre", None), ("S1", "microwave", "S99"), ("S2", "fibre", None),
-             ("P0", "fibre", None), ("P1", "fibre", None)]  # fmt: skip
+    links = [
+        ("S1x", "fibre", None),
+        ("S1", "microwave", "S99"),
+        ("S2", "fibre", None),
+        ("P0", "fibre", None),
+        ("P1", "fibre", None),
+    ]
     result = assess(world(tmp_path, links), findings)
     named = {(f.rule.number, f.subject) for f in findings}
     assert {("F17", "S1x"), ("F17", "S99"), ("F18", "S2"), ("F18", "P0"), ("F18", "P1")} <= named
@@ -151,8 +166,10 @@ def test_the_table_is_read_in_either_language(tmp_path):
     text = "Mã trạm;Truyền dẫn;Trạm nguồn\n1A;Viba;2B\n2B;Cáp quang;\n3C;;POP1\n"
     table, findings = read(tmp_path, text)
     assert table[["site_id", "medium", "upstream"]].to_numpy().tolist() == [
-        ["1A", "microwave", "2B"], ["2B", "fibre", None], ["3C", "fibre", "POP1"],
-    ]  # fmt: skip
+        ["1A", "microwave", "2B"],
+        ["2B", "fibre", None],
+        ["3C", "fibre", "POP1"],
+    ]
     assert table["row"].tolist() == [1, 2, 3]
     assert {f.rule.number for f in findings} == {"S17"}
 
@@ -162,8 +179,10 @@ def test_records_that_cannot_be_used_are_refused_one_by_one(tmp_path):
     table, findings = read(tmp_path, text)
     assert table["site_id"].tolist() == ["C"]
     assert [(f.rule.number, f.where.row) for f in findings.of("F16")] == [
-        ("F16", 1), ("F16", 2), ("F16", 3),
-    ]  # fmt: skip
+        ("F16", 1),
+        ("F16", 2),
+        ("F16", 3),
+    ]
     assert "pigeon" in findings.of("F16")[1].text()
 
 

@@ -75,16 +75,31 @@ def test_options_that_do_not_go_together(sample, wrong):
 def test_reach_of_schools_villages_and_towers(sample, tmp_path):
     (tmp_path / "schools.csv").write_text(
         "ma_truong,ten_truong,so_hoc_sinh,kinh_do,vi_do\n"
-        "TH1,Tiểu học Một,120,105.1025,22.9566\nTH2,Tiểu học Hai,80,104.7,22.4\n", "utf-8"
-    )  # fmt: skip
+        "TH1,Tiểu học Một,120,105.1025,22.9566\nTH2,Tiểu học Hai,80,104.7,22.4\n",
+        "utf-8",
+    )
     out = tmp_path / "out"
-    said = run("--lang", "en", "fiber", sample, "--places", tmp_path / "schools.csv",
-               "--places", "villages", "--places", "towers", "--out", out)  # fmt: skip
+    said = run(
+        "--lang",
+        "en",
+        "fiber",
+        sample,
+        "--places",
+        tmp_path / "schools.csv",
+        "--places",
+        "villages",
+        "--places",
+        "towers",
+        "--out",
+        out,
+    )
     assert said.exit_code == 0, said.output
     table = pd.read_csv(out / "fibre_places.csv")
     assert table.groupby("layer").size().to_dict() == {
-        "schools.csv": 2, "towers": 120, "villages": 700,
-    }  # fmt: skip
+        "schools.csv": 2,
+        "towers": 120,
+        "villages": 700,
+    }
     schools = table[table["layer"] == "schools.csv"].set_index("place_id")
     assert schools["reached"].to_dict() == {"TH1": True, "TH2": False}
     assert schools["people"].to_dict() == {"TH1": 120, "TH2": 80}
@@ -93,8 +108,16 @@ def test_reach_of_schools_villages_and_towers(sample, tmp_path):
 
 
 def test_places_that_are_not_there_are_named(sample, tmp_path):
-    said = run("--lang", "en", "fiber", sample, "--places", tmp_path / "none.csv",
-               "--out", tmp_path / "out")  # fmt: skip
+    said = run(
+        "--lang",
+        "en",
+        "fiber",
+        sample,
+        "--places",
+        tmp_path / "none.csv",
+        "--out",
+        tmp_path / "out",
+    )
     assert said.exit_code == 1
     assert "none.csv does not exist" in " ".join(said.output.split())
     assert not (tmp_path / "out").exists()
@@ -132,16 +155,27 @@ def test_extend_prints_the_figures_before_and_after(sample, tmp_path):
     assert rings.loc[single, "after"] < rings.loc[single, "before"]
     figures = [line.split() for line in said.output.splitlines() if line.startswith("Communes on")]
     assert [int(n) for n in figures[0][-3:]] == [
-        int(plan.loc[single, "before"]), int(plan.loc[single, "after"]),
+        int(plan.loc[single, "before"]),
+        int(plan.loc[single, "after"]),
         int(rings.loc[single, "after"]),
-    ]  # fmt: skip
+    ]
     assert "R14" in said.output
     assert "offroad_max_km" in said.output
 
 
 def test_a_budget_says_whom_it_reaches_and_how_many_at_most(sample, tmp_path):
-    said = run("--lang", "en", "extend", sample, "--budget-usd", 500_000, "--time-limit-s", 2,
-               "--out", tmp_path / "plan")  # fmt: skip
+    said = run(
+        "--lang",
+        "en",
+        "extend",
+        sample,
+        "--budget-usd",
+        500_000,
+        "--time-limit-s",
+        2,
+        "--out",
+        tmp_path / "plan",
+    )
     assert said.exit_code == 0, said.output
     text = " ".join(said.output.split())
     assert "The budget reaches 17,204 people; no plan of these routes reaches more than" in text

@@ -55,9 +55,12 @@ def objects(*items):
 
 def test_a_kilometre_has_the_price_of_its_kind_surface_slope_and_route():
     prices = Extension(
-        usd_per_km=10_000, kind_usd_per_km={"pole": 4_000}, surface_factor={"rock": 2},
-        slope_factor=3, route_factor=1.2,
-    )  # fmt: skip
+        usd_per_km=10_000,
+        kind_usd_per_km={"pole": 4_000},
+        surface_factor={"rock": 2},
+        slope_factor=3,
+        route_factor=1.2,
+    )
     got = usd_per_km(
         prices, objects("track", "pole", "track"), objects("", "rock", ""), np.array([0, 0, 0.1])
     )
@@ -187,9 +190,16 @@ def test_a_budget_is_kept_and_its_bound_holds(case):
     count, edges, usd, targets, benefit, budget = case
     tail, head = np.array(edges).T
     got = choose_within_budget(
-        tail, head, np.array(usd, dtype=float), count, 0, np.array(targets),
-        np.array(benefit, dtype=float), float(budget), 4.0,
-    )  # fmt: skip
+        tail,
+        head,
+        np.array(usd, dtype=float),
+        count,
+        0,
+        np.array(targets),
+        np.array(benefit, dtype=float),
+        float(budget),
+        4.0,
+    )
     best = 0.0
     for size in range(len(targets) + 1):
         for chosen in itertools.combinations(range(len(targets)), size):
@@ -256,8 +266,13 @@ def test_the_cheapest_network_by_hand(province):
     assert got.status == "optimal"
     assert got.gap == pytest.approx(0, abs=1e-9)
     assert got.targets.set_index("commune_code")["status"].to_dict() == {
-        "a": "reached", "b": "built", "c": "built", "d": "built", "e": "built", "f": "no_route",
-    }  # fmt: skip
+        "a": "reached",
+        "b": "built",
+        "c": "built",
+        "d": "built",
+        "e": "built",
+        "f": "no_route",
+    }
     assert set(got.lines["road_id"]) == {"R0", "R2", "R3", ""}
     by_stage = got.stages.set_index("commune_code")
     assert by_stage["stage"].to_dict() == {"b": 1, "c": 2, "d": 3, "e": 4}
@@ -314,9 +329,13 @@ def test_within_a_budget(province):
     got, _ = plan(province, budget_usd=300_000)
     assert got.usd <= 300_000
     assert got.targets.set_index("commune_code")["status"].to_dict() == {
-        "a": "reached", "b": "built", "c": "over_budget", "d": "over_budget",
-        "e": "over_budget", "f": "no_route",
-    }  # fmt: skip
+        "a": "reached",
+        "b": "built",
+        "c": "over_budget",
+        "d": "over_budget",
+        "e": "over_budget",
+        "f": "no_route",
+    }
     assert 1000 <= got.people_bound <= 1530
     nothing, _ = plan(province, budget_usd=10.0)
     assert nothing.usd == 0
@@ -325,8 +344,11 @@ def test_within_a_budget(province):
 
 
 def test_nothing_left_to_reach(province):
-    only = replace(province, commune_centres=province.commune_centres.iloc[:1],
-                   communes=province.communes.iloc[:1])  # fmt: skip
+    only = replace(
+        province,
+        commune_centres=province.commune_centres.iloc[:1],
+        communes=province.communes.iloc[:1],
+    )
     got, _ = plan(only)
     assert got.targets["status"].tolist() == ["reached"]
     assert (got.usd, got.lower_bound_usd, got.gap, got.status) == (0, 0, 0, "optimal")

@@ -22,8 +22,9 @@ from phusong.study import RoadsSource
 def test_a_layer_of_poles_is_priced_as_poles(tmp_path):
     frame = gpd.GeoDataFrame(
         {"ma": ["1", "2"], "loai": [None, "duct"]},
-        geometry=[line((1000, 0), (1000, 3000)), line((1000, 3000), (1000, 6000))], crs=UTM,
-    )  # fmt: skip
+        geometry=[line((1000, 0), (1000, 3000)), line((1000, 3000), (1000, 6000))],
+        crs=UTM,
+    )
     frame.to_file(tmp_path / "poles.gpkg")
     layer = RoadsSource(path="poles.gpkg", kind="pole")
     findings = Findings()
@@ -35,9 +36,12 @@ def test_a_layer_of_poles_is_priced_as_poles(tmp_path):
     roads = read_roads(records, area, 10_000.0, findings, layer.kind)
     assert roads["kind"].tolist() == ["pole", "duct"]
     read = inputs(
-        tmp_path, cables(line((0, 0), (2000, 0))), pops(point(0, 0)), {"a": point(1000, 6000)},
+        tmp_path,
+        cables(line((0, 0), (2000, 0))),
+        pops(point(0, 0)),
+        {"a": point(1000, 6000)},
         roads=roads,
-    )  # fmt: skip
+    )
     fiber = assess_fiber(read, study(), Findings(), pd.Series({"a": 10.0}))
     plan = plan_extension(read, study(), fiber, Findings(), time_limit_s=2)
     by_kind = plan.bill.groupby("kind")["route_km"].sum()

@@ -25,11 +25,13 @@ def test_a_cell_counts_by_the_part_of_it_inside(tmp_path):
     areas = gpd.GeoDataFrame(
         {"code": ["b", "a", "a", "off"]},
         geometry=[
-            square(0, 0, 100, 150), square(50, 100, 100, 100), square(100, 0, 100, 100),
+            square(0, 0, 100, 150),
+            square(50, 100, 100, 100),
+            square(100, 0, 100, 100),
             square(900, 900, 50, 50),
         ],
         crs=UTM,
-    )  # fmt: skip
+    )
     got = residents(areas, raster)
     assert got["b"] == pytest.approx(4.0 + 0.5)
     assert got["a"] == pytest.approx(0.5 + 1.0)
@@ -41,8 +43,9 @@ def test_a_study_with_a_people_raster_and_no_census_knows_whom_a_cut_isolates(tm
     given = inputs(tmp_path, lines, pops(point(0, 0)), {"a": point(5_000, 0)})
     villages = gpd.GeoDataFrame(
         {"code": ["v"], "commune_code": ["a"], "population": [np.nan]},
-        geometry=[square(4_700, -300, 600, 600)], crs=UTM,
-    )  # fmt: skip
+        geometry=[square(4_700, -300, 600, 600)],
+        crs=UTM,
+    )
     given = replace(given, villages=villages)
     assert people_by_commune(given, None) is None
     (tmp_path / "people").mkdir()

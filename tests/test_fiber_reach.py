@@ -98,9 +98,11 @@ def test_the_first_class_of_the_study_that_works_is_taken():
 
 def test_overload_leaves_no_class_but_names_the_attenuator():
     got = row(
-        cables(line((0, 0), (5_000, 0))), pops(point(0, 0)), point(5_000, 0),
+        cables(line((0, 0), (5_000, 0))),
+        pops(point(0, 0)),
+        point(5_000, 0),
         optics=only("GPON B+"),
-    )  # fmt: skip
+    )
     assert got["reached"]
     assert got["optical_class"] is None
     assert got["attenuator_db"] == pytest.approx(13 - (5 * 0.325 + 1 + 0.15))
@@ -108,9 +110,11 @@ def test_overload_leaves_no_class_but_names_the_attenuator():
 
 def test_budget_exceeded_says_by_how_much():
     got = row(
-        cables(line((0, 0), (30_000, 0))), pops(point(0, 0)), point(30_000, 0),
+        cables(line((0, 0), (30_000, 0))),
+        pops(point(0, 0)),
+        point(30_000, 0),
         optics=only("10G ER", margin_db=3),
-    )  # fmt: skip
+    )
     assert not got["reached"]
     assert got["reason"] == "budget"
     assert got["reason_params"]["over_db"] == pytest.approx(30 * 0.295 + 1.15 + 3 - 11)
@@ -119,9 +123,11 @@ def test_budget_exceeded_says_by_how_much():
 
 def test_a_route_longer_than_the_class_allows():
     got = row(
-        cables(line((0, 0), (12_000, 0))), pops(point(0, 0)), point(12_000, 0),
+        cables(line((0, 0), (12_000, 0))),
+        pops(point(0, 0)),
+        point(12_000, 0),
         optics=only("10G LR", margin_db=0, connectors=0),
-    )  # fmt: skip
+    )
     assert got["reason"] == "too_far"
     assert got["reason_params"]["over_km"] == pytest.approx(2)
 
@@ -132,9 +138,11 @@ def test_the_shorter_route_serves_where_the_lossless_one_is_too_long():
     pieces = [line(a, b) for a, b in itertools.pairwise(hops)]
     around = line((0, 0), (4900, 1741), (9800, 0))
     got = row(
-        cables(*pieces, around), pops(point(0, 0)), point(9800, 0),
+        cables(*pieces, around),
+        pops(point(0, 0)),
+        point(9800, 0),
         optics=only("10G LR", margin_db=0, connectors=0),
-    )  # fmt: skip
+    )
     assert got["reached"]
     assert got["route_km"] == pytest.approx(9.8)
 
@@ -279,11 +287,23 @@ def test_between_least_loss_and_least_length_a_way_is_not_found():
     middle = _staircase(3_317, 4)
     short = _staircase(0, 12)
     optics = {
-        "loss_db_per_km": {1550: 0.2}, "splice_db": 1.0, "splice_every_km": 1000.0,
-        "connectors": 0, "splitter_db": 0.0, "margin_db": 0.0,
-        "classes": [{"name": "P", "min_db": 0, "max_db": 9, "wavelengths_nm": [1550],
-                     "reach_km": 13, "point_to_point": True}],
-    }  # fmt: skip
+        "loss_db_per_km": {1550: 0.2},
+        "splice_db": 1.0,
+        "splice_every_km": 1000.0,
+        "connectors": 0,
+        "splitter_db": 0.0,
+        "margin_db": 0.0,
+        "classes": [
+            {
+                "name": "P",
+                "min_db": 0,
+                "max_db": 9,
+                "wavelengths_nm": [1550],
+                "reach_km": 13,
+                "point_to_point": True,
+            }
+        ],
+    }
 
     def reached(*ways):
         lines = cables(*itertools.chain(*ways))

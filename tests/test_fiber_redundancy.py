@@ -155,8 +155,11 @@ def test_out_of_service_cable_is_no_second_route():
 
 
 def groups():
-    lines = (line((0, 0), (4000, 100)), line((0, 0), (4000, -100)),
-             line((4000, 100), (4000, -100), (8000, 0)))  # fmt: skip
+    lines = (
+        line((0, 0), (4000, 100)),
+        line((0, 0), (4000, -100)),
+        line((4000, 100), (4000, -100), (8000, 0)),
+    )
     net = build_network(cables(*lines, group=["QL2", "QL2", None]), pops(point(0, 0)))
     return net, hanging(net, point(4000, 100), point(8000, 0), people=[10, np.nan])
 
@@ -230,10 +233,7 @@ def test_what_if_of_an_unknown_name():
 @st.composite
 def lattices(draw):
     spots = [(i, j) for i in range(4) for j in range(3)]
-    pairs = [
-        (a, b) for a in spots for b in spots
-        if (b[0] - a[0], b[1] - a[1]) in {(1, 0), (0, 1)}
-    ]  # fmt: skip
+    pairs = [(a, b) for a in spots for b in spots if (b[0] - a[0], b[1] - a[1]) in {(1, 0), (0, 1)}]
     chosen = draw(st.lists(st.sampled_from(pairs), min_size=3, unique=True))
     where = draw(st.lists(st.sampled_from(spots), min_size=1, max_size=3, unique=True))
     return chosen, where

@@ -39,9 +39,14 @@ def problems(draw):
     need = draw(st.lists(st.integers(1, count - 1), min_size=1, max_size=3, unique=True))
     tail, head = np.array(standing + fresh).T
     return Augmentation(
-        vertices=count + further, root=0, tail=tail.copy(), head=head.copy(),
-        usd=np.array(usd, dtype=float), standing=len(standing), need=np.array(need),
-    )  # fmt: skip
+        vertices=count + further,
+        root=0,
+        tail=tail.copy(),
+        head=head.copy(),
+        usd=np.array(usd, dtype=float),
+        standing=len(standing),
+        need=np.array(need),
+    )
 
 
 def _secured(problem, bought):
@@ -114,10 +119,14 @@ def test_the_relaxation_over_cuts_finds_the_cheapest_plan_and_proves_no_more(pro
 def test_a_contracted_problem_keeps_branches_needs_and_kinds():
     # 0 root – 1 – 2 – 3 need stand; 0 – 4 – 5 – 3 new; 5 – 6 a new spur, 2 – 7 a standing one
     problem = Augmentation(
-        vertices=8, root=0,
-        tail=np.array([0, 1, 2, 2, 0, 4, 5, 5]), head=np.array([1, 2, 3, 7, 4, 5, 3, 6]),
-        usd=np.array([0, 0, 0, 0, 1, 2, 4, 8.0]), standing=4, need=np.array([3]),
-    )  # fmt: skip
+        vertices=8,
+        root=0,
+        tail=np.array([0, 1, 2, 2, 0, 4, 5, 5]),
+        head=np.array([1, 2, 3, 7, 4, 5, 3, 6]),
+        usd=np.array([0, 0, 0, 0, 1, 2, 4, 8.0]),
+        standing=4,
+        need=np.array([3]),
+    )
     small = contract(problem)
     assert (small.problem.vertices, small.problem.standing) == (2, 1)
     assert small.problem.usd.tolist() == [0, 7]
@@ -127,9 +136,14 @@ def test_a_contracted_problem_keeps_branches_needs_and_kinds():
 
 def test_a_problem_too_large_for_the_relaxation_keeps_what_is_known(monkeypatch):
     problem = Augmentation(
-        vertices=2, root=0, tail=np.array([0, 0, 0]), head=np.array([1, 1, 1]),
-        usd=np.array([0, 5.0, 3.0]), standing=1, need=np.array([1]),
-    )  # fmt: skip
+        vertices=2,
+        root=0,
+        tail=np.array([0, 0, 0]),
+        head=np.array([1, 1, 1]),
+        usd=np.array([0, 5.0, 3.0]),
+        standing=1,
+        need=np.array([1]),
+    )
     alone, dear = alone_usd(problem), np.array([1])
     plan, bound = tighten(problem, alone, dear, 1.0, 10.0)
     assert (plan.tolist(), bound) == ([2], pytest.approx(3.0))
@@ -192,9 +206,10 @@ def test_cable_beside_the_route_it_secures_is_no_second_route(spurs):
 def fork(tmp_path):
     """Two branches from a PoP whose far ends lie 2 km apart, and no road at all."""
     lines = cables(
-        line((0, 0), (0, 5_000), (2_000, 5_000)), line((0, 0), (6_000, 0), (6_000, 5_000)),
+        line((0, 0), (0, 5_000), (2_000, 5_000)),
+        line((0, 0), (6_000, 0), (6_000, 5_000)),
         line((6_000, 5_000), (4_000, 5_000)),
-    )  # fmt: skip
+    )
     centres = {"a": point(2_000, 5_000), "b": point(4_000, 5_000)}
     return inputs(
         tmp_path, lines, pops(point(0, 0)), centres, heights=np.zeros((500, 500)), cell_m=30.0
@@ -217,9 +232,13 @@ def test_ground_beside_a_bridge_is_kept_clear_of(tmp_path):
     """A lone straight cable: the second way runs beside it, clear of one landslide."""
     lines = cables(line((0, 0), (0, 5_000)))
     lone = inputs(
-        tmp_path, lines, pops(point(0, 0)), {"a": point(0, 5_000)}, heights=np.zeros((500, 500)),
+        tmp_path,
+        lines,
+        pops(point(0, 0)),
+        {"a": point(0, 5_000)},
+        heights=np.zeros((500, 500)),
         cell_m=30.0,
-    )  # fmt: skip
+    )
     got, _ = rings(lone)
     assert got.targets["status"].tolist() == ["closed"]
     way = got.lines.geometry.union_all()

@@ -78,9 +78,10 @@ def test_headings_say_something_and_differ() -> None:
 
 def test_dictionary_has_no_table_nobody_writes(checkout: Path) -> None:
     source = "".join(
-        p.read_text("utf-8") for folder in ("exports", "commands") for p in
-        (checkout / folder).glob("*.py")
-    )  # fmt: skip
+        p.read_text("utf-8")
+        for folder in ("exports", "commands")
+        for p in (checkout / folder).glob("*.py")
+    )
     for name in tables():
         if name == "link_losses":  # written by coverage/; see test_exports_columns.py
             continue
@@ -153,10 +154,16 @@ def soffice() -> str:
 @pytest.mark.parametrize("name", ["villages.csv", "carriers/Sóng_Xanh.xlsx"])
 def test_libreoffice_reads_back(soffice: str, name: str, tiny_run: Path, tmp_path: Path) -> None:
     command = [
-        soffice, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
-        "--infilter=CSV:44,34,76,1", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1",
-        "--outdir", str(tmp_path), str(tiny_run / name),
-    ]  # fmt: skip
+        soffice,
+        f"-env:UserInstallation=file://{tmp_path}/profile",
+        "--headless",
+        "--infilter=CSV:44,34,76,1",
+        "--convert-to",
+        "csv:Text - txt - csv (StarCalc):44,34,76,1",
+        "--outdir",
+        str(tmp_path),
+        str(tiny_run / name),
+    ]
     if name.endswith(".xlsx"):
         command.remove("--infilter=CSV:44,34,76,1")
     subprocess.run(command, check=True, capture_output=True, timeout=180)

@@ -160,9 +160,18 @@ def plain_install(tmp_path_factory: pytest.TempPathFactory) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(checkout / os.fsdecode(name), target)
     run(
-        sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
-        "--target", base / "site", base / "source", cwd=base,
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--target",
+        base / "site",
+        base / "source",
+        cwd=base,
+    )
     return base / "site"
 
 
@@ -182,9 +191,14 @@ def test_plain_install_holds_everything(plain_install: Path) -> None:
     assert top - {"bin", "__pycache__"} == {"phusong"}
     package = plain_install / "phusong"
     for name in (
-        "rules.toml", "study/template.toml", "i18n/vi/house.toml", "exports/tables/dictionary.toml",
-        "i18n/vi/help.toml", "data/study.toml", "data/towers/cells.csv",
-    ):  # fmt: skip
+        "rules.toml",
+        "study/template.toml",
+        "i18n/vi/house.toml",
+        "exports/tables/dictionary.toml",
+        "i18n/vi/help.toml",
+        "data/study.toml",
+        "data/towers/cells.csv",
+    ):
         assert (package / name).is_file(), name
     assert not (package / "tests").exists()
 

@@ -66,9 +66,11 @@ def test_help_in_english_is_as_it_was() -> None:
     ],
 )
 def test_wrong_usage_is_said_in_vietnamese(arguments: list[str], says: str) -> None:
-    result = phusong(*arguments, "--lang", "vi") if arguments[-1] != "--out" else phusong(
-        "--lang", "vi", *arguments
-    )  # fmt: skip
+    result = (
+        phusong(*arguments, "--lang", "vi")
+        if arguments[-1] != "--out"
+        else phusong("--lang", "vi", *arguments)
+    )
     assert result.exit_code == 2
     assert says in result.output
     assert "Lỗi: " in result.output

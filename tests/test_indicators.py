@@ -30,10 +30,14 @@ def layer(operator: str, technology: str, shares: list[float], centres: list[boo
     ]
     return pd.DataFrame(
         {
-            "code": CODES, "operator": operator, "technology": technology, "grade": grades,
-            "served_share": shares, "served_centre": centres,
+            "code": CODES,
+            "operator": operator,
+            "technology": technology,
+            "grade": grades,
+            "served_share": shares,
+            "served_centre": centres,
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -57,10 +61,13 @@ def coverage() -> VillageCoverage:
     )
     circles = pd.DataFrame(
         {
-            "code": CODES, "operator": "*", "technology": "*",
-            "circle_share": [1.0, 1.0, 0.5], "circle_centre": [True, True, True],
+            "code": CODES,
+            "operator": "*",
+            "technology": "*",
+            "circle_share": [1.0, 1.0, 0.5],
+            "circle_centre": [True, True, True],
         }
-    )  # fmt: skip
+    )
     return VillageCoverage(villages, by_layer, sensitivity, circles)
 
 
@@ -123,10 +130,13 @@ def test_nothing_to_count_is_no_share(coverage: VillageCoverage) -> None:
     assert empty.items == ()
 
 
-@pytest.mark.parametrize(("entry", "said"), [
-    ({"loss_db": 12.5}, "(12.5 dB)"),
-    ({"building": "thermally_efficient"}, "thermally efficient buildings"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"loss_db": 12.5}, "(12.5 dB)"),
+        ({"building": "thermally_efficient"}, "thermally efficient buildings"),
+    ],
+)
 def test_figures_indoors_say_what_the_wall_takes(
     coverage: VillageCoverage, entry: dict[str, object], said: str
 ) -> None:

@@ -810,10 +810,15 @@ def test_hostile_names_of_everything_else(
 ) -> None:
     evil = "\"'><img src=x onerror=window.hurt=9><script>window.hurt=9</script>"
     made = maker.make_world(
-        folder / "evil", communes=4, villages=16, sites=6, cells_of_grid=100, cell_m=150.0,
+        folder / "evil",
+        communes=4,
+        villages=16,
+        sites=6,
+        cells_of_grid=100,
+        cell_m=150.0,
         operators=(f"={evil}", "\u202eمحمول\n\tdòng " + "dài " * 80),
         study_name=f"{evil} &amp; {{count}} ${{x}} \u2028",
-    )  # fmt: skip
+    )
     communes = made.inputs.communes.assign(name=[evil, "Xã " + "dài " * 80, "", "=1+1"])
     pops = made.inputs.pops.assign(name=evil)
     inputs = replace(made.inputs, communes=communes, pops=pops)

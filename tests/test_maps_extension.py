@@ -49,22 +49,31 @@ def _lines(world: Any, stages: list[int], kinds: list[str]) -> gpd.GeoDataFrame:
     lengths = [line.length for line in lines]
     return gpd.GeoDataFrame(
         {
-            "stage": stages, "kind": kinds, "surface": "rock", "road_id": HOSTILE,
-            "length_m": lengths, "cable_m": [1.1 * v for v in lengths],
+            "stage": stages,
+            "kind": kinds,
+            "surface": "rock",
+            "road_id": HOSTILE,
+            "length_m": lengths,
+            "cable_m": [1.1 * v for v in lengths],
             "usd": [20.0 * v for v in lengths],
         },
-        geometry=lines, crs=world.inputs.crs,
-    )  # fmt: skip
+        geometry=lines,
+        crs=world.inputs.crs,
+    )
 
 
 def _bill(lines: gpd.GeoDataFrame) -> pd.DataFrame:
     bill = lines.groupby(["kind", "surface"], as_index=False)[["length_m", "cable_m", "usd"]].sum()
     return pd.DataFrame(
         {
-            "kind": bill["kind"], "surface": bill["surface"], "route_km": bill["length_m"] / 1e3,
-            "cable_km": bill["cable_m"] / 1e3, "usd_per_km": 20_000.0, "usd": bill["usd"],
+            "kind": bill["kind"],
+            "surface": bill["surface"],
+            "route_km": bill["length_m"] / 1e3,
+            "cable_km": bill["cable_m"] / 1e3,
+            "usd_per_km": 20_000.0,
+            "usd": bill["usd"],
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -81,32 +90,52 @@ def plan(world: Any) -> ExtensionPlan:
     return ExtensionPlan(
         targets=gpd.GeoDataFrame(
             {
-                "commune_code": reach["commune_code"], "name": reach["name"], "status": status,
-                "stage": stage_of, "people": reach["people"], "gap_km": np.nan, "detail": "",
+                "commune_code": reach["commune_code"],
+                "name": reach["name"],
+                "status": status,
+                "stage": stage_of,
+                "people": reach["people"],
+                "gap_km": np.nan,
+                "detail": "",
             },
-            geometry=reach.geometry, crs=world.inputs.crs,
+            geometry=reach.geometry,
+            crs=world.inputs.crs,
         ),
         lines=lines,
         stages=pd.DataFrame(
             {
-                "stage": stages, "commune_code": reach["commune_code"].to_numpy()[1:6],
-                "name": [HOSTILE, *reach["name"].to_list()[2:6]], "usd": usd, "km": km,
-                "people": people, "people_per_1000_usd": people / usd * 1e3,
-                "usd_total": usd.cumsum(), "km_total": km.cumsum(),
+                "stage": stages,
+                "commune_code": reach["commune_code"].to_numpy()[1:6],
+                "name": [HOSTILE, *reach["name"].to_list()[2:6]],
+                "usd": usd,
+                "km": km,
+                "people": people,
+                "people_per_1000_usd": people / usd * 1e3,
+                "usd_total": usd.cumsum(),
+                "km_total": km.cumsum(),
                 "people_total": np.nancumsum(people),
             }
         ),
         bill=_bill(lines),
         indicators=pd.DataFrame(
             {
-                "indicator": ["communes_with_fibre", "communes_with_fibre_share", "connected_cable"],
-                "unit": ["communes", "share", "km"], "before": [1.0, 0.125, 36.94],
+                "indicator": [
+                    "communes_with_fibre",
+                    "communes_with_fibre_share",
+                    "connected_cable",
+                ],
+                "unit": ["communes", "share", "km"],
+                "before": [1.0, 0.125, 36.94],
                 "after": [6.0, 0.75, 48.26],
             }
         ),
-        usd=float(usd.sum()), lower_bound_usd=float(usd.sum()) * 0.98, people_bound=np.nan,
-        status="feasible", candidates=None, edges=np.zeros(0, dtype=np.int64),
-    )  # fmt: skip
+        usd=float(usd.sum()),
+        lower_bound_usd=float(usd.sum()) * 0.98,
+        people_bound=np.nan,
+        status="feasible",
+        candidates=None,
+        edges=np.zeros(0, dtype=np.int64),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -116,14 +145,20 @@ def rings(world: Any) -> RingPlan:
     return RingPlan(
         targets=gpd.GeoDataFrame(
             {
-                "commune_code": reach["commune_code"][:2], "name": reach["name"][:2],
-                "status": ["closed", "had_two"], "people": 1.0, "alone_usd": [5000.0, np.nan],
+                "commune_code": reach["commune_code"][:2],
+                "name": reach["name"][:2],
+                "status": ["closed", "had_two"],
+                "people": 1.0,
+                "alone_usd": [5000.0, np.nan],
             },
-            geometry=reach.geometry[:2], crs=world.inputs.crs,
+            geometry=reach.geometry[:2],
+            crs=world.inputs.crs,
         ),
-        lines=lines, bill=_bill(lines), usd=float(lines["usd"].sum()),
+        lines=lines,
+        bill=_bill(lines),
+        usd=float(lines["usd"].sum()),
         lower_bound_usd=float(lines["usd"].sum()),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -218,9 +253,13 @@ def test_cost_bill_and_figures_stand_beside_the_map(
         summary.click()
     said = here.text("#plan")
     for words in (
-        "pole line, rock", "off the road, rock", "Still without fibre (2)",
-        "no route leads there", "over the budget", "gets a second route (5,000 USD)",
-    ):  # fmt: skip
+        "pole line, rock",
+        "off the road, rock",
+        "Still without fibre (2)",
+        "no route leads there",
+        "over the budget",
+        "gets a second route (5,000 USD)",
+    ):
         assert words in said
 
 
@@ -266,9 +305,16 @@ def test_extend_writes_the_page_beside_the_tables(tiny_study: Path, tmp_path: Pa
     shutil.copytree(tiny_study, tmp_path / "study", ignore=shutil.ignore_patterns(".phusong"))
     told = CliRunner().invoke(
         cli,
-        ["extend", str(tmp_path / "study"), "--out", str(tmp_path / "plan"), "--rings",
-         "--lang", "vi"],
-    )  # fmt: skip
+        [
+            "extend",
+            str(tmp_path / "study"),
+            "--out",
+            str(tmp_path / "plan"),
+            "--rings",
+            "--lang",
+            "vi",
+        ],
+    )
     assert told.exit_code == 0, told.output
     page = tmp_path / "plan" / "extension.html"
     book = book_of(page)

@@ -33,9 +33,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def world(checkout: Path, folder: Path) -> Any:
     maker = province
     return maker.make_world(
-        folder / "world", communes=6, villages=40, sites=9, cells_of_grid=160, cell_m=100.0,
+        folder / "world",
+        communes=6,
+        villages=40,
+        sites=9,
+        cells_of_grid=160,
+        cell_m=100.0,
         names={3: "<script>window.hurt=1</script>"},
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")

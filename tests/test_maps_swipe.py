@@ -44,9 +44,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def world(maker: ModuleType, folder: Path) -> Any:
     return maker.make_world(
-        folder / "world", communes=6, villages=40, sites=9, cells_of_grid=160, cell_m=100.0,
+        folder / "world",
+        communes=6,
+        villages=40,
+        sites=9,
+        cells_of_grid=160,
+        cell_m=100.0,
         names=HOSTILE,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -235,9 +240,14 @@ def test_the_table_is_that_of_the_file(visit: Any, page: Path) -> None:
     assert rows.count() == len(file)
     said = page_words()
     change = {
-        "gained": "Gained service", "lost": "Lost service", "better": "Better", "worse": "Worse",
-        "same": "Unchanged", "added": "Only in the later run", "removed": "Only in the earlier run",
-    }  # fmt: skip
+        "gained": "Gained service",
+        "lost": "Lost service",
+        "better": "Better",
+        "worse": "Worse",
+        "same": "Unchanged",
+        "added": "Only in the later run",
+        "removed": "Only in the earlier run",
+    }
     grade = {"covered": "Covered", "hollow": "Hollow", "white": "White"}
     shown = here.page.evaluate(
         """Object.fromEntries([...document.querySelectorAll("#village-table tbody tr")].map((r) => [

@@ -19,9 +19,12 @@ def test_a_wall_of_fifteen_decibels_darkens_what_had_less_to_spare(tmp_path):
     villages = villages_frame({"a": cell_box(0, 0), "b": cell_box(0, 1), "c": cell_box(0, 2)})
     level = np.array([[-94.0, -96.0, -108.0]])
     inputs, study, signal = make_signal(
-        tmp_path, villages, {(ANY, ANY): level}, radio=radio,
+        tmp_path,
+        villages,
+        {(ANY, ANY): level},
+        radio=radio,
         indicators={"places": ["in_vehicle", "indoor"]},
-    )  # fmt: skip
+    )
     found = assess_places(inputs, study, signal)
     whole = (found["operator"] == ANY) & (found["technology"] == ANY)
     found = found[whole].set_index(["place", "code"])["grade"]

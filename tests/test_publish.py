@@ -125,8 +125,10 @@ def test_withheld_columns_are_nowhere(run: FinishedRun, tmp_path: Path) -> None:
     held = ["best_cell_id", "nearest_site_id", "level_centre_dbm_of", "grade_of:Sóng Xanh"]
     publish_run(
         withholding(run, villages=held, commune_centres=["pop_id"], communes=["pop_id"]),
-        tmp_path / "p", CsvForm(), overwrite=False,
-    )  # fmt: skip
+        tmp_path / "p",
+        CsvForm(),
+        overwrite=False,
+    )
     cells = set(run.tables["villages"]["best_cell_id"].dropna())
     assert cells
     for path in (tmp_path / "p").rglob("*"):

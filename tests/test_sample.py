@@ -364,10 +364,14 @@ def test_a_mast_behind_a_ridge_is_fed_over_the_mast_on_it() -> None:
     ground = np.where((cols >= 48) & (cols < 52), 300.0, 0.0) + 0.0 * rows
     square = np.vstack([ground] * 10)
     grid = Grid(0.0, 40_000.0, 100.0, 400)
-    cells = pd.DataFrame({
-        "ma_tram": ["A", "B", "C", "D"], "nha_mang": "x",
-        "x_m": [1_000.0, 5_000.0, 9_000.0, 39_000.0], "y_m": 20_000.0,
-    })  # fmt: skip
+    cells = pd.DataFrame(
+        {
+            "ma_tram": ["A", "B", "C", "D"],
+            "nha_mang": "x",
+            "x_m": [1_000.0, 5_000.0, 9_000.0, 39_000.0],
+            "y_m": 20_000.0,
+        }
+    )
     cable = gpd.GeoDataFrame(geometry=[shapely.LineString([(1_000, 20_100), (1_000, 30_000)])])
     pops = gpd.GeoDataFrame({"ma_pop": ["P"], "chu_so_huu": "x"}, geometry=[shapely.Point(0, 0)])
 
@@ -377,8 +381,10 @@ def test_a_mast_behind_a_ridge_is_fed_over_the_mast_on_it() -> None:
 
     table = backhaul.hang(Always(np.random.PCG64()), cells, cable, pops, square, grid)
     assert table[["ma_tram", "truyen_dan", "tram_nguon"]].to_numpy().tolist() == [
-        ["A", "cap_quang", ""], ["B", "viba", "A"], ["C", "viba", "B"],
-    ]  # fmt: skip
+        ["A", "cap_quang", ""],
+        ["B", "viba", "A"],
+        ["C", "viba", "B"],
+    ]
 
 
 # ------------------------------------------------------------------ the program
@@ -396,8 +402,12 @@ def test_program_makes_the_committed_files(tmp_path: Path) -> None:
         apart = np.abs(a.read(1).astype(int) - b.read(1))
         assert np.mean(apart > 1) < 0.001
     for name in (
-        "boundaries/villages", "boundaries/communes", "roads/roads", "rivers/rivers", "fiber/cables",
-    ):  # fmt: skip
+        "boundaries/villages",
+        "boundaries/communes",
+        "roads/roads",
+        "rivers/rivers",
+        "fiber/cables",
+    ):
         new, old = gpd.read_file(tmp_path / f"{name}.gpkg"), layer(f"{name}.gpkg")
         pd.testing.assert_frame_equal(
             pd.DataFrame(new.drop(columns="geometry")), pd.DataFrame(old.drop(columns="geometry"))
@@ -439,9 +449,15 @@ def test_erosion_reaches_the_steady_slope() -> None:
     edge[:, 0] = True
     wall = np.zeros((3, size))
     z = erosion.erode(
-        z, edge, 1000.0, uplift_m=wall + np.where(edge, 0.0, 1.0), erodibility=wall + 1.0,
-        creep=0.0, steps=200, seed=3,
-    )  # fmt: skip
+        z,
+        edge,
+        1000.0,
+        uplift_m=wall + np.where(edge, 0.0, 1.0),
+        erodibility=wall + 1.0,
+        creep=0.0,
+        steps=200,
+        seed=3,
+    )
     flow = erosion.route(z, edge, 1000.0, seed=203)
     flat = z.ravel()
     inner = np.flatnonzero(flow.receiver != np.arange(flat.size))

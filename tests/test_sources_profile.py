@@ -24,9 +24,17 @@ def dem_of(folder: Path, row: list[float]) -> RasterFile:
     path = folder / "dem.tif"
     values = np.tile(np.array(row, dtype=np.float32), (3, 1))
     with rasterio.open(
-        path, "w", driver="GTiff", width=len(row), height=3, count=1, dtype="float32", nodata=-9999,
-        crs="EPSG:4326", transform=from_origin(WEST, NORTH, CELL, CELL),
-    ) as target:  # fmt: skip
+        path,
+        "w",
+        driver="GTiff",
+        width=len(row),
+        height=3,
+        count=1,
+        dtype="float32",
+        nodata=-9999,
+        crs="EPSG:4326",
+        transform=from_origin(WEST, NORTH, CELL, CELL),
+    ) as target:
         target.write(np.where(np.isnan(values), -9999, values), 1)
     opened = open_raster(path, Where(file=str(path)), None, Findings())
     assert opened is not None

@@ -56,9 +56,13 @@ def test_workbook_keeps_types_and_runs_nothing(tmp_path: Path) -> None:
     assert sheet.print_title_rows == "$1:$1"
 
 
-@pytest.mark.parametrize(("language", "sheets"), [
-    ("en", ["Data", "Definitions"]), ("vi", ["Dữ liệu", "Định nghĩa"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("language", "sheets"),
+    [
+        ("en", ["Data", "Definitions"]),
+        ("vi", ["Dữ liệu", "Định nghĩa"]),
+    ],
+)
 def test_workbook_defines_every_column(
     language: Language, sheets: list[str], tmp_path: Path
 ) -> None:
@@ -96,19 +100,28 @@ def test_kmz_holds_names_colours_and_wgs84(tmp_path: Path) -> None:
     write_kmz(
         "Tỉnh <&>",
         [
-            Folder("Thôn", villages, "name", "grade",
-                   {"covered": "#0072b2", "white": "#d55e00"}, {"people": "Dân số"}),
+            Folder(
+                "Thôn",
+                villages,
+                "name",
+                "grade",
+                {"covered": "#0072b2", "white": "#d55e00"},
+                {"people": "Dân số"},
+            ),
             Folder("Cáp", lines, "name", None, {"cable": "#56b4e9"}, visible=False),
         ],
         path,
-    )  # fmt: skip
+    )
     with zipfile.ZipFile(path) as archive:
         root = ET.fromstring(archive.read("doc.kml"))
     assert root.findtext("k:Document/k:name", namespaces=KML) == "Tỉnh <&>"
     marks = root.findall(".//k:Placemark", KML)
     assert [m.findtext("k:name", namespaces=KML) for m in marks] == [
-        "Đồng Văn", HOSTILE.replace("\x07", ""), "a", "b",
-    ]  # fmt: skip
+        "Đồng Văn",
+        HOSTILE.replace("\x07", ""),
+        "a",
+        "b",
+    ]
     assert marks[0].findtext("k:styleUrl", namespaces=KML) == "#s0-covered"
     lon, lat = marks[0].find(".//k:coordinates", KML).text.split()[0].split(",")
     assert 104.9 < float(lon) < 105.1
@@ -118,14 +131,17 @@ def test_kmz_holds_names_colours_and_wgs84(tmp_path: Path) -> None:
     data = marks[0].find(".//k:Data", KML)
     assert data.get("name") == "people"
     assert [(d.tag.partition("}")[2], d.text) for d in data] == [
-        ("displayName", "Dân số"), ("value", "10"),
-    ]  # fmt: skip
+        ("displayName", "Dân số"),
+        ("value", "10"),
+    ]
     assert marks[1].find(".//k:Data", KML) is None
     outer = marks[0].findtext(".//k:outerBoundaryIs//k:coordinates", namespaces=KML).split()
     points = [tuple(map(float, pair.split(","))) for pair in outer]
     assert LinearRing(points).is_ccw
-    colours = {s.get("id"): s.findtext("k:LineStyle/k:color", namespaces=KML)
-               for s in root.findall(".//k:Style", KML)}  # fmt: skip
+    colours = {
+        s.get("id"): s.findtext("k:LineStyle/k:color", namespaces=KML)
+        for s in root.findall(".//k:Style", KML)
+    }
     assert colours["s0-covered"] == "ffb27200"
 
 
@@ -155,8 +171,9 @@ def test_geoparquet_reads_back(tmp_path: Path) -> None:
 def test_a_layer_has_its_documented_columns_alone() -> None:
     frame = gpd.GeoDataFrame(
         {"pop_id": "P1", "length_km": [1.23456], "commune_code": ["01"], "inner": [["a", "b"]]},
-        geometry=[LineString([(0, 0), (1, 1)])], crs=32648,
-    )  # fmt: skip
+        geometry=[LineString([(0, 0), (1, 1)])],
+        crs=32648,
+    )
     layer = documented("fibre_routes", frame, "routes")
     assert list(layer.frame.columns) == ["commune_code", "pop_id", "length_km", "geometry"]
     assert layer.frame["length_km"].iloc[0] == 1.235
