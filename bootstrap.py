@@ -48,9 +48,17 @@ def setup(extras: str = "") -> int:
         venv.create(VENV, with_pip=True, clear=VENV.exists())
     target = f"{ROOT}[{extras}]" if extras else str(ROOT)
     command = [
-        str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-        "--constraint", str(ROOT / "constraints.txt"), "--editable", target,
-    ]  # fmt: skip
+        str(PYTHON),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--constraint",
+        str(ROOT / "constraints.txt"),
+        "--editable",
+        target,
+    ]
     code = subprocess.call(command)
     if code == 0:
         for file in done.values():

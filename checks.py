@@ -70,9 +70,19 @@ class Finding:
 
 
 COLUMNS = (
-    "rule", "severity", "title", "subject", "detail", "file", "layer", "row", "x_m", "y_m",
-    "effect", "mend",
-)  # fmt: skip
+    "rule",
+    "severity",
+    "title",
+    "subject",
+    "detail",
+    "file",
+    "layer",
+    "row",
+    "x_m",
+    "y_m",
+    "effect",
+    "mend",
+)
 
 
 @dataclass
@@ -151,11 +161,20 @@ class Findings:
         ranked = sorted(self.items, key=lambda f: (order.index(f.severity), f.rule.number))
         rows = [
             (
-                f.rule.number, str(f.severity), tr(f.rule.title), f.subject, f.text(),
-                f.where.file, f.where.layer, f.where.row, f.x_m, f.y_m,
-                tr(f.rule.effect), tr(f.rule.mend),
+                f.rule.number,
+                str(f.severity),
+                tr(f.rule.title),
+                f.subject,
+                f.text(),
+                f.where.file,
+                f.where.layer,
+                f.where.row,
+                f.x_m,
+                f.y_m,
+                tr(f.rule.effect),
+                tr(f.rule.mend),
             )
             for f in ranked
-        ]  # fmt: skip
+        ]
         frame = pd.DataFrame(rows, columns=list(COLUMNS))
         return frame.astype({"row": "Int64", "x_m": "float64", "y_m": "float64"})

@@ -114,10 +114,13 @@ def _villages(before: FinishedRun, after: FinishedRun) -> pd.DataFrame:
     change[joined["_merge"] == "left_only"] = "removed"
     out = joined[
         [
-            "code", "grade_before", "grade_after", "people_unserved_before",
+            "code",
+            "grade_before",
+            "grade_after",
+            "people_unserved_before",
             "people_unserved_after",
         ]
-    ].copy()  # fmt: skip
+    ].copy()
     for column in ("name", "commune_code", "people"):
         out[column] = _latest(joined, column)
     return out.assign(change=change)
