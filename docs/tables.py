@@ -11,6 +11,7 @@ from phusong.checks import rules
 from phusong.exports.tables.dictionary import tables
 
 HERE = Path(__file__).resolve().parent
+DICTIONARY = "From `exports/tables/dictionary.toml`, which the writers use. `:CARRIER` stands once a carrier."
 
 
 def rules_page() -> str:
@@ -36,10 +37,7 @@ def columns_page() -> str:
     lines = [
         "# Columns of the output tables",
         "",
-        (
-            "From `exports/tables/dictionary.toml`, which the writers use. `:CARRIER` stands once a "
-            "carrier."
-        ),
+        DICTIONARY,
     ]
     for table in tables().values():
         lines += ["", f"## {table.name}", "", f"{table.title}. *{table.title_vi}.*", ""]
