@@ -11,7 +11,7 @@ from phusong.checks import rules
 from phusong.exports.tables.dictionary import tables
 
 HERE = Path(__file__).resolve().parent
-DICTIONARY = "From `exports/tables/dictionary.toml`, which the writers use. `:CARRIER` stands once a carrier."
+DICTIONARY = "From `exports/tables/dictionary.toml`. `:CARRIER` stands once a carrier."
 
 
 def rules_page() -> str:
