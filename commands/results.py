@@ -104,10 +104,10 @@ def regroup(
     """
     from phusong.errors import OutputError, Where
     from phusong.exports import write_csv
-    from phusong.exports.regroup import read_crosswalk
-    from phusong.exports.regroup import regroup as by_new_communes
     from phusong.exports.tables.dictionary import conform
     from phusong.results.finished import open_run
+    from phusong.results.regroup import read_crosswalk
+    from phusong.results.regroup import regroup as by_new_communes
 
     form = csv_form(separator, decimal)
     if out.exists() and not (overwrite and out.is_file()):

@@ -14,12 +14,6 @@ from phusong.grid import Grid
 ANY = "*"
 """Stands for every operator, or for the technologies of the study's verdict."""
 
-COVERED = "covered"
-HOLLOW = "hollow"
-WHITE = "white"
-GRADES = (COVERED, HOLLOW, WHITE)
-"""Best to worst: covered, hollow (lõm sóng), white (trắng sóng)."""
-
 
 @dataclass(frozen=True)
 class SignalLayer:

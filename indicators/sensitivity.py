@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from phusong.coverage.results import VillageCoverage
+from phusong.coverage.villages.verdict import is_covered
 from phusong.indicators.results import ANY
 from phusong.study import Study
 
@@ -26,9 +27,7 @@ def sensitivity_table(study: Study, coverage: VillageCoverage) -> pd.DataFrame:
     source = coverage.sensitivity
     parts = []
     for share in study.indicators.shares:
-        counted = source["served_centre"].to_numpy(bool) & (
-            source["served_share"].to_numpy(float) >= share - 1e-9
-        )
+        counted = is_covered(source["served_centre"], source["served_share"], share)
         part = (
             source[_KEYS]
             .assign(villages_covered=counted.astype(np.int64), villages=1)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+
+from phusong.coverage.villages.verdict import GRADE_LETTERS
+from phusong.results import palette
 
 PAGE_SCRIPTS = tuple(
     f"page/{name}"
@@ -85,15 +89,38 @@ def library_script() -> str:
     return re.sub(r"//# sourceMappingURL=\S+", "", read("leaflet/leaflet.js"))
 
 
+def palette_styles() -> str:
+    """Return the colours of the grades as variables for the style sheets."""
+    colours = "".join(f"  --{grade}: {colour};\n" for grade, colour in palette.GRADES.items())
+    return f":root {{\n{colours}}}"
+
+
+def palette_script() -> str:
+    """Return the colours as the constant that the scripts draw with."""
+    colours = {
+        "grades": {GRADE_LETTERS[grade]: colour for grade, colour in palette.GRADES.items()},
+        "carriers": palette.CARRIERS,
+        "fibre": {
+            "lit": palette.CABLE_LIT,
+            "dark": palette.CABLE_DARK,
+            "planned": palette.CABLE_PLANNED,
+        },
+        "reach": {"reached": palette.REACHED, "missing": palette.NOT_REACHED},
+        "severities": palette.SEVERITIES,
+        "ink": palette.INK,
+    }
+    return f"const PALETTE = {json.dumps(colours)};"
+
+
 def styles(sheets: Sequence[str] = PAGE_SHEETS) -> str:
     """Return every style sheet, without references to files beside the page."""
     leaflet = re.sub(r"url\([^)]*\)", "none", read("leaflet/leaflet.css"))
-    return "\n".join((leaflet, *(read(f"{name}.css") for name in sheets)))
+    return "\n".join((leaflet, palette_styles(), *(read(f"{name}.css") for name in sheets)))
 
 
 def page_script(scripts: Sequence[str] = PAGE_SCRIPTS) -> str:
     """Return a page's own program as one closed scope."""
-    body = "\n".join(read(f"{name}.js") for name in scripts)
+    body = "\n".join((palette_script(), *(read(f"{name}.js") for name in scripts)))
     return f'(() => {{\n"use strict";\n{body}\n}})();'
 
 

@@ -15,6 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from phusong.coverage.villages.verdict import GRADE_LETTERS
 from phusong.grid import Grid
 from phusong.i18n import Language, tr
 from phusong.maps import asset
@@ -23,7 +24,7 @@ from phusong.maps.codec import positions, scaled, texts
 from phusong.maps.document import PlanFigure, PlanMap, Program, write_document
 from phusong.maps.mercator import Frame
 from phusong.maps.outline import encode_lines, encode_rings, shared_borders, simplify_areas
-from phusong.maps.sections.areas import GRADE_LETTERS, MOST_VERTICES, NOT_ASSESSED, commune_outlines
+from phusong.maps.sections.areas import MOST_VERTICES, NOT_ASSESSED, commune_outlines
 from phusong.maps.words import LANGUAGES, page_words
 
 if TYPE_CHECKING:

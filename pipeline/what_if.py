@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from phusong.checks import Findings
-from phusong.coverage.results import GRADES, VillageCoverage
+from phusong.coverage.results import VillageCoverage
 from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
+from phusong.coverage.villages.verdict import GRADE_RANK, WHITE
 from phusong.fiber.assess import reach_of_places
 from phusong.fiber.results import FiberResult
 from phusong.pipeline.compute import compute, no_fibre, scratch_rasters
@@ -100,11 +101,10 @@ def _villages(
         table["after"] = after["grade"].to_numpy()
         table["people_lost"] = after["people_unserved"].to_numpy(dtype=np.float64) - unserved
     else:
-        table["after"] = GRADES[-1]
+        table["after"] = WHITE
         people = before.villages["people"].to_numpy(dtype=np.float64)
         table["people_lost"] = people - unserved
-    rank = {grade: i for i, grade in enumerate(GRADES)}
-    worse = table["after"].map(rank) > table["before"].map(rank)
+    worse = table["after"].map(GRADE_RANK) > table["before"].map(GRADE_RANK)
     table = table[worse | (table["people_lost"] >= 1.0)]
     order = ["people_lost", "code"]
     return table.sort_values(order, ascending=[False, True], ignore_index=True)

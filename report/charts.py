@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from phusong.exports.layers import palette
-from phusong.exports.tables.build import GRADE_WORDS
+from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.i18n import tr
+from phusong.results import palette
 
 _DPI = 200
 _LONGEST_ABREAST = 42

@@ -11,7 +11,7 @@ import pandas as pd
 
 from phusong.checks import rules
 from phusong.commands.terminal.console import share_text
-from phusong.exports.tables.build import GRADE_WORDS
+from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.fiber.reach.reach import reason_text
 from phusong.frames import rows
 from phusong.i18n import get_language, number, tr

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from phusong.coverage.villages.verdict import COVERED, GRADE_RANK
 from phusong.results.finished import FinishedRun
 
-_RANK = {"white": 0, "hollow": 1, "covered": 2}
 # What a figure means. Everything else a study says (paths, names) may differ between two years.
 _DEFINITIONS = ("verdict", "indicators", "radio", "fiber")
 _NOT_DEFINITIONS = {"cables", "pops", "in_service"}
@@ -102,14 +102,14 @@ def _latest(joined: pd.DataFrame, column: str) -> pd.Series[Any]:
 def _villages(before: FinishedRun, after: FinishedRun) -> pd.DataFrame:
     columns = ["name", "commune_code", "grade", "people", "people_unserved"]
     joined = _joined(before, after, "villages", "code", columns)
-    rank_before = joined["grade_before"].map(_RANK)
-    rank_after = joined["grade_after"].map(_RANK)
-    best = _RANK["covered"]
+    rank_before = joined["grade_before"].map(GRADE_RANK)
+    rank_after = joined["grade_after"].map(GRADE_RANK)
+    best = GRADE_RANK[COVERED]
     change = pd.Series("same", index=joined.index)
-    change[rank_after > rank_before] = "better"
-    change[rank_after < rank_before] = "worse"
-    change[(rank_after == best) & (rank_before < best)] = "gained"
-    change[(rank_before == best) & (rank_after < best)] = "lost"
+    change[rank_after < rank_before] = "better"
+    change[rank_after > rank_before] = "worse"
+    change[(rank_after == best) & (rank_before > best)] = "gained"
+    change[(rank_before == best) & (rank_after > best)] = "lost"
     change[joined["_merge"] == "right_only"] = "added"
     change[joined["_merge"] == "left_only"] = "removed"
     out = joined[

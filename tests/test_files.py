@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import shutil
 import sqlite3
 import subprocess
@@ -17,10 +16,11 @@ import pyogrio
 import pytest
 import rasterio
 
-from phusong.exports.layers import palette
 from phusong.exports.layers.qml import rgba
 from phusong.exports.tables.dictionary import tables
 from phusong.i18n import set_language
+from phusong.maps.asset import palette_script, palette_styles
+from phusong.results import palette
 
 
 def test_datapackage_is_valid_and_true(tiny_run: Path) -> None:
@@ -111,17 +111,17 @@ def test_geopackage_has_styles_for_qgis(tiny_run: Path) -> None:
 
 
 def test_map_page_has_the_same_colours(checkout: Path) -> None:
-    script = (checkout / "maps/assets/page/palette.js").read_text("utf-8")
-    grades = dict(re.findall(r'([chw]): { colour: "(#\w+)"', script))
-    assert grades == {grade[0]: colour for grade, colour in palette.GRADES.items()}
-    for line in (
-        f'lit: "{palette.CABLE_LIT}", dark: "{palette.CABLE_DARK}"',
-        f'planned: "{palette.CABLE_PLANNED}"',
-        f'reached: "{palette.REACHED}", missing: "{palette.NOT_REACHED}"',
-        ", ".join(f'{name}: "{colour}"' for name, colour in palette.SEVERITIES.items()),
-        ", ".join(f'"{colour}"' for colour in palette.CARRIERS),
-    ):
-        assert line in script
+    """Every colour the page shares with tables and layers comes from the one palette."""
+    written = json.loads(palette_script().removeprefix("const PALETTE = ").rstrip(";"))
+    assert written["grades"] == {grade[0]: colour for grade, colour in palette.GRADES.items()}
+    assert written["severities"] == palette.SEVERITIES
+    assert f"--hollow: {palette.GRADES['hollow']};" in palette_styles()
+    own = "".join(
+        (checkout / "maps/assets/page" / name).read_text("utf-8")
+        for name in ("palette.js", "page.css")
+    )
+    shared = {*palette.GRADES.values(), *palette.SEVERITIES.values(), *palette.CARRIERS}
+    assert not {colour for colour in shared if f'"{colour}"' in own or f": {colour};" in own}
     assert rgba(palette.GRADES["covered"], 9) == "86,180,233,9"
 
 

@@ -397,7 +397,9 @@ def test_no_translation_is_left_over() -> None:
     scripts = {*PAGE_SCRIPTS, *SWIPE_SCRIPTS}
     bodies = (template("page.html"), template("swipe.html"))
     text = "\n".join([*(read(f"{name}.js") for name in scripts), *bodies])
-    python = "\n".join(p.read_text("utf-8") for p in Path(__file__).parent.parent.glob("maps/*.py"))
+    python = "\n".join(
+        p.read_text("utf-8") for p in Path(__file__).parent.parent.glob("maps/**/*.py")
+    )
     assert not [key for key in page_words() if f'"{key}"' not in text + python]
 
 

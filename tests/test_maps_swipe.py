@@ -98,7 +98,11 @@ def test_the_page_is_whole_and_asks_for_nothing(page: Path) -> None:
 
 
 def test_every_word_of_the_page_has_its_vietnamese() -> None:
-    scripts = [read(f"{name}.js") for name in SWIPE_SCRIPTS if name.startswith("swipe/")]
+    scripts = [
+        read(f"{name}.js")
+        for name in SWIPE_SCRIPTS
+        if name.startswith("swipe/") or name == "page/palette"
+    ]
     text = "\n".join(scripts)
     said = set(re.findall(r'\bt\(\s*"((?:[^"\\]|\\.)*)"', text))
     said |= set(re.findall(r'[?:] "([^"]+)"\)', text)) - {"after", "before"}

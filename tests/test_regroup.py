@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from phusong.cli import main
 from phusong.errors import InputError
-from phusong.exports.regroup import read_crosswalk, regroup
 from phusong.results.finished import FinishedRun, open_run
+from phusong.results.regroup import read_crosswalk, regroup
 
 
 @pytest.fixture

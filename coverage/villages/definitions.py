@@ -23,6 +23,7 @@ from phusong.coverage.villages.centre_cells import Centres
 from phusong.coverage.villages.circles import Circles, circles_of
 from phusong.coverage.villages.entry import entry_loss_and_spread_db
 from phusong.coverage.villages.footprints import Footprints, footprints
+from phusong.coverage.villages.verdict import is_covered
 from phusong.coverage.villages.weights import Weights
 from phusong.coverage.villages.zonal import sum_by_village
 from phusong.errors import StudyError, Where
@@ -30,7 +31,8 @@ from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
 from phusong.study import Entry, Study
 
-_ROUNDING = 1e-9
+_ROUNDING_DB = 1e-9
+"""A level that equals what is asked is enough: steps of 0.1 dB are no whole binary numbers."""
 _OUTDOORS = Entry(loss_db=0.0)
 
 
@@ -175,7 +177,7 @@ class _Rule:
         level = ticks * TICK_DB - self.entry_db[who]
         if self.needed_sinr_db is None:
             asked = self.threshold_dbm[who] + self.margin_db[who]
-            return np.asarray(out & (level >= asked - _ROUNDING))
+            return np.asarray(out & (level >= asked - _ROUNDING_DB))
         if sinr_steps is None:
             return np.zeros(out.shape, dtype=np.bool_)
         known = out & (sinr_steps != NO_SINR)
@@ -186,7 +188,7 @@ class _Rule:
         behind = others * 10.0 ** (-self.entry_db[who] / 10.0)
         sinr = level - 10.0 * np.log10(noise + behind)
         asked = self.needed_sinr_db[who] + self.margin_db[who]
-        return np.asarray(known & (sinr >= asked - _ROUNDING))
+        return np.asarray(known & (sinr >= asked - _ROUNDING_DB))
 
 
 @dataclass
@@ -347,7 +349,7 @@ def _row(
     for operator in _operators(definition, signal):
         count = counts[definition.id, operator]
         share = np.clip(count.served / whole, 0.0, 1.0)
-        covered = int((count.centre & (share >= definition.covered_share - _ROUNDING)).sum())
+        covered = int(is_covered(count.centre, share, definition.covered_share).sum())
         of_people = float(people @ share / people.sum()) if people.sum() > 0 else 0.0
         if of_people > best[0]:
             best = (of_people, covered, operator)

@@ -29,6 +29,7 @@ from phusong.coverage.signal.layerfiles import LayerReader
 from phusong.coverage.villages.centre_cells import Centres
 from phusong.coverage.villages.errorfield import Nodes, draw_fields
 from phusong.coverage.villages.footprints import Footprints, footprints
+from phusong.coverage.villages.verdict import is_covered, is_white
 from phusong.coverage.villages.weights import Weights
 from phusong.grid import Grid
 from phusong.jit import njit, prange
@@ -313,8 +314,8 @@ def _collect(
         if not result.share.size:
             continue
         share = np.clip(result.share / whole, 0.0, 1.0)
-        covered = result.centre & (share >= study.verdict.covered_share - 1e-6)
-        white = ~result.centre & (share < study.verdict.hollow_share - 1e-6)
+        covered = is_covered(result.centre, share, study.verdict.covered_share)
+        white = is_white(result.centre, share, study.verdict.hollow_share)
         low, high = np.quantile(share, ends, axis=1)
         tables.append(
             pd.DataFrame(

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from phusong.exports.formats.geopackage import Layer
 from phusong.exports.formats.kmz import Folder
-from phusong.exports.layers import palette
 from phusong.i18n import tr
+from phusong.results import palette
 
 _REACH = {"True": palette.REACHED, "False": palette.NOT_REACHED}
 _CABLES = {"True": palette.CABLE_LIT, "False": palette.CABLE_DARK}

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 import geopandas as gpd
 
-from phusong.exports.layers import palette
+from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.exports.layers.qml import Label, Style, Symbol, rgba
-from phusong.exports.tables.build import GRADE_WORDS
 from phusong.i18n import tr
+from phusong.results import palette
 
 _SECTOR_M = 600
 _OPACITY = {"covered": 130, "hollow": 170, "white": 190}

@@ -14,6 +14,7 @@ from phusong.coverage.villages.assumed import assumed_of
 from phusong.coverage.villages.indoors import OUTDOOR, PLACES
 from phusong.coverage.villages.nearest import nearest_sites
 from phusong.coverage.villages.simulation import Simulation
+from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.fiber.reach.reach import reason_text
 from phusong.fiber.results import FiberResult
 from phusong.i18n import tr
@@ -26,7 +27,6 @@ ASSUMED_WORDS = {
     "height_assumed": "antenna height",
     "eirp_assumed": "EIRP",
 }
-GRADE_WORDS = {"covered": "covered", "hollow": "partly served", "white": "no signal"}
 
 
 @dataclass(frozen=True)

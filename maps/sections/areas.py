@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from phusong.coverage.villages.indoors import OUTDOOR
+from phusong.coverage.villages.verdict import GRADE_LETTERS
 from phusong.maps.codec import coded, flags, positions, scaled, texts
 from phusong.maps.mercator import Frame
 from phusong.maps.outline import encode_lines, encode_rings, shared_borders, simplify_areas
@@ -23,7 +24,6 @@ ANY = "*"
 MOST_VERTICES = 180_000
 PARTITION_TOLERANCE = 0.002
 """Share of a commune's area by which its villages together may differ and still be it."""
-GRADE_LETTERS = {"covered": "c", "hollow": "h", "white": "w"}
 NOT_ASSESSED = "n"
 
 

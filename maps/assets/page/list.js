@@ -110,7 +110,6 @@ const List = {
   },
 };
 
-const SHORT_GRADES = { c: "Covered", h: "Hollow", w: "White", n: "Not assessed" };
 
 function viewBox(map) {
   const bounds = map.getBounds();

@@ -123,6 +123,5 @@ const Tables = {
   },
 };
 
-const SHORT_GRADES = { c: "Covered", h: "Hollow", w: "White", n: "Not assessed" };
 
 const yesNo = (value) => (value === null ? NONE : value ? t("yes") : t("no"));

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.errors import InputError, Where
-from phusong.exports.tables.build import GRADE_WORDS
 from phusong.results.finished import FinishedRun
 
 _SUMMED = ("people", "people_unserved", "people_unserved_expected")

@@ -1,4 +1,4 @@
-"""The colours of verdicts, fibre and findings, once: a test holds the map page to the same.
+"""The colours of verdicts, fibre and findings, once, for map, layers and report.
 
 Okabe and Ito's set, or near it: told apart without red-green vision, and in grey by lightness.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-GRADES: Final = {"covered": "#56b4e9", "hollow": "#e69f00", "white": "#c4390c"}
+from phusong.coverage.villages.verdict import COVERED, HOLLOW, WHITE
+
+GRADES: Final = {COVERED: "#56b4e9", HOLLOW: "#e69f00", WHITE: "#c4390c"}
 REACHED: Final = "#0b5d3b"
 NOT_REACHED: Final = "#c4390c"
 ONE_ROUTE: Final = "#e69f00"
