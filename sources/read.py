@@ -33,7 +33,8 @@ from phusong.sources.cables.lines import (
 from phusong.sources.crs import STUDY_FILE, Area, exchanged_against, study_crs, to_study
 from phusong.sources.digest import digests, sha256
 from phusong.sources.inputs import Inputs, Raster
-from phusong.sources.rasters.people import covers, prepare_landcover, prepare_people, report_people
+from phusong.sources.rasters.landcover import read_landcover
+from phusong.sources.rasters.people import read_people, report_people
 from phusong.sources.rasters.studygrid import footprint, study_grid
 from phusong.sources.rasters.terrain import Terrain, prepare_terrain
 from phusong.sources.rasters.terrain_checks import report_bare, report_terrain, without_height
@@ -429,34 +430,8 @@ class _Reading:
     def _people(self) -> None:
         """Bring people and land cover onto the grid."""
         got, study = self.got, self.study
-        folder = study.work_folder / "prepared"
-        if study.people is not None:
+        got.people = read_people(study, got.grid, got.area, self.findings, self.progress)
+        if study.people is not None and got.people is not None and got.villages is not None:
             where = Where(file=study.named(study.people.raster).as_posix())
-            path = study.resolve(study.people.raster)
-            file = open_raster(path, where, study.people.crs, self.findings)
-            if file is not None and got.grid is not None and got.area is not None:
-                if covers(file, got.area, self.findings, "P01", "P06"):
-                    got.people = prepare_people(
-                        file,
-                        sha256(path),
-                        got.grid,
-                        study.people,
-                        folder,
-                        self.findings,
-                        self.progress,
-                    )
-                if got.people is not None and got.villages is not None:
-                    report_people(got.people, got.villages, where, self.findings)
-        if study.terrain.landcover is not None:
-            where = Where(file=study.named(study.terrain.landcover).as_posix())
-            path = study.resolve(study.terrain.landcover)
-            file = open_raster(path, where, None, self.findings)
-            if (
-                file is not None
-                and got.grid is not None
-                and got.area is not None
-                and covers(file, got.area, self.findings, "D09", "D10")
-            ):
-                got.landcover = prepare_landcover(
-                    file, sha256(path), got.grid, folder, self.progress
-                )
+            report_people(got.people, got.villages, where, self.findings)
+        got.landcover = read_landcover(study, got.grid, got.area, self.findings, self.progress)

@@ -24,7 +24,8 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.grid import Grid
 from phusong.progress import NoProgress
-from phusong.sources.rasters.people import people_by_village, prepare_landcover, prepare_people
+from phusong.sources.rasters.landcover import prepare_landcover
+from phusong.sources.rasters.people import people_by_village, prepare_people
 from phusong.sources.rasters.studygrid import cell_size, footprint
 from phusong.sources.rasters.terrain import prepare_terrain
 from phusong.sources.rasters.voids import _width

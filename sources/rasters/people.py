@@ -1,4 +1,4 @@
-"""People and land cover on the study grid."""
+"""People on the study grid."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from phusong.errors import Where
 from phusong.grid import Grid, Window
 from phusong.progress import Progress
 from phusong.sources.crs import Area
-from phusong.sources.digest import combined
+from phusong.sources.digest import combined, sha256
 from phusong.sources.inputs import Raster
-from phusong.sources.rasters.studygrid import footprint
+from phusong.sources.rasters.studygrid import covers
 from phusong.sources.rasters.warp import (
     BLOCK,
     RasterFile,
@@ -29,16 +29,16 @@ from phusong.sources.rasters.warp import (
     grid_key,
     kept,
     note,
+    open_raster,
     write_block,
     writing,
 )
-from phusong.study import PeopleSource
+from phusong.study import PeopleSource, Study
 
 _VERSION = "people 2"
 _LISTED = 10
 _CENSUS_DIFFERENCE = 0.25
 """Raster and census further apart than this are worth a warning."""
-_BARE_SHARE = 0.01
 
 
 class _NotNegative:
@@ -55,25 +55,24 @@ class _NotNegative:
         return np.where(negative | ~np.isfinite(values), np.float32(0), values)
 
 
-def covers(file: RasterFile, area: Area, findings: Findings, rule: str, partly: str) -> bool:
-    """Say whether a raster has ground in common with the communes.
-
-    Adds ``rule`` when it has none, ``partly`` when over a hundredth of the area is bare.
-    """
-    bare = shapely.difference(area.polygon, footprint([file], area.crs))
-    share = bare.area / area.polygon.area
-    if share >= 1:
-        findings.add(rule, file.where, file.path.name)
-        return False
-    if share > _BARE_SHARE:
-        findings.add(
-            partly,
-            file.where,
-            file.path.name,
-            "{percent} % of the communes' area lies outside the raster",
-            percent=f"{100 * share:.0f}",
-        )
-    return True
+def read_people(
+    study: Study, grid: Grid | None, area: Area | None, findings: Findings, progress: Progress
+) -> Raster | None:
+    """Read the study's people raster onto its grid; None where it names none or none is usable."""
+    if study.people is None:
+        return None
+    where = Where(file=study.named(study.people.raster).as_posix())
+    path = study.resolve(study.people.raster)
+    file = open_raster(path, where, study.people.crs, findings)
+    if (
+        file is None
+        or grid is None
+        or area is None
+        or not covers(file, area, findings, "P01", "P06")
+    ):
+        return None
+    folder = study.work_folder / "prepared"
+    return prepare_people(file, sha256(path), grid, study.people, folder, findings, progress)
 
 
 def prepare_people(
@@ -145,29 +144,6 @@ def share_people(warper: Warper, window: Window, grid: Grid) -> NDArray[np.float
         inside = (row >= 0) & (row < window.rows) & (col >= 0) & (col < window.cols)
         np.add.at(out, row[inside] * window.cols + col[inside], part.values.ravel()[lonely[inside]])
     return out.reshape(window.shape).astype(np.float32)
-
-
-def prepare_landcover(
-    file: RasterFile, sha256: str, grid: Grid, folder: Path, progress: Progress
-) -> Raster:
-    """Bring land-cover classes (whole numbers 1–255) onto the grid: the nearest class."""
-    key = combined(["landcover 1", grid_key(grid), sha256, file.crs.to_wkt()])
-    path, facts = kept(folder, "landcover", key)
-    if facts is None:
-        tiles = grid.tiles(BLOCK)
-        progress.start("landcover", len(tiles), "Preparing the land cover")
-        with (
-            writing(path) as temporary,
-            create(temporary, grid, "uint8", 0) as target,
-            Warper([file], grid, lambda values: values) as warper,
-        ):
-            for window in tiles:
-                parts = warper.blocks(window, (Resampling.nearest,))
-                (values,) = first_of(parts, window, 1)
-                write_block(target, window, np.nan_to_num(values).clip(0, 255).astype(np.uint8))
-                progress.advance("landcover")
-        note(path, key, {})
-    return Raster(path, grid, key)
 
 
 def people_by_village(people: Raster, villages: gpd.GeoDataFrame) -> NDArray[np.float64]:

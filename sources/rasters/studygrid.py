@@ -10,12 +10,14 @@ import geopandas as gpd
 import shapely
 from pyproj import CRS, Transformer
 
+from phusong.checks import Findings
 from phusong.grid import Grid
 from phusong.sources.crs import Area
 from phusong.sources.rasters.warp import RasterFile, bounds_in
 
 CELL_MIN_M = 10.0
 _ROUND_M = 5.0
+_BARE_SHARE = 0.01
 
 
 def cell_size(file: RasterFile, crs: CRS, at: tuple[float, float]) -> float:
@@ -88,3 +90,24 @@ def study_grid(
         if west >= east or south >= north:
             return None
     return Grid.over(area.crs, (west, south, east, north), size)
+
+
+def covers(file: RasterFile, area: Area, findings: Findings, rule: str, partly: str) -> bool:
+    """Say whether a raster has ground in common with the communes.
+
+    Adds ``rule`` when it has none, ``partly`` when over a hundredth of the area is bare.
+    """
+    bare = shapely.difference(area.polygon, footprint([file], area.crs))
+    share = bare.area / area.polygon.area
+    if share >= 1:
+        findings.add(rule, file.where, file.path.name)
+        return False
+    if share > _BARE_SHARE:
+        findings.add(
+            partly,
+            file.where,
+            file.path.name,
+            "{percent} % of the communes' area lies outside the raster",
+            percent=f"{100 * share:.0f}",
+        )
+    return True
