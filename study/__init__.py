@@ -1,36 +1,36 @@
 """The study: one object, handed down, that holds every input, assumption and definition."""
 
 from phusong.study.model import (
-    TECHNOLOGIES,
     About,
-    Antenna,
-    BoundariesSource,
-    CellTemplate,
     Checks,
+    IndicatorSettings,
+    Outputs,
+    Publish,
+    Study,
+    Uncertainty,
+    Verdict,
+)
+from phusong.study.settings.base import TECHNOLOGIES, Technology
+from phusong.study.settings.fiber import Extension, FiberSources, OpticalClass, Optics
+from phusong.study.settings.radio import (
+    Antenna,
     Clutter,
     Entry,
-    Extension,
-    FiberSources,
-    IndicatorSettings,
-    Layer,
-    OpticalClass,
-    Optics,
-    Outputs,
-    PeopleSource,
-    PopSource,
-    Publish,
     Quality,
     Radio,
-    RoadsSource,
     Spread,
-    Study,
-    Technology,
     TechnologyBudget,
+)
+from phusong.study.settings.sources import (
+    BoundariesSource,
+    CellTemplate,
+    Layer,
+    PeopleSource,
+    PopSource,
+    RoadsSource,
     TerrainSource,
     TowerDefaults,
     TowersSource,
-    Uncertainty,
-    Verdict,
 )
 
 __all__ = [

@@ -14,67 +14,24 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from phusong.study.settings.base import (
-    TECHNOLOGIES,
     Positive,
     Probability,
     Section,
     Share,
     Technology,
 )
-from phusong.study.settings.fiber import Extension, FiberSources, OpticalClass, Optics
+from phusong.study.settings.fiber import Extension, FiberSources
 from phusong.study.settings.radio import (
-    Antenna,
-    Clutter,
-    Entry,
-    Quality,
     Radio,
-    Spread,
-    TechnologyBudget,
 )
 from phusong.study.settings.sources import (
     BoundariesSource,
-    CellTemplate,
     Layer,
     PeopleSource,
-    PopSource,
     RoadsSource,
     TerrainSource,
-    TowerDefaults,
     TowersSource,
 )
-
-__all__ = [
-    "TECHNOLOGIES",
-    "About",
-    "Antenna",
-    "BoundariesSource",
-    "CellTemplate",
-    "Checks",
-    "Clutter",
-    "Entry",
-    "Extension",
-    "FiberSources",
-    "IndicatorSettings",
-    "Layer",
-    "OpticalClass",
-    "Optics",
-    "Outputs",
-    "PeopleSource",
-    "PopSource",
-    "Publish",
-    "Quality",
-    "Radio",
-    "RoadsSource",
-    "Spread",
-    "Study",
-    "Technology",
-    "TechnologyBudget",
-    "TerrainSource",
-    "TowerDefaults",
-    "TowersSource",
-    "Uncertainty",
-    "Verdict",
-]
 
 
 class Verdict(Section):
