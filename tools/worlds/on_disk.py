@@ -16,7 +16,7 @@ import rasterio
 from rasterio.transform import from_origin
 from shapely.geometry import box
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 CRS = "EPSG:32648"
 X0, Y0 = 400_000.0, 2_600_000.0
 KM2_PER_SITE = 16.0

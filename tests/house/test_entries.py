@@ -1,0 +1,209 @@
+"""The root is the package phusong: every way in, with the checkout on sys.path or not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+NUMBA_WORKS = (
+    "import phusong.jit as j, phusong.coverage;"
+    "f = j.njit(lambda x: x + 1); assert f(1) == 2;"
+    "print(phusong.__file__)"
+)
+
+
+def run(
+    *command: str | Path, cwd: Path, env: dict[str, str] | None = None, code: int = 0
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **(env or {})},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def test_packages_equal_folders(checkout: Path) -> None:
+    listed = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))
+    listed = set(listed["tool"]["setuptools"]["packages"])
+    outside = {"tests", "benchmarks", "tools", "build", "dist"}
+    found = {"phusong"}
+    for file in checkout.rglob("__init__.py"):
+        parts = file.relative_to(checkout).parent.parts
+        if parts and not (outside & set(parts)) and not any(p.startswith(".") for p in parts):
+            found.add(".".join(("phusong", *parts)))
+    assert listed == found
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["checkout", "elsewhere"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ["-m", "phusong", "--version"],
+        ["-c", NUMBA_WORKS],
+        ["-m", "coverage", "--version"],
+        ["-c", "import coverage; coverage.Coverage; import phusong.jit"],
+    ],
+    ids=["module", "numba", "coverage.py", "coverage.py-first"],
+)
+def test_entry(entry: list[str], inside: bool, checkout: Path, tmp_path: Path) -> None:
+    run(sys.executable, *entry, cwd=checkout if inside else tmp_path)
+
+
+def test_entry_script_in_checkout(checkout: Path, tmp_path: Path) -> None:
+    for cwd in (checkout, tmp_path):
+        done = run(sys.executable, checkout / "cli.py", "check", "--rules", cwd=cwd)
+        assert "S01" in done.stdout
+
+
+def test_console_script(tmp_path: Path) -> None:
+    script = Path(sys.executable).with_name("phusong.exe" if os.name == "nt" else "phusong")
+    assert "phusong" in run(script, "--version", cwd=tmp_path).stdout
+
+
+def test_numba_without_coverage_py(checkout: Path, tmp_path: Path) -> None:
+    """Where coverage.py is not installed, numba must not take our folder for it."""
+    hide = (
+        "import sys, importlib.machinery as m\n"
+        "find = m.PathFinder.find_spec\n"
+        "def spec(name, path=None, target=None):\n"
+        "    found = find(name, path, target)\n"
+        "    if name == 'coverage' and found and 'site-packages' in str(found.origin):\n"
+        "        return None\n"
+        "    return found\n"
+        "m.PathFinder.find_spec = spec\n"
+    )
+    (tmp_path / "without.py").write_text(
+        hide + "import phusong.jit as j\nassert j.njit(lambda x: x + 1)(1) == 2\n"
+        "try:\n    import coverage\nexcept ModuleNotFoundError:\n    print('gone')\n"
+    )
+    done = run(
+        sys.executable, tmp_path / "without.py", cwd=checkout, env={"PYTHONPATH": str(checkout)}
+    )
+    assert "gone" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def small_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A test file of its own, so that the pytest entries take seconds."""
+    file = tmp_path_factory.mktemp("small") / "test_small.py"
+    file.write_text(
+        "import multiprocessing as mp\n"
+        "import phusong.jit as j\n"
+        "def work(x):\n    import phusong.jit as j\n    return j.njit(lambda v: v + 1)(x)\n"
+        "def test_one():\n    assert j.njit(lambda x: x + 1)(1) == 2\n"
+        "def test_two():\n    import phusong.coverage\n"
+    )
+    return file
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ["pytest"],
+        ["-m", "pytest"],
+        ["-m", "pytest", "--cov", "--cov-report=term"],
+        ["-m", "pytest", "-n", "2"],
+        ["-m", "coverage", "run", "-m", "pytest"],
+    ],
+    ids=["pytest", "module", "cov", "xdist", "coverage-run"],
+)
+def test_pytest_entries(
+    entry: list[str], small_tests: Path, checkout: Path, tmp_path: Path
+) -> None:
+    if entry[0] == "pytest":
+        command: list[str | Path] = [Path(sys.executable).with_name("pytest"), *entry[1:]]
+    else:
+        command = [sys.executable, *entry]
+    env = {"COVERAGE_FILE": str(tmp_path / ".coverage")}
+    done = run(*command, "-p", "no:cacheprovider", small_tests, cwd=checkout, env=env)
+    assert "2 passed" in done.stdout
+
+
+def test_spawned_process_in_checkout(checkout: Path, tmp_path: Path) -> None:
+    file = tmp_path / "spawn.py"
+    file.write_text(
+        "import multiprocessing as mp\n"
+        "def work(x):\n    from phusong.jit import njit\n    return njit(lambda v: v + 1)(x)\n"
+        "if __name__ == '__main__':\n"
+        "    with mp.get_context('spawn').Pool(1) as pool:\n        print(pool.map(work, [1]))\n"
+    )
+    done = run(sys.executable, file, cwd=checkout, env={"PYTHONPATH": str(checkout)})
+    assert "[2]" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def plain_install(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
+    """A wheel built from the tracked files and installed beside nothing else of ours."""
+    if shutil.which("git") is None or not (checkout / ".git").exists():
+        pytest.skip("needs git and a checkout to know which files belong to the project")
+    base = tmp_path_factory.mktemp("plain")
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=checkout, capture_output=True, check=True
+    ).stdout.split(b"\0")
+    for name in tracked:
+        if name and (checkout / os.fsdecode(name)).exists():
+            target = base / "source" / os.fsdecode(name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(checkout / os.fsdecode(name), target)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--target",
+        base / "site",
+        base / "source",
+        cwd=base,
+    )
+    return base / "site"
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["checkout", "elsewhere"])
+def test_plain_install(plain_install: Path, inside: bool, checkout: Path, tmp_path: Path) -> None:
+    env = {"PYTHONPATH": str(plain_install), "NUMBA_CACHE_DIR": str(tmp_path / "numba")}
+    cwd = checkout if inside else tmp_path
+    done = run(sys.executable, "-c", NUMBA_WORKS, cwd=cwd, env=env)
+    assert str(plain_install) in done.stdout
+    assert (
+        "S01" in run(sys.executable, "-m", "phusong", "check", "--rules", cwd=cwd, env=env).stdout
+    )
+
+
+def test_plain_install_holds_everything(plain_install: Path) -> None:
+    top = {p.name for p in plain_install.iterdir() if not p.name.endswith(".dist-info")}
+    assert top - {"bin", "__pycache__"} == {"phusong"}
+    package = plain_install / "phusong"
+    for name in (
+        "rules.toml",
+        "study/template.toml",
+        "i18n/vi/house.toml",
+        "exports/tables/dictionary.toml",
+        "i18n/vi/help.toml",
+        "data/study.toml",
+        "data/towers/cells.csv",
+    ):
+        assert (package / name).is_file(), name
+    assert not (package / "tests").exists()
+
+
+def test_constraints_name_no_index(checkout: Path) -> None:
+    for name in ("constraints.txt", "constraints-oldest.txt"):
+        text = (checkout / name).read_text("utf-8")
+        assert "://" not in text
+        assert "--" not in text

@@ -1,0 +1,777 @@
+"""Measured levels against predictions: what is recovered, refused, and not mistaken for skill."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+from click.testing import CliRunner
+from conftest import make_tiny_study
+from hypothesis import given
+from hypothesis import strategies as st
+from pyproj import Transformer
+
+from helpers.radio import X0, Y0, cells_frame, make_inputs, make_study, villages_frame
+from phusong.commands.calibrate import calibrate as command
+from phusong.coverage.calibration.calibrate import (
+    WORTH_DB,
+    StudyKeys,
+    calibrate,
+    distance_band,
+    fit_schemes,
+    study_keys,
+    summarise,
+)
+from phusong.coverage.calibration.measurements import REASONS, Measurements, read_measurements
+from phusong.coverage.calibration.offsets import MIN_ROWS, MIN_SITES, fit_nested, fit_offsets
+from phusong.coverage.calibration.prediction import Places, ask
+from phusong.coverage.quality.sinr import compute_quality
+from phusong.coverage.signal.coveroffsets import CoverOffsets
+from phusong.coverage.signal.losses import Losses
+from phusong.coverage.signal.plan import plan_run
+from phusong.coverage.signal.signal import compute_signal
+from phusong.coverage.signal.store import PathLossStore
+from phusong.errors import ChecksFailed, StudyError
+from phusong.exports import CsvForm
+from phusong.exports.calibration import CLASS_WORDS, KIND_WORDS, write_calibration
+from phusong.exports.tables.dictionary import tables
+from phusong.i18n import catalogue, set_language
+from phusong.progress import NoProgress
+from phusong.study.edit import set_keys
+from worlds.terrain import rough_ground
+
+SIZE, CELL = 160, 100.0
+SITES = {
+    f"S{i}": (X0 + 3000.0 + 5000.0 * (i % 3), Y0 - 3000.0 - 5000.0 * (i // 3)) for i in range(6)
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """Six sites of two carriers on hills of 16 km, forest in the east, one mast planned only."""
+    folder = tmp_path_factory.mktemp("world")
+    heights = rough_ground(SIZE, relief_m=300.0, seed=5)
+    heights[:4, :4] = np.nan
+    land = np.full((SIZE, SIZE), 30.0, dtype=np.float32)
+    land[:, SIZE // 2 :] = 10.0
+    rows = [
+        {
+            "cell_id": f"{site}-{azimuth:.0f}",
+            "site_id": site,
+            "azimuth_deg": azimuth,
+            "operator": "Viettel",
+            "freq_mhz": 1800.0,
+        }
+        for site in SITES
+        for azimuth in (0.0, 120.0, 240.0)
+    ]
+    rows += [
+        {"cell_id": "V1", "site_id": "S0", "operator": "VNPT", "freq_mhz": 900.0},
+        {"cell_id": "V2", "site_id": "S0", "operator": "VNPT", "freq_mhz": 1800.0},
+        {"cell_id": "off", "site_id": "S5", "operator": "VNPT", "in_service": False},
+        {"cell_id": "bad", "site_id": "S5", "operator": "Sai", "bandwidth_mhz": 7.0},
+    ]
+    inputs = make_inputs(
+        folder,
+        cells=cells_frame(rows),
+        sites=SITES,
+        heights=heights,
+        cell_m=CELL,
+        villages=villages_frame({"v": (X0, Y0 - 1000, X0 + 1000, Y0)}),
+        landcover=land,
+    )
+    study = make_study(folder, radio={"radius_km": 6.0})
+    return SimpleNamespace(
+        folder=folder, inputs=inputs, study=study, store=PathLossStore(folder / "store")
+    )
+
+
+def frame_of(x, y, level=-90.0, **columns) -> pd.DataFrame:
+    lon, lat = Transformer.from_crs(32648, 4326, always_xy=True).transform(x, y)
+    base = {
+        "row": np.arange(1, len(x) + 1),
+        "x_m": x,
+        "y_m": y,
+        "longitude": lon,
+        "latitude": lat,
+        "level_dbm": level,
+        "operator": "Viettel",
+        "technology": "LTE",
+        "cell_id": None,
+        "freq_mhz": np.nan,
+    }
+    frame = pd.DataFrame({**base, **columns})
+    for name in ("operator", "technology", "cell_id"):
+        frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
+    return frame
+
+
+def measured(frame: pd.DataFrame) -> Measurements:
+    none = pd.DataFrame(columns=["row", "reason", "detail"])
+    return Measurements(frame, none)
+
+
+def spots(count: int, seed: int = 3):
+    rng = np.random.default_rng(seed)
+    return X0 + rng.uniform(1500, 14500, count), Y0 - rng.uniform(1500, 9500, count)
+
+
+def predicted_at(world, frame):
+    plan = plan_run(world.inputs, world.study)
+    places = Places(
+        frame["x_m"].to_numpy(),
+        frame["y_m"].to_numpy(),
+        ask(frame, plan.cells),
+        plan,
+        world.inputs,
+        world.study,
+    )
+    return places, places.predict(Losses(world.inputs, world.study, world.store), NoProgress())
+
+
+def test_level_is_that_of_the_raster(world, tmp_path) -> None:
+    signal = compute_signal(world.inputs, world.study, tmp_path, world.store)
+    x, y = spots(300)
+    _, found = predicted_at(world, frame_of(x, y))
+    layer = signal.layer("Viettel", "LTE")
+    row, col = world.inputs.grid.cell_of(x, y)
+    with rasterio.open(layer.level) as level, rasterio.open(layer.server) as server:
+        on_raster = level.read(1)[row, col]
+        who = server.read(1)[row, col].astype(np.int64) - 1
+    heard = on_raster != -32768
+    assert heard.sum() > 250
+    np.testing.assert_array_equal(found.server >= 0, heard)
+    np.testing.assert_allclose(found.level_dbm[heard], on_raster[heard] * 0.1, atol=0.0501)
+    assert (found.server[heard] == who[heard]).mean() > 0.99
+
+
+def test_named_cell_and_frequency_are_taken(world) -> None:
+    x, y = np.full(4, X0 + 4000.0), np.full(4, Y0 - 4000.0)
+    frame = frame_of(
+        x,
+        y,
+        operator=["viettel", "VNPT", "vnpt", None],
+        technology=["LTE", "LTE", "LTE", None],
+        cell_id=["S1-240", None, None, "V1"],
+        freq_mhz=[np.nan, 942.5, 1842.5, np.nan],
+    )
+    _, found = predicted_at(world, frame)
+    cells = plan_run(world.inputs, world.study).cells
+    assert cells["cell_id"].iloc[found.server].tolist() == ["S1-240", "V1", "V2", "V1"]
+    assert found.level_dbm[1] == found.level_dbm[3]
+
+
+def test_kept_losses_are_not_computed_again(world) -> None:
+    x, y = spots(40)
+    predicted_at(world, frame_of(x, y))
+
+    class Closed(PathLossStore):
+        def write(self, *_args, **_kwargs):
+            raise AssertionError("computed again")
+
+    closed = SimpleNamespace(**{**vars(world), "store": Closed(world.store.folder)})
+    predicted_at(closed, frame_of(x, y))
+
+
+def test_damaged_entry_is_mended(world, tmp_path) -> None:
+    own = SimpleNamespace(**{**vars(world), "store": PathLossStore(tmp_path)})
+    x, y = spots(40)
+    _, before = predicted_at(own, frame_of(x, y))
+    entry = max(tmp_path.glob("*/*.loss"), key=lambda p: p.stat().st_size)
+    data = bytearray(entry.read_bytes())
+    data[-40:] = b"\xff" * 40
+    entry.write_bytes(bytes(data))
+    own.store = PathLossStore(tmp_path)
+    _, after = predicted_at(own, frame_of(x, y))
+    np.testing.assert_array_equal(before.level_dbm, after.level_dbm)
+
+
+def synthetic(world, noise_db: float, count: int = 1500, seed: int = 3) -> tuple:
+    """Measurements that are the prediction, off by a figure for each land cover and sight."""
+    x, y = spots(count, seed)
+    frame = frame_of(x, y)
+    places, found = predicted_at(world, frame)
+    sight = places.sight(found.server, NoProgress())
+    forest = x >= X0 + SIZE / 2 * CELL
+    off = np.where(forest, -9.0, 1.0) + np.where(sight == "clear", 2.0, -4.0)
+    noise = np.random.default_rng(8).normal(0.0, noise_db, count)
+    frame["level_dbm"] = found.level_dbm + off + noise
+    return frame[(found.server >= 0) & (frame["level_dbm"] > -150)], off
+
+
+def test_known_bias_is_recovered(world) -> None:
+    frame, _ = synthetic(world, noise_db=3.0)
+    found = calibrate(world.inputs, world.study, world.store, measured(frame))
+    assert found.reason == ""
+    assert found.refused.empty
+    residuals = found.residuals
+    summary = found.summary.set_index(["kind", "class"])
+    assert summary.loc[("all", "*"), "rows"] == len(frame)
+    for cover, part in (("10", -9.0), ("30", 1.0)):
+        for sight, more in (("clear", 2.0), ("obstructed", -4.0)):
+            chosen = residuals[(residuals["land_cover"] == cover) & (residuals["sight"] == sight)]
+            assert len(chosen) > 20
+            assert chosen["residual_db"].mean() == pytest.approx(part + more, abs=0.9)
+            assert chosen["residual_db"].std() == pytest.approx(3.0, abs=0.7)
+    tests = found.schemes.set_index("scheme")
+    assert tests.loc["land_cover", "rmse_in_sample_db"] < tests.loc["overall", "rmse_in_sample_db"]
+    assert (
+        tests.loc["land_cover", "rmse_out_of_sample_db"]
+        < tests.loc["overall", "rmse_out_of_sample_db"] - 1.0
+    )
+    assert (tests["rmse_out_of_sample_db"] >= tests["rmse_in_sample_db"]).all()
+    expected = residuals["residual_db"].mean()
+    assert found.offsets_db == {"LTE": pytest.approx(expected, abs=0.051)}
+    assert found.sigma_model_db == pytest.approx(
+        tests.loc["technology_land_cover", "rmse_out_of_sample_db"], abs=0.051
+    )
+    assert found.sigma_model_db < tests.loc["technology", "rmse_out_of_sample_db"] - 1.0
+    # Six sites of six: each class keeps 6/9 of how far its mean lies from that of all rows.
+    for code, part in residuals.groupby("land_cover")["residual_db"]:
+        kept = part.mean() - expected
+        sites = residuals.loc[part.index, "site_id"].nunique()
+        assert found.land_cover_offsets_db["LTE"][int(code)] == pytest.approx(
+            kept * sites / (sites + MIN_SITES), abs=0.051
+        )
+
+
+def test_offset_moves_levels_and_computes_no_propagation(world, tmp_path) -> None:
+    frame, _ = synthetic(world, noise_db=2.0, count=200)
+    before = calibrate(world.inputs, world.study, world.store, measured(frame))
+    moved = make_study(world.folder, radio={"radius_km": 6.0, "offsets_db": {"LTE": -20.0}})
+    after = calibrate(world.inputs, moved, world.store, measured(frame))
+    np.testing.assert_allclose(
+        after.residuals["predicted_dbm"], before.residuals["predicted_dbm"] - 20.0
+    )
+    # The keys are what the study should say, whatever it said before.
+    assert after.offsets_db["LTE"] == pytest.approx(before.offsets_db["LTE"], abs=0.11)
+    plain = compute_signal(world.inputs, world.study, tmp_path / "a", world.store)
+    signal = compute_signal(world.inputs, moved, tmp_path / "b", world.store)
+    assert signal.stats["computed"] == 0
+    levels = []
+    for run in (plain, signal):
+        with rasterio.open(run.layer("Viettel", "LTE").level) as file:
+            levels.append(file.read(1).astype(int))
+    heard = (levels[0] != -32768) & (levels[1] != -32768)
+    assert set(np.unique(levels[1][heard] - levels[0][heard])) <= {-201, -200, -199}
+
+
+def test_land_cover_offsets_move_their_places_and_compute_no_propagation(world, tmp_path) -> None:
+    frame, _ = synthetic(world, noise_db=2.0, count=600)
+    before = calibrate(world.inputs, world.study, world.store, measured(frame))
+    offsets = before.land_cover_offsets_db
+    assert set(offsets["LTE"]) == {10, 30}
+    radio = {
+        "radius_km": 6.0,
+        "offsets_db": before.offsets_db,
+        "land_cover_offsets_db": offsets,
+        "spread": {"sigma_model_db": before.sigma_model_db},
+    }
+    moved = make_study(world.folder, radio=radio)
+    after = calibrate(world.inputs, moved, world.store, measured(frame))
+    added = [
+        before.offsets_db["LTE"] + offsets["LTE"][int(code)]
+        for code in before.residuals["land_cover"]
+    ]
+    np.testing.assert_allclose(
+        after.residuals["predicted_dbm"], before.residuals["predicted_dbm"] + added, atol=1e-6
+    )
+    rmse = [np.sqrt((c.residuals["residual_db"] ** 2).mean()) for c in (before, after)]
+    assert rmse[1] < rmse[0] - 2.0
+    # Fitted anew, the keys are what they were: those in effect are not counted twice.
+    assert after.offsets_db in ({}, {"LTE": pytest.approx(before.offsets_db["LTE"], abs=0.11)})
+    for code, value in after.land_cover_offsets_db.get("LTE", {}).items():
+        assert value == pytest.approx(offsets["LTE"][code], abs=0.11)
+
+    signals = [
+        compute_signal(world.inputs, study, tmp_path / name, world.store)
+        for name, study in (("a", world.study), ("b", moved))
+    ]
+    assert signals[1].stats["computed"] == 0
+    levels, servers = [], []
+    for run in signals:
+        layer = run.layer("Viettel", "LTE")
+        with rasterio.open(layer.level) as level, rasterio.open(layer.server) as server:
+            levels.append(level.read(1).astype(int))
+            servers.append(server.read(1))
+    heard = (levels[0] != -32768) & (levels[1] != -32768)
+    for columns, code in ((slice(0, SIZE // 2), 30), (slice(SIZE // 2, SIZE), 10)):
+        shift = round(10 * (before.offsets_db["LTE"] + offsets["LTE"][code]))
+        part = (levels[1] - levels[0])[:, columns][heard[:, columns]]
+        assert set(np.unique(part)) <= {shift - 1, shift, shift + 1}
+    assert np.array_equal(servers[0][heard], servers[1][heard])
+
+    # Interference moves with the levels: only the ratio to noise changes.
+    sinr = []
+    for run, study, name in zip(signals, (world.study, moved), "ab", strict=True):
+        quality = compute_quality(world.inputs, study, run, tmp_path / name, world.store)
+        one = next(q for q in quality.layers if (q.operator, q.technology) == ("Viettel", "LTE"))
+        with rasterio.open(one.sinr) as file:
+            sinr.append(file.read(1).astype(int))
+    both = heard & (sinr[0] != -32768) & (sinr[1] != -32768)
+    strong = both & (levels[0] > -900) & (levels[1] > -900)
+    assert strong.sum() > 100
+    crowded = strong & (sinr[0] < 100)
+    assert np.abs(sinr[1] - sinr[0])[crowded].max() <= 8
+
+
+def test_land_cover_offsets_without_land_cover_say_so(world) -> None:
+    bare = dataclasses.replace(world.inputs, landcover=None)
+    asked = make_study(world.folder, radio={"land_cover_offsets_db": {"LTE": {10: -3.0}}})
+    with pytest.raises(StudyError, match=r"terrain\.landcover"):
+        CoverOffsets(bare, asked)
+    none = make_study(world.folder, radio={"land_cover_offsets_db": {"LTE": {10: 0.0}}})
+    assert CoverOffsets(bare, none).over("LTE", world.inputs.grid.window) is None
+    classes = np.array([10.0, 30.0, np.nan, 999.0, -1.0], np.float32)
+    offsets = CoverOffsets(world.inputs, asked)
+    assert offsets.of("LTE", classes).tolist() == [-3.0, 0.0, 0.0, 0.0, 0.0]
+    assert offsets.of("GSM", classes).tolist() == [0.0] * 5
+
+
+def test_each_refusal(world) -> None:
+    inside = (X0 + 4000.0, Y0 - 4000.0)
+    cases = [
+        ("no_level", inside, {"level_dbm": np.nan}),
+        ("level_out_of_range", inside, {"level_dbm": -151.0}),
+        ("level_out_of_range", inside, {"level_dbm": 30.0}),
+        ("off_dem", (X0 + 150.0, Y0 - 150.0), {}),
+        ("off_dem", (X0 - 5000.0, Y0), {}),
+        ("no_carrier", inside, {"operator": "Mạng lạ"}),
+        ("no_carrier", inside, {"technology": "NR"}),
+        ("no_carrier", inside, {"freq_mhz": 2600.0}),
+        ("no_carrier", inside, {"operator": None, "technology": None}),
+        ("no_cell", inside, {"cell_id": "X9"}),
+        ("no_cell", inside, {"cell_id": "off"}),
+        ("other_carrier", inside, {"cell_id": "V1"}),
+        ("other_carrier", inside, {"cell_id": "S0-0", "technology": "GSM"}),
+        ("too_far", (X0 + 15500.0, Y0 - 15500.0), {"cell_id": "S0-0"}),
+        ("no_prediction", inside, {"operator": "Sai"}),
+        ("", inside, {"level_dbm": -150.0}),
+    ]
+    frame = pd.concat(
+        [frame_of([x], [y], **columns) for _, (x, y), columns in cases], ignore_index=True
+    )
+    frame["row"] = np.arange(1, len(cases) + 1)
+    found = calibrate(world.inputs, world.study, world.store, measured(frame))
+    expected = {i: reason for i, (reason, _, _) in enumerate(cases, start=1) if reason}
+    assert dict(zip(found.refused["row"], found.refused["reason"], strict=True)) == expected
+    assert found.residuals["row"].tolist() == [len(cases)]
+    texts = found.refused.set_index("row")["detail"]
+    assert texts[8] == "the study has no cell in service of Viettel LTE 2600 MHz"
+    assert texts[14].startswith("the nearest such cell stands 17.")
+    assert not found.residuals.isna().drop(columns="land_cover").any().any()
+
+
+def test_rows_under_the_floor_say_how_far_off_they_are(world) -> None:
+    x, y = spots(60)
+    frame = measured(frame_of(x, y, level=-100.0))
+    before = calibrate(world.inputs, world.study, world.store, frame)
+    assert before.refused.empty
+    moved = make_study(world.folder, radio={"radius_km": 6.0, "offsets_db": {"LTE": -60.0}})
+    found = calibrate(world.inputs, moved, world.store, frame)
+    # A level 60 dB lower falls under -160 dBm where it stood under -100 dBm.
+    weak = before.residuals.loc[before.residuals["predicted_dbm"] < -100.0, "row"]
+    assert 0 < len(weak) < 60
+    assert found.refused["row"].tolist() == weak.tolist()
+    assert set(found.refused["reason"]) == {"under_floor"}
+    assert found.refused["detail"].str.contains("under -160 dBm .* off by more than 60 dB").all()
+
+
+def test_too_few_rows_say_so(world, tmp_path) -> None:
+    x, y = spots(20)
+    found = calibrate(world.inputs, world.study, world.store, measured(frame_of(x, y)))
+    assert "too few" in found.reason
+    assert found.params["rows"] == len(found.residuals) <= 20
+    assert np.isnan(found.sigma_model_db)
+    assert found.offsets_db == {}
+    assert not found.summary.empty
+    nothing = frame_of(x, y, level=0.0)
+    found = calibrate(world.inputs, world.study, world.store, measured(nothing))
+    assert "none of the rows" in found.reason
+    assert len(found.refused) == 20
+    write_calibration(found, tmp_path / "out", CsvForm(), overwrite=False)
+    assert len(pd.read_csv(tmp_path / "out/calibration_schemes.csv")) == 0
+
+
+def rows_of(residual, site, **columns) -> pd.DataFrame:
+    base = {
+        "operator": "A",
+        "technology": "LTE",
+        "distance_band": "0–1 km",
+        "land_cover": None,
+        "sight": "clear",
+    }
+    return pd.DataFrame({**base, "residual_db": residual, "site_id": site, **columns})
+
+
+def test_fit_by_hand() -> None:
+    # Two sites: the mean of all is 2; without a it is 5, without b it is 0.
+    fit = fit_offsets(
+        np.array([-1.0, 0.0, 1.0, 5.0, 5.0]),
+        np.array(list("aaabb"), dtype=object),
+        np.full(5, "*", dtype=object),
+    )
+    assert fit.classes["offset_db"].tolist() == [2.0]
+    assert fit.rmse_before_db == pytest.approx(np.sqrt(52 / 5))
+    assert fit.rmse_in_sample_db == pytest.approx(np.sqrt((9 + 4 + 1 + 9 + 9) / 5))
+    assert fit.rmse_out_of_sample_db == pytest.approx(np.sqrt((36 + 25 + 16 + 25 + 25) / 5))
+
+
+def test_nested_fit_by_hand() -> None:
+    """Sites a, b, c of 20 rows each: class x is 6 dB off at all of them, class y is right."""
+    site = np.repeat(list("abc"), 20).astype(object)
+    inner = np.tile(["x"] * 10 + ["y"] * 10, 3).astype(object)
+    residual = np.where(inner == "x", 6.0, 0.0)
+    outer = np.full(60, "LTE", object)
+    fit = fit_nested(residual, site, outer, inner)
+    # Their mean is 3; three sites of three keep half of the 3 dB that each class is off it.
+    assert fit.classes["class"].tolist() == ["LTE x", "LTE y"]
+    assert fit.classes["offset_db"].tolist() == [4.5, 1.5]
+    assert fit.classes["own"].all()
+    assert fit.rmse_before_db == pytest.approx(np.sqrt(18))
+    assert fit.rmse_in_sample_db == pytest.approx(1.5)
+    # Without its site a row's class has two: 2/5 of the way.
+    assert fit.rmse_out_of_sample_db == pytest.approx(3.0 * 0.6)
+    # 29 rows of a class are too few: the technology's offset stands in.
+    few = fit_nested(residual[1:], site[1:], outer[1:], inner[1:])
+    assert few.classes["own"].tolist() == [False, True]
+    assert few.classes["offset_db"][0] == pytest.approx(residual[1:].mean())
+
+
+def test_land_cover_that_does_not_carry_over_is_not_proposed() -> None:
+    """Each site has its own error in the forest: no offset of the forest mends another site."""
+    rng = np.random.default_rng(4)
+    site = np.repeat([f"s{i}" for i in range(8)], 60)
+    cover = np.tile(["10"] * 30 + ["30"] * 30, 8)
+    off = np.repeat(np.tile([9.0, -9.0], 4), 60)
+    residual = np.where(cover == "10", off, 0.0) + rng.normal(-5.0, 1.0, site.size)
+    found = study_keys(rows_of(residual, site, land_cover=cover), {})
+    assert found.offsets_db == {"LTE": pytest.approx(-5.0, abs=0.2)}
+    assert found.land_cover_offsets_db == {}
+    # Those in effect that do not help are to be none.
+    added = np.where(cover == "10", -8.0, 0.0)
+    found = study_keys(rows_of(residual - added, site, land_cover=cover), {}, {"LTE": {10: -8.0}})
+    assert found.offsets_db == {"LTE": pytest.approx(-5.0, abs=0.2)}
+    assert found.land_cover_offsets_db == {"LTE": {10: 0.0}}
+    assert WORTH_DB == 0.1
+
+
+def test_summary_by_hand() -> None:
+    frame = rows_of([1.0, 3.0, 8.0], ["a", "a", "b"], sight=["clear", "clear", "obstructed"])
+    found = summarise(frame).set_index(["kind", "class"])
+    row = found.loc[("all", "*")]
+    assert row[["rows", "sites", "bias_db"]].tolist() == [3, 2, 4.0]
+    assert row["rmse_db"] == pytest.approx(np.sqrt(74 / 3))
+    assert row["sigma_db"] == pytest.approx(np.sqrt((9 + 1 + 16) / 2))
+    assert found.loc[("sight", "clear"), "bias_db"] == 2.0
+    assert np.isnan(found.loc[("site", "b"), "sigma_db"])
+
+
+def test_single_site_is_never_tested() -> None:
+    fit = fit_offsets(np.arange(50.0), np.full(50, "a", object), np.full(50, "*", object))
+    assert np.isnan(fit.rmse_out_of_sample_db)
+    assert fit.classes["own"].tolist() == [False]
+
+
+def test_site_effects_are_not_taken_for_skill() -> None:
+    """Classes that only name the site fit perfectly, and help nowhere else."""
+    rng = np.random.default_rng(2)
+    site = np.repeat([f"s{i}" for i in range(20)], 50).astype(object)
+    effect = np.repeat(rng.normal(0, 8, 20), 50)
+    residual = effect + rng.normal(0, 2, site.size)
+    single = fit_offsets(residual, site, site)
+    assert not single.classes["own"].any()
+    # Classes of three sites each: chosen after the fact they halve the RMSE, in truth they do not.
+    order = np.argsort(np.argsort([residual[site == s].mean() for s in dict.fromkeys(site)]))
+    klass = np.repeat([f"c{k // 4}" for k in order], 50).astype(object)
+    lured = fit_offsets(residual, site, klass)
+    assert lured.rmse_in_sample_db < 0.6 * lured.rmse_before_db
+    assert lured.rmse_out_of_sample_db > lured.rmse_in_sample_db + 0.3
+    random = np.array([f"r{k}" for k in rng.integers(0, 5, 20)])
+    noise = fit_offsets(residual, site, np.repeat(random, 50).astype(object))
+    plain = fit_offsets(residual, site, np.full(site.size, "*", object))
+    assert noise.rmse_in_sample_db < plain.rmse_in_sample_db
+    assert noise.rmse_out_of_sample_db > plain.rmse_out_of_sample_db
+
+
+def test_offset_that_does_not_carry_over_is_not_proposed() -> None:
+    """Three sites that disagree: the mean of two makes the third worse."""
+    residual = np.repeat([6.0, -6.0, 0.3], 20) + np.tile([-1.0, 1.0], 30)
+    sigma, offsets, _ = study_keys(rows_of(residual, np.repeat(["a", "b", "c"], 20)), {"LTE": 2.0})
+    assert offsets == {}
+    assert sigma == round(float(np.sqrt(np.mean(residual**2))), 1)
+
+
+def test_keys_only_for_technologies_with_enough() -> None:
+    residual = np.concatenate([np.full(60, -5.0), np.full(29, 4.0)])
+    site = np.concatenate([np.tile(list("abc"), 20), np.tile(list("abc"), 10)[:29]])
+    frame = rows_of(residual, site, technology=["LTE"] * 60 + ["GSM"] * 29)
+    assert study_keys(frame, {"LTE": 1.0, "GSM": 9.0}) == StudyKeys(0.0, {"LTE": -4.0}, {})
+    offsets, schemes = fit_schemes(frame)
+    assert set(schemes["scheme"]) == {"overall", "technology", "sight"}
+    gsm = offsets[(offsets["scheme"] == "technology") & (offsets["class"] == "GSM")].iloc[0]
+    assert not gsm["own"]
+    assert gsm["offset_db"] == pytest.approx(residual.mean())
+    assert np.isnan(study_keys(frame.iloc[60:], {})[0])
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-40, 40), st.sampled_from("abcde"), st.sampled_from("xy")),
+        min_size=1,
+        max_size=80,
+    )
+)
+def test_fitted_is_never_worse_on_its_own_rows(rows) -> None:
+    residual = np.array([r[0] for r in rows])
+    site, klass = (np.array([r[i] for r in rows], dtype=object) for i in (1, 2))
+    fit = fit_offsets(residual, site, klass)
+    plain = fit_offsets(residual, site, np.full(len(rows), "*", object))
+    assert plain.rmse_in_sample_db <= plain.rmse_before_db + 1e-9
+    if fit.classes["own"].all():
+        assert fit.rmse_in_sample_db <= plain.rmse_in_sample_db + 1e-9
+    assert np.isnan(plain.rmse_out_of_sample_db) == (len(set(site)) == 1)
+    if len(set(site)) > 1:
+        assert plain.rmse_out_of_sample_db >= plain.rmse_in_sample_db - 1e-9
+    assert fit.classes["rows"].sum() == len(rows)
+
+
+def test_distance_bands() -> None:
+    found = distance_band(np.array([0.0, 0.999, 1.0, 9.99, 10.0, 199.0, 200.0]))
+    assert found.tolist() == [
+        "0–1 km",
+        "0–1 km",
+        "1–2 km",
+        "5–10 km",
+        "10–20 km",
+        "50–200 km",
+        "50–200 km",
+    ]
+
+
+def test_every_word_is_translated() -> None:
+    words = {*REASONS.values(), *KIND_WORDS.values()}
+    for kind in CLASS_WORDS.values():
+        words |= set(kind.values())
+    assert words <= set(catalogue())
+
+
+def write_csv(path: Path, world, lines: list[str], header: str, encoding="utf-8") -> Path:
+    path.write_bytes(("\n".join([header, *lines]) + "\n").encode(encoding))
+    return path
+
+
+def lonlat(x: float, y: float) -> tuple[float, float]:
+    return Transformer.from_crs(32648, 4326, always_xy=True).transform(x, y)
+
+
+def test_planners_file_is_understood(world, tmp_path) -> None:
+    lon, lat = lonlat(X0 + 4000, Y0 - 4000)
+    far_lon, far_lat = lonlat(X0 + 5000, Y0 - 4000)
+    comma = [f"{v:.6f}".replace(".", ",") for v in (lon, lat, far_lon, far_lat)]
+    file = write_csv(
+        tmp_path / "đo kiểm.csv",
+        world,
+        [
+            f"{comma[0]};{comma[1]};-95,5;Viettel;4G;1800;",
+            f"{comma[1]};{comma[0]};-90,0;Viettel;4G;1800;",
+            f"{comma[2]};{comma[3]};-101,25;Viettel;LTE;B3;S0-0",
+            f"{comma[2]};{comma[3]};hỏng;Viettel;LTE;;",
+            ";;-90,0;Viettel;LTE;;",
+        ],
+        "Kinh độ;Vĩ độ;Mức thu;Nhà mạng;Công nghệ;Băng tần;Mã cell",
+    )
+    found, findings = read_measurements(file, world.inputs, world.study)
+    frame = found.frame
+    assert frame["row"].tolist() == [1, 3, 4]
+    assert frame["level_dbm"].tolist()[:2] == [-95.5, -101.25]
+    assert np.isnan(frame["level_dbm"].iloc[2])
+    assert frame["technology"].tolist() == ["LTE"] * 3
+    assert frame["freq_mhz"].tolist()[:2] == [1800.0, 1842.5]
+    assert frame["cell_id"].tolist() == [None, "S0-0", None]
+    assert frame["x_m"].iloc[0] == pytest.approx(X0 + 4000, abs=0.2)
+    assert dict(zip(found.refused["row"], found.refused["reason"], strict=True)) == {
+        2: "S10",
+        5: "S11",
+    }
+    assert findings.of("S21")
+    assert findings.of("S13")
+
+
+def test_projected_file_with_own_headers_and_network_codes(world, tmp_path) -> None:
+    file = write_csv(
+        tmp_path / "m.csv",
+        world,
+        [f"{X0 + 4000},{Y0 - 4000},-88,452,4,LTE", f"{X0 + 4100},{Y0 - 4000},-89,,,LTE"],
+        "E,N,P,mcc,mnc,rat",
+    )
+    found, _ = read_measurements(
+        file,
+        world.inputs,
+        world.study,
+        columns={"x": "E", "y": "N", "level_dbm": "P"},
+        crs="EPSG:32648",
+    )
+    assert found.frame["operator"].tolist() == ["452-04", None]
+    assert found.frame["x_m"].tolist() == [X0 + 4000, X0 + 4100]
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "rule"),
+    [
+        ("lon,lat,operator", "105.0,22.6,A", "S07"),
+        ("operator,level_dbm", "A,-90", "S07"),
+        ("lon,lat,level_dbm", "22.5884,105.0389,-90", "S09"),
+        ("lon,lat,level_dbm", "12.0,48.0,-90", "S23"),
+        ("lon,lat,level_dbm", "", "S06"),
+    ],
+)
+def test_unusable_file(world, tmp_path, header, line, rule) -> None:
+    file = write_csv(tmp_path / "m.csv", world, [line] if line else [], header)
+    with pytest.raises(ChecksFailed, match=rule):
+        read_measurements(file, world.inputs, world.study)
+
+
+def test_missing_file(world, tmp_path) -> None:
+    with pytest.raises(ChecksFailed, match="S01"):
+        read_measurements(tmp_path / "none.csv", world.inputs, world.study)
+
+
+STUDY_TEXT = """# kept
+[radio] # the model
+model = "p526"
+[radio.spread]
+# another
+sigma_model_db = 8.0   # an assumption
+[verdict]
+probability = 0.75
+"""
+
+
+def test_keys_are_set_and_nothing_else() -> None:
+    text = set_keys(STUDY_TEXT, ("radio", "spread"), {"sigma_model_db": 6.34})
+    assert text == STUDY_TEXT.replace("8.0 ", "6.3 ")
+    more = set_keys(text, ("radio", "offsets_db"), {"LTE": -3.0, "NR": 1.0})
+    assert more.startswith(text)
+    assert tomllib.loads(more)["radio"]["offsets_db"] == {"LTE": -3.0, "NR": 1.0}
+    deep = set_keys(more, ("radio", "land_cover_offsets_db", "LTE"), {"10": -4.0, "50": 0.0})
+    assert deep is not None
+    assert tomllib.loads(deep)["radio"]["land_cover_offsets_db"] == {"LTE": {"10": -4.0, "50": 0.0}}
+    again = set_keys(more, ("radio", "offsets_db"), {"GSM": 2.0, "LTE": -4.0})
+    assert tomllib.loads(again)["radio"]["offsets_db"] == {"GSM": 2.0, "LTE": -4.0, "NR": 1.0}
+    assert (
+        set_keys("a = 1", ("radio", "spread"), {"s": 1.0}) == "a = 1\n\n[radio.spread]\ns = 1.0\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[radio]\nspread = { sigma_model_db = 8.0 }\n",
+        "[radio]\nspread.sigma_model_db = 8.0\n",
+        "radio = { model = 'p526' }\n",
+        '[radio.spread]\n"sigma_model_db" = 8.0\n',
+    ],
+)
+def test_other_forms_are_left_alone(text) -> None:
+    assert set_keys(text, ("radio", "spread"), {"sigma_model_db": 6.0}) is None
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """The tiny province with three masts, and a drive test that hears all of them 6 dB weaker."""
+    folder = make_tiny_study(tmp_path_factory.mktemp("calibrated") / "tỉnh")
+    header = "cell_id,site_id,operator,technology,freq_mhz,lon,lat,height_m,azimuth_deg,eirp_dbm\n"
+    masts = [(500_800.0, 2_501_000.0), (502_000.0, 2_502_000.0), (503_000.0, 2_503_200.0)]
+    cells = [
+        f"C{i},M{i},Sóng Xanh,LTE,800,{lonlat(*at)[0]:.6f},{lonlat(*at)[1]:.6f},30,,60\n"
+        for i, at in enumerate(masts)
+    ]
+    (folder / "data/towers/cells.csv").write_text(header + "".join(cells), "utf-8")
+    rng = np.random.default_rng(4)
+    lines = []
+    for i, at in enumerate(masts):
+        for _ in range(15):
+            lon, lat = lonlat(*(np.array(at) + rng.uniform(-700, 700, 2)))
+            lines.append(f"{lon:.6f},{lat:.6f},-60,Sóng Xanh,LTE,C{i}")
+    file = folder / "đo.csv"
+    file.write_text("lon,lat,level_dbm,operator,technology,cell_id\n" + "\n".join(lines), "utf-8")
+    return folder, file, len(lines)
+
+
+def test_command(tiny, tmp_path) -> None:
+    folder, file, count = tiny
+    study = folder / "study.toml"
+    before = study.read_text("utf-8")
+    run = CliRunner()
+    out = tmp_path / "ra"
+    done = run.invoke(command, [str(folder), str(file), "--out", str(out), "-q"])
+    assert done.exit_code == 0, done.output
+    assert study.read_text("utf-8") == before
+    for name, key in (("residuals", "row"), ("summary", "kind"), ("refused", "row")):
+        table = pd.read_csv(out / f"calibration_{name}.csv")
+        described = [c.name for c in tables()[f"calibration_{name}"].columns]
+        assert list(table.columns) == described
+        assert key in table
+    residuals = pd.read_csv(out / "calibration_residuals.csv")
+    assert len(residuals) == count
+    # Without --overwrite an earlier result stays.
+    again = run.invoke(command, [str(folder), str(file), "--out", str(out)])
+    assert again.exit_code != 0
+    done = run.invoke(
+        command, [str(folder), str(file), "--out", str(out), "--overwrite", "--apply"]
+    )
+    assert done.exit_code == 0, done.output
+    assert "sigma_model_db" in done.output
+    said = tomllib.loads(study.read_text("utf-8"))["radio"]
+    mean = residuals["residual_db"].mean()
+    assert said["offsets_db"]["LTE"] == pytest.approx(mean, abs=0.06)
+    third = run.invoke(
+        command,
+        [
+            str(folder),
+            str(file),
+            "--out",
+            str(tmp_path / "b"),
+            "--separator",
+            ";",
+            "--decimal",
+            ",",
+        ],
+    )
+    assert third.exit_code == 0, third.output
+    settled = pd.read_csv(tmp_path / "b/calibration_summary.csv", sep=";", decimal=",")
+    assert settled["bias_db"].iloc[0] == pytest.approx(0.0, abs=0.06)
+    study.write_text(before, "utf-8")
+
+
+def test_command_refuses_to_apply_too_little(tiny, tmp_path) -> None:
+    folder, file, _ = tiny
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join(file.read_text("utf-8").splitlines()[:10]), "utf-8")
+    before = (folder / "study.toml").read_text("utf-8")
+    done = CliRunner().invoke(
+        command, [str(folder), str(few), "--out", str(tmp_path / "o"), "--apply"]
+    )
+    assert done.exit_code != 0
+    assert "too few" in str(done.exception)
+    assert (folder / "study.toml").read_text("utf-8") == before
+    told = CliRunner().invoke(
+        command, [str(folder), str(few), "--out", str(tmp_path / "p"), "--lang", "vi"]
+    )
+    set_language("en")
+    assert told.exit_code == 0
+    assert "quá ít" in told.output
+
+
+def test_command_needs_name_and_header(tiny) -> None:
+    folder, file, _ = tiny
+    done = CliRunner().invoke(command, [str(folder), str(file), "--column", "level_dbm"])
+    assert done.exit_code == 2
+    assert MIN_ROWS == 30
