@@ -34,6 +34,12 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
+def reference() -> Path:
+    """Published values that may be passed on; tests/reference/README.md says whose they are."""
+    return ROOT / "tests" / "reference"
+
+
+@pytest.fixture(scope="session")
 def checkout() -> Path:
     return ROOT
 

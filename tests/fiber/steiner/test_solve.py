@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import itertools
-import os
-from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -25,9 +23,6 @@ from phusong.fiber.steiner.reductions import nearest_terminals, reduce
 from phusong.fiber.steiner.trees.construct import grow_tree, mehlhorn, span, spans
 from phusong.fiber.steiner.trees.improve import exchange, insert_vertices
 from phusong.fiber.steiner.trees.search import Search
-
-SHARED = Path(os.environ.get("PHUSONG_SHARED", Path(__file__).parents[3] / ".." / "shared"))
-PACE = SHARED / "validation" / "steiner"
 
 
 def test_star_beats_the_triangle():
@@ -326,13 +321,10 @@ def test_progress_only_improves():
 @pytest.mark.parametrize(
     "name", [f"instance{n:03}" for n in (1, 7, 13, 19, 43, 67, 73, 121, 145, 163, 169, 193)]
 )
-def test_proven_optima(name):
-    file = PACE / f"{name}.gr"
-    if not file.exists():
-        pytest.skip(f"{file} is not there: the PACE 2018 instances are not part of the project")
-    with (PACE / "optima.csv").open() as lines:
+def test_proven_optima(name, reference):
+    with (reference / "steiner/optima.csv").open() as lines:
         optimum = {row["instance"]: float(row["optimum"]) for row in csv.DictReader(lines)}[name]
-    instance = read_instance(file)
+    instance = read_instance(reference / f"steiner/{name}.gr")
     result = solve(
         instance.tail, instance.head, instance.cost, instance.terminals, nodes=instance.nodes
     )

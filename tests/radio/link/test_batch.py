@@ -24,8 +24,8 @@ def line(**change):
     return json.dumps({key: value for key, value in (GOOD | change).items() if value != "absent"})
 
 
-def test_three_hundred_mountain_paths_under_all_models(shared):
-    lines = read_lines(shared / "validation" / "p1812" / "terrain_paths.jsonl.gz")
+def test_three_hundred_mountain_paths_under_all_models(reference):
+    lines = read_lines(reference / "p1812" / "terrain_paths.jsonl.gz")
     expected = pd.DataFrame([json.loads(text) for text in lines])
     table = link_profiles(lines)
     assert len(table) == 300

@@ -35,11 +35,6 @@ from phusong.coverage.propagation.itm.variability import normal_deviate
 from phusong.errors import ModelError
 
 
-@pytest.fixture(scope="session")
-def validation(shared):
-    return shared / "validation"
-
-
 def settings_of(row):
     return ItmSettings(
         n0=float(row["N_0"]),
@@ -57,10 +52,10 @@ def common(row):
     return (float(row["h_tx__meter"]), float(row["h_rx__meter"]), float(row["f__mhz"]))
 
 
-def test_point_to_point_cases_of_ntia_with_their_flags(validation):
-    with (validation / "itm" / "pfls.csv").open() as file:
+def test_point_to_point_cases_of_ntia_with_their_flags(reference):
+    with (reference / "itm" / "pfls.csv").open() as file:
         profiles = [np.array(row, float) for row in csv.reader(file)]
-    with (validation / "itm" / "p2p.csv").open() as file:
+    with (reference / "itm" / "p2p.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 5
     flags = []
@@ -78,8 +73,8 @@ def test_point_to_point_cases_of_ntia_with_their_flags(validation):
     assert flags == [0, 1024, 0, 0, 1536]
 
 
-def test_area_cases_of_ntia(validation):
-    with (validation / "itm" / "area.csv").open() as file:
+def test_area_cases_of_ntia(reference):
+    with (reference / "itm" / "area.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 5
     for row in rows:
@@ -96,10 +91,10 @@ def test_area_cases_of_ntia(validation):
         assert result.loss_db == pytest.approx(float(row["A__db"]), abs=0.051)
 
 
-def crystal_palace(validation):
+def crystal_palace(reference):
     """The profile of the 1.2.2 deck: each card is led by its count (the last, by `1` and `07`)."""
     heights = []
-    for line in (validation / "itm" / "qkpfldat.txt").read_text().splitlines()[2:13]:
+    for line in (reference / "itm" / "qkpfldat.txt").read_text().splitlines()[2:13]:
         heights += line.split()[1:]
     return np.array(heights, float)
 
@@ -135,8 +130,8 @@ def crystal_palace(validation):
         ),
     ],
 )
-def test_printed_answers_of_the_deck(validation, freq_mhz, h1, h2, h_e, table):
-    height = crystal_palace(validation)
+def test_printed_answers_of_the_deck(reference, freq_mhz, h1, h2, h_e, table):
+    height = crystal_palace(reference)
     assert height.size == 157
     n0 = 314.0 / math.exp(-float(mean_height(height)) / 9460.0)
     for reliability, row in table.items():
@@ -162,10 +157,10 @@ def test_printed_answers_of_the_deck(validation, freq_mhz, h1, h2, h_e, table):
     assert result.effective_height_m == pytest.approx(h_e, abs=0.06)
 
 
-def test_three_hundred_mountain_paths_and_their_warnings(validation):
+def test_three_hundred_mountain_paths_and_their_warnings(reference):
     worst = 0.0
     count = 0
-    with gzip.open(validation / "p1812" / "terrain_paths.jsonl.gz", "rt") as file:
+    with gzip.open(reference / "p1812" / "terrain_paths.jsonl.gz", "rt") as file:
         for line in file:
             path = json.loads(line)
             height = path["height_m"]

@@ -101,8 +101,8 @@ def of_head(head: dict[str, float], word: str) -> float:
     return next(value for name, value in head.items() if word in name)
 
 
-def test_itu_cases_and_their_intermediate_values(shared: Path) -> None:
-    folder = shared / "validation/p1812"
+def test_itu_cases_and_their_intermediate_values(reference: Path) -> None:
+    folder = reference / "p1812"
     cases = values = 0
     for path in sorted((folder / "profiles").glob("*.csv")):
         head, profile, measured = read_case(path)
@@ -139,12 +139,12 @@ def test_itu_cases_and_their_intermediate_values(shared: Path) -> None:
                     assert value == pytest.approx(want, abs=0.01), where
                 else:
                     assert value == pytest.approx(want, rel=1e-6, abs=1e-12), where
-    assert cases == 36
-    assert values > 36 * 30
+    assert cases == 63
+    assert values > 63 * 30
 
 
-def test_real_mountain_paths(shared: Path) -> None:
-    with gzip.open(shared / "validation/p1812/terrain_paths.jsonl.gz", "rt") as file:
+def test_real_mountain_paths(reference: Path) -> None:
+    with gzip.open(reference / "p1812/terrain_paths.jsonl.gz", "rt") as file:
         paths = [json.loads(line) for line in file]
     assert len(paths) == 300
     for path in paths:

@@ -10,8 +10,8 @@ from phusong.errors import ModelError
 BUILDINGS = {1: "traditional", 2: "thermally_efficient"}
 
 
-def test_reference_values(shared):
-    table = pd.read_csv(shared / "validation" / "p2109" / "validation.csv")
+def test_reference_values(reference):
+    table = pd.read_csv(reference / "p2109" / "validation.csv.gz")
     table.columns = ["freq_ghz", "percent", "building", "elevation", "loss"]
     assert len(table) > 31_000
     worst = 0.0
