@@ -23,7 +23,7 @@ def models() -> None:
     Example:
       phusong models --lang vi
     """
-    from phusong.coverage.propagation.models import models_table
+    from phusong.coverage.propagation.registry import models_table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in (

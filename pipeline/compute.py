@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from phusong.checks import Findings
-from phusong.coverage.propagation.models import model_named
+from phusong.coverage.propagation.registry import model_named
 from phusong.coverage.quality.sinr import compute_quality
 from phusong.coverage.results import Signal, VillageCoverage
 from phusong.coverage.signal.signal import compute_signal, report_problems

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from phusong.coverage.propagation.linkpath import link_path
-from phusong.coverage.propagation.models import MODELS, Model, model_named
+from phusong.coverage.propagation.registry import MODELS, Model, model_named
 from phusong.errors import InputError, ModelError, OutputError, Where
 from phusong.i18n import tr
 

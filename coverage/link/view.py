@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phusong.coverage.propagation.models import MODELS
+from phusong.coverage.propagation.registry import MODELS
 from phusong.errors import ModelError
 from phusong.i18n import tr
 

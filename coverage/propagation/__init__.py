@@ -1,6 +1,6 @@
 """Propagation models as scalar functions, and the terrain sweep that feeds them."""
 
-from phusong.coverage.propagation.dispatch import propagate
+from phusong.coverage.propagation.raster import propagate
 from phusong.coverage.propagation.surface import (
     FLAG_BEYOND_RADIUS,
     FLAG_BRANCH_NEAR,

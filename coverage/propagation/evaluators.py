@@ -1,4 +1,4 @@
-"""Each model over one path, behind one signature; imported when the first loss is asked for."""
+"""Each model over one path, behind one signature; :mod:`.registry` names and imports them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 from phusong.coverage.propagation.distance import hata, tr38901
 from phusong.coverage.propagation.itm.path import itm_path
-from phusong.coverage.propagation.models import Loss
 from phusong.coverage.propagation.p526.path import free_space_db as p525_db
 from phusong.coverage.propagation.p526.path import p526_path
 from phusong.coverage.propagation.p1812.path import p1812_path
+from phusong.coverage.propagation.registry import Loss
 from phusong.errors import ModelError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from scipy.special import ndtri
 
-from phusong.coverage.propagation.dispatch import check_range
+from phusong.coverage.propagation.ranges import check_range
 from phusong.errors import ModelError
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from phusong.coverage.propagation import (
     Transmitter,
     propagate,
 )
-from phusong.coverage.propagation.models import model_named
+from phusong.coverage.propagation.registry import model_named
 from phusong.coverage.signal.clutter import clutter_height_m
 from phusong.coverage.signal.plan import Mast
 from phusong.coverage.signal.seazones import SeaZones

@@ -20,7 +20,7 @@ from conftest import make_tiny_study
 from shapely.geometry import LineString
 
 from phusong.cli import main
-from phusong.coverage.propagation.models import MODELS
+from phusong.coverage.propagation.registry import MODELS
 from phusong.exports.tables.dictionary import tables
 
 KML = {"k": "http://www.opengis.net/kml/2.2"}

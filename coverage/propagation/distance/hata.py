@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from phusong.coverage.propagation.dispatch import check_range
+from phusong.coverage.propagation.ranges import check_range
 from phusong.errors import ModelError
 
 if TYPE_CHECKING:

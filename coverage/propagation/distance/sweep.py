@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from phusong.coverage.propagation.dispatch import check_range
 from phusong.coverage.propagation.distance import hata, tr38901
-from phusong.coverage.propagation.models import model_named
 from phusong.coverage.propagation.p526.path import FREE_SPACE_DB
+from phusong.coverage.propagation.ranges import check_range
+from phusong.coverage.propagation.registry import model_named
 from phusong.coverage.propagation.surface import (
     FLAG_BEYOND_RADIUS,
     FLAG_MODEL_WARNING,

@@ -20,7 +20,6 @@ from phusong.coverage.propagation.diffraction import (
     spherical_clearance,
     spherical_earth_db,
 )
-from phusong.coverage.propagation.dispatch import check_range
 from phusong.coverage.propagation.p526.path import bullington_edge, check_profile, smooth_surface
 from phusong.coverage.propagation.p1812.geometry import (
     coast_distance_km,
@@ -44,6 +43,7 @@ from phusong.coverage.propagation.p1812.loss import (
     path_weight,
     time_weight,
 )
+from phusong.coverage.propagation.ranges import check_range
 from phusong.coverage.propagation.surface import ZONE_INLAND, ZONE_SEA
 from phusong.errors import ModelError
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from phusong.coverage.link.batch import link_file, link_profiles, read_lines
-from phusong.coverage.propagation.models import MODELS
+from phusong.coverage.propagation.registry import MODELS
 from phusong.errors import InputError, ModelError, OutputError
 
 GOOD = {

@@ -15,9 +15,8 @@ from phusong.coverage.propagation import (
     Transmitter,
     propagate,
 )
-from phusong.coverage.propagation.dispatch import SWEEPS
 from phusong.coverage.propagation.linkpath import link_path
-from phusong.coverage.propagation.models import MODELS, model_named, models_table
+from phusong.coverage.propagation.registry import MODELS, model_named, models_table
 from phusong.errors import ModelError
 from phusong.i18n import set_language
 
@@ -35,15 +34,10 @@ def path(**change):
 
 def test_importing_the_registry_compiles_nothing():
     code = (
-        "import sys, phusong.coverage.propagation.models as m; "
+        "import sys, phusong.coverage.propagation.registry as m; "
         "m.models_table(); sys.exit('numba' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_every_sweep_has_a_model_and_every_model_a_sweep():
-    assert set(SWEEPS) == set(MODELS)
-    assert all(model.sweeps for model in MODELS.values())
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "tr38901_umi"])

@@ -1,13 +1,13 @@
-"""From a model's name to the sweep that computes it, with the checks common to all."""
+"""The loss over a whole disc by the model the settings name, with the checks common to all."""
 
 from __future__ import annotations
 
 import math
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from phusong.coverage.propagation.ranges import check_range
+from phusong.coverage.propagation.registry import MODELS, unknown_model
 from phusong.errors import ModelError
-from phusong.i18n import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,24 +18,6 @@ if TYPE_CHECKING:
         Surface,
         Transmitter,
     )
-
-SWEEPS = {
-    "itm": "phusong.coverage.propagation.itm.sweep:sweep_itm",
-    "p526": "phusong.coverage.propagation.p526.sweep:sweep_p526",
-    "p1812": "phusong.coverage.propagation.p1812.sweep:sweep_p1812",
-    "free_space": "phusong.coverage.propagation.distance.sweep:sweep_range",
-    "okumura_hata": "phusong.coverage.propagation.distance.sweep:sweep_range",
-    "cost231_hata": "phusong.coverage.propagation.distance.sweep:sweep_range",
-    "extended_hata": "phusong.coverage.propagation.distance.sweep:sweep_range",
-    "tr38901_rma": "phusong.coverage.propagation.distance.sweep:sweep_range",
-    "tr38901_uma": "phusong.coverage.propagation.distance.sweep:sweep_range",
-    "tr38901_umi": "phusong.coverage.propagation.distance.sweep:sweep_range",
-}
-"""Where each model's sweep lives: ``module:function``, imported (and compiled) when first used.
-
-The function takes (surface, tx, freqs_mhz, settings), already checked by :func:`propagate` for
-what holds for every model, checks its own range, and returns a PathLoss.
-"""
 
 
 def propagate(
@@ -69,36 +51,11 @@ def propagate(
         When the model is unknown, the antenna is off the surface or on a cell without data, or a
         frequency, height, radius or percentage is outside the model's range.
     """
-    where = SWEEPS.get(settings.model)
-    if where is None:
-        raise ModelError(
-            "There is no propagation model called {name}.",
-            mend="Choose one of: {known}.",
-            params={"name": settings.model, "known": ", ".join(sorted(SWEEPS))},
-        )
+    model = MODELS.get(settings.model)
+    if model is None:
+        raise unknown_model(settings.model, sorted(MODELS))
     _check_common(surface, tx, freqs_mhz, settings)
-    module, _, function = where.partition(":")
-    result: PathLoss = getattr(import_module(module), function)(
-        surface, tx, tuple(float(f) for f in freqs_mhz), settings
-    )
-    return result
-
-
-def check_range(name: str, value: float, low: float, high: float, unit: str, model: str) -> None:
-    """Raise ModelError unless ``low <= value <= high``."""
-    if not low <= value <= high:
-        raise ModelError(
-            "{model}: {name} {value:g} {unit} lies outside the model's range, "
-            "{low:g} to {high:g} {unit}.",
-            params={
-                "model": model,
-                "name": tr(name),
-                "value": value,
-                "unit": unit,
-                "low": low,
-                "high": high,
-            },
-        )
+    return model.sweep(surface, tx, tuple(float(f) for f in freqs_mhz), settings)
 
 
 def _check_common(
