@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +21,7 @@ from phusong.coverage.propagation import (
 )
 from phusong.coverage.propagation.registry import model_named
 from phusong.coverage.signal.clutter import clutter_height_m
+from phusong.coverage.signal.fingerprint import engine_fingerprint
 from phusong.coverage.signal.plan import Mast
 from phusong.coverage.signal.seazones import SeaZones
 from phusong.coverage.signal.store import BLOCK, PathLossStore, entry_key
@@ -35,26 +33,6 @@ from phusong.study import Study
 
 LOSS_STEP_DB: Final = 0.05
 ELEVATION_STEP_DEG: Final = 0.01
-
-
-@cache
-def engine_fingerprint() -> str:
-    """Return the SHA-256 of the propagation code: a changed model recomputes its losses."""
-    digest = hashlib.sha256()
-    root = files("phusong.coverage.propagation")
-    for name, source in sorted(_sources(root, "")):
-        digest.update(name.encode())
-        digest.update(source)
-    return digest.hexdigest()
-
-
-def _sources(folder: Traversable, below: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the modules of a package and of those in it: path from the package, and text."""
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            yield from _sources(entry, f"{below}{entry.name}/")
-        elif entry.name.endswith(".py"):
-            yield f"{below}{entry.name}", entry.read_bytes()
 
 
 class ContentDigest:

@@ -1,0 +1,59 @@
+"""What the stored losses were computed by: a digest of the propagation code."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from importlib.resources.abc import Traversable
+
+
+@cache
+def engine_fingerprint() -> str:
+    """Return the fingerprint of the propagation code: a changed model recomputes its losses."""
+    return code_fingerprint(files("phusong.coverage.propagation"))
+
+
+def code_fingerprint(package: Traversable) -> str:
+    """Return the SHA-256 of the code of a package and of those in it.
+
+    Only what is executed counts: comments, docstrings and layout do not, so that a formula may
+    be explained better without a province's losses being computed anew.
+    """
+    digest = hashlib.sha256()
+    for name, source in sorted(_sources(package, "")):
+        tree = ast.parse(source)
+        _drop_words(tree)
+        digest.update(name.encode())
+        digest.update(ast.dump(tree).encode())
+    return digest.hexdigest()
+
+
+def _sources(folder: Traversable, below: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the modules of a package and of those in it: path from the package, and text."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _sources(entry, f"{below}{entry.name}/")
+        elif entry.name.endswith(".py"):
+            yield f"{below}{entry.name}", entry.read_bytes()
+
+
+def _drop_words(tree: ast.Module) -> None:
+    """Take the docstrings out of a module: every statement that is nothing but a text."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            body[:] = [statement for statement in body if not _is_text(statement)]
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
