@@ -2,6 +2,9 @@
 
 Shared by ITU-R P.526-15 §4.5 and ITU-R P.1812-7 §4.3, which describe the same delta-Bullington
 method. Distances are metres unless a name says km, earth radii are metres.
+
+A line that computes an equation ends with its number in both, P.526-15's first: (57 | 21) is
+eq. (57) of P.526-15 and eq. (21) of P.1812-7.
 """
 
 from __future__ import annotations
@@ -28,20 +31,20 @@ SEA = (80.0, 5.0)
 
 @njit(cache=True, nogil=True, inline="always")
 def knife_edge_db(nu: float) -> float:
-    """Loss J(ν) of one knife edge, dB (P.526-15 eq. 31; P.1812-7 eq. 12)."""
+    """Loss J(ν) of one knife edge, dB."""
     if nu <= -0.78:
         return 0.0
     x = nu - 0.1
-    return 6.9 + DB_PER_NEPER * math.log(math.sqrt(x * x + 1.0) + x)
+    return 6.9 + DB_PER_NEPER * math.log(math.sqrt(x * x + 1.0) + x)  # (31 | 12)
 
 
 @njit(cache=True, nogil=True)
 def bullington_db(nu: float, distance_m: float) -> float:
-    """Bullington loss for diffraction parameter `nu` over a path (P.526-15 eq. 58)."""
+    """Bullington loss for diffraction parameter `nu` over a path."""
     if nu <= -0.78:
         return 0.0
-    loss: float = knife_edge_db(nu)
-    return loss + (1.0 - math.exp(loss * (-1.0 / 6.0))) * (10.0 + 2e-5 * distance_m)
+    loss: float = knife_edge_db(nu)  # L_uc, (52, 56 | 16, 20)
+    return loss + (1.0 - math.exp(loss * (-1.0 / 6.0))) * (10.0 + 2e-5 * distance_m)  # (57 | 21)
 
 
 @njit(cache=True, nogil=True)
@@ -50,16 +53,16 @@ def ground_factor(
 ) -> float:
     """Return the part of K that does not depend on the earth's radius.
 
-    K = factor · a^(−1/3) with a in km (P.526-15 eq. 15, 16; P.1812-7 eq. 30a, 30b).
+    K = factor · a^(−1/3) with a in km.
     """
     loss_term = 18.0 * conductivity / freq_ghz
-    k: float = (
+    k: float = (  # K_H, (11a | 29a)
         0.036
         * freq_ghz ** (-1.0 / 3.0)
         * ((permittivity - 1.0) ** 2 + loss_term * loss_term) ** -0.25
     )
     if vertical:
-        k *= math.sqrt(permittivity * permittivity + loss_term * loss_term)
+        k *= math.sqrt(permittivity * permittivity + loss_term * loss_term)  # K_V, (12a | 29b)
     return k
 
 
@@ -67,12 +70,13 @@ def ground_factor(
 def _height_gain(b: float, k: float) -> tuple[float, float]:
     """Height-gain −G(Y) with B = βY, as decibels to add and a factor of field strength.
 
-    −G = decibels + 20·log(factor) (P.526-15 eq. 20; P.1812-7 eq. 35, 36), G being limited below
-    by 2 + 20·log K, which 10^0.1·K stands for; above B = 2 the limit is out of reach (K < 1).
+    −G = decibels + 20·log(factor), G being limited below by 2 + 20·log K, which 10^0.1·K stands
+    for; above B = 2 the limit is out of reach (K < 1).
     """
     if b > 2.0:
         root = math.sqrt(b - 1.1)
-        return 8.0 - 17.6 * root, math.sqrt(root)
+        return 8.0 - 17.6 * root, math.sqrt(root)  # (18 | 34)
+    # (18a | 34)
     return 0.0, 1.0 / max(b + 0.1 * b * b * b, 1.2589254117941673 * k)
 
 
@@ -87,7 +91,7 @@ def first_term_db(
 ) -> float:
     """First-term spherical-earth diffraction loss over one kind of ground, dB.
 
-    P.526-15 §3.1.1, P.1812-7 §4.3.3 (eq. 30 to 37).
+    P.526-15 §3.1.1, P.1812-7 §4.3.3.
 
     Parameters
     ----------
@@ -105,18 +109,20 @@ def first_term_db(
     k = ground / radius_cbrt
     k2 = k * k
     k4 = k2 * k2
-    beta = (1.0 + 1.6 * k2 + 0.67 * k4) / (1.0 + 4.5 * k2 + 1.53 * k4)
-    x = 21.88 * beta * freq_ghz_cbrt / (radius_cbrt * radius_cbrt) * distance_km
+    beta = (1.0 + 1.6 * k2 + 0.67 * k4) / (1.0 + 4.5 * k2 + 1.53 * k4)  # (16 | 30)
+    x = 21.88 * beta * freq_ghz_cbrt / (radius_cbrt * radius_cbrt) * distance_km  # (14a | 31)
+    # βY per metre of height: Y of (15a | 32), B of (18b | 35).
     by = beta * 0.9575 * beta * (freq_ghz_cbrt * freq_ghz_cbrt) / radius_cbrt
     # The logarithms of F(X) and both G(Y) are gathered into one.
     loss1, factor1 = _height_gain(by * h1_m, k)
     loss2, factor2 = _height_gain(by * h2_m, k)
     if x >= 1.6:
-        lost = 17.6 * x - 11.0
+        lost = 17.6 * x - 11.0  # −F(X), (17a | 33)
         factor = 1.0 / math.sqrt(x)
     else:
-        lost = 5.6488 * math.exp(1.425 * math.log(x))
+        lost = 5.6488 * math.exp(1.425 * math.log(x))  # (17b | 33)
         factor = x
+    # The sum of all three is L_dft: (13 | 36).
     return float(lost + loss1 + loss2 + DB_PER_NEPER * math.log(factor * factor1 * factor2))
 
 
@@ -140,16 +146,16 @@ def spherical_clearance(
     Returns
     -------
     clearance_m
-        Smallest clearance h of the ray (P.526-15 eq. 23; P.1812-7 eq. 24); −1 beyond the horizon,
-        infinite where even `longest_m` has clearance to spare.
+        Smallest clearance h of the ray (h_se in P.1812-7); −1 beyond the horizon, infinite where
+        even `longest_m` has clearance to spare.
     weight_km
         d1·d2/d at that place, so that h_req = 17.456·√(weight·λ); 0 beyond the horizon.
     cbrt_radius
-        Cube root of the radius (km) for the first-term formula (P.526-15 eq. 25).
+        Cube root of the radius (km) for the first-term formula: a_em within the horizon.
     """
     root1, root2 = math.sqrt(h1_m), math.sqrt(h2_m)
     roots = root1 + root2
-    # d_los = sqrt(2 a)·(sqrt(h1) + sqrt(h2)), all in km.
+    # d_los = sqrt(2 a)·(sqrt(h1) + sqrt(h2)), all in km: (21 | 22), squared.
     if distance_km * distance_km >= 0.002 * radius_km * roots * roots:
         return -1.0, 0.0, math.exp(math.log(radius_km) * (1.0 / 3.0))
     # With u² = t·(1 − t), t = d1/d: the ray's height over the chord is at least 2u·√(h1·h2), the
@@ -158,17 +164,19 @@ def spherical_clearance(
     if 2.0 * root1 * root2 > 250.0 * distance_km * distance_km / radius_km + required:
         return math.inf, 0.25 * distance_km, 1.0
     total = h1_m + h2_m
-    c = (h1_m - h2_m) / total
-    m = 250.0 * distance_km * distance_km / (radius_km * total)
+    c = (h1_m - h2_m) / total  # (22d | 24d)
+    m = 250.0 * distance_km * distance_km / (radius_km * total)  # (22e | 24e)
     m1 = m + 1.0
     inner = 1.5 * c * math.sqrt(3.0 * m / (m1 * m1 * m1))
     inner = min(max(inner, -1.0), 1.0)
+    # (22c | 24c)
     b = 2.0 * math.sqrt(m1 / (3.0 * m)) * math.cos(math.pi / 3.0 + math.acos(inner) * (1.0 / 3.0))
-    d1 = 0.5 * distance_km * (1.0 + b)
-    d2 = distance_km - d1
+    d1 = 0.5 * distance_km * (1.0 + b)  # (22a | 24a)
+    d2 = distance_km - d1  # (22b | 24b)
     bulge = 500.0 / radius_km
+    # The smallest clearance: (22 | 23).
     clearance = ((h1_m - bulge * d1 * d1) * d2 + (h2_m - bulge * d2 * d2) * d1) / distance_km
-    q = distance_km / roots
+    q = distance_km / roots  # a_em = 500·q², (24 | 26)
     return clearance, d1 * d2 / distance_km, math.exp(math.log(500.0 * q * q) * (1.0 / 3.0))
 
 
@@ -198,14 +206,14 @@ def spherical_earth_db(
     """
     share = 1.0
     if weight_km > 0.0:
-        required = 17.456 * math.sqrt(weight_km * band[BAND_WAVELENGTH])
+        required = 17.456 * math.sqrt(weight_km * band[BAND_WAVELENGTH])  # h_req, (23 | 25)
         if clearance_m > required:
             return 0.0
-        share = 1.0 - clearance_m / required
+        share = 1.0 - clearance_m / required  # (25 | 27)
     loss = 0.0
     if sea_share < 1.0:
         land = first_term_db(distance_km, h1_m, h2_m, radius_cbrt, band[BAND_CBRT], band[BAND_LAND])
-        loss += (1.0 - sea_share) * land
+        loss += (1.0 - sea_share) * land  # P.1812-7 eq. (28)
     if sea_share > 0.0:
         sea = first_term_db(distance_km, h1_m, h2_m, radius_cbrt, band[BAND_CBRT], band[BAND_SEA])
         loss += sea_share * sea
@@ -218,7 +226,7 @@ def spherical_earth_db(
 def delta_bullington_db(
     edge: float, smooth: float, sphere_db: float, scale: float, distance_m: float
 ) -> float:
-    """Complete delta-Bullington loss, dB (P.526-15 eq. 65; P.1812-7 eq. 39).
+    """Complete delta-Bullington loss L_d, dB (P.526-15 §4.5.3, P.1812-7 §4.3.4).
 
     Parameters
     ----------
@@ -233,7 +241,7 @@ def delta_bullington_db(
     """
     loss: float = bullington_db(edge * scale, distance_m)
     if sphere_db > 0.0:
-        loss += max(sphere_db - bullington_db(smooth * scale, distance_m), 0.0)
+        loss += max(sphere_db - bullington_db(smooth * scale, distance_m), 0.0)  # (65 | 39)
     return loss
 
 
@@ -301,18 +309,18 @@ def smooth_obstruction(
     # Steepest slope from the first terminal: half·(D − x) − h1/x peaks at x = sqrt(h1/half).
     i = min(max(int(math.sqrt(h1_m / half) / step_m), 1), points)
     x = i * step_m
-    slope_t = half * (distance_m - x) - h1_m / x
+    slope_t = half * (distance_m - x) - h1_m / x  # S_tim, (49 | 13), with h_i = 0
     if i < points:
         x += step_m
         slope_t = max(slope_t, half * (distance_m - x) - h1_m / x)
-    line = (h2_m - h1_m) / distance_m
+    line = (h2_m - h1_m) / distance_m  # S_tr, (50 | 14)
     if slope_t < line:
         return float(_smooth_fresnel(distance_m, h1_m, h2_m, half, step_m, points))
     # From the second: half·(D − y) − h2/y with y = D − x peaks at y = sqrt(h2/half).
     place = (distance_m - math.sqrt(h2_m / half)) / step_m
     i = min(max(int(max(place, 1.0)), 1), points)
     y = distance_m - i * step_m
-    slope_r = half * (distance_m - y) - h2_m / y
+    slope_r = half * (distance_m - y) - h2_m / y  # S_rim, (53 | 17)
     if i < points:
         y -= step_m
         slope_r = max(slope_r, half * (distance_m - y) - h2_m / y)
@@ -323,17 +331,17 @@ def smooth_obstruction(
 def edge_height(
     distance_m: float, h1_m: float, h2_m: float, slope_t: float, slope_r: float
 ) -> float:
-    """Return ν/√(2/λ) of the point where the two horizon rays meet (P.526-15 eq. 54, 55)."""
-    d_b = (h2_m - h1_m + slope_r * distance_m) / (slope_t + slope_r)
+    """Return ν/√(2/λ) of the point where the two horizon rays meet."""
+    d_b = (h2_m - h1_m + slope_r * distance_m) / (slope_t + slope_r)  # (54 | 18)
     above = h1_m + slope_t * d_b - (h1_m * (distance_m - d_b) + h2_m * d_b) / distance_m
-    return above * math.sqrt(distance_m / (d_b * (distance_m - d_b)))
+    return above * math.sqrt(distance_m / (d_b * (distance_m - d_b)))  # ν_b, (55 | 19)
 
 
 @njit(cache=True, nogil=True)
 def _smooth_fresnel(
     distance_m: float, h1_m: float, h2_m: float, half: float, step_m: float, points: int
 ) -> float:
-    """Largest ν/√(2/λ) over the points of a smooth earth in line of sight.
+    """Largest ν/√(2/λ) over the points of a smooth earth in line of sight (51 | 15).
 
     With tan φ = sqrt(x/(D − x)), ν goes as A·sin φ·cos φ − h1·cot φ − h2·tan φ (A = half·D²),
     which is concave in φ: two Newton steps lead near the top, and the best whole point is

@@ -1,4 +1,4 @@
-"""Building entry loss, ITU-R P.2109-2 (08/2023)."""
+"""Building entry loss, ITU-R P.2109-2 (08/2023), Annex 1 §3; "eq." is at the line it computes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def entry_loss_db(
     building: Building = "traditional",
     elevation_deg: ArrayLike = 0.0,
 ) -> NDArray[np.float64]:
-    """Return the building entry loss not exceeded with a probability, equations (1) to (10).
+    """Return the building entry loss not exceeded with a probability.
 
     Parameters
     ----------
@@ -66,10 +66,12 @@ def entry_loss_db(
         raise ModelError("P.2109 takes an elevation from -90 to 90 degrees")
     r, s, t, u, v, w, x, y, z = COEFFICIENTS[building]
     log_f = np.log10(freq_mhz / 1000.0)
-    median_1 = r + s * log_f + t * log_f**2 + 0.212 * np.abs(elevation)
+    median_1 = r + s * log_f + t * log_f**2 + 0.212 * np.abs(elevation)  # eq. (5), (9), (10)
     deviate = ndtri(share)
-    first = median_1 + deviate * (u + v * log_f)
+    first = median_1 + deviate * (u + v * log_f)  # A(P), eq. (2), with σ_1 of eq. (7)
+    # B(P), eq. (3), with μ_2 of eq. (6) and σ_2 of eq. (8)
     second = w + x * log_f + deviate * (y + z * log_f)
+    # eq. (1), with C = −3 dB of eq. (4)
     loss: NDArray[np.float64] = 10.0 * np.log10(
         10.0 ** (0.1 * first) + 10.0 ** (0.1 * second) + 10.0**-0.3
     )

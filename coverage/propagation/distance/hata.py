@@ -5,7 +5,9 @@ Trans. VT-29 (1980), as in ITU-R P.529; COST 231 final report (1999), section 4.
 ITU-R SM.2028-2, Annex 2 §6.1 (the extended Hata model of SEAMCAT).
 
 Every function takes distances as an array and refuses what lies outside of the stated range;
-``formula`` functions compute without that check, for rasters that flag instead.
+``formula`` functions compute without that check, for rasters that flag instead. The sources are
+cited by what a line computes of them, in Hata's names: L_p the loss, A + B·log R with a(h_m),
+K and Q as he writes them.
 """
 
 from __future__ import annotations
@@ -93,7 +95,7 @@ def _check(
 def small_city_gain_db(freq_mhz: float, mobile_m: float) -> float:
     """Mobile antenna correction a(Hm) of small and medium cities."""
     log_f = math.log10(freq_mhz)
-    return (1.1 * log_f - 0.7) * mobile_m - (1.56 * log_f - 0.8)
+    return (1.1 * log_f - 0.7) * mobile_m - (1.56 * log_f - 0.8)  # Hata 1980, a(h_m)
 
 
 def large_city_gain_db(freq_mhz: float, mobile_m: float) -> float:
@@ -102,17 +104,17 @@ def large_city_gain_db(freq_mhz: float, mobile_m: float) -> float:
     Hata gives one form up to 200 MHz and one from 400 MHz; between, the change is made at 300.
     """
     if freq_mhz <= 300.0:
-        return 8.29 * math.log10(1.54 * mobile_m) ** 2 - 1.1
-    return 3.2 * math.log10(11.75 * mobile_m) ** 2 - 4.97
+        return 8.29 * math.log10(1.54 * mobile_m) ** 2 - 1.1  # f <= 200 MHz
+    return 3.2 * math.log10(11.75 * mobile_m) ** 2 - 4.97  # f >= 400 MHz
 
 
 def _less_built_up_db(freq_mhz: float, environment: Environment) -> float:
     """Return what suburbs and open land lose less than a city."""
     if environment == "suburban":
-        return 2.0 * math.log10(freq_mhz / 28.0) ** 2 + 5.4
+        return 2.0 * math.log10(freq_mhz / 28.0) ** 2 + 5.4  # K, suburban
     if environment == "open":
         log_f = math.log10(freq_mhz)
-        return 4.78 * log_f * log_f - 18.33 * log_f + 40.94
+        return 4.78 * log_f * log_f - 18.33 * log_f + 40.94  # Q, open
     return 0.0
 
 
@@ -130,7 +132,7 @@ def hata_formula(
         else small_city_gain_db(freq_mhz, mobile_m)
     )
     log_b = math.log10(base_m)
-    losses: Losses = (
+    losses: Losses = (  # Hata 1980, L_p of the urban area; ITU-R P.529-3
         69.55
         + 26.16 * math.log10(freq_mhz)
         - 13.82 * log_b
@@ -150,13 +152,13 @@ def cost231_formula(
 ) -> Losses:
     """COST-231 Hata without range checks, dB; suburbs count as the medium city they are for."""
     log_b = math.log10(base_m)
-    losses: Losses = (
+    losses: Losses = (  # COST 231 §4.4.1
         46.3
         + 33.9 * math.log10(freq_mhz)
         - 13.82 * log_b
         - small_city_gain_db(freq_mhz, mobile_m)
         + (44.9 - 6.55 * log_b) * np.log10(distance_km)
-        + (3.0 if environment == "metropolitan" else 0.0)
+        + (3.0 if environment == "metropolitan" else 0.0)  # C_m
     )
     return losses
 
@@ -171,6 +173,7 @@ def extended_formula(
     """Return extended Hata without range checks, dB; it has one city: metropolitan is urban."""
     high, low = max(base_m, mobile_m), min(base_m, mobile_m)
     near, far = 0.04, 0.1
+    # SM.2028 has three ranges: to 0.04 km, to 0.1 km, and beyond.
     free = _slant_free_space_db(freq_mhz, distance_km, high, low)
     beyond = _extended_far_db(freq_mhz, np.maximum(distance_km, far), high, low, environment)
     at_near = _slant_free_space_db(freq_mhz, np.array(near), high, low)
@@ -178,6 +181,7 @@ def extended_formula(
         _extended_far_db(freq_mhz, np.array(far), high, low, environment),
         _slant_free_space_db(freq_mhz, np.array(far), high, low),
     )
+    # 0.04 to 0.1 km: straight between both in log d.
     share = np.log(np.maximum(distance_km, near) / near) / math.log(far / near)
     between = at_near + share * (at_far - at_near)
     losses: Losses = np.where(
@@ -189,6 +193,7 @@ def extended_formula(
 def _slant_free_space_db(
     freq_mhz: float, distance_km: NDArray[np.float64], high: float, low: float
 ) -> Losses:
+    """Free space along the slant path: SM.2028's case of 0.04 km and less."""
     rise_km = (high - low) / 1000.0
     losses: Losses = (
         32.4 + 20.0 * math.log10(freq_mhz) + 10.0 * np.log10(distance_km**2 + rise_km**2)
@@ -203,29 +208,29 @@ def _extended_far_db(
     low: float,
     environment: Environment,
 ) -> Losses:
-    """Equations for 0.1 km and more."""
+    """SM.2028's case of 0.1 km and more: urban by frequency, then suburban and open from it."""
     log_f = math.log10(freq_mhz)
     log_b = math.log10(max(30.0, high))
-    gain_low = (
+    gain_low = (  # a(H_m)
         (1.1 * log_f - 0.7) * min(10.0, low)
         - (1.56 * log_f - 0.8)
         + max(0.0, 20.0 * math.log10(low / 10.0))
     )
-    gain_high = min(0.0, 20.0 * math.log10(high / 30.0))
-    exponent = np.where(
+    gain_high = min(0.0, 20.0 * math.log10(high / 30.0))  # b(H_b)
+    exponent = np.where(  # α, above 1 beyond 20 km
         distance_km <= 20.0,
         1.0,
         1.0
         + (0.14 + 1.87e-4 * freq_mhz + 1.07e-3 * high)
         * np.log10(np.maximum(distance_km, 20.0) / 20.0) ** 0.8,
     )
-    if freq_mhz <= 150.0:
+    if freq_mhz <= 150.0:  # 30 to 150 MHz
         start = 69.6 + 26.2 * math.log10(150.0) - 20.0 * math.log10(150.0 / freq_mhz)
-    elif freq_mhz <= 1500.0:
+    elif freq_mhz <= 1500.0:  # 150 to 1500 MHz, Hata's constants rounded
         start = 69.6 + 26.2 * log_f
-    elif freq_mhz <= 2000.0:
+    elif freq_mhz <= 2000.0:  # 1500 to 2000 MHz, COST 231's
         start = 46.3 + 33.9 * log_f
-    else:
+    else:  # 2000 to 3000 MHz
         start = 46.3 + 33.9 * math.log10(2000.0) + 10.0 * math.log10(freq_mhz / 2000.0)
     losses: Losses = (
         start

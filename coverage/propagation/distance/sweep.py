@@ -1,4 +1,7 @@
-"""Rasters of the models that know only distance: free space, the Hata family, TR 38.901."""
+"""Rasters of the models that know only distance: free space, the Hata family, TR 38.901.
+
+The formulas, and what they are cited from, are in :mod:`.hata` and :mod:`.tr38901`.
+"""
 
 from __future__ import annotations
 
@@ -72,6 +75,7 @@ def sweep_range(
     slant_km = np.hypot(level, rise[valid]) / 1000.0
     loss = np.full((len(freqs_mhz), *flags.shape), np.nan, np.float32)
     for band, freq in enumerate(freqs_mhz):
+        # ITU-R P.525-4 eq. (3)
         free = FREE_SPACE_DB + 20.0 * np.log10(freq / 1000.0) + 20.0 * np.log10(slant_km)
         loss[band][valid] = np.maximum(_loss(freq, level, tx, settings, free), free)
     bulge = level / (2.0 * settings.effective_earth_radius_km * 1000.0)

@@ -2,6 +2,7 @@
 
 Distances are arrays, in metres; frequencies in GHz inside the formulas, as the report writes
 them. The breakpoint takes the velocity of light as 3.0e8 m/s (note 1 and note 5 of the table).
+The tables number no equations; each line names the entry it computes (PL1, PL2, PL').
 """
 
 from __future__ import annotations
@@ -101,11 +102,11 @@ def los_probability(
     """Return the probability of line of sight outdoors, Table 7.4.2-1."""
     d: NDArray[np.float64] = np.maximum(np.asarray(distance_m, np.float64), 1e-9)
     if scenario == "rma":
-        return np.minimum(np.exp(-(d - 10.0) / 1000.0), 1.0)
+        return np.minimum(np.exp(-(d - 10.0) / 1000.0), 1.0)  # Table 7.4.2-1, RMa
     decay = 63.0 if scenario == "uma" else 36.0
-    base = 18.0 / d + np.exp(-d / decay) * (1.0 - 18.0 / d)
+    base = 18.0 / d + np.exp(-d / decay) * (1.0 - 18.0 / d)  # Table 7.4.2-1, UMa and UMi
     if scenario == "uma" and mobile_m > 13.0:
-        lift = ((mobile_m - 13.0) / 10.0) ** 1.5
+        lift = ((mobile_m - 13.0) / 10.0) ** 1.5  # C'(h_UT) of UMa
         base = base * (1.0 + lift * 1.25 * (d / 100.0) ** 3 * np.exp(-d / 150.0))
     probability: NDArray[np.float64] = np.where(d <= 18.0, 1.0, np.minimum(base, 1.0))
     return probability
@@ -118,8 +119,8 @@ def breakpoint_m(scenario: Scenario, freq_mhz: float, base_m: float, mobile_m: f
     """
     freq_hz = freq_mhz * 1e6
     if scenario == "rma":
-        return 2.0 * math.pi * base_m * mobile_m * freq_hz / C_M_S
-    return 4.0 * (base_m - 1.0) * (mobile_m - 1.0) * freq_hz / C_M_S
+        return 2.0 * math.pi * base_m * mobile_m * freq_hz / C_M_S  # d_BP, note 5
+    return 4.0 * (base_m - 1.0) * (mobile_m - 1.0) * freq_hz / C_M_S  # d'_BP, note 1
 
 
 def tr38901_formula(
@@ -133,30 +134,32 @@ def tr38901_formula(
     """TR 38.901 without range checks; distances are horizontal."""
     freq = freq_mhz / 1000.0
     rise = base_m - mobile_m
-    slant = np.hypot(distance_m, rise)
+    slant = np.hypot(distance_m, rise)  # d_3D
     log_d = np.log10(slant)
     log_f = math.log10(freq)
     turn = max(breakpoint_m(scenario, freq_mhz, base_m, mobile_m), 1e-9)
     if scenario == "rma":
-        near = _rural_near_db(slant, freq, surroundings)
+        near = _rural_near_db(slant, freq, surroundings)  # PL1 of RMa-LOS
         turn_slant = math.hypot(turn, rise)
         at_turn = float(_rural_near_db(np.array(turn_slant), freq, surroundings))
-        far = at_turn + 40.0 * (log_d - math.log10(turn_slant))
-        nlos = _rural_nlos_db(log_d, log_f, base_m, mobile_m, surroundings)
+        far = at_turn + 40.0 * (log_d - math.log10(turn_slant))  # PL2 of RMa-LOS
+        nlos = _rural_nlos_db(log_d, log_f, base_m, mobile_m, surroundings)  # PL' of RMa-NLOS
     elif scenario == "uma":
-        near = 28.0 + 22.0 * log_d + 20.0 * log_f
+        near = 28.0 + 22.0 * log_d + 20.0 * log_f  # PL1 of UMa-LOS
+        # PL2 of UMa-LOS, then PL' of UMa-NLOS
         far = 28.0 + 40.0 * log_d + 20.0 * log_f - 9.0 * math.log10(turn**2 + rise**2)
         nlos = 13.54 + 39.08 * log_d + 20.0 * log_f - 0.6 * (mobile_m - 1.5)
     else:
-        near = 32.4 + 21.0 * log_d + 20.0 * log_f
+        near = 32.4 + 21.0 * log_d + 20.0 * log_f  # PL1 of UMi-LOS
+        # PL2 of UMi-LOS, then PL' of UMi-NLOS
         far = 32.4 + 40.0 * log_d + 20.0 * log_f - 9.5 * math.log10(turn**2 + rise**2)
         nlos = 22.4 + 35.3 * log_d + 21.3 * log_f - 0.3 * (mobile_m - 1.5)
     before = distance_m <= turn
-    los = np.where(before, near, far)
+    los = np.where(before, near, far)  # PL1 up to the breakpoint, PL2 beyond
     sigma_near, sigma_far, sigma_nlos = SIGMA_DB[scenario]
     return Tr38901(
         los_db=los,
-        nlos_db=np.maximum(los, nlos),
+        nlos_db=np.maximum(los, nlos),  # PL of NLOS: max(PL of LOS, PL')
         los_probability=los_probability(scenario, distance_m, mobile_m),
         sigma_los_db=np.where(before, sigma_near, sigma_far),
         sigma_nlos_db=sigma_nlos,
@@ -164,7 +167,7 @@ def tr38901_formula(
 
 
 def _rural_near_db(slant: NDArray[np.float64], freq: float, surroundings: Surroundings) -> Losses:
-    """RMa in line of sight before the breakpoint (PL1)."""
+    """PL1 of RMa-LOS: in line of sight before the breakpoint."""
     h = surroundings.building_m
     losses: Losses = (
         20.0 * np.log10(40.0 * math.pi * slant * freq / 3.0)
@@ -182,7 +185,7 @@ def _rural_nlos_db(
     mobile_m: float,
     surroundings: Surroundings,
 ) -> Losses:
-    """RMa out of sight (PL')."""
+    """PL' of RMa-NLOS: out of sight."""
     log_b = math.log10(base_m)
     h = surroundings.building_m
     losses: Losses = (

@@ -1,4 +1,8 @@
-"""What the Irregular Terrain Model takes from a terrain profile [Alg. 7 of the 1.2.2 report].
+"""What the Irregular Terrain Model takes from a terrain profile.
+
+Hufford's report ([Alg. n], see :mod:`phusong.coverage.propagation.itm.attenuation`) numbers no
+equations for most of this: there the routine of NTIA's version 1.2.2 is named that defines the
+number, ``qlrpfl`` and those it calls.
 
 A profile is ground heights at equal spacing, terminals included. These are the direct
 formulas, one pass each; :mod:`phusong.coverage.propagation.itm.sweep` keeps the same numbers
@@ -12,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from phusong.coverage.propagation.itm.attenuation import dim, effective_curvature
+from phusong.coverage.propagation.itm.medium import dim, effective_curvature
 from phusong.jit import njit
 
 
 @njit(cache=True, nogil=True)
 def mean_height(height: Any) -> float:
-    """Mean ground height of the middle 80 % of a profile, the "system" elevation."""
+    """Mean ground height of the middle 80 % of a profile, the "system" elevation ``zsys``."""
     n = height.shape[0] - 1
     skip = int(0.1 * n)
     total = 0.0
@@ -29,7 +33,7 @@ def mean_height(height: Any) -> float:
 
 @njit(cache=True, nogil=True)
 def surface_refractivity(n0: float, system_height: float) -> float:
-    """Refractivity at the height of the terrain, from its value at sea level [Alg. 1.4]."""
+    """Refractivity at the height of the terrain, from its value at sea level [Alg. 1.2]."""
     return n0 * math.exp(-system_height / 9460.0)
 
 
@@ -37,7 +41,11 @@ def surface_refractivity(n0: float, system_height: float) -> float:
 def horizons(
     height: Any, step: float, gamma_e: float, h1: float, h2: float
 ) -> tuple[float, float, float, float]:
-    """Elevation angles (rad) and distances (m) of both radio horizons [Alg. 7.1]."""
+    """Elevation angles (rad) and distances (m) of both radio horizons (``hzns``).
+
+    The straight ray to a sample, less half the effective curvature's bend on the way there
+    (NBS Technical Note 101, eq. 6.15).
+    """
     n = height.shape[0] - 1
     d = n * step
     z1 = height[0] + h1
@@ -75,7 +83,7 @@ def fit_range(n: int, start: float, end: float) -> tuple[int, int]:
 
 @njit(cache=True, nogil=True)
 def fit_line(height: Any, start: float, end: float) -> tuple[float, float]:
-    """Least-squares line through samples start…end, at both ends of the profile [Alg. 7.5].
+    """Least-squares line through samples start…end, at both ends of the profile (``zlsq1``).
 
     ``start`` and ``end`` are positions in steps; the end samples weigh half.
     """
@@ -125,7 +133,7 @@ def resample(height: Any, n: int, x_start: float, spacing: float, out: Any, m: i
 
 @njit(cache=True, nogil=True)
 def irregularity(height: Any, step: float, d_start: float, d_end: float) -> float:
-    """Terrain irregularity: the interdecile range about a fitted line [Alg. 7.6 to 7.9]."""
+    """Terrain irregularity: the interdecile range about a fitted line (``dlthx``)."""
     n = height.shape[0] - 1
     x_start = d_start / step
     x_end = d_end / step
@@ -137,7 +145,7 @@ def irregularity(height: Any, step: float, d_start: float, d_end: float) -> floa
     out.sort()
     # Descending positions tenth - 1 and m - tenth, read from the ascending order.
     spread = out[m - tenth] - out[tenth - 1]
-    return float(spread) / (1.0 - 0.8 * math.exp(-(d_end - d_start) / 50e3))
+    return float(spread) / (1.0 - 0.8 * math.exp(-(d_end - d_start) / 50e3))  # [Alg. 3.9]
 
 
 @njit(cache=True, nogil=True)
@@ -155,7 +163,7 @@ def smooth_elevation(h_e: float, d_hzn: float, delta_h: float, gamma_e: float) -
 
 @njit(cache=True, nogil=True)
 def fit_limits(d: float, d_hzn1: float, d_hzn2: float, h1: float, h2: float) -> tuple[float, float]:
-    """Between which distances the terrain counts: not in front of the antennas [Alg. 7.4]."""
+    """Between which distances the terrain counts: not in front of the antennas."""
     return min(15.0 * h1, 0.1 * d_hzn1), d - min(15.0 * h2, 0.1 * d_hzn2)
 
 
@@ -163,7 +171,7 @@ def fit_limits(d: float, d_hzn1: float, d_hzn2: float, h1: float, h2: float) -> 
 def clear_path(
     d: float, h_e1: float, h_e2: float, delta_h: float, gamma_e: float
 ) -> tuple[float, float, float, float, float, float]:
-    """Effective heights and horizons of a path without obstacles [Alg. 7.10].
+    """Effective heights and horizons of a path without obstacles (``qlrpfl``).
 
     Returns effective heights, horizon elevations and horizon distances, in pairs.
     """
@@ -185,7 +193,7 @@ def clear_path(
 def profile_parameters(
     height: Any, step: float, n0: float, h1: float, h2: float
 ) -> tuple[float, float, float, float, float, float, float, float, float]:
-    """All that the model takes from a profile, by the direct formulas.
+    """All that the model takes from a profile, by the direct formulas (``qlrpfl``).
 
     Returns surface refractivity, effective curvature, irregularity, effective heights,
     horizon elevations and horizon distances (pairs).

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from phusong.coverage.propagation.itm import attenuation as kernels
-from phusong.coverage.propagation.itm import variability
+from phusong.coverage.propagation.itm import medium, variability
 from phusong.coverage.propagation.itm.geometry import (
     profile_parameters,
     smooth_elevation,
@@ -206,9 +206,7 @@ ERRORS = {
 def impedance_of(freq_mhz: float, polarisation: Polarisation, settings: ItmSettings) -> complex:
     """Return the ground's transfer impedance at one frequency."""
     return complex(
-        kernels.ground_impedance(
-            freq_mhz, settings.epsilon, settings.sigma_s_m, polarisation == "v"
-        )
+        medium.ground_impedance(freq_mhz, settings.epsilon, settings.sigma_s_m, polarisation == "v")
     )
 
 
@@ -254,7 +252,7 @@ def _predict(
         settings.mdvar,
         *settings.deviates(),
     )
-    free_space = float(kernels.free_space_db(distance_m, freq_mhz))
+    free_space = float(medium.free_space_db(distance_m, freq_mhz))
     return ItmResult(
         loss_db=free_space + varied,
         warnings=warnings | ItmWarning(bits | more),
@@ -364,7 +362,7 @@ def itm_area(
     if not (math.isfinite(distance_m) and distance_m > 0.0):
         raise ModelError("The path has no length: {distance} m", params={"distance": distance_m})
     refuse("the terrain irregularity", delta_h_m, 0.0, 10_000.0, "m")
-    gamma_e = float(kernels.effective_curvature(settings.n0))
+    gamma_e = float(medium.effective_curvature(settings.n0))
     heights = (tx_height_m, rx_height_m)
     h_e = [
         area_height(h, siting, delta_h_m)
@@ -386,10 +384,11 @@ def itm_area(
 
 
 def area_height(height_m: float, siting: Siting, delta_h_m: float) -> float:
-    """Effective antenna height (m) from structural height and siting [Alg. 3.2]."""
+    """Effective antenna height (m) from structural height and siting."""
     if siting == Siting.RANDOM:
-        return height_m
+        return height_m  # [Alg. 3.1]
     gain = 4.0 if siting == Siting.CAREFUL else 9.0
     if height_m < 5.0:
         gain *= math.sin(0.1 * math.pi * height_m)
+    # [Alg. 3.2]
     return height_m + (1.0 + gain) * math.exp(-min(20.0, 2.0 * height_m / max(1e-3, delta_h_m)))

@@ -2,19 +2,9 @@
 
 ITM takes the ground at equal steps, both terminals included. A receiver at distance d gets
 n = round(d / step) intervals of d / n: the radial's own samples, moved along the radial by less
-than half a step, the last ones on its own line (:mod:`.walk.approach`), and
-its own ground height at the end. Everything ITM derives from such a profile is kept as the numbers
-of :mod:`phusong.coverage.propagation.itm.geometry`:
-
-* the mean height and both fitted lines from prefix sums;
-* the transmitter's horizon, max over i of s_i - γ i with s_i the slope to sample i, from the
-  upper hull of the points (i, s_i): γ changes with every receiver, the hull does not. It ends
-  where a receiver's own points begin;
-* the receiver's horizon by branch and bound over the highest sample of blocks;
-* the terrain irregularity, which is most of the cost, by resampling as ITM does and finding its
-  two order statistics near those of the receiver before.
-
-Bands share all of that.
+than half a step, the last ones on its own line (:mod:`.walk.approach`), and its own ground height
+at the end. Everything ITM derives from such a profile is that of :mod:`.itm.geometry`, answered
+by :mod:`.itm.radial` from what is kept up along the radial. Bands share all of that.
 """
 
 from __future__ import annotations
@@ -24,27 +14,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from phusong.coverage.propagation.itm.attenuation import (
-    dim,
-    effective_curvature,
-    free_space_db,
-    reference_attenuation,
-)
-from phusong.coverage.propagation.itm.geometry import (
-    clear_path,
-    fit_limits,
-    irregularity_samples,
-    resample,
-    surface_refractivity,
-)
-from phusong.coverage.propagation.itm.order import select_near
+from phusong.coverage.propagation.itm.attenuation import reference_attenuation
+from phusong.coverage.propagation.itm.geometry import clear_path, fit_limits, surface_refractivity
+from phusong.coverage.propagation.itm.medium import effective_curvature, free_space_db
 from phusong.coverage.propagation.itm.path import ItmSettings, check_terminals, impedance_of
 from phusong.coverage.propagation.itm.radial import (
     BLOCK,
-    back_horizon,
-    fitted_line,
-    summed_down,
-    summed_up,
+    Radial,
+    Room,
+    add_sample,
+    add_to_hull,
+    effective_heights,
+    horizons,
+    irregularity,
+    look_out,
+    mean_height,
+    put_back,
+    put_own,
 )
 from phusong.coverage.propagation.itm.variability import variability_db
 from phusong.coverage.propagation.surface import (
@@ -66,7 +52,7 @@ if TYPE_CHECKING:
 
     from phusong.coverage.propagation.surface import PropagationSettings, Surface, Transmitter
 
-_MOST_SAMPLES = 245  # of the irregularity [Alg. 7.7]
+_MOST_SAMPLES = 245  # of the irregularity, as irregularity_samples holds it
 
 
 class Statistics(NamedTuple):
@@ -121,6 +107,244 @@ def sweep_itm(
     return disc.path_loss(freqs_mhz)
 
 
+@njit(cache=True, nogil=True)
+def _queue(
+    disc: Disc,
+    radial: int,
+    head: NDArray[np.int32],
+    follow: NDArray[np.int32],
+    away: NDArray[np.float64],
+) -> int:
+    """List a radial's receivers by the samples before them; return the largest number.
+
+    As :func:`.walk.receivers.queue_receivers`, but by all samples before a receiver, its own
+    included: their number sets the spacing its path is cut into.
+    """
+    cols = disc.flags.shape[1]
+    first = disc.start[radial]
+    points = 0
+    for i in range(disc.start[radial + 1] - first):
+        cell = disc.cells[first + i]
+        d_row = (disc.row0 + cell // cols - disc.tx_row) * disc.cell_m
+        d_col = (disc.col0 + cell % cols - disc.tx_col) * disc.cell_m
+        away[i] = math.hypot(d_row, d_col)
+        k = points_before(away[i], disc.step_m)
+        follow[i] = head[k]
+        head[k] = i
+        points = max(points, k)
+    return points
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _fill_near(
+    disc: Disc, row: int, col: int, d: float, rise: float, freqs: NDArray[np.float64]
+) -> None:
+    """Fill in free space at a receiver without a sample between it and the mast."""
+    slant = math.hypot(d, rise)
+    for b in range(freqs.size):
+        disc.loss[b, row, col] = free_space_db(slant, freqs[b])
+    disc.elevation[row, col] = math.degrees(math.atan2(rise, d))
+    disc.flags[row, col] = FLAG_FREE_SPACE | FLAG_LINE_OF_SIGHT
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _fill_in(
+    disc: Disc,
+    row: int,
+    col: int,
+    d: float,
+    parameters: tuple[float, float, float, float, float, float, float, float, float],
+    freqs: NDArray[np.float64],
+    impedances: NDArray[np.complex128],
+    statistics: Statistics,
+) -> int:
+    """Fill in the loss of each band; return what is to be flagged.
+
+    `parameters` are those of :func:`.geometry.profile_parameters`.
+    """
+    n_s, gamma_e, delta_h, h_e1, h_e2, theta1, theta2, d1, d2 = parameters
+    _, climate, mdvar, z_time, z_location, z_situation = statistics
+    flag = 0
+    for b in range(freqs.size):
+        attenuation, _, bits, error = reference_attenuation(
+            d,
+            theta1,
+            theta2,
+            d1,
+            d2,
+            h_e1,
+            h_e2,
+            disc.antenna_m,
+            disc.rx_height_m,
+            gamma_e,
+            n_s,
+            delta_h,
+            freqs[b],
+            impedances[b],
+            True,
+        )
+        if error:
+            flag |= FLAG_NO_VALUE
+            continue
+        varied, extreme = variability_db(
+            attenuation,
+            d,
+            h_e1,
+            h_e2,
+            delta_h,
+            freqs[b],
+            climate,
+            mdvar,
+            z_time,
+            z_location,
+            z_situation,
+        )
+        if bits | extreme:
+            flag |= FLAG_MODEL_WARNING
+        disc.loss[b, row, col] = free_space_db(d, freqs[b]) + varied
+    return flag
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _receive(
+    disc: Disc,
+    line: Radial,
+    room: Room,
+    size: int,
+    seen: int,
+    shared: int,
+    n: int,
+    row: int,
+    col: int,
+    d: float,
+    freqs: NDArray[np.float64],
+    impedances: NDArray[np.complex128],
+    statistics: Statistics,
+) -> int:
+    """Compute one receiver, n steps of d / n from the antenna; return the new `seen`.
+
+    The steps are those of :func:`.geometry.profile_parameters`, in its order.
+    """
+    antenna_m, rx_height_m = disc.antenna_m, disc.rx_height_m
+    z_ground = float(disc.height_m[disc.row0 + row, disc.col0 + col])
+    z_tx, z_rx = line.ground[0] + antenna_m, z_ground + rx_height_m
+    own = n - 1 - shared
+    step = d / n
+    d = n * step
+    beyond = line.ground[n]
+    line.ground[n] = z_ground
+    put_own(line, room, shared, own)
+
+    n_s = surface_refractivity(statistics.n0, mean_height(line, n))
+    gamma_e = effective_curvature(n_s)
+    far, seen = look_out(line, size, seen, shared, n, z_tx, 0.5 * step * step * gamma_e)
+    theta1, theta2, d1, d2, in_sight = horizons(line, far, own, n, step, d, z_tx, z_rx, gamma_e)
+    disc.elevation[row, col] = math.degrees(math.atan(theta1))
+    d_start, d_end = fit_limits(d, d1, d2, antenna_m, rx_height_m)
+    delta_h = irregularity(line, room, n, step, d_start, d_end)
+    h_e1, h_e2 = effective_heights(line, n, step, d, d1, d2, d_start, d_end, antenna_m, rx_height_m)
+    if d1 + d2 > 1.5 * d:
+        h_e1, h_e2, theta1, theta2, d1, d2 = clear_path(d, h_e1, h_e2, delta_h, gamma_e)
+
+    line.ground[n] = beyond
+    put_back(line, room, shared, own)
+    parameters = (n_s, gamma_e, delta_h, h_e1, h_e2, theta1, theta2, d1, d2)
+    flag = _fill_in(disc, row, col, d, parameters, freqs, impedances, statistics)
+    disc.flags[row, col] |= flag | (FLAG_LINE_OF_SIGHT if in_sight else 0)
+    return seen
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _walk_bundle(
+    bundle: int,
+    disc: Disc,
+    freqs: NDArray[np.float64],
+    impedances: NDArray[np.complex128],
+    statistics: Statistics,
+    warned: bool,
+) -> None:
+    """Walk one bundle of radials."""
+    height_m, step_m, flags = disc.height_m, disc.step_m, disc.flags
+    row0, col0, tx_row, tx_col = disc.row0, disc.col0, disc.tx_row, disc.tx_col
+    cells, start = disc.cells, disc.start
+    radials, cols, most = start.size - 1, flags.shape[1], disc.most + 2
+    z_tx = disc.ground_tx_m + disc.antenna_m
+    line = Radial(
+        np.empty(most),
+        np.zeros(most),
+        np.zeros(most),
+        np.empty(most // BLOCK + 1),
+        np.empty(most // BLOCK + 1),
+        np.empty(most, np.int32),
+        np.empty(most),
+    )
+    room = Room(
+        np.empty(OWN_POINTS),
+        np.empty((3, OWN_POINTS)),
+        np.empty(_MOST_SAMPLES + 1),
+        np.empty(_MOST_SAMPLES + 1),
+        np.zeros(3),
+    )
+    line.ground[0] = disc.ground_tx_m
+    head = np.full(most, -1, np.int32)
+    follow, away = np.empty(64, np.int32), np.empty(64)
+    for radial in range(bundle * BUNDLE, min(radials, (bundle + 1) * BUNDLE)):
+        count = start[radial + 1] - start[radial]
+        if count == 0:
+            continue
+        if follow.size < count:
+            follow, away = np.empty(2 * count, np.int32), np.empty(2 * count)
+        points = _queue(disc, radial, head, follow, away)
+        angle, step = 2.0 * math.pi * radial / radials, step_m / disc.cell_m
+        known = sample_radial(height_m, tx_row, tx_col, angle, step, points, line.ground)
+        size = in_hull = seen = 0
+        room.deciles[:] = 0.0
+        for k in range(points + 1):
+            if 1 <= k <= known:
+                add_sample(line, k)
+            shared = shared_points(k)
+            if in_hull < shared <= known:
+                in_hull = shared
+                size = add_to_hull(line, size, shared, z_tx)
+            i = head[k]
+            head[k] = -1
+            while i >= 0:
+                cell = cells[start[radial] + i]
+                row, col = cell // cols, cell % cols
+                d = away[i]
+                i = follow[i]
+                if shared > known:
+                    flags[row, col] = FLAG_NO_DATA
+                    continue
+                if k == 0:
+                    z_rx = float(height_m[row0 + row, col0 + col]) + disc.rx_height_m
+                    _fill_near(disc, row, col, d, z_rx - z_tx, freqs)
+                    continue
+                n = k + 1
+                d_row, d_col = (row0 + row - tx_row) / n, (col0 + col - tx_col) / n
+                if not own_ground(
+                    height_m, tx_row, tx_col, d_row, d_col, shared + 1, k - shared, room.own
+                ):
+                    flags[row, col] = FLAG_NO_DATA
+                    continue
+                flags[row, col] = FLAG_MODEL_WARNING if warned else 0
+                seen = _receive(
+                    disc,
+                    line,
+                    room,
+                    size,
+                    seen,
+                    shared,
+                    n,
+                    row,
+                    col,
+                    d,
+                    freqs,
+                    impedances,
+                    statistics,
+                )
+
+
 @njit(cache=True, nogil=True, parallel=True, error_model="numpy")
 def _walk(
     disc: Disc,
@@ -130,246 +354,5 @@ def _walk(
     warned: bool,
 ) -> None:
     """Walk every radial, a bundle a task."""
-    height_m, cell_m, step_m, most = disc.height_m, disc.cell_m, disc.step_m, disc.most
-    row0, col0, tx_row, tx_col = disc.row0, disc.col0, disc.tx_row, disc.tx_col
-    ground_tx_m, antenna_m, rx_height_m = disc.ground_tx_m, disc.antenna_m, disc.rx_height_m
-    cells, start, flags = disc.cells, disc.start, disc.flags
-    loss, elevation = disc.loss, disc.elevation
-    n0, climate, mdvar, z_time, z_location, z_situation = statistics
-    radials = start.size - 1
-    cols = flags.shape[1]
-    z_tx = ground_tx_m + antenna_m
-    for bundle in prange((radials + BUNDLE - 1) // BUNDLE):
-        ground = np.empty(most + 2)
-        sums, moments = np.zeros(most + 2), np.zeros(most + 2)
-        tops, highest = np.empty(most // BLOCK + 1), np.empty(most // BLOCK + 1)
-        hull, slope = np.empty(most + 2, np.int32), np.empty(most + 2)
-        head = np.full(most + 2, -1, np.int32)
-        follow, away = np.empty(64, np.int32), np.empty(64)
-        resampled, spare = np.empty(_MOST_SAMPLES + 1), np.empty(_MOST_SAMPLES + 1)
-        own, radials_own = np.empty(OWN_POINTS), np.empty((3, OWN_POINTS))
-        for radial in range(bundle * BUNDLE, min(radials, (bundle + 1) * BUNDLE)):
-            count = start[radial + 1] - start[radial]
-            if count == 0:
-                continue
-            if follow.size < count:
-                follow, away = np.empty(2 * count, np.int32), np.empty(2 * count)
-            points = 0
-            for i in range(count):
-                cell = cells[start[radial] + i]
-                d_row = (row0 + cell // cols - tx_row) * cell_m
-                d_col = (col0 + cell % cols - tx_col) * cell_m
-                away[i] = math.hypot(d_row, d_col)
-                k = points_before(away[i], step_m)
-                follow[i] = head[k]
-                head[k] = i
-                points = max(points, k)
-            known = sample_radial(
-                height_m,
-                tx_row,
-                tx_col,
-                2.0 * math.pi * radial / radials,
-                step_m / cell_m,
-                points,
-                ground,
-            )
-            ground[0] = ground_tx_m
-            size = in_hull = 0
-            seen = 0
-            low_guess = high_guess = width = 0.0
-            for k in range(points + 1):
-                if 1 <= k <= known:
-                    rise = ground[k] - ground_tx_m
-                    sums[k] = sums[k - 1] + rise
-                    moments[k] = moments[k - 1] + rise * k
-                    if k % BLOCK == 0:
-                        b = k // BLOCK - 1
-                        top = ground[k]
-                        for i in range(k - BLOCK + 1, k):
-                            top = max(top, ground[i])
-                        tops[b] = top
-                        highest[b] = max(top, highest[b - 1]) if b else top
-                shared = shared_points(k)
-                if in_hull < shared <= known:
-                    in_hull = shared
-                    s = (ground[shared] - z_tx) / shared
-                    while size >= 2 and (slope[size - 1] - slope[size - 2]) * (
-                        shared - hull[size - 2]
-                    ) <= (s - slope[size - 2]) * (hull[size - 1] - hull[size - 2]):
-                        size -= 1
-                    hull[size] = shared
-                    slope[size] = s
-                    size += 1
-                at_cell = head[k]
-                head[k] = -1
-                while at_cell >= 0:
-                    cell = cells[start[radial] + at_cell]
-                    row, col = cell // cols, cell % cols
-                    d = away[at_cell]
-                    at_cell = follow[at_cell]
-                    if shared > known:
-                        flags[row, col] = FLAG_NO_DATA
-                        continue
-                    z_ground = float(height_m[row0 + row, col0 + col])
-                    z_rx = z_ground + rx_height_m
-                    if k == 0:
-                        slant = math.hypot(d, z_rx - z_tx)
-                        for b in range(freqs.size):
-                            loss[b, row, col] = free_space_db(slant, freqs[b])
-                        elevation[row, col] = math.degrees(math.atan2(z_rx - z_tx, d))
-                        flags[row, col] = FLAG_FREE_SPACE | FLAG_LINE_OF_SIGHT
-                        continue
-                    n = k + 1
-                    d_row, d_col = (row0 + row - tx_row) / n, (col0 + col - tx_col) / n
-                    if not own_ground(
-                        height_m, tx_row, tx_col, d_row, d_col, shared + 1, k - shared, own
-                    ):
-                        flags[row, col] = FLAG_NO_DATA
-                        continue
-                    step = d / n
-                    d = n * step
-                    beyond = ground[n]
-                    ground[n] = z_ground
-                    # The receiver's own points take the place of the radial's, for now.
-                    for j in range(k - shared):
-                        i = shared + 1 + j
-                        radials_own[0, j] = ground[i]
-                        radials_own[1, j] = sums[i]
-                        radials_own[2, j] = moments[i]
-                        ground[i] = own[j]
-                        rise = own[j] - ground_tx_m
-                        sums[i] = sums[i - 1] + rise
-                        moments[i] = moments[i - 1] + rise * i
-
-                    skip = int(0.1 * n)
-                    total = sums[n - max(skip, 1)] - (sums[skip - 1] if skip else 0.0)
-                    if skip == 0:
-                        total += z_ground - ground_tx_m
-                    n_s = surface_refractivity(n0, ground_tx_m + total / (n - 2 * skip + 1))
-                    gamma_e = effective_curvature(n_s)
-
-                    bend = 0.5 * step * step * gamma_e
-                    seen = min(seen, size - 1)
-                    best = slope[seen] - bend * hull[seen]
-                    while seen + 1 < size and slope[seen + 1] - bend * hull[seen + 1] > best:
-                        seen += 1
-                        best = slope[seen] - bend * hull[seen]
-                    while seen > 0 and slope[seen - 1] - bend * hull[seen - 1] >= best:
-                        seen -= 1
-                        best = slope[seen] - bend * hull[seen]
-                    far = hull[seen]
-                    for i in range(shared + 1, n):
-                        up = (ground[i] - z_tx) / i - bend * i
-                        if up > best:
-                            best, far = up, i
-                    theta1 = (z_rx - z_tx) / d - d * gamma_e / 2.0
-                    theta2 = -(z_rx - z_tx) / d - d * gamma_e / 2.0
-                    d1 = d2 = d
-                    k1 = k2 = n
-                    x = far * step
-                    up = (ground[far] - z_tx) / x - x * gamma_e / 2.0
-                    if up > theta1:
-                        theta1, d1, k1 = up, x, far
-                    _, i = back_horizon(
-                        ground,
-                        tops,
-                        highest,
-                        n,
-                        k - shared,
-                        z_rx,
-                        bend,
-                        (z_tx - z_rx) / n - bend * n,
-                    )
-                    if i > 0:
-                        x = (n - i) * step
-                        up = (ground[i] - z_rx) / x - x * gamma_e / 2.0
-                        if up > theta2:
-                            theta2, d2, k2 = up, x, n - i
-                    # ITM adds steps up and cuts distances into whole steps afterwards: where a
-                    # tenth of a horizon distance is whole, that rounding decides.
-                    if k1 % 10 == 0 or k2 % 10 == 0 or (k1 + k2) % 10 == 0:
-                        if k1 < n:
-                            d1 = summed_up(step, k1)
-                        if k2 < n:
-                            d2 = summed_down(d, step, n - k2)
-                    elevation[row, col] = math.degrees(math.atan(theta1))
-                    flag = FLAG_LINE_OF_SIGHT if k1 == n else 0
-
-                    d_start, d_end = fit_limits(d, d1, d2, antenna_m, rx_height_m)
-                    x_start, x_end = d_start / step, d_end / step
-                    delta_h = 0.0
-                    if x_end - x_start >= 2.0:
-                        m, tenth = irregularity_samples(x_start, x_end)
-                        spacing = (x_end - x_start) / (m - 1)
-                        resample(ground, n, x_start, spacing, resampled, m)
-                        high_guess = select_near(resampled, m, m - tenth, high_guess, width, spare)
-                        low_guess = select_near(resampled, m, tenth - 1, low_guess, width, spare)
-                        width = 0.02 * (high_guess - low_guess)
-                        delta_h = (high_guess - low_guess) / (
-                            1.0 - 0.8 * math.exp(-(d_end - d_start) / 50e3)
-                        )
-                    clear = d1 + d2 > 1.5 * d
-                    if clear:
-                        fit1, fit2 = fitted_line(
-                            ground, sums, moments, ground_tx_m, n, x_start, x_end
-                        )
-                    else:
-                        fit1, _ = fitted_line(
-                            ground, sums, moments, ground_tx_m, n, x_start, 0.9 * d1 / step
-                        )
-                        _, fit2 = fitted_line(
-                            ground, sums, moments, ground_tx_m, n, (d - 0.9 * d2) / step, x_end
-                        )
-                    h_e1 = antenna_m + dim(ground_tx_m, fit1)
-                    h_e2 = rx_height_m + dim(z_ground, fit2)
-                    if clear:
-                        h_e1, h_e2, theta1, theta2, d1, d2 = clear_path(
-                            d, h_e1, h_e2, delta_h, gamma_e
-                        )
-                    ground[n] = beyond
-                    for j in range(k - shared):
-                        i = shared + 1 + j
-                        ground[i] = radials_own[0, j]
-                        sums[i] = radials_own[1, j]
-                        moments[i] = radials_own[2, j]
-
-                    bits = 0
-                    for b in range(freqs.size):
-                        attenuation, _, more, error = reference_attenuation(
-                            d,
-                            theta1,
-                            theta2,
-                            d1,
-                            d2,
-                            h_e1,
-                            h_e2,
-                            antenna_m,
-                            rx_height_m,
-                            gamma_e,
-                            n_s,
-                            delta_h,
-                            freqs[b],
-                            impedances[b],
-                            True,
-                        )
-                        if error:
-                            flag |= FLAG_NO_VALUE
-                            continue
-                        varied, extreme = variability_db(
-                            attenuation,
-                            d,
-                            h_e1,
-                            h_e2,
-                            delta_h,
-                            freqs[b],
-                            climate,
-                            mdvar,
-                            z_time,
-                            z_location,
-                            z_situation,
-                        )
-                        bits |= more | extreme
-                        loss[b, row, col] = free_space_db(d, freqs[b]) + varied
-                    if bits or warned:
-                        flag |= FLAG_MODEL_WARNING
-                    flags[row, col] = flag
+    for bundle in prange((disc.start.size + BUNDLE - 2) // BUNDLE):
+        _walk_bundle(bundle, disc, freqs, impedances, statistics, warned)

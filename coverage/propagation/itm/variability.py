@@ -1,23 +1,21 @@
 """Variability in time, location and situation of the Irregular Terrain Model, as scalars.
 
 Source: G. A. Hufford, "The ITS Irregular Terrain Model, version 1.2.2: the algorithm", section 5,
-and NTIA Report 82-100 for the modes. Lengths are in metres, frequencies in MHz.
+and NTIA Report 82-100 for the modes; [Alg. n] is the equation a line computes. Lengths are in
+metres, frequencies in MHz.
 """
 
 from __future__ import annotations
 
 import math
 
-from phusong.coverage.propagation.itm.attenuation import (
-    WARN_EXTREME_VARIABILITY,
-    WAVE_NUMBER_MHZ,
-    cbrt,
-    roughness_at,
-)
+from phusong.coverage.propagation.itm.attenuation import WARN_EXTREME_VARIABILITY
+from phusong.coverage.propagation.itm.medium import WAVE_NUMBER_MHZ, cbrt, roughness_at
 from phusong.jit import njit
 
 # Per climate (1 equatorial … 7 maritime temperate over sea): V_med, sigma_T-, sigma_T+ as
-# (c1, c2, x1, x2, x3) of [Alg. 5.9]; (c_D, z_D) of sigma_TD; the frequency factors g- and g+.
+# (c1, c2, x1, x2, x3) of the curves [Alg. 5.5, 5.7]; (c_D, z_D) of sigma_TD [Alg. Table 5.1];
+# the frequency factors g- and g+.
 CLIMATES = (
     (
         (-9.67, 12.7, 144.9e3, 190.3e3, 133.8e3),
@@ -90,7 +88,7 @@ def normal_deviate(q: float) -> float:
 
 @njit(cache=True, nogil=True)
 def climate_curve(c: tuple[float, float, float, float, float], d_e: float) -> float:
-    """One of the empirical curves of a climate over effective distance d_e [Alg. 5.9]."""
+    """One of the empirical curves of a climate over effective distance d_e [Alg. 5.5, 5.7]."""
     x = d_e / c[2]
     y = (d_e - c[3]) / c[4]
     return (c[0] + c[1] / (1.0 + y * y)) * (x * x) / (1.0 + x * x)
@@ -110,12 +108,13 @@ def variability_db(
     z_location: float,
     z_situation: float,
 ) -> tuple[float, int]:
-    """Attenuation not exceeded at the given deviates, dB, and warning bits [Alg. 5.1 to 5.20].
+    """Attenuation not exceeded at the given deviates, dB, and warning bits [Alg. 5.1].
 
     ``mdvar``'s last digit is the mode (0 single message, 1 accidental, 2 mobile,
     3 broadcast); + 10 leaves location variability out, + 20 leaves situation variability out.
     """
     wave_number = freq_mhz / WAVE_NUMBER_MHZ
+    # Effective distance [Alg. 5.3, 5.4].
     d_ex = math.sqrt(18e6 * h_e1) + math.sqrt(18e6 * h_e2) + cbrt(575.7e12 / wave_number)
     d_e = 130e3 * d / d_ex if d < d_ex else 130e3 + d - d_ex
     mode = mdvar % 10
@@ -133,6 +132,7 @@ def variability_db(
 
     median, below, above, ducting, gain_below, gain_above = CLIMATES[climate - 1]
     q = math.log(0.133 * wave_number)
+    # sigma_T of either side of the median [Alg. 5.7], and where ducting bends it [Alg. 5.8].
     if z_time < 0.0:
         y = gain_below[2] * q
         sigma_t = climate_curve(below, d_e) * (gain_below[0] + gain_below[1] / (y * y + 1.0))
@@ -146,10 +146,10 @@ def variability_db(
         sigma_l = 0.0
     else:
         rough = wave_number * roughness_at(d, delta_h)
-        sigma_l = 10.0 * rough / (rough + 13.0)
-    sigma_s = 0.0 if no_situation else 5.0 + 3.0 * math.exp(-d_e / 100e3)
+        sigma_l = 10.0 * rough / (rough + 13.0)  # [Alg. 5.9]
+    sigma_s = 0.0 if no_situation else 5.0 + 3.0 * math.exp(-d_e / 100e3)  # [Alg. 5.10]
     z2 = z_situation * z_situation
-    spread = (
+    spread = (  # [Alg. 5.11]
         sigma_s * sigma_s
         + (sigma_t * z_time) ** 2 / (7.8 + z2)
         + (sigma_l * z_location) ** 2 / (24.0 + z2)
@@ -164,7 +164,8 @@ def variability_db(
         certain = math.sqrt(sigma_t * sigma_t + sigma_l * sigma_l) * z_time
     else:
         certain = sigma_t * z_time + sigma_l * z_location
+    # [Alg. 5.1], with V_med of [Alg. 5.5].
     loss = attenuation - climate_curve(median, d_e) - certain - math.sqrt(spread) * z_situation
     if loss < 0.0:
-        loss = loss * (29.0 - loss) / (29.0 - 10.0 * loss)
+        loss = loss * (29.0 - loss) / (29.0 - 10.0 * loss)  # [Alg. 5.2]
     return loss, warnings

@@ -1,6 +1,7 @@
 """What ITU-R P.1812-7 reads off a path: horizons, roughness, zones, the middle's latitude.
 
-Attachment 1 to Annex 1 and §3.3 to §3.7, over one profile.
+Attachment 1 to Annex 1 and §3.3 to §3.7, over one profile; "eq." is P.1812-7's, at the line that
+computes it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ def horizons(
     rx_m: float,
     earth_m: float,
 ) -> tuple[bool, int, int, float, float]:
-    """Radio horizons over the bare terrain (Attachment 1, §5.1–5.3, eq. 75–82).
+    """Radio horizons over the bare terrain (Attachment 1, §4 and §5.1–5.3).
+
+    Slopes stand for angles, whose arctangent is taken of the largest only.
 
     Returns
     -------
@@ -46,27 +49,28 @@ def horizons(
     at_t, steep_t = 0, -math.inf
     for i in range(1, last):
         x = distance_m[i]
-        slope = (ground_m[i] - tx_m) / x - half * x
+        slope = (ground_m[i] - tx_m) / x - half * x  # θ_i, eq. (75)
         if slope > steep_t:
-            steep_t, at_t = slope, i
-    direct_t = (rx_m - tx_m) / total - half * total
-    if steep_t > direct_t:
+            steep_t, at_t = slope, i  # θ_max, eq. (74), and its d_lt, eq. (78)
+    direct_t = (rx_m - tx_m) / total - half * total  # θ_td, eq. (76)
+    if steep_t > direct_t:  # beyond the horizon (§4)
         at_r, steep_r = 0, -math.inf
         for i in range(1, last):
             y = total - distance_m[i]
-            slope = (ground_m[i] - rx_m) / y - half * y
+            slope = (ground_m[i] - rx_m) / y - half * y  # θ_j, eq. (80)
             if slope >= steep_r:  # the last of equals is the nearest to the receiver
                 steep_r, at_r = slope, i
+        # θ_t, eq. (77), and θ_r, eq. (80)
         return False, at_t, at_r, 1e3 * math.atan(steep_t), 1e3 * math.atan(steep_r)
     at, largest = 0, -math.inf
     for i in range(1, last):
         x = distance_m[i]
         y = total - x
         above = ground_m[i] + half * x * y - (tx_m * y + rx_m * x) / total
-        nu = above * math.sqrt(total / (x * y))
+        nu = above * math.sqrt(total / (x * y))  # but for √(2/λ), as eq. (15)
         if nu > largest:
-            largest, at = nu, i
-    direct_r = (tx_m - rx_m) / total - half * total
+            largest, at = nu, i  # d_lt and d_lr, eq. (81a)
+    direct_r = (tx_m - rx_m) / total - half * total  # θ_rd, eq. (79)
     return True, at, at, 1e3 * math.atan(direct_t), 1e3 * math.atan(direct_r)
 
 
@@ -79,10 +83,10 @@ def roughness(
     smooth_t_m: float,
     smooth_r_m: float,
 ) -> float:
-    """Terrain roughness h_m between the horizons (Attachment 1, §5.6.3, eq. 93), m."""
-    slope = (smooth_r_m - smooth_t_m) / distance_m[-1]
+    """Terrain roughness h_m between the horizons (Attachment 1, §5.6.3), m."""
+    slope = (smooth_r_m - smooth_t_m) / distance_m[-1]  # m, eq. (91)
     top = -math.inf
-    for i in range(first, last + 1):
+    for i in range(first, last + 1):  # eq. (93)
         top = max(top, ground_m[i] - (smooth_t_m + slope * distance_m[i]))
     return top
 
@@ -100,7 +104,7 @@ def _lengths(distance_km: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArr
 def zone_lengths(
     distance_km: NDArray[np.float64], zone: NDArray[np.uint8]
 ) -> tuple[float, float, float]:
-    """Return ω, d_tm and d_lm of a profile (§3.6 and Table 5).
+    """Return ω (Table 5), d_tm and d_lm (§3.6) of a profile.
 
     Parameters
     ----------
@@ -134,7 +138,7 @@ def coast_distance_km(distance_km: NDArray[np.float64], zone: NDArray[np.uint8])
 def centre_latitude(
     tx_lat: float, tx_lon: float, rx_lat: float, rx_lon: float, distance_km: float | None = None
 ) -> float:
-    """Latitude of the middle of the great-circle path, degrees (§3.6, eq. 4).
+    """Latitude of the middle of the great-circle path, degrees: φ of eq. (4) and (5).
 
     Parameters
     ----------
@@ -162,5 +166,5 @@ def centre_latitude(
 
 
 def effective_earth_km(delta_n: float) -> float:
-    """Median effective earth radius a_e, km (§3.7, eq. 6, 7a)."""
-    return EARTH_KM * 157.0 / (157.0 - delta_n)
+    """Median effective earth radius a_e, km (§3.7)."""
+    return EARTH_KM * 157.0 / (157.0 - delta_n)  # eq. (7a), with k_50 of eq. (6)

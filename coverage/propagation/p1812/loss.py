@@ -1,7 +1,9 @@
 """ITU-R P.1812-7: from the geometry of a path to its loss, as scalar formulas.
 
 The direct path function and the sweep both come here with the same geometry. Distances are km
-and angles mrad in this module, as in the Recommendation; heights are metres.
+and angles mrad in this module, as in the Recommendation; heights are metres. "eq." and "§" are
+P.1812-7's: at the end of a line, the equation that line computes. The numbers are those of the
+reference values ITU-R Study Group 3 gives for each intermediate quantity.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SPEED_OF_LIGHT = 2.998e8
-"""m/s; the Recommendation takes λ = 0.2998/f."""
+"""m/s; the Recommendation takes λ = 0.2998/f (§4.3.1)."""
 FREE_SPACE_DB = 92.4
 """Constant of eq. 8."""
 EARTH_KM = 6371.0
@@ -45,8 +47,8 @@ def p1812_bands(
 ) -> NDArray[np.float64]:
     """Return the constants of each band, those of :func:`band_constants` first.
 
-    Then follow the part of the troposcatter loss (eq. 44, 44a) and of the ducting loss (eq. 47,
-    47a) that no path changes, and √f.
+    Then follow the part of the troposcatter loss (eq. 44) and of the ducting loss (eq. 47)
+    that no path changes, and √f.
 
     Returns
     -------
@@ -59,29 +61,29 @@ def p1812_bands(
         c_m_s=SPEED_OF_LIGHT,
         free_space_db=FREE_SPACE_DB,
     )
-    rare = 10.125 * math.log10(50.0 / time_percent) ** 0.7
+    rare = 10.125 * math.log10(50.0 / time_percent) ** 0.7  # last term of eq. (44)
     for row in bands:
         f = row[BAND_GHZ]
         log_f = math.log10(f)
-        frequency_loss = 25.0 * log_f - 2.5 * math.log10(0.5 * f) ** 2
-        row[BAND_TROPO] = 190.1 + frequency_loss - 0.15 * n0 - rare
-        low = 45.375 - 137.0 * f + 92.5 * f * f if f < 0.5 else 0.0
-        row[BAND_DUCT] = 102.45 + 20.0 * log_f + low
+        frequency_loss = 25.0 * log_f - 2.5 * math.log10(0.5 * f) ** 2  # L_f, eq. (45)
+        row[BAND_TROPO] = 190.1 + frequency_loss - 0.15 * n0 - rare  # eq. (44)
+        low = 45.375 - 137.0 * f + 92.5 * f * f if f < 0.5 else 0.0  # A_lf, eq. (47a)
+        row[BAND_DUCT] = 102.45 + 20.0 * log_f + low  # eq. (47)
         row[BAND_SQRT] = math.sqrt(f)
     return bands
 
 
 @njit(cache=True, nogil=True)
 def inverse_normal(x: float) -> float:
-    """Return the inverse complementary cumulative normal I(x), 1e-6 <= x <= 1 − 1e-6 (Att. 2).
+    """Return the inverse complementary cumulative normal I(x), 1e-6 <= x <= 1 − 1e-6.
 
-    The Recommendation's own rational approximation, not the exact function.
+    The Recommendation's own rational approximation (Attachment 2), not the exact function.
     """
     p = x if x <= 0.5 else 1.0 - x
-    t = math.sqrt(-2.0 * math.log(p))
+    t = math.sqrt(-2.0 * math.log(p))  # T(x)
     top = (0.010328 * t + 0.802853) * t + 2.515516698
     bottom = ((0.001308 * t + 0.189269) * t + 1.432788) * t + 1.0
-    value = t - top / bottom
+    value = t - top / bottom  # T(x) − C(x)
     return value if x <= 0.5 else -value
 
 
@@ -96,14 +98,16 @@ def duct_incidence(land_km: float, inland_km: float, latitude_deg: float) -> tup
     latitude_deg
         Latitude of the path's centre.
     """
-    tau = (
+    tau = (  # eq. (3)
         1.0 - math.exp(-4.12e-4 * math.exp(2.41 * math.log(inland_km))) if inland_km > 0.0 else 0.0
     )
+    # μ1⁵, then ln μ1 of eq. (2), at most 0.
     mu1 = math.exp(-_LN10 * land_km / (16.0 - 6.6 * tau)) + math.exp(
         -5.0 * _LN10 * (0.496 + 0.354 * tau)
     )
     ln_mu1 = min(0.2 * math.log(mu1), 0.0)
     phi = abs(latitude_deg)
+    # β0 of eq. (5) with μ4 of eq. (4): the powers of μ1 are gathered into one exponent.
     if phi <= 70.0:
         exponent = _LN10 * (1.67 - 0.015 * phi) + ln_mu1 * (0.065 + 0.0176 * phi)
         return math.exp(exponent), tau
@@ -122,30 +126,31 @@ def ducting_path_db(
 ) -> float:
     """Ducting loss without coast coupling and time dependence, dB (§4.5, parts of eq. 47, 50).
 
-    That is 102.45 + 20·log f + 20·log(d_lt + d_lr) + A_lf + A_st + A_sr + γ_d·θ'.
+    That is 102.45 + 20·log f + 20·log(d_lt + d_lr) + A_lf + A_st + A_sr + γ_d·θ'. The logarithms
+    of eq. (47) and (48) are gathered into one of a product.
     """
-    over_t = theta_t - 0.1 * horizon_t_km
+    over_t = theta_t - 0.1 * horizon_t_km  # θ''_t, eq. (48a)
     over_r = theta_r - 0.1 * horizon_r_km
-    factor = horizon_t_km + horizon_r_km
+    factor = horizon_t_km + horizon_r_km  # eq. (47)
     linear = 0.0
     if over_t > 0.0:
-        factor *= 1.0 + 0.361 * over_t * band[BAND_SQRT] * math.sqrt(horizon_t_km)
+        factor *= 1.0 + 0.361 * over_t * band[BAND_SQRT] * math.sqrt(horizon_t_km)  # eq. (48)
         linear += over_t
     if over_r > 0.0:
         factor *= 1.0 + 0.361 * over_r * band[BAND_SQRT] * math.sqrt(horizon_r_km)
         linear += over_r
-    bend = (
+    bend = (  # θ' of eq. (52), with θ'_t and θ'_r of eq. (52a)
         1e3 * distance_km / earth_km
         + min(theta_t, 0.1 * horizon_t_km)
         + min(theta_r, 0.1 * horizon_r_km)
     )
     cbrt = band[BAND_CBRT]
-    shielding = 0.264 * linear * cbrt
+    shielding = 0.264 * linear * cbrt  # eq. (48)
     return float(
         band[BAND_DUCT]
         + DB_PER_NEPER * math.log(factor)
         + shielding
-        + 5e-5 * earth_km * cbrt * bend
+        + 5e-5 * earth_km * cbrt * bend  # γ_d·θ', eq. (50, 51)
     )
 
 
@@ -162,7 +167,9 @@ def ducting_path_floor_db(
     """Return a value :func:`ducting_path_db` cannot fall below in line of sight.
 
     There d_lt + d_lr = d, but where the horizon stands is not yet known: only that it is at
-    least `near_t_km` and `near_r_km` from the terminals.
+    least `near_t_km` and `near_r_km` from the terminals. Each term takes the least of its values:
+    θ'' falls with a horizon's distance (at most d), A_st and A_sr rise with it and with θ'', and
+    θ' takes no more than 0 from a horizon of positive elevation.
     """
     over_t = theta_t - 0.1 * distance_km
     over_r = theta_r - 0.1 * distance_km
@@ -189,9 +196,9 @@ def ducting_path_floor_db(
 def coast_coupling_db(
     sea_share: float, coast_km: float, horizon_km: float, antenna_m: float
 ) -> float:
-    """Over-sea surface duct coupling correction of one terminal, dB (eq. 49, 49a)."""
+    """Over-sea surface duct coupling correction A_ct or A_cr of one terminal, dB."""
     if sea_share >= 0.75 and coast_km <= horizon_km and coast_km <= 5.0:
-        return (
+        return (  # eq. (49), (49a)
             -3.0
             * math.exp(-0.25 * coast_km * coast_km)
             * (1.0 + math.tanh(0.07 * (50.0 - antenna_m)))
@@ -211,7 +218,7 @@ def ducting_time_db(
     roughness_m: float,
     between_km: float,
 ) -> tuple[float, float]:
-    """Time-percentage dependence A(p) of ducting, dB, and β (eq. 51–56).
+    """Time-percentage dependence A(p) of ducting, dB, and β (eq. 53–56a).
 
     Parameters
     ----------
@@ -226,25 +233,25 @@ def ducting_time_db(
     between_km
         Distance between the horizons, d − d_lt − d_lr.
     """
-    alpha = max(-0.6 - 3.5e-9 * math.exp(3.1 * math.log(distance_km)) * tau, -3.4)
+    alpha = max(-0.6 - 3.5e-9 * math.exp(3.1 * math.log(distance_km)) * tau, -3.4)  # eq. (55a)
     root = math.sqrt(h_te_m) + math.sqrt(h_re_m)
     ratio = 500.0 / earth_km * distance_km * distance_km / (root * root)
-    mu2 = math.exp(alpha * math.log(ratio))
+    mu2 = math.exp(alpha * math.log(ratio))  # eq. (55)
     mu2 = min(mu2, 1.0)
     mu3 = 1.0
     if roughness_m > 10.0:
-        d_i = min(between_km, 40.0)
-        mu3 = math.exp(-4.6e-5 * (roughness_m - 10.0) * (43.0 + 6.0 * d_i))
-    beta = beta0 * mu2 * mu3
+        d_i = min(between_km, 40.0)  # eq. (56a)
+        mu3 = math.exp(-4.6e-5 * (roughness_m - 10.0) * (43.0 + 6.0 * d_i))  # eq. (56)
+    beta = beta0 * mu2 * mu3  # eq. (54)
     ln_beta = math.log(beta)
     log_beta = ln_beta / _LN10
     far = math.exp(1.13 * math.log(distance_km))
-    gamma = 1.076 * math.exp(
+    gamma = 1.076 * math.exp(  # Γ, eq. (53a)
         -1.012 * math.log(2.0058 - log_beta)
         - (9.51 - 4.8 * log_beta + 0.198 * log_beta * log_beta) * 1e-6 * far
     )
     ln_ratio = math.log(time_percent) - ln_beta
-    a_p = (
+    a_p = (  # eq. (53)
         -12.0
         + (1.2 + 3.7e-3 * distance_km) * (ln_ratio / _LN10)
         + 12.0 * math.exp(gamma * ln_ratio)
@@ -254,7 +261,7 @@ def ducting_time_db(
 
 @njit(cache=True, nogil=True)
 def ducting_floor_db(time_percent: float, distance_km: float, beta0: float) -> float:
-    """Return a value that A(p) cannot fall below, since β <= β0 (from eq. 51)."""
+    """Return a value that A(p) cannot fall below, since β <= β0 (from eq. 53)."""
     if time_percent >= beta0:
         return 0.0
     return -12.0 + (1.2 + 3.7e-3 * distance_km) * (math.log(time_percent / beta0) / _LN10)
@@ -262,7 +269,7 @@ def ducting_floor_db(time_percent: float, distance_km: float, beta0: float) -> f
 
 @njit(cache=True, nogil=True)
 def log_sum_db(a_db: float, b_db: float, eta: float) -> float:
-    """Return η·ln(exp(a/η) + exp(b/η)) without overflow."""
+    """Return η·ln(exp(a/η) + exp(b/η)) without overflow, the form of eq. (60)."""
     high, low = max(a_db, b_db), min(a_db, b_db)
     return high + eta * math.log1p(math.exp((low - high) / eta))
 
@@ -284,7 +291,7 @@ def time_weight(time_percent: float, beta0: float) -> float:
 @njit(cache=True, nogil=True, inline="always")
 def path_weight(theta: float) -> float:
     """Interpolation factor F_j from the path's angular distance in mrad (eq. 57)."""
-    # 1 − (1 + tanh z)/2 = 1/(1 + exp 2z)
+    # Θ = 0.3 mrad, ξ = 0.8; 1 − (1 + tanh z)/2 = 1/(1 + exp 2z).
     if theta > 3.0:  # within 1e-18 of 0
         return 0.0
     return 1.0 / (1.0 + math.exp(2.0 * 3.0 * 0.8 * (theta - 0.3) / 0.3))
@@ -292,7 +299,7 @@ def path_weight(theta: float) -> float:
 
 @njit(cache=True, nogil=True, inline="always")
 def distance_weight(distance_km: float) -> float:
-    """Interpolation factor F_k from the path's length (eq. 58)."""
+    """Interpolation factor F_k from the path's length (eq. 58), d_sw = 20 km, κ = 0.5."""
     return 1.0 / (1.0 + math.exp(2.0 * 3.0 * 0.5 * (distance_km - 20.0) / 20.0))
 
 
@@ -333,15 +340,17 @@ def combine_db(
     L_minb0p, L_minbap, L_bda, L_bam, L_bc
         The last is the loss not exceeded for p % of time and 50 % of locations.
     """
-    bd50 = free_db + diffraction_50_db
-    bd = free_p_db + diffraction_p_db
+    bd50 = free_db + diffraction_50_db  # eq. (42)
+    bd = free_p_db + diffraction_p_db  # eq. (43)
     land = (1.0 - sea_share) * diffraction_p_db
+    # eq. (59)
     minb0p = free_p_db + land if under_beta else bd50 + (free_beta_db + land - bd50) * weight_i
-    minbap = log_sum_db(ducting_db, free_p_db, 2.5)
+    minbap = log_sum_db(ducting_db, free_p_db, 2.5)  # eq. (60)
     bda = bd
     if minbap <= bd:
-        bda = minbap + (bd - minbap) * distance_weight(distance_km)
-    bam = bda + (minb0p - bda) * weight_j
+        bda = minbap + (bd - minbap) * distance_weight(distance_km)  # eq. (61)
+    bam = bda + (minb0p - bda) * weight_j  # eq. (62)
+    # eq. (63): the smaller of both, less what the other adds to its power.
     gap = 0.2 * math.log(10.0) * abs(scatter_db - bam)
     bc = min(scatter_db, bam)
     if gap < 40.0:  # beyond, the sum below does not change a double

@@ -1,7 +1,8 @@
 """ITU-R P.1812-7 over one path, computed directly, with every intermediate value.
 
 The geometry is read off the profile point by point, as the Recommendation writes it; the losses
-come from :mod:`phusong.coverage.propagation.p1812.loss`, which the sweep uses too.
+come from :mod:`phusong.coverage.propagation.p1812.loss`, which the sweep uses too. "eq." is
+P.1812-7's, at the line that computes it.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 BETA_EARTH_FACTOR = 3.0
-"""k_β, effective earth radius factor exceeded for β0 % of time (§3.7)."""
+"""k_β, effective earth radius factor exceeded for β0 % of time (§3.7, eq. 7b)."""
 
 
 @dataclass(frozen=True)
@@ -254,8 +255,8 @@ def p1812_path(
     km = total / 1e3
     check_range("distance", km, 0.25, 3000.0, "km", "P.1812")
     surface = ground.copy()
-    surface[1:-1] += clutter[1:-1]
-    tx_m, rx_m = float(ground[0]) + tx_height_m, float(ground[-1]) + rx_height_m
+    surface[1:-1] += clutter[1:-1]  # g_i (§3.2)
+    tx_m, rx_m = float(ground[0]) + tx_height_m, float(ground[-1]) + rx_height_m  # h_ts, h_rs
     band = p1812_bands((freq_mhz,), polarisation, time_percent, n0)[0]
 
     earth_km = effective_earth_km(delta_n)
@@ -268,41 +269,43 @@ def p1812_path(
 
     in_sight, at_t, at_r, theta_t, theta_r = horizons(x, ground, tx_m, rx_m, earth_km * 1e3)
     d_lt, d_lr = float(x[at_t]) / 1e3, (total - float(x[at_r])) / 1e3
-    theta = 1e3 * km / earth_km + theta_t + theta_r
+    theta = 1e3 * km / earth_km + theta_t + theta_r  # eq. (82)
     fit_t, fit_r, end_t, end_r = smooth_surface(x, ground, tx_m, rx_m)
-    smooth_t, smooth_r = min(fit_t, float(ground[0])), min(fit_r, float(ground[-1]))
+    smooth_t, smooth_r = min(fit_t, float(ground[0])), min(fit_r, float(ground[-1]))  # eq. (90)
+    # h'_tc and h'_rc of eq. (37), over h_std and h_srd of eq. (89).
     h1, h2 = tx_m - min(end_t, float(ground[0])), rx_m - min(end_r, float(ground[-1]))
     rough = roughness(x, ground, at_t, at_r, smooth_t, smooth_r)
 
+    # eq. (8), (8a)
     free = float(band[BAND_FREE_SPACE]) + 10.0 * math.log10(km * km + ((tx_m - rx_m) / 1e3) ** 2)
-    free_p = free + enhancement_db(time_percent, d_lt + d_lr)
-    free_beta = free + enhancement_db(beta0, d_lt + d_lr)
+    free_p = free + enhancement_db(time_percent, d_lt + d_lr)  # eq. (10)
+    free_beta = free + enhancement_db(beta0, d_lt + d_lr)  # eq. (11)
     diffraction = [
         _delta_bullington(x, surface, tx_m, rx_m, h1, h2, radius, band, sea_share)
         for radius in (earth_km, EARTH_KM * BETA_EARTH_FACTOR)
     ]
     ld50, ld_beta = diffraction[0][3], diffraction[1][3]
-    weight_i = time_weight(time_percent, beta0)
-    ldp = ld50 + (ld_beta - ld50) * weight_i
+    weight_i = time_weight(time_percent, beta0)  # eq. (40)
+    ldp = ld50 + (ld_beta - ld50) * weight_i  # eq. (41)
     a_p, _ = ducting_time_db(
         time_percent,
         km,
         earth_km,
         beta0,
         tau,
-        tx_m - smooth_t,
-        rx_m - smooth_r,
+        tx_m - smooth_t,  # h_te, eq. (92a)
+        rx_m - smooth_r,  # h_re, eq. (92b)
         rough,
         km - d_lt - d_lr,
     )
-    ducting = (
+    ducting = (  # L_ba, eq. (46)
         ducting_path_db(band, km, earth_km, d_lt, d_lr, theta_t, theta_r)
         + coast_coupling_db(sea_share, tx_coast_km, d_lt, tx_m)
         + coast_coupling_db(sea_share, rx_coast_km, d_lr, rx_m)
         + a_p
     )
-    scatter = float(band[BAND_TROPO]) + 20.0 * math.log10(km) + 0.573 * theta
-    weight_j = path_weight(theta)
+    scatter = float(band[BAND_TROPO]) + 20.0 * math.log10(km) + 0.573 * theta  # L_bs, eq. (44)
+    weight_j = path_weight(theta)  # eq. (57)
     minb0p, minbap, bda, bam, bc = combine_db(
         scatter,
         ducting,
@@ -361,8 +364,8 @@ def p1812_path(
         spherical_beta_db=diffraction[1][2],
         diffraction_beta_db=ld_beta,
         diffraction_p_db=ldp,
-        bd50_db=free + ld50,
-        bd_db=free_p + ldp,
+        bd50_db=free + ld50,  # eq. (42)
+        bd_db=free_p + ldp,  # eq. (43)
         minb0p_db=minb0p,
         ducting_db=ducting,
         minbap_db=minbap,
@@ -370,7 +373,7 @@ def p1812_path(
         bam_db=bam,
         scatter_db=scatter,
         bc_db=bc,
-        loss_db=max(free_p, bc + variation),
+        loss_db=max(free_p, bc + variation),  # eq. (69)
     )
 
 
@@ -390,12 +393,13 @@ def _delta_bullington(
     flat = np.zeros_like(distance_m)
     edge, _, _, _ = bullington_edge(distance_m, surface_m, tx_m, rx_m, radius_km * 1e3)
     smooth, _, _, _ = bullington_edge(distance_m, flat, h1_m, h2_m, radius_km * 1e3)
-    actual_db = bullington_db(edge * band[BAND_SCALE], total)
-    smooth_db = bullington_db(smooth * band[BAND_SCALE], total)
+    actual_db = bullington_db(edge * band[BAND_SCALE], total)  # L_bulla
+    smooth_db = bullington_db(smooth * band[BAND_SCALE], total)  # L_bulls
     clearance, weight, cbrt = spherical_clearance(
         total / 1e3, h1_m, h2_m, radius_km, band[BAND_WAVELENGTH]
     )
     sphere_db = spherical_earth_db(
         total / 1e3, h1_m, h2_m, clearance, weight, cbrt, band, sea_share
     )
+    # L_d, eq. (39)
     return actual_db, smooth_db, sphere_db, actual_db + max(sphere_db - smooth_db, 0.0)

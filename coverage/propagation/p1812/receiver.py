@@ -3,6 +3,7 @@
 What a band needs of the ground beyond that, the horizons of a clear path and the roughness
 between them, is looked for only where ducting can come below the diffraction loss. Kernels are
 compiled without reference counting, as in :mod:`phusong.coverage.propagation.walk.skyline`.
+"eq." is P.1812-7's, at the line that computes it.
 """
 
 from __future__ import annotations
@@ -105,11 +106,11 @@ class Path(NamedTuple):
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def _roughness(ground: Ground, path: Path, near_t_km: float, near_r_km: float) -> float:
-    """Return the roughness h_m between the horizons, or 10 m where it is less (eq. 55, 93)."""
+    """Return the roughness h_m between the horizons, or 10 m where it is less (eq. 93)."""
     step_m, k = ground.step_m, ground.k
     first = int(near_t_km * 1e3 / step_m + 0.5)
     last = int((path.distance_m - near_r_km * 1e3) / step_m + 0.5)
-    slope = (path.smooth_r_m - path.smooth_t_m) / path.distance_m
+    slope = (path.smooth_r_m - path.smooth_t_m) / path.distance_m  # m, eq. (91)
     rough = highest_above(
         ground.bare.flat,
         ground.bare.base,
@@ -119,7 +120,7 @@ def _roughness(ground: Ground, path: Path, near_t_km: float, near_r_km: float) -
         step_m,
         path.smooth_t_m,
         slope,
-        10.0,  # less does not matter (eq. 55)
+        10.0,  # less does not matter (eq. 56)
     )
     for i in range(max(first, k + 1), last + 1):
         above = ground.own[i - k - 1] - path.smooth_t_m - slope * (i * step_m)
@@ -137,7 +138,7 @@ def _time_db(
     beta0: float,
     tau: float,
 ) -> float:
-    """Return A(p) of the ducting model, from the roughness between the horizons."""
+    """Return A(p) of the ducting model (eq. 53), from the roughness between the horizons."""
     rough = _roughness(ground, path, near_t_km, near_r_km)
     km = path.distance_m * 1e-3
     a_p, _ = ducting_time_db(
@@ -146,8 +147,8 @@ def _time_db(
         air.earth_km,
         beta0,
         tau,
-        path.tx_m - path.smooth_t_m,
-        path.rx_m - path.smooth_r_m,
+        path.tx_m - path.smooth_t_m,  # h_te, eq. (92a)
+        path.rx_m - path.smooth_r_m,  # h_re, eq. (92b)
         rough,
         km - near_t_km - near_r_km,
     )
@@ -156,7 +157,7 @@ def _time_db(
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def clear_horizon(ground: Ground, path: Path, earth_km: float) -> int:
-    """Return the point of largest ν of a clear path, over the bare ground."""
+    """Return the point of largest ν of a clear path, over the bare ground (Att. 1, §5.2)."""
     if path.sight > 0:
         return path.sight
     total = path.distance_m
@@ -298,16 +299,16 @@ def fill_in(
     near_t, near_r = path.near_t_km, path.near_r_km
     theta_t, theta_r, sea_share = path.theta_t, path.theta_r, path.sea_share
     horizons_km = km if near_t < 0.0 else near_t + near_r
-    theta = 1e3 * km / earth_km + theta_t + theta_r
-    weight_j = path_weight(theta)
-    bend = DB_PER_NEPER * math.log(km) + 0.573 * theta
+    theta = 1e3 * km / earth_km + theta_t + theta_r  # eq. (82)
+    weight_j = path_weight(theta)  # eq. (57)
+    bend = DB_PER_NEPER * math.log(km) + 0.573 * theta  # the path's part of eq. (44)
     beta0, tau, weight_i = 0.0, 0.0, 0.0
     gain_p = gain_beta = 0.0
     if rare:
         beta0, tau = duct_incidence(path.land_km, path.inland_km, air.latitude_deg)
-        weight_i = time_weight(percent, beta0)
-        gain_p = enhancement_db(percent, horizons_km)
-        gain_beta = enhancement_db(beta0, horizons_km)
+        weight_i = time_weight(percent, beta0)  # eq. (40)
+        gain_p = enhancement_db(percent, horizons_km)  # E_sp, eq. (9a)
+        gain_beta = enhancement_db(beta0, horizons_km)  # E_sβ, eq. (9b)
     a_p = math.nan  # A(p), the same for every band
     for b in range(bands.shape[0]):
         band = bands[b]
@@ -317,9 +318,9 @@ def fill_in(
             ldb = delta_bullington_db(
                 path.edge_beta, path.smooth_beta, sphere_beta[b], scale, total
             )
-            ldp = ld50 + (ldb - ld50) * weight_i
-        free_db = band[BAND_FREE_SPACE] + path.spread_db
-        free_p = free_db + gain_p
+            ldp = ld50 + (ldb - ld50) * weight_i  # eq. (41)
+        free_db = band[BAND_FREE_SPACE] + path.spread_db  # eq. (8)
+        free_p = free_db + gain_p  # eq. (10)
         # Ducting counts only where it can come below the diffraction loss.
         bound = free_p + ldp + (12.0 if sea_share >= 0.75 else 0.0)
         if rare:
@@ -340,7 +341,7 @@ def fill_in(
                     if not rare:
                         beta0, tau = duct_incidence(path.land_km, path.inland_km, air.latitude_deg)
                     a_p = _time_db(ground, path, near_t, near_r, air, beta0, tau)
-                ducting = (
+                ducting = (  # L_ba, eq. (46)
                     path_db
                     + a_p
                     + coast_coupling_db(sea_share, path.coast_t_km, near_t, path.tx_m)
@@ -351,7 +352,7 @@ def fill_in(
             ducting,
             free_db,
             free_p,
-            free_db + gain_beta,
+            free_db + gain_beta,  # eq. (11)
             ld50,
             ldp,
             percent < beta0,
@@ -360,4 +361,4 @@ def fill_in(
             km,
             sea_share,
         )
-        loss[b, row, col] = max(free_p, bc)
+        loss[b, row, col] = max(free_p, bc)  # eq. (69), at 50 % of locations

@@ -2,7 +2,9 @@
 
 The geometry is read off the profile point by point, as the Recommendation writes it. The sweep
 of :mod:`phusong.coverage.propagation.p526.sweep` finds the same geometry incrementally; tests
-hold the two together.
+hold the two together. Equations are cited as in
+:mod:`phusong.coverage.propagation.diffraction`: (49 | 13) is eq. (49) of P.526-15 and eq. (13) of
+P.1812-7.
 """
 
 from __future__ import annotations
@@ -67,21 +69,21 @@ def bullington_edge(
     slope_t = -math.inf
     for i in range(1, last):
         x = distance_m[i]
-        slope_t = max(slope_t, (surface_m[i] + half * x * (total - x) - tx_m) / x)
-    line = (rx_m - tx_m) / total
+        slope_t = max(slope_t, (surface_m[i] + half * x * (total - x) - tx_m) / x)  # (49 | 13)
+    line = (rx_m - tx_m) / total  # (50 | 14)
     if slope_t < line:
         edge = -math.inf
         for i in range(1, last):
             x = distance_m[i]
             y = total - x
             above = surface_m[i] + half * x * y - (tx_m * y + rx_m * x) / total
-            edge = max(edge, above * math.sqrt(total / (x * y)))
+            edge = max(edge, above * math.sqrt(total / (x * y)))  # ν_max, (51 | 15)
         return edge, slope_t, line, True
     slope_r = -math.inf
     for i in range(1, last):
         x = distance_m[i]
         y = total - x
-        slope_r = max(slope_r, (surface_m[i] + half * x * y - rx_m) / y)
+        slope_r = max(slope_r, (surface_m[i] + half * x * y - rx_m) / y)  # S_rim, (53 | 17)
     return edge_height(total, tx_m, rx_m, slope_t, slope_r), slope_t, line, False
 
 
@@ -94,10 +96,10 @@ def smooth_surface(
     Returns
     -------
     fit_t, fit_r
-        Least-squares heights at either end (P.526-15 eq. 61; P.1812-7 eq. 85, 86).
+        Least-squares heights at either end.
     end_t, end_r
-        The same lowered by what obstructs the line between the antennas (P.526-15 eq. 63;
-        P.1812-7 eq. 88), not yet limited by the ground at the terminals.
+        The same lowered by what obstructs the line between the antennas, not yet limited by the
+        ground at the terminals.
     """
     last = distance_m.size - 1
     total = distance_m[last]
@@ -105,21 +107,22 @@ def smooth_surface(
     for i in range(1, last + 1):
         x0, x1 = distance_m[i - 1], distance_m[i]
         h0, h1 = ground_m[i - 1], ground_m[i]
-        v1 += (x1 - x0) * (h1 + h0)
-        v2 += (x1 - x0) * (h1 * (2.0 * x1 + x0) + h0 * (x1 + 2.0 * x0))
-    fit_t = (2.0 * v1 * total - v2) / (total * total)
-    fit_r = (v2 - v1 * total) / (total * total)
+        v1 += (x1 - x0) * (h1 + h0)  # (58 | 83)
+        v2 += (x1 - x0) * (h1 * (2.0 * x1 + x0) + h0 * (x1 + 2.0 * x0))  # (59 | 84)
+    fit_t = (2.0 * v1 * total - v2) / (total * total)  # (60a | 85)
+    fit_r = (v2 - v1 * total) / (total * total)  # (60b | 86)
     highest = angle_t = angle_r = -math.inf
     for i in range(1, last):
         x = distance_m[i]
         y = total - x
-        above = ground_m[i] - (tx_m * y + rx_m * x) / total
-        highest = max(highest, above)
-        angle_t = max(angle_t, above / x)
-        angle_r = max(angle_r, above / y)
+        above = ground_m[i] - (tx_m * y + rx_m * x) / total  # (61d | 87d)
+        highest = max(highest, above)  # h_obs, (61a | 87a)
+        angle_t = max(angle_t, above / x)  # α_obt, (61b | 87b)
+        angle_r = max(angle_r, above / y)  # α_obr, (61c | 87c)
     if highest <= 0.0:
-        return fit_t, fit_r, fit_t, fit_r
-    share = angle_t / (angle_t + angle_r)
+        return fit_t, fit_r, fit_t, fit_r  # (62a, b | 88a, b)
+    share = angle_t / (angle_t + angle_r)  # g_t, and g_r = 1 − g_t: (62e, f | 88e, f)
+    # (62c, d | 88c, d)
     return fit_t, fit_r, fit_t - highest * share, fit_r - highest * (1.0 - share)
 
 
@@ -221,8 +224,8 @@ def p526_path(
     )[0]
     edge, _, _, in_sight = bullington_edge(x, surface, tx_m, rx_m, radius_m)
     _, _, end_t, end_r = smooth_surface(x, ground, tx_m, rx_m)
-    h1 = tx_m - min(end_t, float(ground[0]))
-    h2 = rx_m - min(end_r, float(ground[-1]))
+    h1 = tx_m - min(end_t, float(ground[0]))  # h'_ts: P.526-15 eq. (63), (64)
+    h2 = rx_m - min(end_r, float(ground[-1]))  # h'_rs
     smooth, _, _, _ = bullington_edge(x, np.zeros_like(x), h1, h2, radius_m)
     actual_db = bullington_db(edge * band[BAND_SCALE], total)
     smooth_db = bullington_db(smooth * band[BAND_SCALE], total)
@@ -230,7 +233,7 @@ def p526_path(
         total / 1e3, h1, h2, effective_earth_radius_km, band[BAND_WAVELENGTH]
     )
     sphere_db = spherical_earth_db(total / 1e3, h1, h2, clearance, weight, cbrt, band, 0.0)
-    diffraction = actual_db + max(sphere_db - smooth_db, 0.0)
+    diffraction = actual_db + max(sphere_db - smooth_db, 0.0)  # P.526-15 eq. (65)
     free = free_space_db(freq_mhz, math.hypot(total, tx_m - rx_m))
     return P526Path(
         effective_tx_m=h1,

@@ -3,7 +3,9 @@
 A radial passes up to half an arc step beside a receiver. Far from it that matters little; just
 before it, on a steep slope, the radial's ground is not the ground in front of the receiver and
 makes a false horizon. So the last points of a profile are read on the receiver's own line from
-the mast, and only those before them are the radial's, shared with all its receivers.
+the mast, and only those before them are the radial's, shared with all its receivers. Each maximum
+and sum of the models (S_tim, S_rim and ν_max in :mod:`.walk.skyline`, v1 and v2 in
+:mod:`.walk.smooth`) is that of the radial's points, continued over these few.
 """
 
 from __future__ import annotations

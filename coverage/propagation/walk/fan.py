@@ -3,6 +3,11 @@
 Every cell whose centre lies within the radius is a receiver at its exact distance with its own
 ground height. Only the ground between is shared: that of the nearest radial, read by bilinear
 interpolation at a fixed step.
+
+What is read here are the d_i, h_i and R_i of a path profile: ITU-R P.526-15 §4.5.1 and P.1812-7
+§3.2, whose points may lie at any spacing, the same for all (as here) or not. The Recommendations
+leave to the user how heights between the samples of a raster are read. Clutter and zones are
+classes, and taken from the cell a point lies in.
 """
 
 from __future__ import annotations

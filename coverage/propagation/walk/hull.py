@@ -1,8 +1,11 @@
 """Upper convex hull of a profile that grows outwards, and the two questions asked of it.
 
 The hull answers for a receiver beyond its last point: which point stands highest seen from the
-receiver (the tangent), and which point stands highest above a line of given slope. Both are a
-search over vertices, since only vertices can win.
+receiver (the tangent: S_rim of P.526-15 eq. 53, P.1812-7 eq. 17), and which point stands highest
+above a line of given slope (h_obs of P.526-15 eq. 61a, P.1812-7 eq. 87a). Both are a search over
+vertices: a point under the hull lies below the straight line between two vertices, and on any
+such line one of the two ends stands at least as high as every point between, seen from beyond
+the hull's end as well as measured from another line.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The receivers of one radial, in the order in which a walk outwards comes to them."""
+"""The receivers of one radial, in the order in which a walk outwards comes to them.
+
+A receiver is the last point of its path (d = d_n of P.1812-7 §3.2); its number of points is what
+it has to wait for.
+"""
 
 from __future__ import annotations
 

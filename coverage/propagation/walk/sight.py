@@ -1,9 +1,11 @@
 """The point of a clear path that comes nearest to the ray, in Fresnel's measure.
 
-In line of sight the largest diffraction parameter ν belongs to the point that minimises
-q = c²/(x·(D − x)), c being the ray's height above the point. It need not be a vertex of the
-hull, so it is found by branch and bound: slopes seen from either end bound c from below, and a
-straight line above each block of points bounds the block.
+In line of sight the largest diffraction parameter ν (P.526-15 eq. 51, P.1812-7 eq. 15) belongs to
+the point that minimises q = c²/(x·(D − x)), c being the ray's height above the point: then c > 0
+and ν = −√(2/λ·D·q), so the largest ν is the least q. It need not be a vertex of the hull, so it is
+found by branch and bound: slopes seen from either end bound c from below, and a straight line
+above each block of points bounds the block. No point is left out that could win, so the minimum
+is that over all points.
 """
 
 from __future__ import annotations

@@ -2,7 +2,18 @@
 
 A skyline is the profile with the earth's bulge taken off (y − x²/2a), so that every ray is a
 straight line. Kept with it: the steepest slope seen from the antenna so far, the upper hull, and
-a bound above each block of points. A receiver asks before anything beyond it is added; neither it
+a bound above each block of points. With them a receiver gets the Bullington quantities of
+P.526-15 §4.5.1 and P.1812-7 §4.3.1 (cited as in
+:mod:`phusong.coverage.propagation.diffraction`) without a pass over the profile:
+
+* S_tim (49 | 13), the steepest slope from the antenna. A point's slope is
+  (h_i + x(D − x)/2a − h_ts)/x = (h_i − x²/2a − h_ts)/x + D/2a: D enters as the same addend for
+  every point, so the maximum over the flattened points is one running maximum for all receivers;
+* S_rim (53 | 17), the steepest from the receiver: a tangent from the receiver to the upper hull,
+  for the point that stands highest from anywhere beyond the profile is a vertex of its hull;
+* ν_max (51 | 15) of a path in sight: :mod:`phusong.coverage.propagation.walk.sight`;
+* d_b and ν_b (54, 55 | 18, 19) of an obstructed one follow from both slopes.
+ A receiver asks before anything beyond it is added; neither it
 nor its own last points (:mod:`phusong.coverage.propagation.walk.approach`) are ever added.
 
 Kernels that take a skyline are compiled without reference counting (``_nrt=False``): they allocate
@@ -74,7 +85,7 @@ def extend(
     `per` is 1/(k·step_m), which several skylines share.
     """
     sky.flat[k] = height_m
-    sky.steepest[k] = max(sky.steepest[k - 1], (height_m - tx_m) * per)
+    sky.steepest[k] = max(sky.steepest[k - 1], (height_m - tx_m) * per)  # (49 | 13)
     size = push(sky.vertex, sky.x, sky.y, size, k, k * step_m, height_m)
     if k % BLOCK == 0:
         close_block(sky.flat, step_m, k, sky.base, sky.slope)
@@ -200,15 +211,17 @@ def edge_to(
         As :func:`look_back`.
     """
     rx_flat = rx_m - half * distance_m * distance_m
-    back, at_m, place = look_back(sky, size, k, own, count, step_m, distance_m, rx_flat)
-    rise = steepest_to(sky, k, own, count, step_m, tx_m)
-    if rise < (rx_flat - tx_m) / distance_m:
+    back, at_m, place = look_back(
+        sky, size, k, own, count, step_m, distance_m, rx_flat
+    )  # (53 | 17)
+    rise = steepest_to(sky, k, own, count, step_m, tx_m)  # (49 | 13)
+    if rise < (rx_flat - tx_m) / distance_m:  # S_tim < S_tr, (50 | 14)
         q, sight = closest(
             sky, sky.vertex[place], k, own, count, step_m, distance_m, tx_m, rx_flat, limit
         )
-        edge = -math.sqrt(q * distance_m) if sight > 0 else -math.inf
+        edge = -math.sqrt(q * distance_m) if sight > 0 else -math.inf  # ν_max, (51 | 15)
         return edge, sight, rise, back, at_m
-    bulge = half * distance_m
+    bulge = half * distance_m  # from flattened slopes to S_tim and S_rim
     edge = edge_height(distance_m, tx_m, rx_m, rise + bulge, back - bulge)
     return edge, -1, rise, back, at_m
 

@@ -1,7 +1,14 @@
 """The smooth earth under a path of a sweep: the surface fitted to it, and the loss over it.
 
-ITU-R P.526-15 §4.5.2 and P.1812-7 §4.3.2, Attachment 1 §5.6. Compiled as
+ITU-R P.526-15 §4.5.2 and P.1812-7 §4.3.2, Attachment 1 §5.6; equations are cited as in
+:mod:`phusong.coverage.propagation.diffraction`. Compiled as
 :mod:`phusong.coverage.propagation.walk.skyline` is, without reference counting.
+
+Why it equals the definition: v1 and v2 are sums over the profile's intervals, so the radial's
+part is kept up and the receiver's own intervals added to it. Of the obstruction's three maxima,
+α_obt is that of the slopes from the antenna less the slope of the line between the antennas,
+α_obr likewise from the receiver, and h_obs is found on the upper hull, where the point highest
+above any straight line lies.
 """
 
 from __future__ import annotations
@@ -46,7 +53,7 @@ def smooth_ends(
     Parameters
     ----------
     v1, v2
-        The sums of P.526-15 eq. 59, 60 over the skyline's points 0..k.
+        The sums of P.526-15 eq. (58) and (59) over the skyline's points 0..k.
     bare, size
         The bare ground, without the earth's bulge; its hull's size.
     rise_bare
@@ -70,7 +77,8 @@ def smooth_ends(
     for j in range(count):
         h1 = own[j]
         x = (k + 1 + j) * step_m
-        v1 += step_m * (h1 + h0)
+        v1 += step_m * (h1 + h0)  # (58 | 83)
+        # (59 | 84), with d_i = x and d_i−1 = x − step
         v2 += step_m * (h1 * (3.0 * x - step_m) + h0 * (3.0 * x - 2.0 * step_m))
         h0 = h1
         rise = max(rise, (h1 - tx_m) / x)
@@ -79,19 +87,20 @@ def smooth_ends(
     v1 += last * (ground_rx_m + h0)
     v2 += last * (ground_rx_m * (2.0 * distance_m + x) + h0 * (distance_m + 2.0 * x))
     per = 1.0 / (distance_m * distance_m)
-    fit_t = (2.0 * v1 * distance_m - v2) * per
-    fit_r = (v2 - v1 * distance_m) * per
+    fit_t = (2.0 * v1 * distance_m - v2) * per  # (60a | 85)
+    fit_r = (v2 - v1 * distance_m) * per  # (60b | 86)
     line = (rx_m - tx_m) / distance_m
-    angle_t = rise - line
+    angle_t = rise - line  # α_obt, (61b | 87b)
     if angle_t <= 0.0:
-        return fit_t, fit_r, fit_t, fit_r
+        return fit_t, fit_r, fit_t, fit_r  # nothing obstructs: (62a, b | 88a, b)
     back, _, _ = look_back(bare, size, k, own, count, step_m, distance_m, rx_m)
     at = highest(bare.x, bare.y, size, line)
     above = bare.y[at] - line * bare.x[at]
     for j in range(count):
         above = max(above, own[j] - line * ((k + 1 + j) * step_m))
-    above -= tx_m
-    share = angle_t / (angle_t + back + line)
+    above -= tx_m  # h_obs, (61a | 87a)
+    share = angle_t / (angle_t + back + line)  # g_t, (62e | 88e); α_obr = back + line
+    # (62c, d | 88c, d)
     return fit_t, fit_r, fit_t - above * share, fit_r - above * (1.0 - share)
 
 

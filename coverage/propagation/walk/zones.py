@@ -1,7 +1,10 @@
 """Radio-climatic zones along a radial: sea share, longest land and inland runs, coasts.
 
 The sweep's counterpart of :func:`phusong.coverage.propagation.p1812.geometry.zone_lengths`: zones
-change half-way between two points, and the receiver's own zone closes the path.
+change half-way between two points, and the receiver's own zone closes the path. The quantities
+are those of ITU-R P.1812-7: ω (Table 5), d_tm and d_lm (§3.6), d_ct and d_cr (§3.4). A run of one
+zone is over when the border after it is crossed, and only the last may still grow: so a state of
+eight numbers, closed at the receiver on a copy, gives what a pass over the whole profile gives.
 """
 
 from __future__ import annotations
@@ -121,9 +124,9 @@ def close_zones(
         inland_m = max(inland_m, distance_m - scratch[INLAND_FROM])
     coast_t = min(scratch[SEA_FIRST], FAR_FROM_SEA_M)
     return (
-        sea_m / distance_m,
-        land_m * 1e-3,
-        inland_m * 1e-3,
-        coast_t * 1e-3,
-        coast_r * 1e-3,
+        sea_m / distance_m,  # ω
+        land_m * 1e-3,  # d_tm
+        inland_m * 1e-3,  # d_lm
+        coast_t * 1e-3,  # d_ct
+        coast_r * 1e-3,  # d_cr
     )

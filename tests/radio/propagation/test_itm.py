@@ -10,11 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phusong.coverage.propagation.itm.attenuation import (
-    height_gain_db,
-    knife_edge_db,
-    reference_attenuation,
-)
+from phusong.coverage.propagation.itm.attenuation import reference_attenuation
+from phusong.coverage.propagation.itm.diffraction import height_gain_db, knife_edge_db
 from phusong.coverage.propagation.itm.geometry import (
     fit_line,
     horizons,
