@@ -2,21 +2,69 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
-from typing import Any
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any, Final
 
 import click
 
 import phusong
-from phusong.commands import network, radio, results, runs, studies
-from phusong.commands.calibrate import calibrate
-from phusong.commands.link import link
-from phusong.commands.terminal.console import make_console
 from phusong.commands.terminal.options import CONTEXT, settings, shared_options
 from phusong.commands.terminal.speech import Context, Refused, choose_language, short_help
 from phusong.errors import PhusongError
 from phusong.i18n import get_language, tr
+
+COMMANDS: Final = {
+    "demo": "phusong.commands.demo:demo",
+    "new": "phusong.commands.new:new",
+    "check": "phusong.commands.check:check",
+    "run": "phusong.commands.run:run",
+    "coverage": "phusong.commands.coverage:coverage",
+    "fiber": "phusong.commands.fiber:fiber",
+    "extend": "phusong.commands.extend:extend",
+    "indicators": "phusong.commands.indicators:indicators",
+    "map": "phusong.commands.map:map_command",
+    "report": "phusong.commands.report:report",
+    "compare": "phusong.commands.compare:compare",
+    "regroup": "phusong.commands.regroup:regroup",
+    "publish": "phusong.commands.publish:publish",
+    "models": "phusong.commands.models:models",
+    "link": "phusong.commands.link:link",
+    "calibrate": "phusong.commands.calibrate:calibrate",
+    "store": "phusong.commands.store:store",
+}
+"""Where each command stands: ``module:name``."""
+
+
+class OnDemand(MutableMapping[str, click.Command]):
+    """Commands by name; the module of one is imported when the command is looked up."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = dict(places)
+        self._found: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._found:
+            module, _, variable = self._places[name].partition(":")
+            self[name] = getattr(importlib.import_module(module), variable)
+        return self._found[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        command.context_class = Context
+        self._places.setdefault(name, "")
+        self._found[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._places[name]
+        self._found.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 class Commands(click.Group):
@@ -54,7 +102,7 @@ class Commands(click.Group):
         except PhusongError as error:
             if ctx.ensure_object(dict).get("debug"):
                 raise
-            make_console(stderr=True).print(f"{tr('Error')}: {error}", style="red", markup=False)
+            _complain(f"{tr('Error')}: {error}")
             ctx.exit(error.exit_code)
         except click.UsageError as error:
             raise _in_language(error) from None
@@ -70,8 +118,14 @@ class Commands(click.Group):
                 kind=type(error).__name__,
                 reason=error,
             )
-            make_console(stderr=True).print(text, style="red", markup=False)
+            _complain(text)
             ctx.exit(1)
+
+
+def _complain(text: str) -> None:
+    from phusong.commands.terminal.console import make_console  # noqa: PLC0415 - rich takes time
+
+    make_console(stderr=True).print(text, style="red", markup=False)
 
 
 def _in_language(error: click.UsageError) -> click.UsageError:
@@ -81,7 +135,7 @@ def _in_language(error: click.UsageError) -> click.UsageError:
     return Refused(error)
 
 
-@click.group(cls=Commands, context_settings=CONTEXT)
+@click.group(cls=Commands, commands=OnDemand(COMMANDS), context_settings=CONTEXT)
 @click.version_option(phusong.__version__, prog_name="phusong")
 @shared_options
 def main() -> None:
@@ -101,28 +155,6 @@ def main() -> None:
     # GDAL's remarks on creation options are for programmers; its errors are raised anyway.
     logging.getLogger("rasterio").setLevel(max(level, logging.INFO) + 10)
 
-
-for command in (
-    studies.demo,
-    studies.new,
-    studies.check,
-    runs.run,
-    runs.coverage,
-    network.fiber,
-    network.extend,
-    runs.indicators,
-    runs.map_command,
-    results.report,
-    results.compare,
-    results.regroup,
-    results.publish,
-    radio.models,
-    link,
-    calibrate,
-    radio.store,
-):
-    command.context_class = Context
-    main.add_command(command)
 
 if __name__ == "__main__":
     sys.exit(main())

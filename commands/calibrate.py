@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-import pandas as pd
-from rich.console import Console
-from rich.table import Table
 
 from phusong.commands.terminal.options import (
     CONTEXT,
     csv_form,
     csv_options,
-    open_console,
     out_option,
     overwrite_option,
     shared_options,
-    show_progress,
     study_argument,
 )
 from phusong.errors import InputError, OutputError, StudyError, Where
 from phusong.i18n import tr
-from phusong.study.file import FILE_NAME, parse_study, read_study
 
 if TYPE_CHECKING:
     from phusong.coverage.calibration.calibrate import Calibration
-
-_SHOWN = ("all", "technology", "distance", "land_cover", "sight")
 
 
 @click.command(context_settings=CONTEXT)
@@ -73,12 +65,15 @@ def calibrate(
       phusong calibrate my-province drive-test.csv --column level_dbm=Muc_thu --apply
     """
     from phusong.checks import Findings
+    from phusong.commands.terminal.calibration import print_calibration
+    from phusong.commands.terminal.console import open_console, show_progress
     from phusong.coverage.calibration.calibrate import calibrate as compare
     from phusong.coverage.calibration.measurements import read_measurements
     from phusong.coverage.signal.store import PathLossStore
     from phusong.exports import refuse_to_overwrite
     from phusong.exports.calibration import write_calibration
     from phusong.sources import read_inputs
+    from phusong.study.file import FILE_NAME, read_study
 
     opened = read_study(study)
     form = csv_form(separator, decimal)
@@ -92,7 +87,7 @@ def calibrate(
         found = compare(inputs, opened, store, measured, progress)
     write_calibration(found, out, form, overwrite=overwrite)
     console = open_console()
-    _show(console, found)
+    print_calibration(console, found)
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
     if found.reason and apply_:
         raise InputError(
@@ -154,6 +149,7 @@ def _apply(found: Calibration, file: Path) -> None:
         When it cannot be written.
     """
     from phusong.study.edit import set_keys
+    from phusong.study.file import parse_study
 
     text: str | None = file.read_bytes().decode("utf-8-sig")
     assert text is not None
@@ -186,46 +182,3 @@ def _apply(found: Calibration, file: Path) -> None:
             "choose a place you may write to",
             {"reason": error.strerror or str(error)},
         ) from error
-
-
-def _show(console: Console, found: Calibration) -> None:
-    """Print refused rows by reason, the summary, and what offsets bring."""
-    from phusong.exports.calibration import KIND_WORDS, class_text
-
-    counts = found.refused["reason"].value_counts().sort_index()
-    refused = ", ".join(f"{reason} {count}" for reason, count in counts.items()) or "–"
-    console.print(
-        tr(
-            "{rows} measurements used, {refused} refused ({reasons})",
-            rows=len(found.residuals),
-            refused=len(found.refused),
-            reasons=refused,
-        ),
-        markup=False,
-    )
-    if found.residuals.empty:
-        return
-    table = _table(("Group", "Rows", "Sites", "Bias, dB", "RMSE, dB", "Spread, dB"))
-    for row in found.summary[found.summary["kind"].isin(_SHOWN)].to_dict("records"):
-        kind, name = str(row["kind"]), str(row["class"])
-        label = tr(KIND_WORDS[kind])
-        label = label if kind == "all" else f"{label}: {class_text(kind, name)}"
-        figures = (_db(row[key]) for key in ("bias_db", "rmse_db", "sigma_db"))
-        table.add_row(label, f"{row['rows']:,}", f"{row['sites']:,}", *figures)
-    console.print(table)
-    table = _table(("Offset by", "RMSE before, dB", "RMSE fitted, dB", "RMSE on other sites, dB"))
-    for row in found.schemes.to_dict("records"):
-        figures = (_db(row[f"rmse_{when}_db"]) for when in ("before", "in_sample", "out_of_sample"))
-        table.add_row(tr(KIND_WORDS[str(row["scheme"])]), *figures)
-    console.print(table)
-
-
-def _table(titles: tuple[str, ...]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for i, title in enumerate(titles):
-        table.add_column(tr(title), justify="right" if i else "left")
-    return table
-
-
-def _db(value: Any) -> str:
-    return "–" if pd.isna(value) else f"{value:.1f}"

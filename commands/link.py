@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from phusong.commands.terminal.options import CONTEXT, open_console, shared_options
+from phusong.commands.terminal.options import CONTEXT, shared_options
 from phusong.errors import InputError, OutputError, Where
 from phusong.i18n import tr
-from phusong.study.file import read_study
 
 if TYPE_CHECKING:
     from phusong.coverage.propagation.linkpath import LinkPath
@@ -82,6 +81,8 @@ def link(
         raise click.UsageError(tr("give --study or --dem, one of the two"))
     if out is not None and out.suffix.lower() not in {".svg", ".png"}:
         raise click.BadParameter(tr("a picture ends in .svg or .png"), param_hint="--out")
+    from phusong.study.file import read_study
+
     opened = read_study(study) if study is not None else None
     ends = (_place(a, opened), _place(b, opened))
     path = _path(ends, opened, dem, freq_mhz, (tx_height_m, rx_height_m), step_m)
@@ -89,6 +90,7 @@ def link(
 
 
 def _batch(profiles: Path, model: str, out: Path) -> None:
+    from phusong.commands.terminal.console import open_console
     from phusong.coverage.link.batch import link_file
 
     failed = link_file(profiles, model, out)
@@ -191,6 +193,7 @@ def _path(
 
 
 def _show(path: LinkPath, model: str, out: Path | None) -> None:
+    from phusong.commands.terminal.console import open_console
     from phusong.coverage.link.plot import figure_bytes, link_figure, link_text
     from phusong.coverage.link.view import link_view
 

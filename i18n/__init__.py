@@ -5,10 +5,10 @@ One file a room, so that a translator finds a sentence beside its neighbours.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from contextvars import ContextVar
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 Language = Literal["vi", "en"]
@@ -28,6 +28,9 @@ def get_language() -> Language:
 
 def rooms() -> dict[str, dict[str, str]]:
     """Return the translations file by file."""
+    # Takes 20 ms to import, and whoever speaks English does not need it.
+    from importlib.resources import files  # noqa: PLC0415
+
     return {
         resource.name: tomllib.loads(resource.read_text("utf-8"))
         for resource in sorted((files(__name__) / "vi").iterdir(), key=lambda r: r.name)
@@ -90,3 +93,8 @@ def number(value: float, form: str = ",.0f", language: Language | None = None) -
     """
     text = format(value, form)
     return text.translate(_SIGNS) if (language or get_language()) == "vi" else text
+
+
+def share_text(value: float) -> str:
+    """Write a share as a percentage with one decimal; a dash where there is none (NaN)."""
+    return "–" if math.isnan(value) else number(value, ".1%")

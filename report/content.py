@@ -10,11 +10,10 @@ import geopandas as gpd
 import pandas as pd
 
 from phusong.checks import rules
-from phusong.commands.terminal.console import share_text
 from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.fiber.reach.reach import reason_text
 from phusong.frames import rows
-from phusong.i18n import get_language, number, tr
+from phusong.i18n import get_language, number, share_text, tr
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 from phusong.report.charts import fibre_map, sensitivity_chart, verdict_map
 from phusong.results.finished import FinishedRun

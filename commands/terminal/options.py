@@ -1,30 +1,20 @@
-"""What every command shares: options, the terminal, and how a run is printed."""
+"""Options and parameters that commands share, and what -v, -q and --debug said.
+
+Imported by every command, so that it may import nothing heavy: ``--help`` would wait for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
-from rich.console import Console
 
-from phusong.commands.terminal.console import (
-    LineProgress,
-    TerminalProgress,
-    make_console,
-    print_definitions,
-    print_indicators,
-    print_sensitivity,
-)
 from phusong.i18n import set_language, tr
-from phusong.progress import NoProgress, Progress
-from phusong.study.file import read_study
 
 if TYPE_CHECKING:
     from phusong.exports import CsvForm
-    from phusong.results.model import Results
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -91,31 +81,6 @@ def settings() -> dict[str, int]:
     return cast("dict[str, int]", click.get_current_context().ensure_object(dict))
 
 
-def open_console() -> Console:
-    """Return the console for results; silent with -q."""
-    console = make_console()
-    console.quiet = bool(settings().get("quiet"))
-    return console
-
-
-@contextmanager
-def show_progress() -> Iterator[Progress]:
-    """Give bars on a terminal, plain lines elsewhere, nothing when quiet; all on stderr."""
-    from phusong.jit import on_first_compile
-
-    if settings().get("quiet"):
-        yield NoProgress()
-        return
-    console = make_console(stderr=True)
-    with (TerminalProgress if console.is_terminal else LineProgress)(console) as progress:
-        on_first_compile(
-            lambda: progress.message(
-                tr("First run: compiling the kernels for this machine, up to a minute …")
-            )
-        )
-        yield progress
-
-
 study_argument = click.argument("study", type=click.Path(path_type=Path))
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace an earlier run in the output folder."
@@ -166,54 +131,3 @@ def csv_form(separator: str, decimal: str) -> CsvForm:
     if separator == decimal:
         raise click.UsageError(tr("--separator and --decimal must differ"))
     return CsvForm("\t" if separator == "tab" else separator, decimal)
-
-
-def run_and_print(
-    study_path: Path,
-    out: Path,
-    *,
-    overwrite: bool,
-    form: CsvForm,
-    radio: bool = True,
-    fibre: bool = True,
-    online_base: bool = False,
-) -> Results:
-    """Run a study, print what it found, and return it."""
-    from phusong.exports import refuse_to_overwrite
-    from phusong.pipeline.run import run_study
-
-    study = read_study(study_path)
-    refuse_to_overwrite(out, overwrite=overwrite)
-    with show_progress() as progress:
-        results = run_study(
-            study,
-            out,
-            overwrite=overwrite,
-            radio=radio,
-            fibre=fibre,
-            form=form,
-            online_base=online_base,
-            progress=progress,
-        )
-    console = open_console()
-    console.print(study.study.name, style="bold", markup=False)
-    for assumption in study.study.assumptions:
-        console.print(f"{tr('Assumption')}: {assumption}", style="yellow", markup=False)
-    print_indicators(console, results.indicators)
-    print_sensitivity(console, results.indicators.sensitivity, people=results.weighted_by_people)
-    if results.definitions is not None:
-        print_definitions(console, results.definitions)
-    console.print()
-    console.print(
-        tr(
-            "Findings in the files: {count}, see {file}",
-            count=len(results.findings),
-            file=out / "checks.csv",
-        ),
-        markup=False,
-    )
-    console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
-    console.print(
-        tr("Map: {file}", file=(out / "map.html").resolve()), markup=False, soft_wrap=True
-    )
-    return results

@@ -38,7 +38,7 @@ from helpers.province import (
     write_raster,
 )
 from phusong.checks import Finding, Findings, Severity
-from phusong.commands.terminal.console import print_findings
+from phusong.commands.terminal.findings import print_findings
 from phusong.errors import ChecksFailed, InputError, Where
 from phusong.i18n import catalogue, set_language, tr
 from phusong.sources import read_inputs

@@ -1,4 +1,4 @@
-"""`phusong models`, `store`: the propagation models, and the path losses kept from runs."""
+"""`phusong store`: the path losses a study keeps between runs."""
 
 from __future__ import annotations
 
@@ -6,54 +6,9 @@ import time
 from pathlib import Path
 
 import click
-from rich.table import Table
 
-from phusong.commands.terminal.options import CONTEXT, open_console, shared_options, study_argument
-from phusong.frames import rows
+from phusong.commands.terminal.options import CONTEXT, shared_options, study_argument
 from phusong.i18n import tr
-from phusong.study.file import read_study
-
-
-@click.command(context_settings=CONTEXT)
-@shared_options
-def models() -> None:
-    """List the propagation models: range, source, what they need and cost.
-
-    \b
-    Example:
-      phusong models --lang vi
-    """
-    from phusong.coverage.propagation.registry import models_table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in (
-        "Name",
-        "Model",
-        "Source",
-        "MHz",
-        "km",
-        "Mast, m",
-        "Receiver, m",
-        "Needs",
-        "µs per pixel",
-        "Note",
-    ):
-        table.add_column(tr(title), overflow="fold")
-    for row in rows(models_table()):
-        cost = f"{row.cost_us:g}" if row.raster else tr("paths only")
-        table.add_row(
-            row.name,
-            row.title,
-            row.source,
-            row.freq_mhz,
-            row.distance_km,
-            row.tx_height_m,
-            row.rx_height_m,
-            row.needs,
-            cost,
-            row.note,
-        )
-    open_console().print(table)
 
 
 @click.command(context_settings=CONTEXT)
@@ -75,7 +30,9 @@ def store(study: Path, prune: bool, older_than: float | None, max_mib: float | N
       phusong store my-province
       phusong store my-province --prune --older-than 90
     """
+    from phusong.commands.terminal.console import open_console
     from phusong.coverage.signal.store import PathLossStore
+    from phusong.study.file import read_study
 
     if not prune and (older_than is not None or max_mib is not None):
         raise click.UsageError(tr("--older-than and --max-mib go with --prune"))

@@ -1,0 +1,61 @@
+"""`phusong check`: what is wrong in the files of a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from phusong.commands.terminal.options import (
+    CONTEXT,
+    csv_form,
+    csv_options,
+    out_option,
+    shared_options,
+)
+from phusong.i18n import tr
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("study", type=click.Path(path_type=Path), required=False)
+@out_option(None, "Where to write checks.csv [default: the study's folder].")
+@click.option("--rules", "list_rules", is_flag=True, help="List every rule, and stop.")
+@csv_options
+@shared_options
+def check(
+    study: Path | None, out: Path | None, list_rules: bool, separator: str, decimal: str
+) -> None:
+    """Read everything a STUDY names and say what is wrong, where, and how to mend it.
+
+    Writes checks.csv. Exit code 1 when there is an error, 0 otherwise.
+
+    \b
+    Example:
+      phusong check my-province
+      phusong check --rules
+    """
+    from phusong.commands.terminal.console import open_console, show_progress
+    from phusong.commands.terminal.findings import print_findings, print_rules
+
+    console = open_console()
+    if list_rules:
+        print_rules(console)
+        return
+    if study is None:
+        raise click.UsageError(tr("name a study folder, or give --rules"))
+    from phusong.checks import Severity
+    from phusong.exports import write_checks
+    from phusong.pipeline.check import check_study
+    from phusong.study.file import read_study
+
+    opened = read_study(study)
+    target = out or opened.folder / "checks.csv"
+    if target.is_dir():
+        target = target / "checks.csv"
+    with show_progress() as progress:
+        findings, inputs = check_study(opened, progress)
+    write_checks(findings, inputs, target, csv_form(separator, decimal))
+    print_findings(console, findings)
+    console.print(tr("All findings: {file}", file=target), markup=False)
+    if findings.count(Severity.ERROR):
+        click.get_current_context().exit(1)

@@ -1,0 +1,35 @@
+"""`phusong coverage`: the mobile coverage of a study alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from phusong.commands.terminal.options import (
+    CONTEXT,
+    csv_form,
+    csv_options,
+    out_option,
+    overwrite_option,
+    shared_options,
+    study_argument,
+)
+
+
+@click.command(context_settings=CONTEXT)
+@study_argument
+@out_option("out", "Folder for the results.")
+@overwrite_option
+@csv_options
+@shared_options
+def coverage(study: Path, out: Path, overwrite: bool, separator: str, decimal: str) -> None:
+    """Only mobile coverage of a STUDY: signal rasters, villages, carriers, map.
+
+    \b
+    Example:
+      phusong coverage my-province --out coverage-out
+    """
+    from phusong.commands.terminal.answers import run_and_print
+
+    run_and_print(study, out, overwrite=overwrite, form=csv_form(separator, decimal), fibre=False)

@@ -1,0 +1,53 @@
+"""`phusong map`: the map of a study alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from phusong.commands.terminal.options import (
+    CONTEXT,
+    online_base_option,
+    shared_options,
+    study_argument,
+)
+from phusong.errors import OutputError, Where
+from phusong.i18n import get_language, tr
+
+
+@click.command("map", context_settings=CONTEXT)
+@study_argument
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="map.html",
+    show_default=True,
+    help="The page to write.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the page if it exists.")
+@online_base_option
+@shared_options
+def map_command(study: Path, out: Path, overwrite: bool, online_base: bool) -> None:
+    """Write only the map of a STUDY; path losses that were computed before are used again.
+
+    \b
+    Example:
+      phusong map my-province --out map.html --lang vi
+    """
+    from phusong.commands.terminal.console import open_console, show_progress
+    from phusong.maps import build_map
+    from phusong.pipeline.compute import compute, scratch_rasters
+    from phusong.study.file import read_study
+
+    opened = read_study(study)
+    if out.exists() and not (overwrite and out.is_file()):
+        raise OutputError(
+            "there is something here already",
+            Where(file=str(out)),
+            "add --overwrite, or name another file",
+        )
+    with show_progress() as progress, scratch_rasters() as rasters:
+        results = compute(opened, rasters, progress=progress)
+        build_map(results, out, get_language(), online_base=online_base)
+    open_console().print(tr("Map: {file}", file=out.resolve()), markup=False, soft_wrap=True)

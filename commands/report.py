@@ -1,0 +1,34 @@
+"""`phusong report`: a finished run as PDF and as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from phusong.commands.terminal.options import CONTEXT, shared_options
+from phusong.i18n import tr
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder for the report [default: the run's]."
+)
+@shared_options
+def report(run: Path, out: Path | None) -> None:
+    """Write report.pdf and report.html of a finished RUN.
+
+    \b
+    Example:
+      phusong report my-province/out --lang vi
+    """
+    from phusong.commands.terminal.console import open_console
+    from phusong.report import write_report
+    from phusong.results.finished import open_run
+
+    folder = out or run
+    opened = open_run(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in write_report(opened, folder):
+        open_console().print(tr("Report: {file}", file=path), markup=False, soft_wrap=True)

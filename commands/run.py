@@ -1,0 +1,41 @@
+"""`phusong run`: every question of a study answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from phusong.commands.terminal.options import (
+    CONTEXT,
+    csv_form,
+    csv_options,
+    online_base_option,
+    out_option,
+    overwrite_option,
+    shared_options,
+    study_argument,
+)
+
+
+@click.command(context_settings=CONTEXT)
+@study_argument
+@out_option("out", "Folder for the results.")
+@overwrite_option
+@online_base_option
+@csv_options
+@shared_options
+def run(
+    study: Path, out: Path, overwrite: bool, online_base: bool, separator: str, decimal: str
+) -> None:
+    """Answer every question of a STUDY: coverage, fibre, indicators, tables, map.
+
+    \b
+    Example:
+      phusong run my-province --out my-province/out
+      phusong run my-province --out out --overwrite --lang vi --separator ';' --decimal ','
+    """
+    from phusong.commands.terminal.answers import run_and_print
+
+    form = csv_form(separator, decimal)
+    run_and_print(study, out, overwrite=overwrite, form=form, online_base=online_base)

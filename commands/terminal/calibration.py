@@ -1,0 +1,57 @@
+"""A calibration in a terminal: rows refused, bias and spread, what offsets bring."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from phusong.commands.terminal.tables import plain_table
+from phusong.coverage.calibration.calibrate import Calibration
+from phusong.exports.calibration import KIND_WORDS, class_text
+from phusong.i18n import tr
+
+_SHOWN = ("all", "technology", "distance", "land_cover", "sight")
+
+
+def print_calibration(console: Console, found: Calibration) -> None:
+    """Print refused rows by reason, the summary, and what offsets bring."""
+    counts = found.refused["reason"].value_counts().sort_index()
+    refused = ", ".join(f"{reason} {count}" for reason, count in counts.items()) or "–"
+    console.print(
+        tr(
+            "{rows} measurements used, {refused} refused ({reasons})",
+            rows=len(found.residuals),
+            refused=len(found.refused),
+            reasons=refused,
+        ),
+        markup=False,
+    )
+    if found.residuals.empty:
+        return
+    table = _table("Group", "Rows", "Sites", "Bias, dB", "RMSE, dB", "Spread, dB")
+    for row in found.summary[found.summary["kind"].isin(_SHOWN)].to_dict("records"):
+        kind, name = str(row["kind"]), str(row["class"])
+        label = tr(KIND_WORDS[kind])
+        label = label if kind == "all" else f"{label}: {class_text(kind, name)}"
+        figures = (_db(row[key]) for key in ("bias_db", "rmse_db", "sigma_db"))
+        table.add_row(label, f"{row['rows']:,}", f"{row['sites']:,}", *figures)
+    console.print(table)
+    table = _table("Offset by", "RMSE before, dB", "RMSE fitted, dB", "RMSE on other sites, dB")
+    for row in found.schemes.to_dict("records"):
+        figures = (_db(row[f"rmse_{when}_db"]) for when in ("before", "in_sample", "out_of_sample"))
+        table.add_row(tr(KIND_WORDS[str(row["scheme"])]), *figures)
+    console.print(table)
+
+
+def _db(value: Any) -> str:
+    return "–" if pd.isna(value) else f"{value:.1f}"
+
+
+def _table(first: str, *figures: str) -> Table:
+    table = plain_table(first)
+    for title in figures:
+        table.add_column(tr(title), justify="right")
+    return table
