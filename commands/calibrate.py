@@ -144,7 +144,7 @@ def _apply(found: Calibration, file: Path) -> None:
     Raises
     ------
     StudyError
-        When the file writes these tables in a form that cannot be edited line by line.
+        When the file writes these tables in a form that cannot be edited.
     OutputError
         When it cannot be written.
     """

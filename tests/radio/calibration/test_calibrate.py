@@ -43,7 +43,6 @@ from phusong.exports.calibration import CLASS_WORDS, KIND_WORDS, write_calibrati
 from phusong.exports.tables.dictionary import tables
 from phusong.i18n import catalogue, set_language
 from phusong.progress import NoProgress
-from phusong.study.edit import set_keys
 from worlds.terrain import rough_ground
 
 SIZE, CELL = 160, 100.0
@@ -641,46 +640,6 @@ def test_unusable_file(world, tmp_path, header, line, rule) -> None:
 def test_missing_file(world, tmp_path) -> None:
     with pytest.raises(ChecksFailed, match="S01"):
         read_measurements(tmp_path / "none.csv", world.inputs, world.study)
-
-
-STUDY_TEXT = """# kept
-[radio] # the model
-model = "p526"
-[radio.spread]
-# another
-sigma_model_db = 8.0   # an assumption
-[verdict]
-probability = 0.75
-"""
-
-
-def test_keys_are_set_and_nothing_else() -> None:
-    text = set_keys(STUDY_TEXT, ("radio", "spread"), {"sigma_model_db": 6.34})
-    assert text == STUDY_TEXT.replace("8.0 ", "6.3 ")
-    more = set_keys(text, ("radio", "offsets_db"), {"LTE": -3.0, "NR": 1.0})
-    assert more.startswith(text)
-    assert tomllib.loads(more)["radio"]["offsets_db"] == {"LTE": -3.0, "NR": 1.0}
-    deep = set_keys(more, ("radio", "land_cover_offsets_db", "LTE"), {"10": -4.0, "50": 0.0})
-    assert deep is not None
-    assert tomllib.loads(deep)["radio"]["land_cover_offsets_db"] == {"LTE": {"10": -4.0, "50": 0.0}}
-    again = set_keys(more, ("radio", "offsets_db"), {"GSM": 2.0, "LTE": -4.0})
-    assert tomllib.loads(again)["radio"]["offsets_db"] == {"GSM": 2.0, "LTE": -4.0, "NR": 1.0}
-    assert (
-        set_keys("a = 1", ("radio", "spread"), {"s": 1.0}) == "a = 1\n\n[radio.spread]\ns = 1.0\n"
-    )
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[radio]\nspread = { sigma_model_db = 8.0 }\n",
-        "[radio]\nspread.sigma_model_db = 8.0\n",
-        "radio = { model = 'p526' }\n",
-        '[radio.spread]\n"sigma_model_db" = 8.0\n',
-    ],
-)
-def test_other_forms_are_left_alone(text) -> None:
-    assert set_keys(text, ("radio", "spread"), {"sigma_model_db": 6.0}) is None
 
 
 @pytest.fixture(scope="module")
