@@ -38,10 +38,10 @@ def regroup(
     """
     from phusong.commands.terminal.console import open_console
     from phusong.exports import write_csv
-    from phusong.results.regroup import read_crosswalk
-    from phusong.results.regroup import regroup as by_new_communes
     from phusong.exports.tables.dictionary import conform
     from phusong.results.finished import open_run
+    from phusong.results.regroup import read_crosswalk
+    from phusong.results.regroup import regroup as by_new_communes
 
     form = csv_form(separator, decimal)
     if out.exists() and not (overwrite and out.is_file()):

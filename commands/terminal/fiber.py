@@ -6,13 +6,13 @@ import pandas as pd
 from rich.console import Console
 
 from phusong.commands.terminal.tables import people_text, plain_table
+from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.fiber.reach.reasons import reason_text
 from phusong.fiber.results import FiberResult
 from phusong.frames import rows
 from phusong.i18n import number, tr
 from phusong.pipeline.what_if import Followed
 
-_GRADES = {"covered": "covered", "hollow": "partly served", "white": "no signal"}
 _MOST, _MOST_VILLAGES = 10, 40
 _ELEMENTS = {
     "edge": "cable section",
@@ -76,8 +76,8 @@ def _print_villages(console: Console, villages: pd.DataFrame) -> None:
             str(row.code),
             str(row.name),
             str(row.commune_code),
-            tr(_GRADES[row.before]),
-            tr(_GRADES[row.after]),
+            tr(GRADE_WORDS[row.before]),
+            tr(GRADE_WORDS[row.after]),
             people_text(row.people_lost),
         )
     console.print(table)
