@@ -76,8 +76,10 @@ def demo(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Run the tests."""
-    return setup("test") or _run("-m", "pytest", *arguments)
+    """Run the tests, two files at a time unless the arguments say otherwise."""
+    given = any(a.startswith(("-n", "--numprocesses", "--dist")) for a in arguments)
+    side_by_side = () if given else ("-n", "2", "--dist", "loadfile")
+    return setup("test") or _run("-m", "pytest", *side_by_side, *arguments)
 
 
 def lint(_: list[str]) -> int:

@@ -88,7 +88,7 @@ def stops(folder: Path, spec: dict[str, Any], rule: str) -> None:
     assert tr("Mend") in str(caught.value)
 
 
-# ------------------------------------------------------------------ named in the task
+# ------------------------------------------------------------------ what planners' files have had
 
 
 def test_missing_file(tmp_path: Path, spec: dict[str, Any]) -> None:

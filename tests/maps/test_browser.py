@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,10 @@ import pandas as pd
 import pytest
 import rasterio
 
-from helpers.browser import chromium_path, visits
 from phusong.fiber.failures.hanging import Backhaul
 from phusong.maps import build_map
 from worlds import province
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.browser
 
 HOSTILE = {
@@ -35,18 +32,13 @@ HOSTILE = {
 
 
 @pytest.fixture(scope="module")
-def maker(checkout: Path) -> ModuleType:
-    return province
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("map")
 
 
 @pytest.fixture(scope="module")
-def world(maker: ModuleType, folder: Path) -> Any:
-    return maker.make_world(
+def world(folder: Path) -> Any:
+    return province.make_world(
         folder / "world",
         communes=8,
         villages=60,
@@ -62,33 +54,14 @@ def map_file(world: Any, folder: Path) -> Path:
     return build_map(world, folder / "map.html", language="vi")
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    path = chromium_path()
-    if path is None:
-        pytest.skip("no Chromium found (set PHUSONG_CHROMIUM to its path)")
-    with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def visit(chromium: Any, map_file: Path) -> Iterator[Any]:
-    with visits(chromium) as go:
+def visit(visit: Callable[..., Any], map_file: Path) -> Callable[..., Any]:
+    """Open the map of this module where no other file is named."""
 
-        def opening(file: Path = map_file, **how: Any) -> Any:
-            return go(file, **how)
+    def opening(file: Path = map_file, **how: Any) -> Any:
+        return visit(file, **how)
 
-        yield opening
-
-
-@pytest.fixture(scope="module")
-def artefacts(checkout: Path) -> Path:
-    """Where pictures of the page are left to be looked at."""
-    place = checkout / "test-artefacts" / "maps"
-    place.mkdir(parents=True, exist_ok=True)
-    return place
+    return opening
 
 
 # ------------------------------------------------------------------ opening
@@ -261,8 +234,8 @@ def test_the_place_of_the_phone_changes_verdicts_and_says_what_was_not_judged(
     assert visit(address=address).page.evaluate("phusong.state.place") == "in_vehicle"
 
 
-def test_empty_layers_say_why(maker: ModuleType, visit: Any, world: Any, folder: Path) -> None:
-    bare = maker.without(world, "signal", "coverage", "fiber")
+def test_empty_layers_say_why(visit: Any, world: Any, folder: Path) -> None:
+    bare = province.without(world, "signal", "coverage", "fiber")
     page = build_map(bare, folder / "bare.html", language="en")
     here = visit(page)
     panel = here.text("#panel")
@@ -394,7 +367,7 @@ def test_a_chosen_thing_lies_beside_the_legend(visit: Any, size: tuple[int, int]
 
 
 def test_without_people_the_largest_dark_areas_come_first(
-    maker: ModuleType, visit: Any, world: Any, folder: Path
+    visit: Any, world: Any, folder: Path
 ) -> None:
     unknown = {"people": float("nan"), "people_unserved": float("nan"), "weight": "area"}
     villages = world.coverage.villages.assign(
@@ -805,11 +778,9 @@ def test_hostile_names_neither_run_nor_break_anything(visit: Any, artefacts: Pat
     assert here.page.evaluate("document.documentElement.scrollWidth") <= 1366
 
 
-def test_hostile_names_of_everything_else(
-    maker: ModuleType, visit: Any, folder: Path, artefacts: Path
-) -> None:
+def test_hostile_names_of_everything_else(visit: Any, folder: Path, artefacts: Path) -> None:
     evil = "\"'><img src=x onerror=window.hurt=9><script>window.hurt=9</script>"
-    made = maker.make_world(
+    made = province.make_world(
         folder / "evil",
         communes=4,
         villages=16,

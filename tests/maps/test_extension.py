@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import pytest
 from click.testing import CliRunner
 from shapely.geometry import LineString
 
-from helpers.browser import chromium_path, visits
 from phusong.checks import Findings
 from phusong.cli import main as cli
 from phusong.fiber.extension.extension import ExtensionPlan
@@ -34,12 +32,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def world(checkout: Path, folder: Path) -> Any:
-    maker = province
-    made = maker.make_world(
+def world(folder: Path) -> Any:
+    made = province.make_world(
         folder / "world", communes=8, villages=30, sites=6, cells_of_grid=160, cell_m=100.0
     )
-    return maker.without(made, "signal", "coverage")
+    return province.without(made, "signal", "coverage")
 
 
 def _lines(world: Any, stages: list[int], kinds: list[str]) -> gpd.GeoDataFrame:
@@ -197,29 +194,9 @@ def test_a_map_without_a_plan_says_so(world: Any, tmp_path: Path) -> None:
 # ------------------------------------------------------------------ the browser
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = chromium_path()
-    if path is None:
-        pytest.skip("no Chromium found (set PHUSONG_CHROMIUM to its path)")
-    with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
-    with visits(chromium) as go:
-        yield go
-
-
 @pytest.mark.browser
-def test_the_plan_is_drawn_and_switched(visit: Any, page: Path, checkout: Path) -> None:
+def test_the_plan_is_drawn_and_switched(visit: Any, page: Path, artefacts: Path) -> None:
     here = visit(page)
-    artefacts = checkout / "test-artefacts" / "maps"
-    artefacts.mkdir(parents=True, exist_ok=True)
     here.page.screenshot(path=artefacts / "extension.png")
     assert "Phương án mở rộng cáp" in here.text("#legend")
     for stages in ("Đợt 1 đến 2", "Đợt 3", "Đợt 4", "Đợt 5", "Tuyến thứ hai"):

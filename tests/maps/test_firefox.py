@@ -30,9 +30,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def world(checkout: Path, folder: Path) -> Any:
-    maker = province
-    return maker.make_world(
+def world(folder: Path) -> Any:
+    return province.make_world(
         folder / "world",
         communes=6,
         villages=40,
@@ -51,13 +50,6 @@ def window(folder: Path) -> Iterator[Firefox]:
         opened.size(1366, 860)
         yield opened
         assert not opened.complaints()
-
-
-@pytest.fixture(scope="module")
-def artefacts(checkout: Path) -> Path:
-    place = checkout / "test-artefacts" / "maps"
-    place.mkdir(parents=True, exist_ok=True)
-    return place
 
 
 def went_out(window: Firefox) -> list[str]:

@@ -7,7 +7,6 @@ import json
 import re
 import warnings
 from pathlib import Path
-from types import ModuleType
 
 import geopandas as gpd
 import numpy as np
@@ -49,13 +48,8 @@ GRID = Grid(UTM, 450_000.0, 2_560_000.0, 50.0, 80, 100)
 
 
 @pytest.fixture(scope="module")
-def maker(checkout: Path) -> ModuleType:
-    return province
-
-
-@pytest.fixture(scope="module")
-def world(maker: ModuleType, tmp_path_factory: pytest.TempPathFactory):
-    return maker.make_world(
+def world(tmp_path_factory: pytest.TempPathFactory):
+    return province.make_world(
         tmp_path_factory.mktemp("world"),
         communes=6,
         villages=40,
@@ -452,10 +446,8 @@ def test_online_tiles_are_there_only_when_asked_for(world, tmp_path: Path) -> No
     assert "img-src data: blob: https://tile.openstreetmap.org" in text
 
 
-def test_missing_results_leave_a_page_that_says_so(
-    maker: ModuleType, world, tmp_path: Path
-) -> None:
-    bare = maker.without(world, "signal", "coverage", "fiber")
+def test_missing_results_leave_a_page_that_says_so(world, tmp_path: Path) -> None:
+    bare = province.without(world, "signal", "coverage", "fiber")
     book = _book(build_map(bare, tmp_path / "map.html"))
     assert book["figures"] == []
     assert book["cables"] is None

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from helpers.browser import chromium_path, visits
 from phusong.cli import main as cli
 from phusong.errors import OutputError
 from phusong.exports import CsvForm
@@ -23,17 +20,10 @@ from phusong.maps.asset import SWIPE_SCRIPTS, read, template
 from phusong.maps.words import page_words
 from phusong.results.compare import compare_runs
 from phusong.results.finished import FinishedRun
-from worlds import province, years
+from worlds import province
+from worlds.years import GAINED, GONE, LOST, finished, later_world
 
 HOSTILE = {1: "<script>window.hurt=1</script>", 2: "\"'><img src=x onerror=window.hurt=2>", 3: ""}
-YEARS = years
-finished, later_world = YEARS.finished, YEARS.later_world
-GAINED, LOST, GONE = YEARS.GAINED, YEARS.LOST, YEARS.GONE
-
-
-@pytest.fixture(scope="module")
-def maker(checkout: Path) -> ModuleType:
-    return province
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +32,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def world(maker: ModuleType, folder: Path) -> Any:
-    return maker.make_world(
+def world(folder: Path) -> Any:
+    return province.make_world(
         folder / "world",
         communes=6,
         villages=40,
@@ -125,31 +115,6 @@ def test_a_page_that_cannot_be_written_says_so(
 
 
 # ------------------------------------------------------------------ the browser
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = chromium_path()
-    if path is None:
-        pytest.skip("no Chromium found (set PHUSONG_CHROMIUM to its path)")
-    with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
-    with visits(chromium) as go:
-        yield go
-
-
-@pytest.fixture(scope="module")
-def artefacts(checkout: Path) -> Path:
-    place = checkout / "test-artefacts" / "maps"
-    place.mkdir(parents=True, exist_ok=True)
-    return place
 
 
 def left_of(here: Any) -> float:
@@ -352,10 +317,10 @@ def test_definitions_that_differ_stand_on_top(
 
 @pytest.mark.browser
 def test_a_run_without_villages_or_fibre_still_compares(
-    visit: Any, maker: ModuleType, world: Any, folder: Path
+    visit: Any, world: Any, folder: Path
 ) -> None:
-    only_fibre = finished(maker.without(world, "coverage", "signal"), folder / "f", "2026-01-01")
-    only_radio = finished(maker.without(world, "fiber"), folder / "r", "2026-01-02")
+    only_fibre = finished(province.without(world, "coverage", "signal"), folder / "f", "2026-01-01")
+    only_radio = finished(province.without(world, "fiber"), folder / "r", "2026-01-02")
     found = compare_runs(only_fibre, only_radio)
     here = visit(build_swipe_map(only_fibre, only_radio, found, folder / "odd.html", "en"))
     assert here.page.evaluate("phusong.book.centres[1]") is None
