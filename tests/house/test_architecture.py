@@ -19,6 +19,7 @@ MOST_MODULES = 15
 
 SHARED_NAMES = {
     "assess": "the whole question of a computing room",
+    "diffraction": "loss over edges and round the earth, of ITU-R and of ITM",
     "extension": "new cable: planned, and written to files",
     "fiber": "fibre's part of a whole: of the study's settings, of a map page",
     "geometry": "what a propagation model reads off the ground",
@@ -26,6 +27,7 @@ SHARED_NAMES = {
     "path": "a propagation model over one path",
     "results": "what a computing room hands on",
     "run": "one run of a study: its steps, and its files",
+    "sight": "what a path in sight makes of the ground between",
     "signal": "rasters of level and server: computed, and drawn on a map page",
     "sweep": "propagation models over a disc",
 }
