@@ -16,9 +16,9 @@ import pandas as pd
 import pyogrio
 import pytest
 from click.testing import CliRunner
-from conftest import make_tiny_study
 from shapely.geometry import LineString
 
+from helpers.tiny import make_tiny_study
 from phusong.cli import main
 from phusong.coverage.propagation.registry import MODELS
 from phusong.exports.tables.dictionary import tables

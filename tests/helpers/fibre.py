@@ -7,16 +7,14 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import rasterio
 import shapely
-from pyproj import CRS
 
+from helpers.memory import SOUTH, UTM, WEST, inputs_of, study_of, write_raster
 from phusong.fiber.network.polylines import Lines
 from phusong.grid import Grid
 from phusong.sources.inputs import Inputs, Raster
 
-UTM = CRS.from_epsg(32648)
-EAST, NORTH = 500_000.0, 2_500_000.0
+EAST, NORTH = WEST, SOUTH
 
 
 def line(*points: tuple[float, float]) -> shapely.LineString:
@@ -65,21 +63,7 @@ def terrain(
     """A raster whose south-west corner is that of the test area, or beyond it."""
     rows, cols = heights.shape
     grid = Grid(UTM, EAST - margin_m, NORTH - margin_m + rows * cell_m, cell_m, rows, cols)
-    path = folder / "terrain.tif"
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        height=rows,
-        width=cols,
-        count=1,
-        dtype="float32",
-        crs=UTM,
-        transform=grid.transform,
-        nodata=-9999.0,
-    ) as target:
-        target.write(heights.astype("float32"), 1)
-    return Raster(path, grid, "test")
+    return write_raster(folder / "terrain.tif", heights, grid, "test")
 
 
 def inputs(
@@ -109,43 +93,20 @@ def inputs(
         geometry=[centres[c] for c in known],
         crs=UTM,
     )
-    if roads is None:
-        roads = gpd.GeoDataFrame(
-            {"road_id": [], "kind": [], "surface": [], "row": []}, geometry=[], crs=UTM
-        )
-    empty = gpd.GeoDataFrame({"code": []}, geometry=[], crs=UTM)
-    return Inputs(
-        crs=UTM,
-        grid=raster.grid,
+    layers = {} if roads is None else {"roads": roads}
+    return inputs_of(
+        raster,
         communes=communes,
-        villages=empty,
         commune_centres=centre_frame,
-        sites=empty,
-        cells=pd.DataFrame(),
         cables=cable_frame,
         pops=pop_frame,
-        roads=roads,
-        terrain=raster,
-        filled=None,
-        landcover=None,
-        people=None,
-        sources={},
+        **layers,
     )
 
 
 def study(**fiber: Any) -> Any:
     """A study with the fibre settings given."""
-    from phusong.study import Study
-
-    return Study.model_validate(
-        {
-            "study": {"name": "test"},
-            "boundaries": {"communes": {"path": "c"}, "villages": [{"path": "v"}]},
-            "towers": [{"path": "t"}],
-            "terrain": {"dem": ["d"]},
-            "fiber": fiber,
-        }
-    )
+    return study_of(fiber=fiber)
 
 
 def roads(*lines, **columns):

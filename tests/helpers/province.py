@@ -12,18 +12,18 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import rasterio
 from pyproj import Transformer
 from rasterio.transform import from_origin
 from shapely.geometry import LineString, Point, box
 
+from helpers.files import UTM, write_layers, write_raster
 from phusong.checks import Finding, Findings
 from phusong.errors import ChecksFailed
 from phusong.sources import Inputs, check_inputs, read_inputs
 from phusong.study import Study
 
 X0, Y0 = 500_000.0, 2_520_000.0
-CRS = "EPSG:32648"
+CRS = UTM
 NAMES = ("Xã Nậm Ban", "Xã Lũng Cú", "Xã Đồng Văn", "Xã Mèo Vạc")
 
 
@@ -148,34 +148,19 @@ def dem(cell_m: float = 90.0, margin_m: float = 900.0) -> tuple[np.ndarray, Any]
     return heights, from_origin(X0 - margin_m, Y0 + 10_000 + margin_m, cell_m, cell_m)
 
 
-def write_raster(
-    path: Path, values: np.ndarray, transform: Any, crs: Any = CRS, nodata: float | None = -9999.0
-) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        height=values.shape[0],
-        width=values.shape[1],
-        count=1,
-        dtype=values.dtype,
-        crs=crs,
-        transform=transform,
-        nodata=nodata,
-    ) as target:
-        target.write(values, 1)
-
-
 def build(folder: Path) -> dict[str, Any]:
     """Write the province and return the study as a mapping a test may change."""
     data = folder / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    communes().to_file(data / "communes.gpkg")
-    villages().to_file(data / "villages.gpkg")
+    write_layers(
+        data,
+        {
+            "communes.gpkg": communes(),
+            "villages.gpkg": villages(),
+            "cables.gpkg": cables(),
+            "pops.gpkg": pops(),
+        },
+    )
     write_csv(data / "cells.csv", TOWER_HEADER, towers(), encoding="utf-8-sig")
-    cables().to_file(data / "cables.gpkg")
-    pops().to_file(data / "pops.gpkg")
     write_raster(data / "dem.tif", *dem())
     people = np.full((100, 100), 0.64, dtype=np.float32)
     write_raster(data / "people.tif", people, from_origin(X0, Y0 + 10_000, 100, 100), nodata=-1.0)

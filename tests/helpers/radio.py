@@ -7,33 +7,15 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import rasterio
-from pyproj import CRS
 from shapely.geometry import Point, box
 
+from helpers.memory import NORTH, UTM, WEST, inputs_of, study_of, write_raster
 from phusong.grid import Grid
-from phusong.sources.inputs import Inputs, Raster
-from phusong.study import Study
+from phusong.sources.inputs import Inputs
 
-CRS_M = CRS.from_epsg(32648)
-X0, Y0 = 500_000.0, 2_500_000.0
-
-
-def write_raster(path: Path, values: np.ndarray, grid: Grid, sha256: str = "0") -> Raster:
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        width=grid.cols,
-        height=grid.rows,
-        count=1,
-        dtype="float32",
-        crs=grid.crs.to_wkt(),
-        transform=grid.transform,
-        nodata=-9999.0,
-    ) as out:
-        out.write(np.where(np.isnan(values), -9999.0, values).astype("float32"), 1)
-    return Raster(path, grid, sha256)
+CRS_M = UTM
+X0, Y0 = WEST, NORTH
+make_study = study_of
 
 
 def cells_frame(rows: list[dict]) -> pd.DataFrame:
@@ -120,33 +102,16 @@ def make_inputs(
     communes = gpd.GeoDataFrame(
         {"code": ["X1"], "name": ["Xã Một"], "row": [1]}, geometry=[box(*grid.bounds)], crs=CRS_M
     )
-    empty = gpd.GeoDataFrame({"geometry": []}, geometry="geometry", crs=CRS_M)
-    return Inputs(
-        crs=CRS_M,
-        grid=grid,
+    rasters = {"landcover": landcover, "people": people}
+    return inputs_of(
+        write_raster(folder / "dem.tif", heights, grid),
         communes=communes,
         villages=villages,
-        commune_centres=empty,
         sites=sites_frame(sites),
         cells=cells,
-        cables=empty,
-        pops=empty,
-        roads=empty,
-        terrain=write_raster(folder / "dem.tif", heights, grid),
-        filled=None,
-        landcover=None if landcover is None else write_raster(folder / "land.tif", landcover, grid),
-        people=None if people is None else write_raster(folder / "people.tif", people, grid),
-        sources={},
+        **{
+            name: write_raster(folder / f"{name}.tif", values, grid)
+            for name, values in rasters.items()
+            if values is not None
+        },
     )
-
-
-def make_study(folder: Path, **tables) -> Study:
-    return Study.model_validate(
-        {
-            "study": {"name": "test"},
-            "boundaries": {"communes": {"path": "c.gpkg"}, "villages": [{"path": "v.gpkg"}]},
-            "towers": [{"path": "t.csv"}],
-            "terrain": {"dem": ["d.tif"]},
-            **tables,
-        }
-    ).model_copy(update={"folder": folder})

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 import rasterio
 from click.testing import CliRunner
-from conftest import make_tiny_study
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
 
 from helpers.radio import X0, Y0, cells_frame, make_inputs, make_study, villages_frame
+from helpers.tiny import make_tiny_study
 from phusong.commands.calibrate import calibrate as command
 from phusong.coverage.calibration.calibrate import (
     WORTH_DB,
