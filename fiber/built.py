@@ -10,8 +10,9 @@ import pandas as pd
 
 from phusong.fiber.failures.hanging import hanging_pops
 from phusong.fiber.failures.redundancy import assess_redundancy
+from phusong.fiber.network.drawing import build_network
 from phusong.fiber.network.ground import terrain_heights
-from phusong.fiber.network.network import Network, build_network
+from phusong.fiber.network.network import Network
 from phusong.fiber.network.polylines import Bools
 from phusong.fiber.reach.reach import assess_reach
 from phusong.fiber.results import FiberResult
@@ -57,6 +58,16 @@ def cable_network(inputs: Inputs, study: Study) -> Network:
         step_m=inputs.grid.cell_m,
     )
     return replace(network, hanging=hanging_pops(inputs))
+
+
+def road_network(inputs: Inputs, study: Study) -> Network:
+    """Return the network of the inputs' roads, joined within the tolerance of cables."""
+    return build_network(
+        inputs.roads,
+        snap_m=(study.fiber or FiberSources()).snap_tolerance_m,
+        heights=terrain_heights(inputs.terrain),
+        step_m=inputs.grid.cell_m,
+    )
 
 
 def before_and_after(

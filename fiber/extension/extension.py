@@ -12,25 +12,22 @@ from numpy.typing import NDArray
 
 from phusong.checks import Findings
 from phusong.errors import InputError, Where
-from phusong.fiber.built import before_and_after
+from phusong.fiber.built import before_and_after, road_network
 from phusong.fiber.extension.budget import choose_within_budget
 from phusong.fiber.extension.candidates import Candidates, build_candidates, reachable
-from phusong.fiber.extension.ordering import Stage, build_order
+from phusong.fiber.extension.ordering import build_order
 from phusong.fiber.extension.quantities import bill_of_quantities, line_frame, stage_frame
+from phusong.fiber.extension.targets import WANTED, report_targets, target_frame
 from phusong.fiber.findings import in_files
-from phusong.fiber.network.ground import terrain_heights
-from phusong.fiber.network.network import Network, build_network, points_at
+from phusong.fiber.network.network import Network, points_at
 from phusong.fiber.network.polylines import Bools, Floats, Ints
 from phusong.fiber.results import FiberResult
 from phusong.fiber.steiner import solve
-from phusong.i18n import tr
 from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
-from phusong.study import Extension, FiberSources, Study
+from phusong.study import FiberSources, Study
 
 STEP = "extension"
-WANTED = ("no_cable", "not_connected", "no_pop")
-"""Reasons that new cable can mend."""
 BORDER_M = 200.0
 
 
@@ -152,7 +149,9 @@ def plan_extension(
     )
     order = [replace(stage, target=int(served[stage.target])) for stage in order]
     lines = line_frame(candidates, order, prices)
-    targets = _target_frame(fiber, candidates, wanted, can, tree, order, prices.offroad_max_km)
+    targets = target_frame(
+        fiber, candidates, wanted, can, tree.served, order, prices.offroad_max_km
+    )
     told.advance(STEP)
     plan = ExtensionPlan(
         targets=targets,
@@ -167,7 +166,8 @@ def plan_extension(
         candidates=candidates,
         edges=tree.edges,
     )
-    _report(findings, study, inputs, fiber, plan)
+    report_targets(findings, study, fiber, targets)
+    _report_roads(findings, study, inputs, candidates.roads)
     told.advance(STEP)
     return plan
 
@@ -175,12 +175,7 @@ def plan_extension(
 def _candidates(inputs: Inputs, study: Study, fiber: FiberResult) -> tuple[Candidates, Ints]:
     """Build the candidate graph; (candidates, rows of ``fiber.reach`` that are targets)."""
     settings = study.fiber or FiberSources()
-    roads = build_network(
-        inputs.roads,
-        snap_m=settings.snap_tolerance_m,
-        heights=terrain_heights(inputs.terrain),
-        step_m=inputs.grid.cell_m,
-    )
+    roads = road_network(inputs, study)
     fibre, part = standing_fibre(fiber.network)
     if not (part == 0).any():
         raise InputError(
@@ -270,121 +265,9 @@ def _tree(
     )
 
 
-DETAILS = {
-    "reached": "has fibre already",
-    "built": "reached in stage {stage}",
-    "over_budget": "does not fit in the budget",
-    "no_route": "no road, cable or passable ground within {max_km:.0f} km joins it to connected"
-    " fibre; the nearest candidate is {gap_km:.1f} km away",
-    "no_route_at_all": "there is no candidate route at all",
-    "optics": "has a route, but not the optical budget for it: it needs a point of presence"
-    " nearer by, not cable",
-    "no_centre": "no centre is known",
-}
-
-
-def _target_frame(
-    fiber: FiberResult,
-    candidates: Candidates,
-    wanted: Ints,
-    can: Bools,
-    tree: _Tree,
-    order: list[Stage],
-    max_km: float,
-) -> gpd.GeoDataFrame:
-    reach = fiber.reach
-    status = np.full(len(reach), "optics", dtype=object)
-    status[reach["reached"].to_numpy(dtype=bool)] = "reached"
-    status[(reach["reason"] == "no_centre").to_numpy()] = "no_centre"
-    status[wanted] = np.where(tree.served, "built", np.where(can, "over_budget", "no_route"))
-    stage = np.zeros(len(reach), dtype=np.int64)
-    for number, step in enumerate(order, start=1):
-        stage[wanted[step.target]] = number
-    gap = np.full(len(reach), np.nan)
-    gap[wanted[~can]] = _gap_km(candidates, reach.geometry.to_numpy()[wanted[~can]])
-    table = pd.DataFrame(
-        {
-            "commune_code": reach["commune_code"],
-            "name": reach["name"],
-            "status": status,
-            "stage": stage,
-            "people": reach["people"],
-            "gap_km": gap,
-        }
-    )
-    table["detail"] = [
-        tr(
-            DETAILS["no_route_at_all" if s == "no_route" and np.isnan(g) else s],
-            stage=int(n),
-            gap_km=g,
-            max_km=max_km,
-        )
-        for s, g, n in zip(status, gap.tolist(), stage.tolist(), strict=True)
-    ]
-    return gpd.GeoDataFrame(table, geometry=reach.geometry.to_numpy(), crs=reach.crs)
-
-
-def _gap_km(candidates: Candidates, points: NDArray[np.object_]) -> Floats:
-    """Return the distance of points from the nearest road."""
-    roads = candidates.roads.geometry
-    out = np.full(len(points), np.nan)
-    if len(roads) and len(points):
-        tree = shapely.STRtree(roads)
-        (who, _), gap = tree.query_nearest(points, return_distance=True, all_matches=False)
-        out[who] = gap / 1000.0
-    return out
-
-
-def _report(
-    findings: Findings,
-    study: Study,
-    inputs: Inputs,
-    fiber: FiberResult,
-    plan: ExtensionPlan,
-) -> None:
-    roads = in_files(study, study.roads, "roads")
-    pops = in_files(study, study.fiber.pops if study.fiber else (), "fiber.pops")
-    for row, why, params in zip(
-        plan.targets.to_dict("records"),
-        fiber.reach["reason"],
-        fiber.reach["reason_params"],
-        strict=True,
-    ):
-        if row["status"] == "no_route":
-            at, detail = roads, REPORTS["lost" if np.isnan(row["gap_km"]) else "no_route"]
-        elif row["status"] == "optics":
-            at, detail = pops, REPORTS[why]
-        else:
-            continue
-        findings.add(
-            "R11" if at is roads else "R12",
-            at,
-            str(row["commune_code"]),
-            detail,
-            row["geometry"].x,
-            row["geometry"].y,
-            name=row["name"],
-            gap_km=row["gap_km"],
-            max_km=study.extension.offroad_max_km,
-            **params,
-        )
-    _report_roads(findings, inputs, plan.candidates.roads, study.extension, roads)
-
-
-REPORTS = {
-    "no_route": "{name} stays without fibre: no road, cable or passable ground within"
-    " {max_km:.0f} km joins it to connected fibre; the nearest road is {gap_km:.1f} km away",
-    "lost": "{name} stays without fibre: there is no candidate route at all",
-    "too_far": "{name} has a route of {route_km:.1f} km, {over_km:.1f} km longer than"
-    " {optical_class} allows: it needs a point of presence nearer by, not cable",
-    "budget": "{name} has a route whose loss of {loss_db:.1f} dB exceeds the budget of"
-    " {optical_class} by {over_db:.1f} dB: it needs a point of presence nearer by, not cable",
-}
-
-
-def _report_roads(
-    findings: Findings, inputs: Inputs, roads: Network, prices: Extension, where: Where
-) -> None:
+def _report_roads(findings: Findings, study: Study, inputs: Inputs, roads: Network) -> None:
+    prices = study.extension
+    where = in_files(study, study.roads, "roads")
     loose = np.flatnonzero(roads.graph.degree == 1)
     if len(loose):
         border = shapely.boundary(inputs.area)

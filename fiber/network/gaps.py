@@ -47,7 +47,7 @@ def find_gaps(
     pop_ids: Sequence[str],
     near_m: float,
     *,
-    snap_m: float = 5.0,
+    snap_m: float,
     crossings: bool = True,
 ) -> gpd.GeoDataFrame:
     """List the near misses that are left once the lines are noded.

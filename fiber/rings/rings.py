@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from phusong.checks import Findings
 from phusong.errors import InputError, Where
-from phusong.fiber.built import before_and_after
+from phusong.fiber.built import before_and_after, road_network
 from phusong.fiber.extension.candidates import Candidates, build_candidates
 from phusong.fiber.extension.ordering import Stage
 from phusong.fiber.extension.quantities import bill_of_quantities, line_frame
 from phusong.fiber.failures.redundancy import lit_search
 from phusong.fiber.findings import in_files
-from phusong.fiber.network.ground import terrain_heights
-from phusong.fiber.network.network import Network, build_network, points_at
+from phusong.fiber.network.network import Network, points_at
 from phusong.fiber.network.polylines import Bools, Ints
 from phusong.fiber.results import FiberResult
 from phusong.fiber.rings.augmentation import Augmentation, alone_usd, augment, lower_bound
@@ -201,12 +200,7 @@ def _problem(
     tail = network.graph.tail
     whole = np.flatnonzero(network.cable & ~is_bridge & (part[tail] >= 0))
     lit = np.flatnonzero(part >= 0)
-    roads = build_network(
-        inputs.roads,
-        snap_m=settings.snap_tolerance_m,
-        heights=terrain_heights(inputs.terrain),
-        step_m=inputs.grid.cell_m,
-    )
+    roads = road_network(inputs, study)
     parts = int(part.max(initial=0)) + 1
     candidates = build_candidates(
         roads,

@@ -15,7 +15,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from helpers.fibre import EAST, NORTH, UTM, cables, inputs, line, point, pops, roads, study, terrain
+from helpers.fibre import (
+    EAST,
+    NORTH,
+    UTM,
+    build_network,
+    cables,
+    inputs,
+    line,
+    point,
+    pops,
+    roads,
+    study,
+    terrain,
+)
 from phusong.checks import Findings
 from phusong.errors import InputError
 from phusong.fiber.assess import assess_fiber
@@ -25,7 +38,6 @@ from phusong.fiber.extension.extension import plan_extension
 from phusong.fiber.extension.offroad import offroad_paths
 from phusong.fiber.extension.ordering import build_order
 from phusong.fiber.extension.pricing import check_costs, usd_per_km
-from phusong.fiber.network.network import build_network
 from phusong.fiber.network.paths import cheapest_from, way_back
 from phusong.fiber.steiner import solve
 from phusong.i18n import catalogue, set_language

@@ -10,12 +10,11 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.fibre import EAST, NORTH, UTM, cables, flat, line, point, pops, terrain
+from helpers.fibre import EAST, NORTH, UTM, build_network, cables, flat, line, point, pops, terrain
 from phusong.errors import InputError
 from phusong.fiber.network.csr import Graph
 from phusong.fiber.network.gaps import find_gaps
 from phusong.fiber.network.ground import terrain_heights
-from phusong.fiber.network.network import build_network
 from phusong.fiber.network.noding import node_lines
 
 
@@ -98,7 +97,7 @@ def test_nothing_in_nothing_out():
     net = build_network(cables(), pops())
     assert net.graph.nodes == 0
     assert len(net.edge_ids()) == 0
-    assert len(find_gaps(net, net.edge_ids(), [], 100.0)) == 0
+    assert len(gaps_of(net)) == 0
 
 
 @pytest.mark.parametrize("crs", [None, "EPSG:4326", "EPSG:2225"])
@@ -166,7 +165,7 @@ def test_networkx_view_has_lengths_and_names():
 
 def gaps_of(net, near=100.0, **options):
     names = [f"P{i}" for i in range(len(net.pop_nodes))]
-    return find_gaps(net, net.edge_ids(), names, near, **options)
+    return find_gaps(net, net.edge_ids(), names, near, snap_m=5.0, **options)
 
 
 def test_near_misses_are_listed_with_place_width_and_mend():

@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.fibre import cables, line, point, pops
+from helpers.fibre import build_network, cables, line, point, pops
 from phusong.errors import InputError
 from phusong.fiber.failures.outage import named_loss, what_if
 from phusong.fiber.failures.ranking import Hanging, rank_failures
 from phusong.fiber.failures.redundancy import assess_redundancy, low_links
 from phusong.fiber.failures.sharedrisk import risk_groups
 from phusong.fiber.network.csr import Graph
-from phusong.fiber.network.network import build_network
 
 
 def hanging(net, *points, people=None):

@@ -10,9 +10,12 @@ import pandas as pd
 import shapely
 
 from helpers.memory import SOUTH, UTM, WEST, inputs_of, study_of, write_raster
+from phusong.fiber.network import drawing
+from phusong.fiber.network.network import Network
 from phusong.fiber.network.polylines import Lines
 from phusong.grid import Grid
 from phusong.sources.inputs import Inputs, Raster
+from phusong.study import FiberSources
 
 EAST, NORTH = WEST, SOUTH
 
@@ -51,6 +54,15 @@ def pops(*points: shapely.Point) -> gpd.GeoDataFrame:
         geometry=list(points),
         crs=UTM,
     )
+
+
+def build_network(
+    lines: gpd.GeoDataFrame, pops: gpd.GeoDataFrame | None = None, **options: Any
+) -> Network:
+    """A network under the tolerances a study has by itself."""
+    study = FiberSources()
+    own = {"snap_m": study.snap_tolerance_m, "pop_snap_m": study.pop_snap_m}
+    return drawing.build_network(lines, pops, **(own | options))
 
 
 def flat(*lines: shapely.LineString) -> Lines:
