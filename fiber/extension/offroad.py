@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 import numpy as np
 
@@ -120,7 +121,7 @@ def _spread(  # noqa: C901 - one loop of a kernel
     cost[first] = 0.0
     heap = [(0.0, first)]
     while heap and count < limit:
-        d, cell = _take(heap)
+        d, cell = heappop(heap)
         if done[cell]:
             continue
         done[cell] = True
@@ -146,7 +147,7 @@ def _spread(  # noqa: C901 - one loop of a kernel
                 to = rr * cols + cc
                 if price < cost[to]:
                     cost[to], before[to], length[to] = price, cell, length[cell] + way
-                    _put(heap, (price, to))
+                    heappush(heap, (price, to))
     return found[:count].copy(), before, cost, length
 
 
@@ -232,9 +233,9 @@ def _claim(  # noqa: C901 - one loop of a kernel
         cell = start[i]
         if owner[cell] < 0 and open_.flat[cell]:
             owner[cell], cost[cell] = i, 0.0
-            _put(heap, (0.0, cell))
+            heappush(heap, (0.0, cell))
     while heap:
-        d, cell = _take(heap)
+        d, cell = heappop(heap)
         if d > cost[cell]:
             continue
         r, c = cell // cols, cell % cols
@@ -259,43 +260,8 @@ def _claim(  # noqa: C901 - one loop of a kernel
                 if price < cost[to]:
                     cost[to], before[to], length[to] = price, cell, length[cell] + way
                     owner[to] = owner[cell]
-                    _put(heap, (price, to))
+                    heappush(heap, (price, to))
     return owner, before, cost, length
-
-
-@njit(cache=True)
-def _put(heap: list[tuple[float, int]], entry: tuple[float, int]) -> None:
-    heap.append(entry)
-    k = len(heap) - 1
-    while k > 0:
-        up = (k - 1) >> 1
-        if heap[up] <= entry:
-            break
-        heap[k] = heap[up]
-        k = up
-    heap[k] = entry
-
-
-@njit(cache=True)
-def _take(heap: list[tuple[float, int]]) -> tuple[float, int]:
-    top = heap[0]
-    entry = heap.pop()
-    size = len(heap)
-    if size == 0:
-        return top
-    k = 0
-    while True:
-        child = 2 * k + 1
-        if child >= size:
-            break
-        if child + 1 < size and heap[child + 1] < heap[child]:
-            child += 1
-        if entry <= heap[child]:
-            break
-        heap[k] = heap[child]
-        k = child
-    heap[k] = entry
-    return top
 
 
 @njit(cache=True)

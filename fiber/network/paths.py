@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from phusong.fiber.heap import pop_entry, push_entry
 from phusong.fiber.network.csr import Graph
 from phusong.fiber.network.polylines import Floats, Ints
-from phusong.fiber.reach.routing import heap_pop, heap_push
 from phusong.jit import njit
 
 
@@ -43,20 +43,17 @@ def _search(
     size = 0
     for v in start:
         best[v] = 0.0
-        heap_push(keys, items, size, 0.0, v)
-        size += 1
+        size = push_entry(keys, items, size, 0.0, v)
     while size:
         d, v = keys[0], items[0]
-        heap_pop(keys, items, size)
-        size -= 1
+        size = pop_entry(keys, items, size)
         if d > best[v]:
             continue
         for a in range(indptr[v], indptr[v + 1]):
             e, w = arc_edge[a], arc_head[a]
             if d + cost[e] < best[w]:
                 best[w], before[w] = d + cost[e], e
-                heap_push(keys, items, size, best[w], w)
-                size += 1
+                size = push_entry(keys, items, size, best[w], w)
     return best, before
 
 
@@ -121,12 +118,10 @@ def _second(
     keys = np.empty(len(arc_edge) + 2)
     items = np.empty(len(keys), np.int64)
     best[source] = 0.0
-    keys[0], items[0] = 0.0, source
-    size = 1
+    size = push_entry(keys, items, 0, 0.0, source)
     while size:
         d, v = keys[0], items[0]
-        heap_pop(keys, items, size)
-        size -= 1
+        size = pop_entry(keys, items, size)
         if d > best[v]:
             continue
         if v == goal:
@@ -138,6 +133,5 @@ def _second(
             c = d if blocked[e] >= 0 else d + cost[e]
             if c < best[w]:
                 best[w], before[w] = c, e
-                heap_push(keys, items, size, c, w)
-                size += 1
+                size = push_entry(keys, items, size, c, w)
     return np.inf, best, before

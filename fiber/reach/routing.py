@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from phusong.fiber.heap import doubled, pop_entry, push_entry
 from phusong.fiber.network.csr import Graph
 from phusong.fiber.network.polylines import Bools, Floats, Ints
 from phusong.jit import njit
@@ -118,42 +119,6 @@ def route_tree(
 
 
 @njit(cache=True)
-def heap_push(keys: Floats, items: Ints, size: int, key: float, item: int) -> None:
-    """Put an entry on a binary heap ordered by (key, item)."""
-    k = size
-    while k > 0:
-        up = (k - 1) >> 1
-        if keys[up] < key or (keys[up] == key and items[up] <= item):
-            break
-        keys[k], items[k] = keys[up], items[up]
-        k = up
-    keys[k], items[k] = key, item
-
-
-@njit(cache=True)
-def heap_pop(keys: Floats, items: Ints, size: int) -> None:
-    """Take the root off a heap of ``size`` entries; ``size - 1`` remain."""
-    last = size - 1
-    key, item = keys[last], items[last]
-    k = 0
-    while True:
-        child = 2 * k + 1
-        if child >= last:
-            break
-        right = child + 1
-        if right < last and (
-            keys[right] < keys[child]
-            or (keys[right] == keys[child] and items[right] < items[child])
-        ):
-            child = right
-        if key < keys[child] or (key == keys[child] and item <= items[child]):
-            break
-        keys[k], items[k] = keys[child], items[child]
-        k = child
-    keys[k], items[k] = key, item
-
-
-@njit(cache=True)
 def _search(  # noqa: C901 - one loop of a kernel
     indptr: Ints,
     arc_edge: Ints,
@@ -177,12 +142,10 @@ def _search(  # noqa: C901 - one loop of a kernel
             c = edge_cost[arc_edge[a]]
             if c < cost[a]:
                 cost[a], before[a] = c, -1
-                heap_push(keys, items, size, c, a)
-                size += 1
+                size = push_entry(keys, items, size, c, a)
     while size:
         d, a = keys[0], items[0]
-        heap_pop(keys, items, size)
-        size -= 1
+        size = pop_entry(keys, items, size)
         if d > cost[a]:
             continue
         v = arc_head[a]
@@ -200,10 +163,8 @@ def _search(  # noqa: C901 - one loop of a kernel
             if c < cost[b]:
                 cost[b], before[b] = c, a
                 if size == len(keys):
-                    keys = np.concatenate((keys, np.empty(size)))
-                    items = np.concatenate((items, np.empty(size, np.int64)))
-                heap_push(keys, items, size, c, b)
-                size += 1
+                    keys, items = doubled(keys, items)
+                size = push_entry(keys, items, size, c, b)
     return cost, before
 
 

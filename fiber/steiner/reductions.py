@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phusong.fiber.steiner.heap import pop, push
+from phusong.fiber.heap import pop, push
 from phusong.fiber.steiner.problem import acyclic
 from phusong.fiber.steiner.trees.construct import join_regions, voronoi
 from phusong.jit import njit

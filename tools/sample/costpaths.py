@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from phusong.fiber.heap import doubled, pop_entry, push_entry
 from sample.grid import Raster
-from sample.kernels import COL_STEP, ROW_STEP, STEP_LENGTH, compiled, heap_pop, heap_push
+from sample.kernels import COL_STEP, ROW_STEP, STEP_LENGTH, compiled
 
 Cells = NDArray[np.int64]
 
@@ -27,17 +28,17 @@ def _spread(
     before: np.ndarray,
 ) -> None:
     rows, cols = height.shape
-    keys = np.empty(rows * cols * 4)
-    items = np.empty(rows * cols * 4, dtype=np.int64)
+    keys = np.empty(rows * cols)
+    items = np.empty(rows * cols, dtype=np.int64)
     closed = np.zeros(rows * cols, dtype=np.bool_)
     size = 0
     for k in range(sources.size):
         cost[sources[k]] = 0.0
         owner[sources[k]] = k
-        size = heap_push(keys, items, size, 0.0, sources[k])
+        size = push_entry(keys, items, size, 0.0, sources[k])
     while size > 0:
         cell = items[0]
-        size = heap_pop(keys, items, size)
+        size = pop_entry(keys, items, size)
         if closed[cell]:
             continue
         closed[cell] = True
@@ -59,7 +60,9 @@ def _spread(
                 cost[to] = cost[cell] + step
                 owner[to] = owner[cell]
                 before[to] = cell
-                size = heap_push(keys, items, size, cost[to], to)
+                if size == keys.size:
+                    keys, items = doubled(keys, items)
+                size = push_entry(keys, items, size, cost[to], to)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from phusong.fiber.heap import pop_entry, push_entry
 from sample.grid import Raster
 from sample.kernels import (
     COL_STEP,
@@ -19,8 +20,6 @@ from sample.kernels import (
     STEP_LENGTH,
     compiled,
     hashed_unit,
-    heap_pop,
-    heap_push,
 )
 
 AREA_EXPONENT = 0.45
@@ -40,11 +39,11 @@ def _flood(height: np.ndarray, outlet: np.ndarray, filled: np.ndarray, order: np
             if outlet[i, j]:
                 filled[i, j] = height[i, j]
                 seen[i * cols + j] = True
-                size = heap_push(keys, items, size, height[i, j], i * cols + j)
+                size = push_entry(keys, items, size, height[i, j], i * cols + j)
     done = 0
     while size > 0:
         cell = items[0]
-        size = heap_pop(keys, items, size)
+        size = pop_entry(keys, items, size)
         order[done] = cell
         done += 1
         i, j = cell // cols, cell % cols
@@ -54,7 +53,7 @@ def _flood(height: np.ndarray, outlet: np.ndarray, filled: np.ndarray, order: np
                 continue
             seen[a * cols + b] = True
             filled[a, b] = max(height[a, b], filled[i, j] + 1e-4)
-            size = heap_push(keys, items, size, filled[a, b], a * cols + b)
+            size = push_entry(keys, items, size, filled[a, b], a * cols + b)
 
 
 @compiled

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from phusong.fiber.steiner.heap import pop, push
+from phusong.fiber.heap import pop, push
 from phusong.jit import njit
 
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from phusong.fiber.heap import pop, push
 from phusong.fiber.steiner.graph import prune_tree
-from phusong.fiber.steiner.heap import pop, push
 from phusong.fiber.steiner.trees.construct import span
 from phusong.jit import njit
 
