@@ -167,7 +167,7 @@ def _prune(problem: Augmentation, bought: Ints) -> Ints:
             return bought
 
 
-def lower_bound(problem: Augmentation, alone: Floats, seconds: float = 10.0) -> float:
+def lower_bound(problem: Augmentation, alone: Floats, seconds: float = np.inf) -> float:
     """Return what no plan can undercut, by dual ascent.
 
     Take the vertices one by one. Within every distance ``r`` of a vertex, measured in what is

@@ -12,7 +12,7 @@ import numpy as np
 
 from phusong.errors import InputError, OutputError, PhusongError, Where
 from phusong.fiber.steiner.reader import Instance, read_instance
-from phusong.fiber.steiner.solve import solve, warm_up
+from phusong.fiber.steiner.solve import TIME_LIMIT_S, solve, warm_up
 
 if TYPE_CHECKING:
     from phusong.fiber.steiner.solve import SteinerResult
@@ -37,7 +37,7 @@ _NAMED = 20
 @click.option(
     "--time-limit",
     "time_limit_s",
-    default=10.0,
+    default=TIME_LIMIT_S,
     show_default=True,
     type=click.FloatRange(min=0.0, min_open=True),
     help="Seconds for each instance; compiling on the first run comes on top.",

@@ -68,7 +68,7 @@ def close_in(search: Search, problem: Problem, pool: Pool, bound: float, *, leas
     gone = np.zeros(g.m, np.bool_)
     lead = np.empty(0, np.int32)
     with ThreadPoolExecutor(1) as worker:
-        while not search.done:
+        while not search.done and search.step():
             weights = potentials.weights()
             before = bound
             raised = worker.submit(potentials.raise_bound, SWEEPS, lead, search.deadline)

@@ -63,7 +63,7 @@ def ascend_rounds(
         for turn in range(roots):
             if exhausted(search, problem, best):
                 return np.inf
-            if search.left_s <= 0 and (search.bound > 0 or best > problem.offset):
+            if not search.step() and (search.bound > 0 or best > problem.offset):
                 return best  # but never before one ascent: a tree without a bound is half a result
             best = max(best, _ascend_once(search, problem, turn))
         if exhausted(search, problem, best):
@@ -149,7 +149,7 @@ def price_rounds(
         gone = np.zeros(g.m, np.bool_)
         calm = 0
         for turn in range(turns):
-            if search.left_s <= 0:
+            if not search.step():
                 break
             risen = (prices.improve() if turn else prices.bound) + problem.offset
             calm = 0 if risen > bound + 0.002 * (search.cost - bound) else calm + 1
@@ -228,7 +228,7 @@ def _relax_once(
     model = _model(search, problem)
     g = problem.graph
     stalled = 0
-    while model.solve(search.deadline):
+    while search.step() and model.solve(search.deadline):
         found = model.multipliers()
         risen = found.bound + problem.offset
         stalled = 0 if risen > bound + 1e-7 * abs(bound) else stalled + 1

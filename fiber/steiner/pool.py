@@ -39,7 +39,7 @@ class Pool:
         search, g = self.search, problem.graph
         self._forget(g)
         for _ in range(count):
-            if search.done:
+            if search.done or not search.step():
                 return
             factor = search.rng.uniform(1.0, 1.35, g.m)
             if self.trees:

@@ -31,6 +31,8 @@ LARGEST_RELAX = 10_000
 """Edges left beyond which it is not even tried."""
 LARGEST_PRICED = 60_000
 """Edges left beyond which dual ascent alone has to do."""
+TIME_LIMIT_S = 10.0
+"""Seconds spent on a graph unless told otherwise."""
 _DIGITS = 2.0**44
 """A first tree costs about this much once costs that are not whole are scaled to whole numbers."""
 
@@ -82,13 +84,15 @@ def solve(
     *,
     nodes: int | None = None,
     root: int | None = None,
-    time_limit_s: float = 10.0,
+    time_limit_s: float = TIME_LIMIT_S,
+    steps: int | None = None,
     seed: int = 0,
 ) -> SteinerResult:
     """Find a cheap tree that spans the terminals of an undirected graph, and bound the cheapest.
 
     The same input and seed give the same tree whenever the run ends before its time limit; the
-    limit decides only how far along one fixed sequence of steps a run gets.
+    limit decides only how far along one fixed sequence of steps a run gets. Where the same result
+    is wanted on every machine, count the steps and set the time limit to infinity.
 
     Parameters
     ----------
@@ -105,6 +109,8 @@ def solve(
         as reachable.
     time_limit_s
         Seconds to spend at most; small overruns are possible on large graphs.
+    steps
+        Steps to take at most: ascents, packings, relaxations, trees, meetings of two threads.
     seed
         Seed of the order in which starts and roots are tried.
 
@@ -131,6 +137,7 @@ def solve(
     graph, edge = _connected(ends, price, wanted, part == home)
     scale, whole = _scaled(graph)
     search = Search(whole, started + time_limit_s, np.random.default_rng(seed), started)
+    search.steps = np.inf if steps is None else steps
     _run(search, np.arange(graph.m))
     tree = np.sort(edge[search.edges])
     total = float(price[tree].sum())

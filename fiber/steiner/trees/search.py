@@ -34,6 +34,8 @@ class Search:
         When to stop, on the clock of :func:`time.perf_counter`.
     rng
         Source of starts and perturbations.
+    steps
+        How many steps are left: ascents, meetings, packings, relaxations and trees.
     edges, cost
         The best tree.
     progress
@@ -44,6 +46,7 @@ class Search:
     deadline: float
     rng: np.random.Generator
     started: float = field(default_factory=time.perf_counter)
+    steps: float = np.inf
     edges: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     cost: float = np.inf
     bound: float = 0.0
@@ -51,13 +54,20 @@ class Search:
 
     @property
     def left_s(self) -> float:
-        """Seconds left."""
-        return self.deadline - time.perf_counter()
+        """Seconds left; none when the steps are used up."""
+        return self.deadline - time.perf_counter() if self.steps > 0 else 0.0
 
     @property
     def done(self) -> bool:
-        """Whether the tree is proven or the time is over."""
+        """Whether the tree is proven, or time or steps are over."""
         return self.bound >= self.cost or self.left_s <= 0
+
+    def step(self) -> bool:
+        """Begin a step; False when neither time nor steps are left for it."""
+        if self.left_s <= 0:
+            return False
+        self.steps -= 1
+        return True
 
     def _log(self) -> None:
         self.progress.append((time.perf_counter() - self.started, self.cost, self.bound))
