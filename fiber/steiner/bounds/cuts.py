@@ -40,10 +40,10 @@ class Multipliers:
     Attributes
     ----------
     bound
-        Lower bound on the cost of a tree of the graph.
+        Lower bound on the cost of a tree of the graph that uses no closed arc.
     slack
         By slot ``s`` of ``v`` what a tree with the arc ``adj[s] -> v`` costs beyond the bound at
-        least, float64, shape (2m,); infinite for arcs without a variable.
+        least, float64, shape (2m,); infinite for closed arcs and those without a variable.
     """
 
     bound: float
@@ -174,15 +174,18 @@ class CutModel:
     def multipliers(self) -> Multipliers:
         """Turn the multipliers HiGHS proposes into a bound that holds without it.
 
-        For any ``y >= 0``: ``c x >= y b + sum min(0, c - y A)`` over ``0 <= x <= 1``. The sum is
-        taken in float64; a relative 1e-10 of all that was added is taken off for its rounding.
+        For any ``y >= 0``: ``c x >= y b + sum min(0, c - y A)`` over ``0 <= x <= 1``. Arcs that
+        were closed are zero in every better tree and charge nothing. The sum is taken in float64;
+        a relative 1e-10 of all that was added is taken off for its rounding.
         """
         y = np.maximum(np.asarray(self.highs.getSolution().row_dual), 0.0)
-        left = self.price - self.matrix.T @ y
-        spent = float(np.abs(y * self.rhs).sum()) + float(np.abs(np.minimum(left, 0.0)).sum())
-        bound = float(y @ self.rhs) + float(np.minimum(left, 0.0).sum()) - 1e-10 * spent
+        live = self.usable[self.slots]
+        left = (self.price - self.matrix.T @ y)[live]
+        charged = np.minimum(left, 0.0)
+        spent = float(np.abs(y * self.rhs).sum()) - float(charged.sum())
+        bound = float(y @ self.rhs) + float(charged.sum()) - 1e-10 * spent
         slack = np.full(self.graph.adj.size, np.inf)
-        slack[self.slots] = np.maximum(left, 0.0) * self.unit
+        slack[self.slots[live]] = np.maximum(left, 0.0) * self.unit
         self.bound = max(self.bound, bound * self.unit)
         return Multipliers(bound * self.unit, slack)
 

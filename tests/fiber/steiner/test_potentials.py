@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.steiner import as_graph, check_tree, dreyfus_wagner, grid, instances, quick
+from helpers.steiner import as_graph, check_tree, dreyfus_wagner, grid, instances, quick, solved
 from phusong.fiber.steiner import solve
 from phusong.fiber.steiner.bounds.ascent import ascend
 from phusong.fiber.steiner.bounds.potentials import Potentials
@@ -90,7 +90,7 @@ def test_a_graph_without_a_better_tree_has_no_bound():
 def test_sweeps_go_on_where_ascents_are_stuck():
     """One third of what the best of many ascents leaves to the optimum is found at least."""
     nodes, tail, head, cost, terminals = grid(24, 24, 40, 5)
-    proven = solve(tail, head, cost, terminals)
+    proven = solved(tail, head, cost, terminals)
     assert proven.status == "optimal"
     g = as_graph(nodes, tail, head, cost, terminals)
     nothing = np.empty(0)
@@ -106,7 +106,7 @@ def test_sweeps_go_on_where_ascents_are_stuck():
 def test_room_that_does_not_suffice_costs_bound_alone():
     nodes, tail, head, cost, terminals = grid(15, 15, 20, 3)
     g = as_graph(nodes, tail, head, cost, terminals)
-    optimum = solve(tail, head, cost, terminals).cost
+    optimum = solved(tail, head, cost, terminals).cost
     potentials = Potentials(g, int(g.terminals[0]), optimum, 0)
     room = int(potentials.size.max()) + 1
     potentials._spare = np.empty(room, np.int32), np.empty(room)
@@ -121,7 +121,7 @@ def test_a_sweep_cut_short_keeps_the_potentials_not_yet_due(monkeypatch, looks):
     """The clock strikes after some blocks of steps: the rest is carried over, or given up."""
     nodes, tail, head, cost, terminals = grid(24, 24, 50, 3)
     g = as_graph(nodes, tail, head, cost, terminals)
-    optimum = solve(tail, head, cost, terminals).cost
+    optimum = solved(tail, head, cost, terminals).cost
     for room in (None, 500):
         potentials = Potentials(g, int(g.terminals[0]), optimum, 0)
         start = potentials.bound
@@ -173,9 +173,9 @@ def test_numbers_of_vertices_are_the_solver_s_own(monkeypatch):
     nodes, tail, head, cost, terminals = grid(20, 20, 20, 3)
     name = np.random.default_rng(5).permutation(nodes + 7)  # some vertices that nothing joins
     shuffled = nodes + 7, name[tail], name[head], cost, name[terminals]
-    plain = solve(tail, head, cost, terminals)
+    plain = solved(tail, head, cost, terminals)
     monkeypatch.setattr(sys.modules[solve.__module__], "LARGEST_PRICED", 100)
-    own = solve(*shuffled[1:], root=int(name[terminals[3]]))
+    own = solved(*shuffled[1:], root=int(name[terminals[3]]))
     check_tree(*shuffled, own)
     assert plain.status == "optimal"
     assert own.lower_bound <= plain.cost <= own.cost
@@ -196,13 +196,21 @@ def test_the_same_bound_and_tree_every_time():
     assert runs[0] == runs[1]
 
 
-def test_a_limit_is_kept_while_two_threads_work():
+def test_few_meetings_of_two_threads_leave_a_small_gap():
     nodes, tail, head, cost, terminals = grid(150, 150, 100, 2)
-    result = solve(tail, head, cost, terminals, time_limit_s=3.0)
+    result = solved(tail, head, cost, terminals, steps=2)
     check_tree(nodes, tail, head, cost, terminals, result)
     assert 0 < result.lower_bound < result.cost
     assert result.gap < 0.1
-    assert result.seconds < 10
+
+
+def test_a_limit_is_kept_while_two_threads_work():
+    """Without the limit it goes on for minutes; a busy machine may overrun it by some seconds."""
+    nodes, tail, head, cost, terminals = grid(150, 150, 100, 2)
+    result = solve(tail, head, cost, terminals, time_limit_s=1.0)
+    check_tree(nodes, tail, head, cost, terminals, result)
+    assert 0 < result.lower_bound <= result.cost
+    assert result.seconds < 30
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -210,7 +218,7 @@ def test_large_costs_stay_exact(seed):
     """Costs of 2^40: the finest multiple is one, and nothing is charged beyond a cost."""
     nodes, tail, head, cost, terminals = grid(12, 12, 9, seed)
     g = as_graph(nodes, tail, head, np.floor(cost * 1.0e9), terminals)
-    optimum = solve(tail, head, np.floor(cost * 1.0e9), terminals).cost
+    optimum = solved(tail, head, np.floor(cost * 1.0e9), terminals).cost
     potentials = Potentials(g, int(terminals[0]), optimum, seed)
     assert potentials.unit == 1
     assert potentials.raise_bound(20, first_tree(g), NEVER) <= optimum
