@@ -98,6 +98,16 @@ def offroad_paths(
 
 
 @njit(cache=True)
+def _step(
+    cell_m: float, dr: int, dc: int, rise: float, usd_per_m: float, slope_factor: float
+) -> tuple[float, float]:
+    """Length along the ground and price of the step to a neighbouring cell."""
+    run = cell_m * np.hypot(float(dr), float(dc))
+    way = np.hypot(run, rise)
+    return way, way * usd_per_m * (1.0 + slope_factor * rise / run)
+
+
+@njit(cache=True)
 def _spread(  # noqa: C901 - one loop of a kernel
     height: Floats,
     cell_m: float,
@@ -141,9 +151,8 @@ def _spread(  # noqa: C901 - one loop of a kernel
                 rise = abs(height[rr, cc] - height[r, c])
                 if np.isnan(rise):
                     continue
-                run = cell_m * np.hypot(float(dr), float(dc))
-                way = np.hypot(run, rise)
-                price = d + way * usd_per_m * (1.0 + slope_factor * rise / run)
+                way, usd = _step(cell_m, dr, dc, rise, usd_per_m, slope_factor)
+                price = d + usd
                 to = rr * cols + cc
                 if price < cost[to]:
                     cost[to], before[to], length[to] = price, cell, length[cell] + way
@@ -253,9 +262,8 @@ def _claim(  # noqa: C901 - one loop of a kernel
                 rise = abs(height[rr, cc] - height[r, c])
                 if np.isnan(rise):
                     continue
-                run = cell_m * np.hypot(float(dr), float(dc))
-                way = np.hypot(run, rise)
-                price = d + way * usd_per_m * (1.0 + slope_factor * rise / run)
+                way, usd = _step(cell_m, dr, dc, rise, usd_per_m, slope_factor)
+                price = d + usd
                 to = rr * cols + cc
                 if price < cost[to]:
                     cost[to], before[to], length[to] = price, cell, length[cell] + way
