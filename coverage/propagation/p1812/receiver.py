@@ -203,16 +203,9 @@ those of β0 where p is 50 %.
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def record(
     path: Path,
+    ground: Ground,
     h1_m: float,
     h2_m: float,
-    curved: Skyline,
-    size: int,
-    bare: Skyline,
-    k: int,
-    count: int,
-    own: NDArray[np.float64],
-    own_curved: NDArray[np.float64],
-    step_m: float,
     air: Air,
     trace: NDArray[np.float64],
     row: int,
@@ -222,14 +215,14 @@ def record(
 
     Parameters
     ----------
-    path, curved, size, bare, k, count, own, own_curved, step_m, air
+    path, ground, air
         As :func:`fill_in` takes them.
     h1_m, h2_m
         Heights of the terminals above the surface fitted for diffraction.
     trace, row, col
         Filled in at that cell with :data:`TRACE`, shape (rows, cols, len(TRACE)).
     """
-    ground = Ground(curved, size, bare, k, count, own, own_curved, step_m)
+    step_m = ground.step_m
     near_t, near_r = path.near_t_km, path.near_r_km
     clear = near_t < 0.0
     if clear:
@@ -259,14 +252,7 @@ def record(
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def fill_in(
     path: Path,
-    curved: Skyline,
-    size: int,
-    bare: Skyline,
-    k: int,
-    count: int,
-    own: NDArray[np.float64],
-    own_curved: NDArray[np.float64],
-    step_m: float,
+    ground: Ground,
     air: Air,
     bands: NDArray[np.float64],
     sphere: NDArray[np.float64],
@@ -279,10 +265,8 @@ def fill_in(
 
     Parameters
     ----------
-    path, air
-        What is known of the path, and the site's air.
-    curved, size, bare, k, count, own, own_curved, step_m
-        Where to find the rest: what makes a :class:`Ground`.
+    path, ground, air
+        What is known of the path, where to find the rest, and the site's air.
     bands
         As :func:`.loss.p1812_bands`.
     sphere, sphere_beta
@@ -291,7 +275,6 @@ def fill_in(
     loss, row, col
         Filled in at that cell, shape (bands, rows, cols).
     """
-    ground = Ground(curved, size, bare, k, count, own, own_curved, step_m)
     rare = air.percent < 50.0
     earth_km, percent = air.earth_km, air.percent
     total = path.distance_m

@@ -7,68 +7,135 @@ it has to wait for.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from phusong.coverage.propagation.walk.approach import shared_points
-from phusong.coverage.propagation.walk.fan import points_before
+import numpy as np
+
+from phusong.coverage.propagation.diffraction import BAND_FREE_SPACE
+from phusong.coverage.propagation.surface import FLAG_FREE_SPACE, FLAG_LINE_OF_SIGHT
+from phusong.coverage.propagation.walk.approach import own_ground, own_nearest, shared_points
+from phusong.coverage.propagation.walk.fan import points_before, sample_nearest, sample_radial
 from phusong.jit import njit
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
+
+    from phusong.coverage.propagation.walk.disc import Disc
 
 BUNDLE = 8
 """Radials that one task of a parallel loop walks."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def queue_receivers(
-    cells: NDArray[np.int32],
-    cols: int,
-    d_row0: float,
-    d_col0: float,
-    cell_m: float,
-    step_m: float,
-    head: NDArray[np.int32],
-    follow: NDArray[np.int32],
-    at_row: NDArray[np.int32],
-    at_col: NDArray[np.int32],
-    away: NDArray[np.float64],
-) -> int:
-    """List a radial's receivers by the radial's points before them; return the largest number.
+class Queue(NamedTuple):
+    """A radial's receivers, by the number of the radial's points before them.
 
     Parameters
     ----------
-    cells
-        Flat window indices of the radial's cells.
-    cols
-        Width of the window.
-    d_row0, d_col0
-        Offset of the window's first cell from the antenna, in cells.
-    cell_m, step_m
-        Cell size and spacing of the points.
     head
-        Per number of the radial's points the first receiver, −1 for none; filled here, all −1
-        before.
+        Per number of points the first receiver, −1 for none; a walk leaves it all −1.
     follow
-        Per receiver the next with as many points, −1 at the end; filled here.
-    at_row, at_col
-        Per receiver its row and column in the window; filled here.
+        Per receiver the next with as many points, −1 at the end.
+    row, col
+        Per receiver its row and column in the window.
     away
-        Per receiver its distance in metres; filled here.
+        Per receiver its distance in metres.
     """
+
+    head: NDArray[np.int32]
+    follow: NDArray[np.int32]
+    row: NDArray[np.int32]
+    col: NDArray[np.int32]
+    away: NDArray[np.float64]
+
+
+@njit(cache=True, nogil=True)
+def room_for(disc: Disc, first: int, last: int) -> Queue:
+    """Return room for the receivers of any one of the radials `first` to `last` − 1."""
+    most = 0
+    for radial in range(first, last):
+        most = max(most, disc.start[radial + 1] - disc.start[radial])
+    return Queue(
+        np.full(disc.most, -1, np.int32),
+        np.empty(most, np.int32),
+        np.empty(most, np.int32),
+        np.empty(most, np.int32),
+        np.empty(most),
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def queue_receivers(queue: Queue, disc: Disc, radial: int) -> int:
+    """List a radial's receivers by the radial's points before them; return the largest number."""
+    cells, cell_m, step_m = disc.cells, disc.cell_m, disc.step_m
+    cols = disc.flags.shape[1]
+    d_row0, d_col0 = disc.row0 - disc.tx_row, disc.col0 - disc.tx_col
+    first = disc.start[radial]
     most = 0
     per = 1.0 / cols
-    for n in range(cells.size):
-        cell = int(cells[n])
+    for n in range(disc.start[radial + 1] - first):
+        cell = int(cells[first + n])
         row = int((cell + 0.5) * per)  # exact, and several times faster than a division
         col = cell - row * cols
-        at_row[n], at_col[n] = row, col
+        queue.row[n], queue.col[n] = row, col
         d_row = (d_row0 + row) * cell_m
         d_col = (d_col0 + col) * cell_m
-        away[n] = math.sqrt(d_row * d_row + d_col * d_col)
-        k = shared_points(points_before(away[n], step_m))
-        follow[n] = head[k]
-        head[k] = n
+        queue.away[n] = math.sqrt(d_row * d_row + d_col * d_col)
+        k = shared_points(points_before(queue.away[n], step_m))
+        queue.follow[n] = queue.head[k]
+        queue.head[k] = n
         most = max(most, k)
     return most
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def read_radial(
+    disc: Disc, radial: int, points: int, ground: NDArray[np.float64], over: NDArray[np.float64]
+) -> int:
+    """Read a radial's ground and clutter, 1..points; return how many points have data.
+
+    `over` stays as it is where the surface has no clutter.
+    """
+    angle = 2.0 * math.pi * radial / (disc.start.size - 1)
+    step = disc.step_m / disc.cell_m
+    known = sample_radial(disc.height_m, disc.tx_row, disc.tx_col, angle, step, points, ground)
+    if disc.clutter_m.size > 0:
+        sample_nearest(disc.clutter_m, disc.tx_row, disc.tx_col, angle, step, known, over)
+    return int(known)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def read_own(
+    disc: Disc,
+    row: int,
+    col: int,
+    total: float,
+    k: int,
+    count: int,
+    own: NDArray[np.float64],
+    own_over: NDArray[np.float64],
+) -> bool:
+    """Read ground and clutter at a receiver's own points k + 1…k + count; tell if all have data.
+
+    `row`, `col` and `total` are its place in the window and its distance.
+    """
+    d_row = (disc.row0 + row - disc.tx_row) * (disc.step_m / total)
+    d_col = (disc.col0 + col - disc.tx_col) * (disc.step_m / total)
+    if not own_ground(disc.height_m, disc.tx_row, disc.tx_col, d_row, d_col, k + 1, count, own):
+        return False
+    if disc.clutter_m.size > 0:
+        own_nearest(disc.clutter_m, disc.tx_row, disc.tx_col, d_row, d_col, k + 1, count, own_over)
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def fill_free(
+    disc: Disc, bands: NDArray[np.float64], row: int, col: int, free_db: float, ray: float
+) -> None:
+    """Fill in a receiver too near for the model: free space, its elevation, its flags.
+
+    `free_db` is the loss less the bands' constants, `ray` the slope of the straight ray.
+    """
+    for b in range(bands.shape[0]):
+        disc.loss[b, row, col] = bands[b, BAND_FREE_SPACE] + free_db
+    disc.elevation[row, col] = math.degrees(math.atan(ray))
+    disc.flags[row, col] = FLAG_FREE_SPACE | FLAG_LINE_OF_SIGHT

@@ -33,6 +33,17 @@ if TYPE_CHECKING:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+def add_interval(
+    v1: float, v2: float, x: float, step_m: float, h0: float, h1: float
+) -> tuple[float, float]:
+    """Add the interval that ends at distance `x`, its ground rising from `h0` to `h1`."""
+    v1 += step_m * (h1 + h0)  # (58 | 83)
+    # (59 | 84), with d_i = x and d_i−1 = x − step
+    v2 += step_m * (h1 * (3.0 * x - step_m) + h0 * (3.0 * x - 2.0 * step_m))
+    return v1, v2
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def smooth_ends(
     v1: float,
     v2: float,
@@ -77,9 +88,7 @@ def smooth_ends(
     for j in range(count):
         h1 = own[j]
         x = (k + 1 + j) * step_m
-        v1 += step_m * (h1 + h0)  # (58 | 83)
-        # (59 | 84), with d_i = x and d_i−1 = x − step
-        v2 += step_m * (h1 * (3.0 * x - step_m) + h0 * (3.0 * x - 2.0 * step_m))
+        v1, v2 = add_interval(v1, v2, x, step_m, h0, h1)
         h0 = h1
         rise = max(rise, (h1 - tx_m) / x)
     x = (k + count) * step_m

@@ -106,7 +106,8 @@ def close_zones(
     sea_share, land_km, inland_km, tx_coast_km, rx_coast_km
         ω, d_tm, d_lm, d_ct, d_cr.
     """
-    scratch[:] = state
+    for i in range(ZONE_STATE):
+        scratch[i] = state[i]
     for j in range(count):
         if int(own[j]) != last_zone:
             last_zone = int(own[j])

@@ -26,7 +26,8 @@ from phusong.coverage.propagation.p1812.loss import (
     inverse_normal,
     path_weight,
 )
-from phusong.coverage.propagation.p1812.path import P1812Path, location_sigma_db, p1812_path
+from phusong.coverage.propagation.p1812.path import location_sigma_db, p1812_path
+from phusong.coverage.propagation.p1812.values import P1812Path
 from phusong.errors import ModelError
 
 # Name in ITU's logs: our field. Their Lbulla, Lbulls and Ldsph belong to the radius a_beta, and
