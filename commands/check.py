@@ -43,7 +43,6 @@ def check(
         return
     if study is None:
         raise click.UsageError(tr("name a study folder, or give --rules"))
-    from phusong.checks import Severity
     from phusong.exports import write_checks
     from phusong.pipeline.check import check_study
     from phusong.study.file import read_study
@@ -53,9 +52,9 @@ def check(
     if target.is_dir():
         target = target / "checks.csv"
     with show_progress() as progress:
-        findings, inputs = check_study(opened, progress)
-    write_checks(findings, inputs, target, csv_form(separator, decimal))
-    print_findings(console, findings)
+        checked = check_study(opened, progress)
+    write_checks(checked.findings, checked.inputs, target, csv_form(separator, decimal))
+    print_findings(console, checked.findings)
     console.print(tr("All findings: {file}", file=target), markup=False)
-    if findings.count(Severity.ERROR):
+    if not checked.ok:
         click.get_current_context().exit(1)

@@ -109,3 +109,16 @@ def test_command_modules_import_only_what_is_light(checkout: Path) -> None:
                 continue
             light = name in LIGHT or name.split(".")[0] in {"click", *sys.stdlib_module_names}
             assert light, f"{path.name} imports {name}"
+
+
+def test_import_for_a_notebook_loads_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, phusong; print('\\n'.join(sys.modules))"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    names = done.stdout.split()
+    assert not set(names) & set(HEAVY)
+    assert [name for name in names if name.split(".")[0] == "phusong"] == ["phusong"]
