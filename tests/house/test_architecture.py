@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 OUTSIDE = {"tests", "benchmarks", "tools", "docs", "build", "dist"}
-FRONT = {"__init__", "__main__", "cli", "bootstrap"}
+FRONT = {"__init__", "__main__", "cli", "library", "bootstrap"}
 """Modules of the root above all rooms: the front door and the ways in."""
 MOST_MODULES = 15
 
@@ -25,6 +25,7 @@ SHARED_NAMES = {
     "geometry": "what a propagation model reads off the ground",
     "model": "the frozen objects of a room that holds what others made",
     "path": "a propagation model over one path",
+    "radial": "what a sweep keeps of the radial it walks",
     "results": "what a computing room hands on",
     "run": "one run of a study: its steps, and its files",
     "sight": "what a path in sight makes of the ground between",
