@@ -46,7 +46,7 @@ MODE_DIFFRACTION = 2
 MODE_TROPOSCATTER = 3
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def check_path(
     d: float,
     theta_hzn1: float,

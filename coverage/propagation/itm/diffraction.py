@@ -62,7 +62,7 @@ def terminal_terms(
     return x, height_gain_db(x, k)  # [Alg. 6.4]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def diffraction_line(
     d_smooth: float,
     d_hzn1: float,

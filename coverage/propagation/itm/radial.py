@@ -149,7 +149,7 @@ def summed_down(d: float, step: float, n: int) -> float:
     return d
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def add_sample(line: Radial, k: int) -> None:
     """Take sample k into the prefix sums and the block bounds."""
     rise = line.ground[k] - line.ground[0]
@@ -164,7 +164,7 @@ def add_sample(line: Radial, k: int) -> None:
         line.highest[b] = max(top, line.highest[b - 1]) if b else top
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def add_to_hull(line: Radial, size: int, k: int, z_tx: float) -> int:
     """Add sample k to the hull of slopes from the antenna; return the hull's new size."""
     hull, slope = line.hull, line.slope
@@ -178,7 +178,7 @@ def add_to_hull(line: Radial, size: int, k: int, z_tx: float) -> int:
     return size + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def put_own(line: Radial, room: Room, shared: int, count: int) -> None:
     """Put the receiver's own points in the place of the radial's, for now."""
     for j in range(count):
@@ -192,7 +192,7 @@ def put_own(line: Radial, room: Room, shared: int, count: int) -> None:
         line.moments[i] = line.moments[i - 1] + rise * i
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def put_back(line: Radial, room: Room, shared: int, count: int) -> None:
     """Give the radial its points back."""
     for j in range(count):
@@ -202,7 +202,7 @@ def put_back(line: Radial, room: Room, shared: int, count: int) -> None:
         line.moments[i] = room.covered[2, j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def mean_height(line: Radial, n: int) -> float:
     """:func:`.geometry.mean_height` of the samples 0…n, from the prefix sums."""
     skip = int(0.1 * n)
@@ -212,7 +212,7 @@ def mean_height(line: Radial, n: int) -> float:
     return float(line.ground[0] + total / (n - 2 * skip + 1))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def look_out(
     line: Radial, size: int, seen: int, shared: int, n: int, z_tx: float, bend: float
 ) -> tuple[int, int]:
@@ -243,7 +243,7 @@ def look_out(
     return far, seen
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def horizons(
     line: Radial,
     far: int,
@@ -287,7 +287,7 @@ def horizons(
     return theta1, theta2, d1, d2, k1 == n
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def irregularity(
     line: Radial, room: Room, n: int, step: float, d_start: float, d_end: float
 ) -> float:
@@ -305,7 +305,7 @@ def irregularity(
     return float((high - low) / (1.0 - 0.8 * math.exp(-(d_end - d_start) / 50e3)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def effective_heights(
     line: Radial,
     n: int,

@@ -110,7 +110,7 @@ def troposcatter_db(
     return loss_db, h0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def scatter_line(
     d_smooth: float,
     theta_sum: float,

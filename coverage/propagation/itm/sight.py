@@ -53,7 +53,7 @@ def two_ray_db(
     return weight * two_rays + (1.0 - weight) * (slope * d + intercept)  # [Alg. 4.44, 4.45]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def line_of_sight_db(
     d: float,
     d_smooth: float,

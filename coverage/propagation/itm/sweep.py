@@ -135,7 +135,7 @@ def _queue(
     return points
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def _fill_near(
     disc: Disc, row: int, col: int, d: float, rise: float, freqs: NDArray[np.float64]
 ) -> None:
@@ -147,7 +147,7 @@ def _fill_near(
     disc.flags[row, col] = FLAG_FREE_SPACE | FLAG_LINE_OF_SIGHT
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def _fill_in(
     disc: Disc,
     row: int,
@@ -205,7 +205,7 @@ def _fill_in(
     return flag
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def _receive(
     disc: Disc,
     line: Radial,
