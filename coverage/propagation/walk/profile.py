@@ -1,4 +1,7 @@
-"""Terrain profiles: the one a raster cell was computed with, and the exact one of a path."""
+"""Terrain profiles: the one a raster cell was computed with, and the exact one of a path.
+
+The d_i, h_i, R_i and zones of a path profile of ITU-R P.1812-7 §3.2 and §3.3.
+"""
 
 from __future__ import annotations
 
