@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,26 @@ from phusong.pipeline.run import run_study
 from phusong.study.file import read_study
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+COMPILED = ("radio", "fiber")
+"""Rooms whose kernels numba compiles: two workers would compile the same ones at the same time."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Under ``--dist loadfile``, give a worker a file, or the whole of a room with kernels."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class RoomOrFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            rooms = [room for room in COMPILED if f"tests/{room}/" in file]
+            return rooms[0] if rooms else file
+
+    return RoomOrFile(config, log)
 
 
 def shared_folder() -> Path:
