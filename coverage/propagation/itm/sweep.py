@@ -102,9 +102,9 @@ def sweep_itm(
         warned |= bool(check_terminals(tx.height_m, settings.rx_height_m, freq))
     impedances = [impedance_of(freq, settings.polarisation, itm) for freq in freqs_mhz]
     statistics = Statistics(itm.n0, itm.climate, itm.mdvar, *itm.deviates())
-    disc = disc_of(surface, tx, len(freqs_mhz), settings, dtype)
+    disc = disc_of(surface, tx, len(freqs_mhz), settings)
     _walk(disc, np.array(freqs_mhz), np.array(impedances), statistics, warned)
-    return disc.path_loss(freqs_mhz)
+    return disc.path_loss(freqs_mhz, dtype)
 
 
 @njit(cache=True, nogil=True)

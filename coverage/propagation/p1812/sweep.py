@@ -67,9 +67,9 @@ def sweep_p1812(
     )
     bands = p1812_bands(freqs_mhz, settings.polarisation, settings.time_percent, settings.n0)
     air = Air(effective_earth_km(settings.delta_n), settings.time_percent, settings.latitude_deg)
-    disc = disc_of(surface, tx, len(freqs_mhz), settings, dtype)
+    disc = disc_of(surface, tx, len(freqs_mhz), settings)
     _walk(disc, air, bands, np.empty((0, 0, len(TRACE))) if trace is None else trace)
-    return disc.path_loss(freqs_mhz)
+    return disc.path_loss(freqs_mhz, dtype)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -64,9 +64,9 @@ def sweep_p526(
     bands = band_constants(
         freqs_mhz, vertical=settings.polarisation == "v", free_space_db=FREE_SPACE_DB
     )
-    disc = disc_of(surface, tx, len(freqs_mhz), settings, dtype)
+    disc = disc_of(surface, tx, len(freqs_mhz), settings)
     _walk(disc, settings.effective_earth_radius_km * 1e3, bands)
-    return disc.path_loss(freqs_mhz)
+    return disc.path_loss(freqs_mhz, dtype)
 
 
 class Own(NamedTuple):

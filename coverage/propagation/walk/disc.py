@@ -55,12 +55,15 @@ class Disc(NamedTuple):
     antenna_m: float
     rx_height_m: float
     flags: NDArray[np.uint8]
-    loss: NDArray[np.float32]
+    loss: NDArray[np.float64]
     elevation: NDArray[np.float32]
 
-    def path_loss(self, freqs_mhz: tuple[float, ...]) -> PathLoss:
-        """Return what has been filled in."""
-        return PathLoss(self.row0, self.col0, freqs_mhz, self.loss, self.elevation, self.flags)
+    def path_loss(
+        self, freqs_mhz: tuple[float, ...], dtype: type[np.floating[Any]] = np.float32
+    ) -> PathLoss:
+        """Return what has been filled in, the losses rounded to `dtype`."""
+        loss = self.loss.astype(dtype, copy=False)
+        return PathLoss(self.row0, self.col0, freqs_mhz, loss, self.elevation, self.flags)
 
 
 def disc_of(
@@ -68,7 +71,6 @@ def disc_of(
     tx: Transmitter,
     bands: int,
     settings: PropagationSettings,
-    dtype: type[np.floating[Any]] = np.float32,
 ) -> Disc:
     """Return the disc of receivers within the radius, with room for the losses of `bands` bands.
 
@@ -78,8 +80,6 @@ def disc_of(
         As :func:`phusong.coverage.propagation.propagate` takes them.
     bands
         Number of bands.
-    dtype
-        Of the losses.
     """
     fan = fan_of(surface, tx, settings)
     shape = (fan.rows, fan.cols)
@@ -102,6 +102,6 @@ def disc_of(
         tx.height_m,
         settings.rx_height_m,
         fan.flags,
-        np.full((bands, *shape), np.nan, dtype),
+        np.full((bands, *shape), np.nan),
         np.full(shape, np.nan, np.float32),
     )
