@@ -109,7 +109,7 @@ class Judged:
         if key not in self._known:
             ends = BY_LAND if treatment == "land" else TREATMENTS[treatment]
             loss = predict_all(model, self.links, ends)
-            if self.set.name == "chengdu":
+            if self.set.name == "chengdu" and np.isfinite(loss).any():
                 loss = loss - np.nanmean(loss - self.loss_db)
             self._known[key] = loss
         return self._known[key]
@@ -121,24 +121,39 @@ class Judged:
 def report_models(judged: Judged, models: list[str], sigma_db: float) -> None:
     """Every model and treatment on one set."""
     inside = [f"in {100 * share:.0f} %" for share in SHARES]
+    several = len({link.site for link in judged.links}) > 1
     rows: list[list[object]] = []
     for model in models:
         for treatment in judged.treatments(model):
             got = score(judged.error(model, treatment), sigma_db)
             shares = [percent(share) for share in got.inside]
             if got.links == 0:
-                rows.append([model, "outside of its range", 0, *(6 * ["–"])])
+                rows.append([model, "outside of its range", 0, *((7 if several else 6) * ["–"])])
                 break
             figures = [got.bias_db, got.sd_db, got.rmse_db]
-            rows.append([model, treatment, got.links, *figures, *shares])
-    table(["model", "ends", "links", "bias dB", "sd dB", "RMSE dB", *inside], rows)
+            within = [within_sites(judged, judged.error(model, treatment))] if several else []
+            rows.append([model, treatment, got.links, *figures, *within, *shares])
+    more = ["sd within sites"] if several else []
+    table(["model", "ends", "links", "bias dB", "sd dB", "RMSE dB", *more, *inside], rows)
+
+
+def within_sites(judged: Judged, error: np.ndarray) -> float:
+    """Deviation of errors about each site's own mean: what is left after an offset a site."""
+    known = np.isfinite(error)
+    _, site = np.unique([link.site for link in judged.links], return_inverse=True)
+    site, error = site[known], error[known]
+    sums, counts = np.bincount(site, error), np.maximum(np.bincount(site), 1)
+    return float((error - (sums / counts)[site]).std())
 
 
 def report_heights(judged: Judged, models: list[str]) -> None:
     """Bias and sd by receiver height, and in and out of sight over bare ground."""
     heights = [float(h) for h in np.unique(judged.height_m)]
     groups = {f"{h:g} m": judged.height_m == h for h in heights} if len(heights) > 1 else {}
-    groups |= {"in sight": judged.sight, "obstructed": ~judged.sight}
+    if 0 < judged.sight.sum() < judged.sight.size:
+        groups |= {"in sight": judged.sight, "obstructed": ~judged.sight}
+    if not groups:
+        return
     rows: list[list[object]] = []
     for model in (m for m in models if m in ("p526", "p1812", "itm")):
         for treatment in judged.treatments(model):

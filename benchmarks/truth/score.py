@@ -89,7 +89,9 @@ def censored_fit(
         beyond = log_ndtr((predicted_db[~known] - bias - floor_db) / spread).sum()
         return float(-(seen + beyond))
 
-    found = minimize(minus_log, np.array([0.0, np.log(10.0)]), method="Nelder-Mead")
+    first = predicted_db[known] - measured_db[known]
+    start = np.array([first.mean() - 1.0, np.log(first.std() + 1.0)])
+    found = minimize(minus_log, start, method="Nelder-Mead")
     return float(found.x[0]), float(np.exp(found.x[1]))
 
 
@@ -118,15 +120,24 @@ def variogram(
     return rows
 
 
-def correlation_length_m(rows: list[tuple[float, float, int]]) -> tuple[float, float]:
-    """Distance of 1/e and share of the spread that is correlated at all, by least squares."""
-    if len(rows) < 3:
+def correlation_length_m(*sets: list[tuple[float, float, int]]) -> tuple[float, float]:
+    """Distance of 1/e and share of the spread that is correlated at all, by least squares.
+
+    A distance weighs by the root of its pairs, and every set alike.
+    """
+    if min(len(rows) for rows in sets) < 3:
         return np.nan, np.nan
-    away, rho, pairs = (np.array(column) for column in zip(*rows, strict=True))
+    curves = [tuple(np.array(column) for column in zip(*rows, strict=True)) for rows in sets]
 
     def misfit(at: np.ndarray) -> float:
         length, share = np.exp(at[0]), 1.0 / (1.0 + np.exp(-at[1]))
-        return float((np.sqrt(pairs) * (rho - share * np.exp(-away / length)) ** 2).sum())
+        return float(
+            sum(
+                (np.sqrt(pairs) * (rho - share * np.exp(-away / length)) ** 2).sum()
+                / np.sqrt(pairs).sum()
+                for away, rho, pairs in curves
+            )
+        )
 
     found = minimize(misfit, np.array([np.log(0.3), 1.0]), method="Nelder-Mead")
     return float(1000.0 * np.exp(found.x[0])), float(1.0 / (1.0 + np.exp(-found.x[1])))

@@ -29,6 +29,10 @@ def report(everyone: list[Any], table: Table) -> None:
     correlation(everyone, table)
     print(f"## Options ({MODEL})\n")
     options(everyone, table)
+    for judged in everyone:
+        if any(link.antenna_db for link in judged.links):
+            print(f"## Sector antennas in the city ({judged.set.name}, free space)\n")
+            antennas(judged, table)
 
 
 def spread(everyone: list[Any], treatment: str, table: Table) -> None:
@@ -98,6 +102,7 @@ def left_out(everyone: list[Any], treatment: str, table: Table) -> None:
 def correlation(everyone: list[Any], table: Table) -> None:
     """Correlation by distance; one error a place and mast, the mean over antenna heights."""
     rows: list[list[object]] = []
+    curves = []
     for judged in everyone:
         if judged.set.name not in OFFSET_SETS:
             continue
@@ -112,11 +117,15 @@ def correlation(everyone: list[Any], table: Table) -> None:
         away = between_km([judged.links[at[0]] for at in places.values()])
         edges = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2])
         found = variogram(mean, away, edges)
+        curves.append(found)
         length, share = correlation_length_m(found)
         cells = [f"{1000 * d:.0f} m: {rho:+.2f} ({n})" for d, rho, n in found]
         rows.append(
             [judged.set.name, mean.size, f"{length:.0f} m", f"{share:.2f}", ", ".join(cells)]
         )
+    if len(curves) > 1:
+        length, share = correlation_length_m(*curves)
+        rows.append(["all, weighing alike", "", f"{length:.0f} m", f"{share:.2f}", ""])
     table(["set", "places", "1/e distance", "correlated share", "by distance (pairs)"], rows)
 
 
@@ -168,3 +177,20 @@ def options(everyone: list[Any], table: Table) -> None:
             cells.append(f"{got.bias_db:+.1f} ± {got.sd_db:.1f}")
         rows.append([f"{clutter_m:g} m along the path, ends bare", *cells])
     table(["ends", *(judged.set.name for judged in chosen)], rows)
+
+
+def antennas(judged: Any, table: Table) -> None:
+    """How much of the antenna's attenuation arrives: what is off the beam comes by reflections.
+
+    One offset is taken out of all links, and one of each cell.
+    """
+    free_db = judged.predicted("free_space", "bare")
+    pattern_db = np.array([link.antenna_db for link in judged.links])
+    bare = free_db - judged.loss_db - pattern_db
+    cells = np.unique([link.site for link in judged.links], return_inverse=True)[1]
+    rows: list[list[object]] = []
+    for ceiling in (0.0, 5.0, 8.0, 10.0, 15.0, 20.0, 25.0):
+        error = bare + np.minimum(pattern_db, ceiling)
+        within = error - (np.bincount(cells, error) / np.bincount(cells))[cells]
+        rows.append([ceiling, float(error.std()), float(within.std())])
+    table(["ceiling dB", "RMSE, one offset", "RMSE, one offset a cell"], rows)
