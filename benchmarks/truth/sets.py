@@ -44,6 +44,8 @@ class Link:
     ground_m: np.ndarray
     samples: int = 1
     land: str = ""
+    stated_ground_m: float = np.nan
+    """Ground under the mast as its owner states it, where that is known."""
     antenna_db: float = 0.0
     """Attenuation of a sector's antenna towards the receiver, part of the measured loss."""
     budget_db: float = 0.0
@@ -73,8 +75,8 @@ def lebanon(folder: Path) -> Iterator[MeasuredSet]:
     """Two LoRa gateways at 868 MHz; packets of one gateway, place and height are one link."""
     tiles = Tiles.read(folder / "N33E035.hgt.zip")
     table = pd.read_csv(folder / "path_loss.csv")
-    keys = ["gateway_lat", "gateway_lon", "gateway_height_m", "node_lat", "node_lon"]
-    keys += ["node_height_m", "freq_mhz"]
+    keys = ["gateway_lat", "gateway_lon", "gateway_ground_m", "gateway_height_m"]
+    keys += ["node_lat", "node_lon", "node_height_m", "freq_mhz"]
     rows = table.groupby(keys)["path_loss_db"].agg(["mean", "size"]).reset_index()
     rows["place"] = rows.groupby(["node_lat", "node_lon"]).ngroup()
     for title, gateway in rows.groupby("gateway_lat"):
@@ -97,6 +99,7 @@ def lebanon(folder: Path) -> Iterator[MeasuredSet]:
                     distance,
                     ground,
                     int(row.size),
+                    stated_ground_m=row.gateway_ground_m,
                 )
             )
         full = {

@@ -10,7 +10,7 @@ import numpy as np
 
 from truth.predict import BARE, TREATMENTS, Ends, predict_all
 from truth.score import correlation_length_m, score, tails, variogram
-from truth.sets import between_km
+from truth.sets import Link, between_km
 
 MODEL = "p1812"
 OFFSET_SETS = ("bekaa", "beirut", "colorado")
@@ -162,6 +162,13 @@ def options(everyone: list[Any], table: Table) -> None:
             got = score(predict_all(MODEL, judged.links, ends, **more) - judged.loss_db, 1.0)
             cells.append(f"{got.bias_db:+.1f} ± {got.sd_db:.1f}")
         rows.append([name, *cells])
+    for name in ("open", "suburban", "urban"):
+        cells = []
+        for judged in chosen:
+            links = [at_stated_altitude(link) for link in judged.links]
+            got = score(predict_all(MODEL, links, TREATMENTS[name]) - judged.loss_db, 1.0)
+            cells.append(f"{got.bias_db:+.1f} ± {got.sd_db:.1f}")
+        rows.append([f"{name}, mast at the altitude its owner states", *cells])
     for clutter_m in (4.0, 5.0, 6.0, 8.0, 10.0):
         cells = []
         for judged in chosen:
@@ -177,6 +184,13 @@ def options(everyone: list[Any], table: Table) -> None:
             cells.append(f"{got.bias_db:+.1f} ± {got.sd_db:.1f}")
         rows.append([f"{clutter_m:g} m along the path, ends bare", *cells])
     table(["ends", *(judged.set.name for judged in chosen)], rows)
+
+
+def at_stated_altitude(link: Link) -> Link:
+    """The link with its antenna at the stated altitude: a roof or a hilltop the terrain misses."""
+    if np.isnan(link.stated_ground_m):
+        return link
+    return replace(link, tx_height_m=link.tx_height_m + link.stated_ground_m - link.ground_m[0])
 
 
 def antennas(judged: Any, table: Table) -> None:
