@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from phusong.coverage.propagation.linkpath import LinkPath
-from phusong.coverage.propagation.models import MODELS, Model
 from phusong.coverage.propagation.p2108 import (
     HEIGHT_GAIN_MHZ,
     STREET_M,
@@ -16,6 +15,7 @@ from phusong.coverage.propagation.p2108 import (
     statistical_loss_db,
     terminal_loss_db,
 )
+from phusong.coverage.propagation.registry import MODELS, Model
 from phusong.errors import ModelError
 from truth.sets import Link
 

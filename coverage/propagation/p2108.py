@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from scipy.special import ndtri
 
 from phusong.coverage.propagation.diffraction import DB_PER_NEPER, knife_edge_db
-from phusong.coverage.propagation.dispatch import check_range
+from phusong.coverage.propagation.ranges import check_range
 from phusong.errors import ModelError
 from phusong.jit import njit
 
