@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.fibre import UTM, cables, inputs, line, point, pops, study
+from helpers.fiber import UTM, cables, inputs, line, point, pops, study
 from phusong.checks import Findings
 from phusong.fiber.assess import assess_fiber, reach_of_places
 from phusong.i18n import catalogue, set_language

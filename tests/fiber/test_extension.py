@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from helpers.fibre import (
+from helpers.fiber import (
     EAST,
     NORTH,
     UTM,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.fibre import UTM, cables, inputs, line, point, pops, study
+from helpers.fiber import UTM, cables, inputs, line, point, pops, study
 from phusong.checks import Findings
 from phusong.errors import InputError
 from phusong.fiber.assess import assess_fiber

@@ -6,7 +6,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from helpers.fibre import UTM, cables, inputs, line, point, pops, study
+from helpers.fiber import UTM, cables, inputs, line, point, pops, study
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.fiber.assess import assess_fiber

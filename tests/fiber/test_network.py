@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.fibre import EAST, NORTH, UTM, build_network, cables, flat, line, point, pops, terrain
+from helpers.fiber import EAST, NORTH, UTM, build_network, cables, flat, line, point, pops, terrain
 from phusong.errors import InputError
 from phusong.fiber.network.csr import Graph
 from phusong.fiber.network.gaps import find_gaps

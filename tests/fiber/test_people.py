@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from helpers.fibre import EAST, NORTH, UTM, cables, inputs, line, point, pops, study, terrain
+from helpers.fiber import EAST, NORTH, UTM, cables, inputs, line, point, pops, study, terrain
 from phusong.checks import Findings
 from phusong.coverage.villages.residents import residents
 from phusong.fiber.assess import assess_fiber

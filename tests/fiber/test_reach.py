@@ -11,7 +11,7 @@ import shapely.ops
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.fibre import EAST, NORTH, build_network, cables, line, point, pops
+from helpers.fiber import EAST, NORTH, build_network, cables, line, point, pops
 from phusong.fiber.reach.optics import judge
 from phusong.fiber.reach.reach import assess_reach, route_lines
 from phusong.fiber.reach.reasons import reason_text

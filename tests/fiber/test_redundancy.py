@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.fibre import build_network, cables, line, point, pops
+from helpers.fiber import build_network, cables, line, point, pops
 from phusong.errors import InputError
 from phusong.fiber.failures.outage import named_loss, what_if
 from phusong.fiber.failures.ranking import Hanging, rank_failures

@@ -13,7 +13,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.fibre import cables, inputs, line, point, pops, roads, study, terrain
+from helpers.fiber import cables, inputs, line, point, pops, roads, study, terrain
 from phusong.checks import Findings
 from phusong.errors import InputError
 from phusong.fiber.assess import assess_fiber
