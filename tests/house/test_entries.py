@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -207,3 +208,26 @@ def test_constraints_name_no_index(checkout: Path) -> None:
         text = (checkout / name).read_text("utf-8")
         assert "://" not in text
         assert "--" not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "passed"),
+    [
+        (["-q"], ["-n", "2", "--dist", "loadfile", "-q"]),
+        (["-n", "0", "-q"], ["-n", "0", "-q"]),
+        (["-nauto"], ["-nauto"]),
+    ],
+)
+def test_make_test_is_the_quick_one(
+    given: list[str], passed: list[str], checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = importlib.util.spec_from_file_location("bootstrap", checkout / "bootstrap.py")
+    assert spec is not None
+    assert spec.loader is not None
+    bootstrap = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bootstrap)
+    called: list[str] = []
+    monkeypatch.setattr(bootstrap, "setup", lambda _extras="": 0)
+    monkeypatch.setattr(bootstrap, "_run", lambda *command: called.extend(command) or 0)
+    assert bootstrap.main(["test", *given]) == 0
+    assert called == ["-m", "pytest", *passed]
