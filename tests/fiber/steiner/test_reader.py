@@ -198,7 +198,11 @@ def test_nothing_but_csv_on_stdout(tmp_path):
         + "END\nEOF\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "phusong.fiber.steiner", str(write(tmp_path, text, "g.gr"))],
+        # Time enough to prove it on a machine that is busy with other things.
+        [
+            *(sys.executable, "-m", "phusong.fiber.steiner", "--time-limit", "600"),
+            str(write(tmp_path, text, "g.gr")),
+        ],
         capture_output=True,
         text=True,
         check=True,
