@@ -9,6 +9,7 @@ import inspect
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import IO, Any, Final
 
 import click
@@ -25,7 +26,7 @@ _EXTRA = re.compile(r"(?:^|  )\[([^\[\]]+)\]$")
 def choose_language(arguments: Sequence[str]) -> None:
     """Set the language before anything is parsed: --help may stand before --lang."""
     chosen = os.environ.get(LANGUAGE_VARIABLE, "")
-    for here, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for here, following in pairwise([*arguments, ""]):
         if here == "--":
             break
         if here == "--lang":

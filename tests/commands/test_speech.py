@@ -89,6 +89,13 @@ def test_environment_chooses_the_language(monkeypatch: pytest.MonkeyPatch) -> No
     assert "Options:" in phusong("run", "--help", "--lang", "en").output
 
 
+def test_no_arguments_are_answered_with_the_help() -> None:
+    said = CliRunner().invoke(main, [])
+    assert said.exit_code == 2
+    assert "calibrate" in said.output
+    assert not isinstance(said.exception, ValueError)
+
+
 def test_what_is_not_known_stays_as_it_is() -> None:
     set_language("vi")
     assert say_anew("Gremlins.", "click.toml") == "Gremlins."
