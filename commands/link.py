@@ -147,10 +147,11 @@ def _path(
 
     from phusong.checks import Findings
     from phusong.coverage.propagation.linkpath import LinkPath
-    from phusong.coverage.signal.clutter import clutter_height_m
+    from phusong.coverage.signal.clutter import clutter_height_m, path_ends, stands_along
     from phusong.coverage.signal.seazones import radio_zones
     from phusong.sources.rasters.transect import read_profile, sample_nearest
     from phusong.sources.rasters.warp import open_raster
+    from phusong.study import Clutter
 
     findings = Findings()
     files = [study.resolve(p) for p in study.terrain.dem] if study else list(dem)
@@ -161,13 +162,15 @@ def _path(
         [tile for tile in tiles if tile], *ends, step_m, study.terrain if study else None
     )
     clutter = np.zeros_like(profile.height_m)
-    if study and study.terrain.landcover and study.terrain.kind == "dtm":
+    classes = None
+    if study and study.terrain.landcover and study.radio.clutter.at != "none":
         file = study.resolve(study.terrain.landcover)
         cover = open_raster(file, Where(file=str(file)), None, findings)
         findings.stop_on_errors()
         if cover is not None:
             classes = sample_nearest(cover, profile.lon, profile.lat).astype(np.float32)
-            clutter = clutter_height_m(classes, study.radio.clutter).astype(float)
+            if stands_along(study):
+                clutter = clutter_height_m(classes, study.radio.clutter).astype(float)
     path = LinkPath(
         distance_m=profile.distance_m,
         height_m=profile.height_m,
@@ -178,6 +181,11 @@ def _path(
         freq_mhz=freq_mhz,
         polarisation=study.radio.polarisation if study else "v",
         latitude_deg=(ends[0][1] + ends[1][1]) / 2,
+        ends=path_ends(
+            study.radio.clutter if study else Clutter(),
+            classes,
+            over_top=study is not None and study.terrain.kind == "dsm",
+        ),
     )
     if study is None:
         return path

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 
 from phusong.checks import Findings, Severity
+from phusong.coverage.signal.clutter import report_environment
 from phusong.coverage.signal.plan import report_patterns
 from phusong.errors import ChecksFailed
 from phusong.fiber.assess import assess_fiber
@@ -60,4 +61,5 @@ def check_study(study: Study, progress: Progress | None = None) -> Checked:
         # How the drawing becomes a network is where most of its faults show.
         assess_fiber(inputs, study, findings, people_by_commune(inputs, None), progress)
     report_patterns(inputs, study, findings)
+    report_environment(inputs, study, findings)
     return Checked(findings, inputs)

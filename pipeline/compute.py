@@ -19,6 +19,7 @@ from phusong.checks import Findings
 from phusong.coverage.propagation.registry import model_named
 from phusong.coverage.quality.sinr import compute_quality
 from phusong.coverage.results import Signal, VillageCoverage
+from phusong.coverage.signal.clutter import report_environment
 from phusong.coverage.signal.signal import compute_signal, report_problems
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
@@ -92,6 +93,7 @@ def compute(
             signal = compute_signal(inputs, study, rasters, store, progress)
         with watch("villages"):
             report_problems(inputs, signal, findings)
+            report_environment(inputs, study, findings)
             coverage = assess_villages(inputs, study, signal, progress)
             coverage = replace(coverage, by_place=assess_places(inputs, study, signal, progress))
         with watch("simulation"):

@@ -17,6 +17,7 @@ from phusong.i18n import get_language, number, share_text, tr
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 from phusong.report.charts import fibre_map, sensitivity_chart, verdict_map
 from phusong.results.finished import FinishedRun
+from phusong.study import Clutter
 
 _ANY = "*"
 _MOST_FINDINGS = 25
@@ -278,6 +279,7 @@ def _assumptions(run: FinishedRun) -> Iterator[Block]:
             "ITU-R P.1812.",
             sigma=number(study.radio.spread.sigma_model_db, "g"),
         ),
+        _clutter_text(study.radio.clutter),
         tr(
             "Receiver {height} m above ground, outdoors; radius {radius} km round each mast.",
             height=number(study.radio.rx_height_m, "g"),
@@ -295,6 +297,17 @@ def _assumptions(run: FinishedRun) -> Iterator[Block]:
             if count:
                 items.append(tr(text, count=count, total=len(cells)))
     yield Bullets(items)
+
+
+def _clutter_text(clutter: Clutter) -> str:
+    if clutter.at == "none":
+        return tr("No clutter is added to the bare terrain: levels are those of open ground.")
+    if clutter.at == "path":
+        return tr("Clutter by land cover stands along the paths, none at their ends.")
+    return tr(
+        "Clutter round phones after ITU-R P.2108, by land cover; elsewhere: {environment}.",
+        environment=tr(clutter.environment),
+    )
 
 
 def _findings(run: FinishedRun) -> Iterator[Block]:

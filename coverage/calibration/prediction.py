@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from phusong.coverage.propagation import Surface, Transmitter
 from phusong.coverage.propagation.walk.profile import Profile, line_profile
 from phusong.coverage.signal.antenna import attenuation_db
-from phusong.coverage.signal.clutter import clutter_height_m
+from phusong.coverage.signal.clutter import clutter_height_m, stands_along
 from phusong.coverage.signal.combine import FLOOR_TICK, TICK_DB
 from phusong.coverage.signal.coveroffsets import CoverOffsets
 from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses
@@ -336,7 +336,7 @@ class Places:
         )
         west, _, _, north = self._grid.bounds_of(window)
         land, clutter = self._inputs.landcover, None
-        if land is not None and self._study.terrain.kind == "dtm":
+        if land is not None and stands_along(self._study):
             clutter = clutter_height_m(land.read(window), self._study.radio.clutter)
         heights = self._inputs.terrain.read(window)
         return Surface(heights, west, north, self._grid.cell_m, clutter)

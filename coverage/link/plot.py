@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from phusong.coverage.link.view import CLEAR_SHARE, headline, obstruction_text
+from phusong.coverage.link.view import CLEAR_SHARE, clutter_text, headline, obstruction_text
 from phusong.i18n import number, tr
 
 if TYPE_CHECKING:
@@ -190,6 +190,7 @@ def link_text(view: LinkView, columns: int = 100, rows: int = 20) -> str:
         lines.append(f"{_short(one.title, width):<{width}} {value:>11}".rstrip())
         # The range that is left stands at the end of a reason: it is never cut short.
         lines += textwrap.wrap(one.reason, columns, initial_indent="    ", subsequent_indent="    ")
+    lines += textwrap.wrap(clutter_text(view), columns)
     return "\n".join(lines)
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from phusong.coverage.propagation.linkpath import LinkPath
+    from phusong.coverage.propagation.ends import raise_path
+from phusong.coverage.propagation.linkpath import LinkPath
 
 C_M_S = 299_792_458.0
 EARTH_KM = 6371.0
@@ -78,6 +79,8 @@ class LinkView:
         In order from the transmitter; empty where 60 % of the zone is clear.
     losses
         Loss under each model.
+    clutter_db
+        What of them is clutter round the antennas; 0 where none is added.
     """
 
     path: LinkPath
@@ -90,6 +93,7 @@ class LinkView:
     zone_m: NDArray[np.float64]
     obstructions: tuple[Obstruction, ...]
     losses: tuple[ModelLoss, ...]
+    clutter_db: float = 0.0
 
     @property
     def in_sight(self) -> bool:
@@ -143,6 +147,7 @@ def link_view(path: LinkPath, models: Iterable[str] | None = None) -> LinkView:
         zone_m=zone,
         obstructions=tuple(_obstructions(x, ground, top, ray, zone)),
         losses=tuple(_losses(path, models)),
+        clutter_db=raise_path(path)[1],
     )
 
 
@@ -209,6 +214,17 @@ def _losses(path: LinkPath, models: Iterable[str] | None) -> list[ModelLoss]:
             reason = tr(error.what, **error.params)
             rows.append(ModelLoss(name, title, None, reason.removeprefix(f"{name}: ")))
     return rows
+
+
+def clutter_text(view: LinkView) -> str:
+    """Return what clutter round the antennas adds, in the current language; empty: nothing."""
+    if not view.clutter_db:
+        return ""
+    return tr(
+        "Of each loss {db:.1f} dB is clutter round the antennas (ITU-R P.2108-1); Hata and "
+        "TR 38.901 hold it already",
+        db=view.clutter_db,
+    )
 
 
 def obstruction_text(one: Obstruction) -> str:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
+from phusong.coverage.propagation.ends import PathEnds
 from phusong.coverage.propagation.p1812.geometry import centre_latitude
+from phusong.coverage.propagation.p2108 import STREET_M, Surroundings, surroundings_of
 from phusong.coverage.propagation.pathkeys import known_keys
 from phusong.errors import ModelError, Where
 
@@ -52,6 +54,8 @@ class LinkPath:
         Share of locations the loss is not exceeded at, and the deviation of location variability.
     tx_coast_km, rx_coast_km
         Distance of either terminal to the coast along the path; None takes it from `zone`.
+    ends
+        What stands round both antennas; None: no clutter is added.
     unknown
         Keys of the record that are not known, and were left out.
     """
@@ -72,6 +76,7 @@ class LinkPath:
     location_sigma_db: float = 0.0
     tx_coast_km: float | None = None
     rx_coast_km: float | None = None
+    ends: PathEnds | None = None
     unknown: tuple[str, ...] = ()
 
     @property
@@ -222,6 +227,35 @@ def _along(record: Mapping[str, Any], key: str, points: int) -> NDArray[np.float
     return row
 
 
+def _ends(record: Mapping[str, Any], clutter: NDArray[np.float64] | None) -> PathEnds | None:
+    """Return what stands round both antennas, of the keys that say so."""
+    around: list[Surroundings | None] = []
+    for side in ("tx", "rx"):
+        key, height = f"{side}_environment", f"{side}_clutter_height_m"
+        if key not in record:
+            if height in record:
+                raise ModelError(
+                    "{key} goes with {other}",
+                    params={"key": height, "other": key},
+                    where=Where(key=height),
+                )
+            around.append(None)
+            continue
+        found = surroundings_of(str(record[key]))
+        tall = _not_negative(record, height)
+        around.append(found if tall is None else found._replace(clutter_m=tall))
+    if around == [None, None]:
+        return None
+    if clutter is not None and clutter.any():
+        raise ModelError(
+            "clutter stands twice: in clutter_m along the path, and round its ends",
+            where=Where(key="clutter_m"),
+            mend="give one of them",
+        )
+    street = _not_negative(record, "street_m")
+    return PathEnds(around[0], around[1], STREET_M if street is None else street)
+
+
 def link_path(record: object) -> LinkPath:
     """Return the path a JSON object describes.
 
@@ -230,7 +264,10 @@ def link_path(record: object) -> LinkPath:
     or ``distances_m``; optionally ``clutter_m``
     and ``zone`` (lists, or one value for all points), ``polarisation``, ``time_percent``,
     ``delta_n``, ``n0``, ``location_percent``, ``location_sigma_db``, ``tx_coast_km``,
-    ``rx_coast_km``, and ``latitude_deg`` or ``tx_lat``, ``tx_lon``, ``rx_lat`` and ``rx_lon``.
+    ``rx_coast_km``, ``tx_environment``, ``rx_environment`` (of P.2108-1: ``water``, ``open``,
+    ``suburban``, ``urban``, ``trees``, ``dense_urban``) with ``tx_clutter_height_m``,
+    ``rx_clutter_height_m`` and ``street_m``, and ``latitude_deg`` or ``tx_lat``, ``tx_lon``,
+    ``rx_lat`` and ``rx_lon``.
     Other spellings are those of :data:`.pathkeys.SPELLINGS`; keys that are none of these are
     listed in `LinkPath.unknown`.
 
@@ -286,5 +323,6 @@ def link_path(record: object) -> LinkPath:
         location_sigma_db=_not_negative(known, "location_sigma_db") or 0.0,
         tx_coast_km=_not_negative(known, "tx_coast_km"),
         rx_coast_km=_not_negative(known, "rx_coast_km"),
+        ends=_ends(known, clutter),
         unknown=unknown,
     )

@@ -34,6 +34,11 @@ SPELLINGS: Final[dict[str, tuple[str, ...]]] = {
     "location_sigma_db": ("sigma_l_db", "sigma_l", "sigmal"),
     "tx_coast_km": ("dct_km", "d_ct_km", "dct"),
     "rx_coast_km": ("dcr_km", "d_cr_km", "dcr"),
+    "tx_environment": ("env_tx", "clutter_type_tx", "tx_clutter_type"),
+    "rx_environment": ("env_rx", "clutter_type_rx", "rx_clutter_type"),
+    "tx_clutter_height_m": ("tx_clutter_m",),
+    "rx_clutter_height_m": ("rx_clutter_m",),
+    "street_m": ("street_width_m", "w_s"),
 }
 """Each key a path is read from, and how else it is spelt; capitals do not matter."""
 

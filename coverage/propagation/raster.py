@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from phusong.coverage.propagation.ends import add_losses, groups, raise_ends, together
 from phusong.coverage.propagation.ranges import check_range
 from phusong.coverage.propagation.registry import MODELS, unknown_model
 from phusong.errors import ModelError
@@ -55,7 +56,15 @@ def propagate(
     if model is None:
         raise unknown_model(settings.model, sorted(MODELS))
     _check_common(surface, tx, freqs_mhz, settings)
-    return model.sweep(surface, tx, tuple(float(f) for f in freqs_mhz), settings)
+    freqs = tuple(float(f) for f in freqs_mhz)
+    if settings.ends is None or model.knows_clutter:
+        return model.sweep(surface, tx, freqs, settings)
+    parts = []
+    for group in groups(freqs):
+        raised = raise_ends(surface, tx, group, settings)
+        found = model.sweep(raised[0], raised[1], group, raised[2])
+        parts.append(add_losses(found, surface, tx, settings, raised))
+    return parts[0] if len(parts) == 1 else together(parts, freqs)
 
 
 def _check_common(

@@ -5,7 +5,7 @@ Importing this compiles nothing: each model's functions are found when first cal
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,8 @@ class Model:
     sweeps_in, evaluates_in
         Its functions for a raster and for one path, as ``module:function`` below this package;
         imported, and compiled, when first used.
+    knows_clutter
+        Made from measurements between the clutter: none is added at the ends.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Model:
     sweeps_in: str
     evaluates_in: str
     note: str = ""
+    knows_clutter: bool = False
 
     @property
     def sweeps(self) -> bool:
@@ -127,8 +130,13 @@ class Model:
             For a path outside of the model's range, or one it cannot be computed on.
         """
         self.check(path)
-        result: Loss = _function(self.evaluates_in)(path)
-        return result
+        more = 0.0
+        if path.ends is not None and not self.knows_clutter:
+            from phusong.coverage.propagation.ends import raise_path  # noqa: PLC0415 - compiles
+
+            path, more = raise_path(path)
+        found: Loss = _function(self.evaluates_in)(path)
+        return replace(found, loss_db=found.loss_db + more) if more else found
 
 
 def _function(place: str) -> Any:
@@ -219,6 +227,7 @@ MODELS: dict[str, Model] = {
             cost_us=0.08,
             sweeps_in="distance.sweep:sweep_range",
             evaluates_in="evaluators:okumura_hata",
+            knows_clutter=True,
             note="Empirical, by distance alone: not for mountains.",
         ),
         Model(
@@ -234,6 +243,7 @@ MODELS: dict[str, Model] = {
             cost_us=0.09,
             sweeps_in="distance.sweep:sweep_range",
             evaluates_in="evaluators:cost231_hata",
+            knows_clutter=True,
             note="Empirical, cities and suburban centres: not for open land or mountains.",
         ),
         Model(
@@ -249,6 +259,7 @@ MODELS: dict[str, Model] = {
             cost_us=0.13,
             sweeps_in="distance.sweep:sweep_range",
             evaluates_in="evaluators:extended_hata",
+            knows_clutter=True,
             note="Empirical, by distance alone: not for mountains.",
         ),
         Model(
@@ -264,6 +275,7 @@ MODELS: dict[str, Model] = {
             cost_us=0.15,
             sweeps_in="distance.sweep:sweep_range",
             evaluates_in="evaluators:tr38901_rma",
+            knows_clutter=True,
             note="Line of sight by chance: the mean of both losses, weighted by its probability.",
         ),
         Model(
@@ -279,6 +291,7 @@ MODELS: dict[str, Model] = {
             cost_us=0.14,
             sweeps_in="distance.sweep:sweep_range",
             evaluates_in="evaluators:tr38901_uma",
+            knows_clutter=True,
             note="Line of sight by chance: the mean of both losses, weighted by its probability.",
         ),
         Model(
@@ -294,6 +307,7 @@ MODELS: dict[str, Model] = {
             cost_us=0.13,
             sweeps_in="distance.sweep:sweep_range",
             evaluates_in="evaluators:tr38901_umi",
+            knows_clutter=True,
             note="Line of sight by chance: the mean of both losses, weighted by its probability.",
         ),
     )

@@ -11,6 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from phusong.coverage.propagation.ends import Ends
+
 FLAG_BEYOND_RADIUS = 1
 """The cell lies beyond the radius asked for; its loss is NaN."""
 FLAG_NO_DATA = 2
@@ -49,6 +51,12 @@ class Surface:
     zone
         Radio-climatic zone of ITU-R P.1812 §3.3 (1 sea, 3 coastal land, 4 inland), same shape;
         None is inland everywhere.
+    end
+        What stands round a receiver, as an index of ``Ends.receivers``, same shape; None is 0
+        everywhere.
+    rise_m
+        Height above ground of the receiver's end of the path, same shape, float32; None is the
+        receiver's own height everywhere. Filled in by :func:`.ends.raise_ends`.
     """
 
     height_m: NDArray[np.float32]
@@ -57,6 +65,8 @@ class Surface:
     cell_m: float
     clutter_m: NDArray[np.float32] | None = None
     zone: NDArray[np.uint8] | None = None
+    end: NDArray[np.uint8] | None = None
+    rise_m: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,9 @@ class PropagationSettings:
         Spacing of the profile's points; None is one cell.
     arc_step_m
         Spacing of the radials at the radius; None is one cell.
+    ends
+        Clutter round mast and receivers, for models that do not hold it already; None: there is
+        none.
     """
 
     model: str = "p526"
@@ -116,6 +129,7 @@ class PropagationSettings:
     environment: str = "open"
     radial_step_m: float | None = None
     arc_step_m: float | None = None
+    ends: Ends | None = None
 
     def steps_m(self, cell_m: float) -> tuple[float, float]:
         """Return the radial and the arc step for a grid of cells `cell_m` wide."""

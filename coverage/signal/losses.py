@@ -20,7 +20,7 @@ from phusong.coverage.propagation import (
     propagate,
 )
 from phusong.coverage.propagation.registry import model_named
-from phusong.coverage.signal.clutter import clutter_height_m
+from phusong.coverage.signal.clutter import clutter_height_m, end_classes, ends_of, stands_along
 from phusong.coverage.signal.fingerprint import engine_fingerprint
 from phusong.coverage.signal.plan import Mast
 from phusong.coverage.signal.seazones import SeaZones
@@ -96,15 +96,18 @@ class Losses:
         self._inputs = inputs
         self._store = store
         self._terrain = ContentDigest(inputs.terrain)
+        model = model_named(radio.model)
+        self._clutter = radio.clutter
+        self._along = stands_along(study) and "clutter" in model.needs
+        ends = None if model.knows_clutter else ends_of(study)
         self._land = (
             ContentDigest(inputs.landcover)
-            if inputs.landcover is not None and study.terrain.kind == "dtm"
+            if inputs.landcover is not None and (self._along or ends is not None)
             else None
         )
-        self._clutter = radio.clutter
         self._zones = (
             SeaZones(inputs.terrain, study.terrain.void_fill_max_m)
-            if study.terrain.sea_level_voids and "zones" in model_named(radio.model).needs
+            if study.terrain.sea_level_voids and "zones" in model.needs
             else None
         )
         west, south, east, north = inputs.grid.bounds
@@ -122,6 +125,7 @@ class Losses:
             n0=radio.n0,
             # A tenth of a degree: moving a boundary slightly must not recompute the province.
             latitude_deg=round(float(latitude), 1),
+            ends=ends,
         )
         self._keys: dict[tuple[str, float], MastKeys] = {}
 
@@ -145,7 +149,7 @@ class Losses:
             "grid": [grid.x0_m, grid.y0_m, grid.cell_m],
             "terrain": self._terrain.of(window),
             "landcover": self._land.of(window) if self._land else None,
-            "clutter": sorted(self._clutter.heights_m.items()) if self._land else None,
+            "clutter": self._told() if self._land else None,
             "mast": [mast.x_m, mast.y_m, mast.height_m],
         }
         zones = self._zones.digest(window) if self._zones else None
@@ -157,6 +161,11 @@ class Losses:
         )
         self._keys[mast.site_id, mast.height_m] = found
         return found
+
+    def _told(self) -> list[Any]:
+        """Return how land cover becomes clutter, for the keys."""
+        heights = sorted(self._clutter.heights_m.items())
+        return heights if self._along else [heights, sorted(self._clutter.environments.items())]
 
     def ensure(self, masts: Sequence[Mast], progress: Progress) -> LossReport:
         """Compute every entry the store lacks; what a model refuses becomes a problem."""
@@ -204,12 +213,16 @@ class Losses:
     def _surface(self, window: Window) -> Surface:
         """Read the ground (and what grows on it) under a window."""
         west, _, _, north = self._inputs.grid.bounds_of(window)
-        clutter = None
+        clutter = end = None
         if self._land is not None and self._inputs.landcover is not None:
-            clutter = clutter_height_m(self._inputs.landcover.read(window), self._clutter)
+            classes = self._inputs.landcover.read(window)
+            if self._along:
+                clutter = clutter_height_m(classes, self._clutter)
+            else:
+                end = end_classes(classes, self._clutter)
         heights = self._inputs.terrain.read(window)
         zones = self._zones.read(window) if self._zones else None
-        return Surface(heights, west, north, self._inputs.grid.cell_m, clutter, zones)
+        return Surface(heights, west, north, self._inputs.grid.cell_m, clutter, zones, end)
 
     def _keep(
         self, mast: Mast, loss: PathLoss, by_band: dict[float, str], elevation_key: str

@@ -51,13 +51,14 @@ class Antenna(Section):
 class Spread(Section):
     """How far a predicted level may be off, as two spreads that are never mixed up."""
 
-    sigma_model_db: NotNegative = 8.0
-    """The model's own error: an assumption until a calibration replaces it."""
+    sigma_model_db: NotNegative = 10.5
+    """The model's own error, until a calibration replaces it: what is left between P.1812 with
+    clutter at the ends and measured levels of three countries, nothing fitted (docs/truth.md)."""
     sigma_location_db: NotNegative | None = None
     """Location variability inside one cell; absent: ITU-R P.1812-7 section 4.7."""
-    correlation_m: Positive = 500.0
-    """Distance over which the model's errors fall to 1/e of correlation (Gudmundson 1991:
-    about 500 m in open country)."""
+    correlation_m: Positive = 200.0
+    """Distance over which the model's errors fall to 1/e of correlation: of the same residuals
+    (80 m to 1.7 km by set; Gudmundson 1991: about 500 m in open country)."""
 
 
 class Quality(Section):
@@ -87,22 +88,44 @@ class Entry(Section):
     building: Literal["traditional", "thermally_efficient"] = "traditional"
 
 
+Environment = Literal["water", "open", "suburban", "urban", "trees", "dense_urban"]
+"""What stands round an antenna, in ITU-R P.2108-1's words; open holds for rural ground."""
+
+LandCover = Annotated[int, Field(ge=0, le=255)]
+"""A class of ESA WorldCover, or of another map in its place."""
+
+
+def _environments() -> dict[int, Environment]:
+    return {10: "trees", 50: "suburban", 80: "water", 95: "trees"}
+
+
 class Clutter(Section):
-    """Representative clutter heights by land cover class (ESA WorldCover codes).
+    """What stands round phones and masts, and between them: roofs and trees."""
 
-    Defaults: ITU-R P.1812-7 table 2 (trees and forest 15 m, suburban 10 m); classes left out
-    are open ground. Not used with a surface model, which holds canopy and roofs already.
-    """
-
+    at: Literal["ends", "path", "none"] = "ends"
+    """``ends``: loss at the ends of a path (ITU-R P.2108-1 section 3.1, above 3 GHz 3.2);
+    ``path``: heights on the ground between them, as P.1812-7 has it, and none at the ends;
+    ``none``: bare ground. Both at once would count the same roofs twice."""
+    environment: Environment = "open"
+    """Round a phone where no land cover says better: an assumption of the study."""
+    mast_environment: Environment = "open"
+    """Round masts. They are put where they see out: only one under 10 m loses anything."""
+    environments: dict[LandCover, Environment] = Field(default_factory=_environments)
+    """By land cover class; a class left out has ``environment``."""
+    street_m: Positive = 27.0
+    """Width of streets, P.2108-1 section 3.1."""
     heights_m: dict[Annotated[int, Field(ge=0, le=255)], Annotated[float, Field(ge=0, le=100)]] = (
         Field(default_factory=lambda: {10: 15.0, 50: 10.0, 95: 15.0})
     )
+    """Representative clutter heights by land cover class; defaults of ITU-R P.1812-7 table 2. At
+    the ends a class left out has P.2108's height of its environment; along the path it is open
+    ground. Along the path they are not used with a surface model, which holds them already."""
 
 
 class Radio(Section):
     """The coverage model."""
 
-    model: str = "p526"
+    model: str = "p1812"
     radius_km: Annotated[float, Field(gt=0, le=200)] = 20.0
     rx_height_m: Annotated[float, Field(gt=0, le=50)] = 1.5
     polarisation: Literal["h", "v"] = "v"

@@ -64,7 +64,10 @@ def sweep_range(
     distance = np.hypot(d_row[:, None], d_col[None, :])
     ground = surface.height_m[row0:row1, col0:col1].astype(np.float64)
     at_mast = float(surface.height_m[math.floor(tx_row + 0.5), math.floor(tx_col + 0.5)])
-    rise = ground + settings.rx_height_m - at_mast - tx.height_m
+    above: NDArray[np.float32] | float = settings.rx_height_m
+    if surface.rise_m is not None:
+        above = surface.rise_m[row0:row1, col0:col1]
+    rise = ground + above - at_mast - tx.height_m
     beyond, void = distance > settings.radius_m, np.isnan(ground)
     flags = np.where(beyond, FLAG_BEYOND_RADIUS, np.where(void, FLAG_NO_DATA, 0)).astype(np.uint8)
     valid = flags == 0

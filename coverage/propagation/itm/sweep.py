@@ -42,7 +42,7 @@ from phusong.coverage.propagation.surface import (
     PathLoss,
 )
 from phusong.coverage.propagation.walk.approach import OWN_POINTS, own_ground, shared_points
-from phusong.coverage.propagation.walk.disc import Disc, disc_of
+from phusong.coverage.propagation.walk.disc import Disc, disc_of, rise_at
 from phusong.coverage.propagation.walk.fan import points_before, sample_radial
 from phusong.coverage.propagation.walk.receivers import BUNDLE
 from phusong.jit import njit, prange
@@ -153,6 +153,7 @@ def _fill_in(
     row: int,
     col: int,
     d: float,
+    rx_height_m: float,
     parameters: tuple[float, float, float, float, float, float, float, float, float],
     freqs: NDArray[np.float64],
     impedances: NDArray[np.complex128],
@@ -175,7 +176,7 @@ def _fill_in(
             h_e1,
             h_e2,
             disc.antenna_m,
-            disc.rx_height_m,
+            rx_height_m,
             gamma_e,
             n_s,
             delta_h,
@@ -225,7 +226,7 @@ def _receive(
 
     The steps are those of :func:`.geometry.profile_parameters`, in its order.
     """
-    antenna_m, rx_height_m = disc.antenna_m, disc.rx_height_m
+    antenna_m, rx_height_m = disc.antenna_m, rise_at(disc, row, col)
     z_ground = float(disc.height_m[disc.row0 + row, disc.col0 + col])
     z_tx, z_rx = line.ground[0] + antenna_m, z_ground + rx_height_m
     own = n - 1 - shared
@@ -249,7 +250,7 @@ def _receive(
     line.ground[n] = beyond
     put_back(line, room, shared, own)
     parameters = (n_s, gamma_e, delta_h, h_e1, h_e2, theta1, theta2, d1, d2)
-    flag = _fill_in(disc, row, col, d, parameters, freqs, impedances, statistics)
+    flag = _fill_in(disc, row, col, d, rx_height_m, parameters, freqs, impedances, statistics)
     disc.flags[row, col] |= flag | (FLAG_LINE_OF_SIGHT if in_sight else 0)
     return seen
 
@@ -317,7 +318,7 @@ def _walk_bundle(
                     flags[row, col] = FLAG_NO_DATA
                     continue
                 if k == 0:
-                    z_rx = float(height_m[row0 + row, col0 + col]) + disc.rx_height_m
+                    z_rx = float(height_m[row0 + row, col0 + col]) + rise_at(disc, row, col)
                     _fill_near(disc, row, col, d, z_rx - z_tx, freqs)
                     continue
                 n = k + 1

@@ -19,6 +19,7 @@ from phusong.coverage.propagation.surface import (
     FLAG_NO_DATA,
 )
 from phusong.coverage.propagation.walk.approach import own_nearest
+from phusong.coverage.propagation.walk.disc import rise_at
 from phusong.coverage.propagation.walk.fan import points_before
 from phusong.coverage.propagation.walk.receivers import fill_free, read_own
 from phusong.coverage.propagation.walk.skyline import (
@@ -254,7 +255,7 @@ def receive(
     ground_tx_m = disc.ground_tx_m
     tx_m = ground_tx_m + disc.antenna_m  # h_ts
     ground_rx_m = float(disc.height_m[disc.row0 + row, disc.col0 + col])
-    rx_m = ground_rx_m + disc.rx_height_m  # h_rs
+    rx_m = ground_rx_m + rise_at(disc, row, col)  # h_rs
     drop = rx_m - tx_m
     # eq. (8), (8a), less the bands' constants.
     free = 0.5 * DB_PER_NEPER * math.log(total * total + drop * drop) - 60.0

@@ -28,7 +28,7 @@ from phusong.coverage.propagation.surface import (
     PathLoss,
 )
 from phusong.coverage.propagation.walk.approach import OWN_POINTS
-from phusong.coverage.propagation.walk.disc import Disc, disc_of
+from phusong.coverage.propagation.walk.disc import Disc, disc_of, rise_at
 from phusong.coverage.propagation.walk.fan import points_before
 from phusong.coverage.propagation.walk.hull import push
 from phusong.coverage.propagation.walk.receivers import (
@@ -136,7 +136,7 @@ def _receive(
     k, step_m, half = reach.k, disc.step_m, 0.5 / radius_m
     tx_m = disc.ground_tx_m + disc.antenna_m  # h_ts
     ground_rx_m = float(disc.height_m[disc.row0 + row, disc.col0 + col])
-    rx_m = ground_rx_m + disc.rx_height_m  # h_rs
+    rx_m = ground_rx_m + rise_at(disc, row, col)  # h_rs
     drop = rx_m - tx_m
     # P.525-4 eq. (3) along the slant path, less the bands' constants.
     free = 0.5 * DB_PER_NEPER * math.log(total * total + drop * drop) - 60.0

@@ -8,6 +8,7 @@ import numpy as np
 
 from phusong.coverage.propagation.surface import PathLoss
 from phusong.coverage.propagation.walk.fan import bilinear, fan_of, points_before
+from phusong.jit import njit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +21,7 @@ class Disc(NamedTuple):
 
     Parameters
     ----------
-    height_m, clutter_m, zone
+    height_m, clutter_m, zone, rise_m
         The surface's layers, shape (rows, cols) of the surface; a layer that it does not have is
         of shape (0, 0).
     cell_m, step_m
@@ -30,7 +31,8 @@ class Disc(NamedTuple):
     most
         One more than the largest number of points on any radial, and one of room.
     ground_tx_m, antenna_m, rx_height_m
-        Ground under the antenna, and the heights of both terminals above their ground.
+        Ground under the antenna, and the heights of both ends of the path above their ground,
+        the receiver's where `rise_m` does not say otherwise.
     flags
         Bits of each cell of the window, shape (rows, cols) of the window.
     loss
@@ -42,6 +44,7 @@ class Disc(NamedTuple):
     height_m: NDArray[np.float32]
     clutter_m: NDArray[np.float32]
     zone: NDArray[np.uint8]
+    rise_m: NDArray[np.float32]
     cell_m: float
     step_m: float
     row0: int
@@ -64,6 +67,14 @@ class Disc(NamedTuple):
         """Return what has been filled in, the losses rounded to `dtype`."""
         loss = self.loss.astype(dtype, copy=False)
         return PathLoss(self.row0, self.col0, freqs_mhz, loss, self.elevation, self.flags)
+
+
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def rise_at(disc: Disc, row: int, col: int) -> float:
+    """Return the height above ground of the receiver's end of the path at a cell of the window."""
+    if disc.rise_m.size > 0:
+        return float(disc.rise_m[disc.row0 + row, disc.col0 + col])
+    return disc.rx_height_m
 
 
 def disc_of(
@@ -89,6 +100,7 @@ def disc_of(
         surface.height_m,
         none if surface.clutter_m is None else surface.clutter_m,
         none.astype(np.uint8) if surface.zone is None else surface.zone,
+        none if surface.rise_m is None else surface.rise_m,
         surface.cell_m,
         step_m,
         fan.row0,
