@@ -166,8 +166,7 @@ MODELS: dict[str, Model] = {
             cost_us=0.32,
             sweeps_in="p526.sweep:sweep_p526",
             evaluates_in="evaluators:p526",
-            note="The default: median propagation over terrain, and the quickest that knows "
-            "mountains.",
+            note="Median propagation over terrain, and the quickest that knows mountains.",
         ),
         Model(
             name="p1812",
@@ -182,7 +181,7 @@ MODELS: dict[str, Model] = {
             cost_us=0.55,
             sweeps_in="p1812.sweep:sweep_p1812",
             evaluates_in="evaluators:p1812",
-            note="Terrain, clutter, sea, ducting, scatter and time percentage.",
+            note="The default: terrain, clutter, sea, ducting, scatter and time percentage.",
         ),
         Model(
             name="itm",
