@@ -10,12 +10,12 @@ import numpy as np
 from phusong.coverage.propagation.linkpath import LinkPath
 from phusong.coverage.propagation.p2108 import (
     HEIGHT_GAIN_MHZ,
-    STREET_M,
     height_for_path_m,
     statistical_loss_db,
     terminal_loss_db,
 )
 from phusong.coverage.propagation.registry import MODELS, Model
+from phusong.coverage.propagation.surroundings import STREET_M
 from phusong.errors import ModelError
 from truth.sets import Link
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from phusong.coverage.propagation.ends import raise_path
 from phusong.coverage.propagation.registry import MODELS
 from phusong.errors import ModelError
 from phusong.i18n import tr
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from phusong.coverage.propagation.ends import raise_path
-from phusong.coverage.propagation.linkpath import LinkPath
+    from phusong.coverage.propagation.linkpath import LinkPath
 
 C_M_S = 299_792_458.0
 EARTH_KM = 6371.0

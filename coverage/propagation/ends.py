@@ -10,7 +10,7 @@ the terrain: a sweep takes the heights, and the losses are added to what it give
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -18,8 +18,6 @@ import numpy as np
 from phusong.coverage.propagation.p2108 import (
     CAP_KM,
     HEIGHT_GAIN_MHZ,
-    STREET_M,
-    Surroundings,
     height_gain_db,
     statistical_db,
 )
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
         Surface,
         Transmitter,
     )
+    from phusong.coverage.propagation.surroundings import Surroundings
 
 LEAST_RISE_M: Final = 1.0
 """An antenna is never taken to stand lower over the top of a surface model (P.1812-7 Table 1)."""
@@ -44,55 +43,12 @@ NEAREST_KM: Final = 0.25
 """Nearer, §3.2 has no value: that at this distance is taken."""
 
 
-@dataclass(frozen=True)
-class Ends:
-    """What stands round the ends of the paths to one disc; hashable, part of the settings.
-
-    Parameters
-    ----------
-    receivers
-        By class index: 0 where nothing better is known, the others as ``Surface.end`` says.
-    mast
-        Round the mast; None: it stands clear of its clutter.
-    street_m
-        Width of streets w_s, P.2108-1 §3.1.
-    over_top
-        The heights are those of a surface model: under clutter that diffracts they already are
-        the clutter's top.
-    """
-
-    receivers: tuple[Surroundings, ...]
-    mast: Surroundings | None = None
-    street_m: float = STREET_M
-    over_top: bool = False
-
-
-@dataclass(frozen=True)
-class PathEnds:
-    """What stands round the ends of one path; None: nothing does.
-
-    Parameters
-    ----------
-    tx, rx
-        Round the transmitter, round the receiver.
-    street_m
-        Width of streets w_s, P.2108-1 §3.1.
-    over_top
-        As in :class:`Ends`.
-    """
-
-    tx: Surroundings | None = None
-    rx: Surroundings | None = None
-    street_m: float = STREET_M
-    over_top: bool = False
-
-
 def is_raised(freq_mhz: float) -> bool:
     """Whether §3.1 holds: the path is computed from the top of the clutter."""
     return freq_mhz <= HEIGHT_GAIN_MHZ[1]
 
 
-def height_for_path_m(height_m: float, around: Surroundings | None, *, over_top: bool) -> float:
+def path_height_m(height_m: float, around: Surroundings | None, *, over_top: bool) -> float:
     """Return the height above the ground (or the surface) to compute the path with (§3.1)."""
     if around is None or height_m >= around.clutter_m:
         return height_m
@@ -150,10 +106,10 @@ def raise_ends(
     ends = settings.ends
     if ends is None or not is_raised(freqs_mhz[0]):
         return surface, tx, settings
-    height = height_for_path_m(tx.height_m, ends.mast, over_top=ends.over_top)
+    height = path_height_m(tx.height_m, ends.mast, over_top=ends.over_top)
     rise = np.array(
         [
-            height_for_path_m(settings.rx_height_m, around, over_top=ends.over_top)
+            path_height_m(settings.rx_height_m, around, over_top=ends.over_top)
             for around in ends.receivers
         ],
         dtype=np.float32,
@@ -290,8 +246,8 @@ def raise_path(path: LinkPath) -> tuple[LinkPath, float]:
     )
     if not is_raised(path.freq_mhz):
         return path, more
-    tx_m = height_for_path_m(path.tx_height_m, ends.tx, over_top=ends.over_top)
-    rx_m = height_for_path_m(path.rx_height_m, ends.rx, over_top=ends.over_top)
+    tx_m = path_height_m(path.tx_height_m, ends.tx, over_top=ends.over_top)
+    rx_m = path_height_m(path.rx_height_m, ends.rx, over_top=ends.over_top)
     if math.isclose(tx_m, path.tx_height_m) and math.isclose(rx_m, path.rx_height_m):
         return path, more
     return replace(path, tx_height_m=tx_m, rx_height_m=rx_m), more

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from phusong.coverage.propagation.ends import PathEnds
 from phusong.coverage.propagation.p1812.geometry import centre_latitude
-from phusong.coverage.propagation.p2108 import STREET_M, Surroundings, surroundings_of
 from phusong.coverage.propagation.pathkeys import known_keys
+from phusong.coverage.propagation.surroundings import (
+    STREET_M,
+    PathEnds,
+    Surroundings,
+    surroundings_of,
+)
 from phusong.errors import ModelError, Where
 
 if TYPE_CHECKING:

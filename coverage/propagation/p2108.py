@@ -8,60 +8,19 @@ a built-up area, for 0.5 to 67 GHz, and comes on top of the path to the antenna'
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple
 
 from scipy.special import ndtri
 
 from phusong.coverage.propagation.diffraction import DB_PER_NEPER, knife_edge_db
 from phusong.coverage.propagation.ranges import check_range
+from phusong.coverage.propagation.surroundings import STREET_M, Environment, surroundings_of
 from phusong.errors import ModelError
 from phusong.jit import njit
 
-Environment = Literal["water", "open", "suburban", "urban", "trees", "dense_urban"]
-
 HEIGHT_GAIN_MHZ = (30.0, 3000.0)
 STATISTICAL_MHZ = (500.0, 67_000.0)
-STREET_M = 27.0
-"""Width of streets w_s where none is known."""
 CAP_KM = 2.0
 """Distance from which on the loss of §3.2 grows no more."""
-
-
-class Surroundings(NamedTuple):
-    """What stands around an antenna."""
-
-    clutter_m: float
-    """Representative clutter height R."""
-    diffracts: bool
-    """Whether waves come over an edge of the clutter, eq. (2a); else open ground, eq. (2b)."""
-
-
-# Table 3 of the Recommendation: default heights, and which of the two equations holds.
-SURROUNDINGS: dict[Environment, Surroundings] = {
-    "water": Surroundings(10.0, diffracts=False),
-    "open": Surroundings(10.0, diffracts=False),
-    "suburban": Surroundings(10.0, diffracts=True),
-    "urban": Surroundings(15.0, diffracts=True),
-    "trees": Surroundings(15.0, diffracts=True),
-    "dense_urban": Surroundings(20.0, diffracts=True),
-}
-
-
-def surroundings_of(environment: str) -> Surroundings:
-    """Return the representative clutter of an environment.
-
-    Raises
-    ------
-    ModelError
-        When P.2108 has none of that name; it lists those it has.
-    """
-    for name, found in SURROUNDINGS.items():
-        if name == environment:
-            return found
-    raise ModelError(
-        "P.2108 knows the environments {known}, not {environment}",
-        params={"known": ", ".join(SURROUNDINGS), "environment": environment},
-    )
 
 
 @njit(cache=True, nogil=True)

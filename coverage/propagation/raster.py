@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from phusong.coverage.propagation.ends import add_losses, groups, raise_ends, together
 from phusong.coverage.propagation.ranges import check_range
 from phusong.coverage.propagation.registry import MODELS, unknown_model
 from phusong.errors import ModelError
@@ -59,6 +58,14 @@ def propagate(
     freqs = tuple(float(f) for f in freqs_mhz)
     if settings.ends is None or model.knows_clutter:
         return model.sweep(surface, tx, freqs, settings)
+    # Imported here: naming the models compiles nothing.
+    from phusong.coverage.propagation.ends import (  # noqa: PLC0415
+        add_losses,
+        groups,
+        raise_ends,
+        together,
+    )
+
     parts = []
     for group in groups(freqs):
         raised = raise_ends(surface, tx, group, settings)

@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from phusong.coverage.propagation.ends import Ends
+    from phusong.coverage.propagation.surroundings import Ends
 
 FLAG_BEYOND_RADIUS = 1
 """The cell lies beyond the radius asked for; its loss is NaN."""

@@ -6,9 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.checks import Findings
-from phusong.coverage.propagation.ends import Ends, PathEnds, loss_db
-from phusong.coverage.propagation.p2108 import Surroundings, surroundings_of
+from phusong.coverage.propagation.ends import loss_db
 from phusong.coverage.propagation.registry import model_named
+from phusong.coverage.propagation.surroundings import (
+    Ends,
+    PathEnds,
+    Surroundings,
+    surroundings_of,
+)
 from phusong.errors import Where
 from phusong.sources.crs import STUDY_FILE
 from phusong.sources.inputs import Inputs

@@ -223,7 +223,7 @@ def test_map_alone(study: Path, tmp_path: Path) -> None:
 
 def test_unknown_model_is_named_with_the_known(study: Path, tmp_path: Path) -> None:
     text = (study / "study.toml").read_text("utf-8")
-    (study / "study.toml").write_text(text + 'model = "p5266"\n', "utf-8")
+    (study / "study.toml").write_text(text.replace('"p526"', '"p5266"'), "utf-8")
     output = phusong("run", study, "--out", tmp_path / "out", code=1).output
     assert "p5266" in output
     assert "p526" in output

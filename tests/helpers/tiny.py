@@ -47,7 +47,10 @@ path = "data/fiber/pops.gpkg"
 columns = { pop_id = "ma_pop" }
 
 [radio]
+model = "p526"
 radius_km = 8.0
+spread = { sigma_model_db = 8.0, correlation_m = 500.0 }
+clutter = { at = "none" }
 """
 
 CELLS = (

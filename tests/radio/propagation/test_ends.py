@@ -16,10 +16,10 @@ from phusong.coverage.propagation import (
     Transmitter,
     propagate,
 )
-from phusong.coverage.propagation.ends import Ends, height_for_path_m, loss_db
+from phusong.coverage.propagation.ends import loss_db, path_height_m
 from phusong.coverage.propagation.linkpath import link_path
-from phusong.coverage.propagation.p2108 import SURROUNDINGS
 from phusong.coverage.propagation.registry import MODELS
+from phusong.coverage.propagation.surroundings import SURROUNDINGS, Ends
 from phusong.errors import ModelError
 from worlds.terrain import rough_ground
 
@@ -46,18 +46,18 @@ def test_open_ground_by_hand() -> None:
     by_hand = (21.8 + 6.2 * math.log10(0.9)) * math.log10(10.0 / 1.5)
     assert by_hand == pytest.approx(17.727, abs=1e-3)
     assert loss_db(900.0, 1.5, SURROUNDINGS["open"], 27.0) == pytest.approx(by_hand, abs=1e-12)
-    assert height_for_path_m(1.5, SURROUNDINGS["open"], over_top=False) == 10.0
+    assert path_height_m(1.5, SURROUNDINGS["open"], over_top=False) == 10.0
 
 
 def test_an_antenna_over_its_clutter_loses_nothing_and_stays_where_it_is() -> None:
     assert loss_db(900.0, 10.0, SURROUNDINGS["open"], 27.0) == 0.0
     assert loss_db(3500.0, 25.0, SURROUNDINGS["dense_urban"], 27.0) == 0.0
-    assert height_for_path_m(30.0, SURROUNDINGS["dense_urban"], over_top=False) == 30.0
+    assert path_height_m(30.0, SURROUNDINGS["dense_urban"], over_top=False) == 30.0
 
 
 def test_over_a_surface_model_the_ground_is_the_top_of_what_diffracts() -> None:
-    assert height_for_path_m(1.5, SURROUNDINGS["trees"], over_top=True) == 1.0
-    assert height_for_path_m(1.5, SURROUNDINGS["open"], over_top=True) == 10.0
+    assert path_height_m(1.5, SURROUNDINGS["trees"], over_top=True) == 1.0
+    assert path_height_m(1.5, SURROUNDINGS["open"], over_top=True) == 10.0
 
 
 @pytest.mark.parametrize("model", TERRAIN)

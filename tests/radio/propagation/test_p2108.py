@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from phusong.coverage.propagation.p2108 import (
     CAP_KM,
-    SURROUNDINGS,
     height_for_path_m,
     statistical_loss_db,
     terminal_loss_db,
 )
+from phusong.coverage.propagation.surroundings import SURROUNDINGS
 from phusong.errors import ModelError
 
 CLUTTER_TYPES = dict(enumerate(("water", "open", "suburban", "urban", "trees", "dense_urban"), 1))

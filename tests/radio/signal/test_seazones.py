@@ -56,7 +56,13 @@ def world(folder: Path, heights: np.ndarray, *, sea: bool = True, **radio: Any) 
     study = make_study(
         folder,
         terrain={"dem": ["d.tif"], "sea_level_voids": sea},
-        radio={"model": "p1812", "radius_km": 18.0, "time_percent": 10.0, **radio},
+        radio={
+            "model": "p1812",
+            "radius_km": 18.0,
+            "time_percent": 10.0,
+            "clutter": {"at": "none"},
+            **radio,
+        },
     )
     return Losses(inputs, study, PathLossStore(folder / "store"))
 

@@ -16,9 +16,11 @@ from phusong.coverage.propagation import (
     Transmitter,
     propagate,
 )
+from phusong.coverage.propagation.surroundings import SURROUNDINGS
 from phusong.coverage.results import ANY
 from phusong.coverage.signal import losses as losses_module
 from phusong.coverage.signal import signal as signal_module
+from phusong.coverage.signal.clutter import ends_of
 from phusong.coverage.signal.layerfiles import safe_names
 from phusong.coverage.signal.signal import compute_signal, report_problems
 from phusong.coverage.signal.store import PathLossStore
@@ -50,7 +52,8 @@ def read(layer):
 
 
 def test_level_server_and_odds_by_hand(tmp_path, model):
-    inputs, study = setup(tmp_path, [omni("a", "A"), omni("b", "B")])
+    radio = {"radius_km": 5.0, "spread": {"sigma_model_db": 8.0}}
+    inputs, study = setup(tmp_path, [omni("a", "A"), omni("b", "B")], radio=radio)
     signal = run(inputs, study, tmp_path)
     level, server, odds = read(signal.layer("Viettel", "LTE"))
     # 60 dBm over 600 subcarriers, 3 dB body: 29.2185 at no loss. Column 10 holds mast A.
@@ -355,7 +358,9 @@ def test_with_the_real_model_levels_follow_its_losses(tmp_path):
     """No stand-in: P.526 over a ridge, level = reference - loss - attenuation to 0.1 dB."""
     heights = np.zeros(SHAPE)
     heights[:, 40] = 80.0
-    inputs, study = setup(tmp_path, [omni("a", "A", electrical_tilt_deg=3.0)], heights)
+    bare = {"model": "p526", "radius_km": 5.0, "clutter": {"at": "none"}}
+    tilted = [omni("a", "A", electrical_tilt_deg=3.0)]
+    inputs, study = setup(tmp_path, tilted, heights, radio=bare)
     signal = run(inputs, study, tmp_path)
     level, _, _ = read(signal.layers[0])
     west, _, _, north = inputs.grid.bounds
@@ -384,11 +389,11 @@ def test_landcover_gives_clutter_unless_the_terrain_holds_it(tmp_path, monkeypat
     fake = Model()
 
     def spy(surface, *args):
-        seen.append(surface.clutter_m)
+        seen.append(surface)
         return fake(surface, *args)
 
     monkeypatch.setattr(losses_module, "propagate", spy)
-    inputs, study = setup(tmp_path, [omni("a", "A")])
+    inputs, _ = setup(tmp_path, [omni("a", "A")])
     land = np.full(SHAPE, 10.0)
     land[0, :4] = [50, 80, np.nan, 254]
     from helpers.radio import write_raster
@@ -396,8 +401,23 @@ def test_landcover_gives_clutter_unless_the_terrain_holds_it(tmp_path, monkeypat
     inputs = dataclasses.replace(
         inputs, landcover=write_raster(tmp_path / "l.tif", land, inputs.grid)
     )
-    run(inputs, study, tmp_path)
-    assert seen[0][0, :5].tolist() == [10.0, 0.0, 0.0, 0.0, 15.0]
-    dsm = make_study(tmp_path, radio={"radius_km": 5.0}, terrain={"dem": ["d.tif"], "kind": "dsm"})
-    run(inputs, dsm, tmp_path)
-    assert seen[1] is None
+    path = {"radius_km": 5.0, "clutter": {"at": "path"}}
+    run(inputs, make_study(tmp_path, radio=path), tmp_path)
+    assert seen[0].clutter_m[0, :5].tolist() == [10.0, 0.0, 0.0, 0.0, 15.0]
+    assert seen[0].end is None
+    dsm = {"dem": ["d.tif"], "kind": "dsm"}
+    run(inputs, make_study(tmp_path, radio=path, terrain=dsm), tmp_path)
+    assert seen[1].clutter_m is None
+    # At the ends: never between as well, over either kind of heights.
+    for kind in ("dtm", "dsm"):
+        terrain = {"dem": ["d.tif"], "kind": kind}
+        run(inputs, make_study(tmp_path, radio={"radius_km": 5.0}, terrain=terrain), tmp_path)
+        assert seen[-1].clutter_m is None
+        ends = ends_of(make_study(tmp_path, terrain=terrain))
+        around = [ends.receivers[k] for k in seen[-1].end[0, :5]]
+        words = ("suburban", "water", "suburban", "suburban", "trees")
+        assert around == [SURROUNDINGS[word] for word in words]
+        assert ends.over_top == (kind == "dsm")
+    run(inputs, make_study(tmp_path, radio={"clutter": {"at": "none"}}), tmp_path)
+    assert seen[-1].clutter_m is None
+    assert seen[-1].end is None

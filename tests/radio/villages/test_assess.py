@@ -351,7 +351,13 @@ def test_against_plain_numpy(tmp_path):
     level[rng.random((30, 30)) < 0.1] = np.nan
     people = rng.uniform(0, 3, (30, 30))
     villages = villages_frame({"v": cell_box(3, 4, 20, 15)})
-    row = assess(tmp_path, villages, {(ANY, ANY): level}, people=people, radio={}).villages.iloc[0]
+    row = assess(
+        tmp_path,
+        villages,
+        {(ANY, ANY): level},
+        people=people,
+        radio={"spread": {"sigma_model_db": 8}},
+    ).villages.iloc[0]
     part, weight = level[3:23, 4:19], people[3:23, 4:19].astype("float32")
     sigma = np.hypot(8, 1.19321)
     p = np.where(np.isnan(part), 0, norm.cdf((part + 110) / sigma))
