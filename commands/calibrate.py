@@ -52,10 +52,12 @@ def calibrate(
     separator: str,
     decimal: str,
 ) -> None:
-    """Compare MEASUREMENTS (a table of levels) with what a STUDY predicts.
+    """Compare MEASUREMENTS (a log of levels) with what a STUDY predicts.
 
-    Columns: a place (lon and lat, or x and y), level_dbm, operator and technology or cell_id;
-    freq_mhz where it is known. Writes calibration_*.csv: residuals, refused rows, bias and
+    Network Survey, G-NetTrack, CellMapper, OpenCelliD and GPX are known by their content. Columns
+    of other tables: a place (lon and lat, or x and y), level_dbm, operator and technology or
+    cell_id; eci, earfcn, pci or freq_mhz where they are known. Rows of one place and carrier
+    count once. Writes calibration_*.csv: residuals, refused rows, bias and
     spread by distance, land cover and line of sight, and offsets tested on sites they were not
     fitted to. The study stays as it is unless --apply is given.
 
@@ -65,7 +67,7 @@ def calibrate(
       phusong calibrate my-province drive-test.csv --column level_dbm=Muc_thu --apply
     """
     from phusong.checks import Findings
-    from phusong.commands.terminal.calibration import print_calibration
+    from phusong.commands.terminal.calibration import print_calibration, print_log
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.coverage.calibration.calibrate import calibrate as compare
     from phusong.coverage.calibration.measurements import read_measurements
@@ -80,13 +82,14 @@ def calibrate(
     refuse_to_overwrite(out, overwrite=overwrite)
     with show_progress() as progress:
         inputs = read_inputs(opened, Findings(opened.checks.severity), progress)
-        measured, _ = read_measurements(
+        measured, findings = read_measurements(
             measurements, inputs, opened, columns=_mapping(columns), crs=crs, encoding=encoding
         )
         store = PathLossStore(opened.work_folder / "store")
         found = compare(inputs, opened, store, measured, progress)
     write_calibration(found, out, form, overwrite=overwrite)
     console = open_console()
+    print_log(console, findings)
     print_calibration(console, found)
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
     if found.reason and apply_:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS, Geod, Transformer
 from pyproj.exceptions import CRSError
 
 from phusong.checks import Findings
@@ -124,11 +124,16 @@ def to_study(
     _report_impossible(records, impossible, findings)
     kept = records.keep(~(exchanged | impossible))
     if area is not None and len(kept.frame) and not near[~(exchanged | impossible)].any():
+        away_km, lon, lat = _middle_of(records, area)
         findings.add(
             "S23",
             records.where,
-            detail="no record lies within {km} km of the communes",
+            detail="no record lies within {km} km of the communes; the middle one lies {away} km "
+            "away, at {lat:.3f}, {lon:.3f}",
             km=f"{reach_m / 1000:g}",
+            away=f"{away_km:.0f}",
+            lat=lat,
+            lon=lon,
         )
         kept = records.keep(np.zeros(len(near), dtype=bool))
     flat = kept.frame.set_geometry(shapely.force_2d(kept.frame.geometry.to_numpy()), crs=frame.crs)
@@ -139,6 +144,19 @@ def to_study(
         _report_impossible(moved, broken, findings)
         moved = moved.keep(~broken)
     return moved
+
+
+def _middle_of(records: Records, area: Area) -> tuple[float, float, float]:
+    """Return how far from the area (km), and where (longitude, latitude), the middle record is."""
+    x, y = _middles(records.frame)
+    wgs84 = CRS.from_epsg(4326)
+    lon, lat = _moved(records.frame.crs, wgs84, x, y)
+    west, south, east, north = area.bounds
+    own = Transformer.from_crs(area.crs, wgs84, always_xy=True)
+    middle = own.transform((west + east) / 2, (south + north) / 2)
+    there = float(np.median(lon)), float(np.median(lat))
+    away_m = Geod(ellps="WGS84").inv(*middle, *there)[2]
+    return away_m / 1000, *there
 
 
 def _beyond_degrees(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -79,7 +79,8 @@ class Inputs:
         ``azimuth_deg`` (NaN: omnidirectional), ``mechanical_tilt_deg``,
         ``electrical_tilt_deg`` (down positive), ``eirp_dbm``,
         ``horizontal_beamwidth_deg`` (NaN: the study's), ``vertical_beamwidth_deg`` (NaN),
-        ``antenna_file`` str or None, ``in_service`` bool, ``height_assumed``,
+        ``antenna_file`` str or None, ``eci`` str or None and ``pci`` float or NaN (to know a
+        cell in a phone's log by), ``in_service`` bool, ``height_assumed``,
         ``eirp_assumed``, ``technology_assumed``, ``freq_assumed``, ``operator_assumed`` bool,
         ``file`` str, ``row``.
     cables

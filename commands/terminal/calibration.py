@@ -8,12 +8,20 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from phusong.checks import Findings
 from phusong.commands.terminal.tables import plain_table
 from phusong.coverage.calibration.calibrate import Calibration
 from phusong.exports.calibration import KIND_WORDS, class_text
 from phusong.i18n import tr
 
 _SHOWN = ("all", "technology", "distance", "land_cover", "sight")
+
+
+def print_log(console: Console, findings: Findings) -> None:
+    """Print what was found about the log as a whole: its kind, and what was assumed."""
+    for finding in findings:
+        if finding.rule.number.startswith("M"):
+            console.print(f"{finding.where.file}: {finding.text()}", style="dim", markup=False)
 
 
 def print_calibration(console: Console, found: Calibration) -> None:

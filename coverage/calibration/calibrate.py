@@ -69,7 +69,8 @@ class Calibration:
     Attributes
     ----------
     residuals
-        One row a measurement used: ``row``, ``longitude``, ``latitude``, ``operator``,
+        One row a place and carrier used: ``row`` (the first of the file), ``rows`` (how many
+        stand behind it), ``longitude``, ``latitude``, ``operator``,
         ``technology``, ``cell_id``, ``site_id``, ``level_dbm``, ``predicted_dbm``,
         ``residual_db`` (measured minus predicted), ``distance_km``, ``distance_band``,
         ``land_cover`` (class code as text, None without), ``sight``.
@@ -294,7 +295,7 @@ def calibrate(
             summarise(residuals),
             pd.DataFrame(columns=list(_OFFSET_COLUMNS)),
             pd.DataFrame(columns=list(_TEST_COLUMNS)),
-            "none of the rows can be held against a prediction; see the reasons",
+            *_nothing(refused),
         )
     offsets, schemes = fit_schemes(residuals)
     summary = summarise(residuals)
@@ -319,6 +320,18 @@ def calibrate(
     return Calibration(residuals, refused, summary, offsets, schemes, reason, params, *keys)
 
 
+def _nothing(refused: pd.DataFrame) -> tuple[str, dict[str, Any]]:
+    """Say why no row is left: the commonest reason, in the words of its first row."""
+    if refused.empty:
+        return "the file holds no measurement", {}
+    commonest = refused["reason"].value_counts().index[0]
+    rows = refused[refused["reason"] == commonest]
+    return (
+        "none of the rows can be held against a prediction; {n} of {total} because: {detail}",
+        {"n": len(rows), "total": len(refused), "detail": rows["detail"].iloc[0]},
+    )
+
+
 def _compare(
     inputs: Inputs,
     study: Study,
@@ -328,6 +341,7 @@ def _compare(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return residuals and refused rows."""
     plan = plan_run(inputs, study)
+    measured = measured.at_places()
     refused = [measured.refused]
     frame, dropped = _sound(measured.frame, inputs)
     refused += dropped
@@ -373,6 +387,7 @@ def _compare(
     residuals = frame.iloc[there][["row", "longitude", "latitude", "level_dbm"]].reset_index(
         drop=True
     )
+    residuals["rows"] = frame["rows"].to_numpy()[there] if "rows" in frame else 1
     for name in ("operator", "technology", "cell_id", "site_id"):
         residuals[name] = cells[name].astype(object)
     residuals["predicted_dbm"] = predicted.level_dbm[there]

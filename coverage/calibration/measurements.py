@@ -1,4 +1,9 @@
-"""Measured levels, as drive tests and crowds hand them in, in the study's own words."""
+"""Measured levels, as drive tests, phones and crowds hand them in, in the study's own words.
+
+Formats are recognised by their headers (:mod:`phusong.coverage.calibration.formats`), rows are
+joined to cells of the study (:mod:`phusong.coverage.calibration.joins`), and what is no level is
+refused by name (:mod:`phusong.coverage.calibration.levels`).
+"""
 
 from __future__ import annotations
 
@@ -6,61 +11,44 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from phusong.checks import Finding, Findings
+from phusong.coverage.calibration.entries import entries_of
+from phusong.coverage.calibration.formats import ANY_TABLE, Chooser, is_mobile, recognise
+from phusong.coverage.calibration.joins import AMBIGUOUS, Cells, Operators, join
+from phusong.coverage.calibration.levels import RANGE_DBM, index_name
+from phusong.coverage.calibration.thinning import one_a_place, place_ids, weights
 from phusong.i18n import tr
 from phusong.sources.crs import Area, to_study
 from phusong.sources.inputs import Inputs
 from phusong.sources.read import REACH_M
-from phusong.sources.tables.headers import TOWERS, Role
-from phusong.sources.tables.layers import Records, read_layer
-from phusong.sources.tables.text import as_code, clean
-from phusong.sources.towers.bands import frequency_of, technology_of
+from phusong.sources.tables.delimited import is_delimited
+from phusong.sources.tables.layers import Records, place_of, read_layer
+from phusong.sources.tables.ogr import headers_of_layers
+from phusong.sources.towers.channels import channel, same_band
 from phusong.study import Layer, Study
 
-MEASUREMENTS: Final = Role(
-    "measurements",
-    {
-        "level_dbm": (
-            "level_dbm",
-            "muc_tin_hieu_dbm",
-            "muc_tin_hieu",
-            "muc_thu_dbm",
-            "muc_thu",
-            "cuong_do_tin_hieu",
-            "rsrp_dbm",
-            "rsrp",
-            "ss_rsrp",
-            "ssrsrp",
-            "rscp_dbm",
-            "rscp",
-            "rxlev_dbm",
-            "rxlev",
-            "level",
-            "signal_dbm",
-            "signal_strength",
-            "signal",
-            "dbm",
-        ),
-        **{
-            name: TOWERS.columns[name]
-            for name in ("operator", "technology", "cell_id", "freq_mhz", "mcc", "mnc")
-        },
-    },
-    ("level_dbm",),
-)
-"""Headers a file of measurements may use."""
-
-LEVEL_RANGE_DBM: Final = (-150.0, -20.0)
+LEVEL_RANGE_DBM: Final = RANGE_DBM
 """No handset reports a level outside of this."""
 
 REASONS: Final[dict[str, str]] = {
     "no_level": "no level is given, or it is not a number",
     "level_out_of_range": "{level:g} dBm is no level a handset reports ({low:g} to {high:g} dBm)",
+    "sentinel": "{given:g} is what programs write where no level is known",
+    "floor": "{given:g} dBm is the lowest figure a phone writes: the level was that or less",
+    "index": "{given:g} is a number of {quantity}'s reporting range (0 to {last}), not dBm; give "
+    "dBm, or say that the column holds such numbers: --column level_index=HEADER",
+    "unsigned": "{given:g} is a number of {quantity}'s reporting range (0 to {last}) or a level "
+    "without its minus; give dBm, or say which: --column level_index=HEADER",
+    "positive": "{given:g} is no level in dBm: these are negative; put the minus back",
+    "not_mobile": "{word} is no mobile network: the level is not of a cell",
+    "neighbour": "the level is of a neighbour cell, which is kept apart from the serving one",
+    "two_carriers": "{operator} may be any of {names}: these carriers of the study are called "
+    "alike",
+    "outside": "the place lies {km:.1f} km outside of the ground that the study computes",
     "off_dem": "the place lies where the DEM has no height",
     "no_carrier": "the study has no cell in service of {operator} {technology} {freq}",
     "no_cell": "the study has no cell {cell_id} in service",
@@ -89,20 +77,43 @@ REFUSED_COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class Measurements:
-    """What a file of measurements holds.
+    """What a log of measurements holds.
 
     Attributes
     ----------
     frame
-        RangeIndex; ``row`` of the file, ``x_m``, ``y_m``, ``longitude``, ``latitude``,
-        ``level_dbm`` (NaN: not given), ``operator``, ``technology``, ``cell_id`` (each text or
-        None), ``freq_mhz`` (NaN: not given).
+        RangeIndex; ``row`` of the file (of several tables of a file: counted on through them),
+        ``x_m``, ``y_m``, ``longitude``, ``latitude``, ``level_dbm`` (NaN: not given),
+        ``operator`` (as the study spells it where it has one), ``technology``, ``cell_id`` (the
+        study's where it has the cell; each text or None), ``freq_mhz`` (NaN: not given), and
+
+        ``serving`` bool, False for neighbour cells, which say nothing of the level that serves;
+        ``time`` UTC or NaT; ``pci``, ``earfcn`` (any technology's channel number), ``eci`` (any
+        technology's global cell identity) nullable integers; ``plmn`` text or None;
+        ``joined`` how ``cell_id`` was found: ``cell_id``, ``eci``, ``pci``, or ``carrier`` where
+        no cell is named; ``carrier_mhz`` the best known frequency (NaN: none);
+        ``place_id`` the cell of the study's grid, counted by row; ``weight`` one over the rows of
+        one place and carrier (0 without a level), so that a parked phone weighs one.
     refused
         Rows the reader left out: the columns ``REFUSED_COLUMNS``.
     """
 
     frame: pd.DataFrame
     refused: pd.DataFrame
+
+    def at_places(self) -> Measurements:
+        """Return serving cells only, one row for each place and carrier; neighbours are refused.
+
+        ``rows`` is how many rows stand behind each; see
+        :func:`phusong.coverage.calibration.thinning.one_a_place`. A frame that was not read from
+        a log (without ``place_id``) stays as it is.
+        """
+        if "place_id" not in self.frame:
+            return self
+        serving = self.frame["serving"].to_numpy(dtype=bool)
+        apart = refuse(self.frame, np.flatnonzero(~serving), "neighbour")
+        kept = one_a_place(self.frame[serving])
+        return Measurements(kept, _together([self.refused, apart]))
 
 
 def read_measurements(
@@ -114,15 +125,16 @@ def read_measurements(
     crs: str | None = None,
     encoding: str | None = None,
 ) -> tuple[Measurements, Findings]:
-    """Read a table or layer of measured levels.
+    """Read a log of measured levels.
 
     Parameters
     ----------
     path
-        Any form the sources read; the same care is taken of encodings, decimal commas,
-        projected and exchanged coordinates.
+        Network Survey (CSV, GeoPackage), G-NetTrack, CellMapper, OpenCelliD, GPX, or any table or
+        layer the sources read; the same care is taken of encodings, decimal commas, projected and
+        exchanged coordinates.
     inputs, study
-        Where the study lies.
+        Where the study lies, and the cells that rows are joined to.
     columns
         Our name -> the file's header, where the header does not tell.
     crs, encoding
@@ -140,71 +152,225 @@ def read_measurements(
     """
     findings = Findings(study.checks.severity)
     layer = Layer(path=path.absolute(), columns=columns or {}, crs=crs, encoding=encoding)
-    records = read_layer(study, layer, MEASUREMENTS, findings)
-    if records is not None:
-        area = Area(inputs.crs, inputs.communes.geometry.union_all())
-        records = to_study(records, area.crs, findings, area, REACH_M)
+    parts: list[pd.DataFrame] = []
+    left_out: list[pd.DataFrame] = []
+    before = 0
+    for one in _layers(layer):
+        own = Findings(study.checks.severity)
+        entries, read = _entries(one, inputs, study, own)
+        findings.items.extend(own.items)
+        out = _left_out(own)
+        left_out.append(out.assign(row=out["row"] + before))
+        parts.append(entries.assign(row=entries["row"] + before))
+        before += read
     findings.stop_on_errors()
-    if records is None or records.frame.empty:
-        empty = pd.DataFrame({name: [] for name in ("row", *_FRAME)})
-        return Measurements(empty, _left_out(findings)), findings
-    frame = _frame(records, findings)
-    return Measurements(frame, _left_out(findings)), findings
+    entries = pd.concat(parts, ignore_index=True)
+    frame, refused = _joined(entries, inputs, study, findings, layer)
+    return Measurements(frame, _together([*left_out, refused])), findings
 
 
-_FRAME = (
-    "x_m",
-    "y_m",
-    "longitude",
-    "latitude",
-    "level_dbm",
-    "operator",
-    "technology",
-    "cell_id",
-    "freq_mhz",
-)
 _LEFT_OUT = ("S10", "S11", "S22")
 """Rules after which the reader leaves one record out."""
 
 
-def _frame(records: Records, findings: Findings) -> pd.DataFrame:
-    """Return the records in the columns of :attr:`Measurements.frame`."""
-    points: gpd.GeoSeries = records.frame.geometry.representative_point()
-    wgs84 = points.to_crs(4326)
-    frequencies = [frequency_of(clean(v) or "") for v in records.texts("freq_mhz")]
-    return pd.DataFrame(
-        {
-            "row": records.frame["row"].to_numpy(),
-            "x_m": points.x.to_numpy(),
-            "y_m": points.y.to_numpy(),
-            "longitude": wgs84.x.to_numpy(),
-            "latitude": wgs84.y.to_numpy(),
-            "level_dbm": records.numbers("level_dbm", findings),
-            "operator": pd.Series(_operators(records), dtype=object),
-            "technology": pd.Series(
-                [_technology(clean(v)) for v in records.texts("technology")], dtype=object
-            ),
-            "cell_id": pd.Series([as_code(v) for v in records.texts("cell_id")], dtype=object),
-            "freq_mhz": [np.nan if f is None else f.freq_mhz for f in frequencies],
-        }
-    )
+def _layers(layer: Layer) -> list[Layer]:
+    """Return the layers of a file that hold measurements; the file as it is where none is known."""
+    if is_delimited(layer.path) or not layer.path.is_file():
+        return [layer]
+    known = [
+        (name, count)
+        for name, (headers, count) in headers_of_layers(layer.path).items()
+        if recognise(headers) is not ANY_TABLE
+    ]
+    filled = [name for name, count in known if count] or [name for name, _ in known[:1]]
+    return [layer.model_copy(update={"layer": name}) for name in filled] or [layer]
 
 
-def _technology(text: str | None) -> str | None:
-    """Return our word for a technology; an unknown word stays, and matches no cell."""
-    return text if text is None else technology_of(text) or text
+def _entries(
+    layer: Layer, inputs: Inputs, study: Study, findings: Findings
+) -> tuple[pd.DataFrame, int]:
+    """Return the entries of one layer, and how many records it has."""
+    chooser = Chooser(layer.columns)
+    records = read_layer(study, layer, chooser, findings)
+    if records is None:
+        return _none(), 0
+    count = int(records.frame["row"].max()) if len(records.frame) else 0
+    kind = chooser.chosen
+    if kind.name:
+        findings.add("M01", records.where, detail="the file is known as {format}", format=kind.name)
+    area = Area(inputs.crs, inputs.communes.geometry.union_all())
+    moved = to_study(records, area.crs, findings, area, REACH_M)
+    if moved.frame.empty:
+        return _none(), count
+    entries = entries_of(moved, kind, findings)
+    _report_no_level(entries, moved, findings)
+    return entries, count
 
 
-def _operators(records: Records) -> list[str | None]:
-    """Return each record's operator: its column, else its network code as tower lists give it."""
-    out = []
-    for name, mcc, mnc in zip(
-        records.texts("operator"), records.texts("mcc"), records.texts("mnc"), strict=True
+def _none() -> pd.DataFrame:
+    """Return no entries, in the columns of :func:`entries_of`."""
+    texts = ("operator", "technology", "cell_id", "plmn", "wrong", "word")
+    figures = ("x_m", "y_m", "longitude", "latitude", "level_dbm", "freq_mhz", "given")
+    kinds: dict[str, str] = {
+        "row": "int64",
+        **dict.fromkeys(figures, "float64"),
+        **dict.fromkeys(texts, "object"),
+        "serving": "bool",
+        "time": "datetime64[ns, UTC]",
+        **dict.fromkeys(("pci", "earfcn", "eci"), "Int64"),
+    }
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+
+
+def _report_no_level(entries: pd.DataFrame, records: Records, findings: Findings) -> None:
+    """Say that a log without a column of levels has none in its comments either (M02)."""
+    if entries["given"].isna().all() and not any(
+        name in records.columns for name in ("level_dbm", "level_index", "level_asu")
     ):
-        country, network = as_code(mcc), as_code(mnc)
-        code = f"{country}-{network.zfill(2)}" if country and network else None
-        out.append(clean(name) or code)
+        findings.add(
+            "M02",
+            records.where,
+            detail="none of {n} points says a level, in an extension or a comment",
+            n=len(entries),
+        )
+
+
+def _joined(
+    entries: pd.DataFrame, inputs: Inputs, study: Study, findings: Findings, layer: Layer
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Join entries to the study; return what can be compared, and what is refused."""
+    operators = Operators(inputs.cells["operator"].tolist())
+    cells = Cells(inputs.cells, inputs.sites, study.radio.radius_km * 1000.0)
+    entries = entries.assign(freq_mhz=_second_readings(entries, cells))
+    found = [
+        operators.find(name, plmn)
+        for name, plmn in zip(entries["operator"], entries["plmn"], strict=True)
+    ]
+    cell_id, how = join(entries, cells, found)
+    frame = entries.assign(
+        cell_id=pd.Series(cell_id, dtype=object), joined=pd.Series(how, dtype=object)
+    )
+    _name_operators(frame, found, cells)
+    _report_one_name(frame, findings, layer, study)
+    frame["carrier_mhz"] = _carriers_mhz(frame, cells)
+    x, y = (frame[name].to_numpy(dtype=np.float64) for name in ("x_m", "y_m"))
+    frame["place_id"] = place_ids(x, y, inputs.grid)
+    doubtful = np.array([one is AMBIGUOUS for one in found], dtype=bool)
+    reasons, refused = _refused(frame, inputs, operators, doubtful & (how == "carrier"))
+    kept = frame[reasons == ""].reset_index(drop=True)
+    kept["weight"] = weights(kept)
+    return kept.drop(columns=["wrong", "given", "word"]), refused
+
+
+def _second_readings(entries: pd.DataFrame, cells: Cells) -> NDArray[np.float64]:
+    """Read a number that DCS 1800 and PCS 1900 share as the one the study has cells in."""
+    out = entries["freq_mhz"].to_numpy(dtype=np.float64).copy()
+    gsm = cells.freqs_mhz[[t == "GSM" for t in cells.technologies]]
+    numbers = entries["earfcn"]
+    for i in np.flatnonzero((entries["technology"] == "GSM") & numbers.notna()):
+        read = channel("GSM", int(numbers.iloc[i]))
+        if read is None or any(same_band(float(f), read.freq_mhz) for f in gsm):
+            continue
+        fits = [o for o in read.others_mhz if any(same_band(float(f), o) for f in gsm)]
+        out[i] = fits[0] if fits else out[i]
     return out
+
+
+def _name_operators(frame: pd.DataFrame, found: list[Any], cells: Cells) -> None:
+    """Spell operators as the study does; a cell says whose it is where the log does not."""
+    spelt: list[str | None] = []
+    for one, name, plmn, cell, how in zip(
+        found, frame["operator"], frame["plmn"], frame["cell_id"], frame["joined"], strict=True
+    ):
+        if isinstance(one, str):
+            spelt.append(one)
+        elif (one is AMBIGUOUS or (one is None and not name)) and how != "carrier":
+            at = cells.index.get(str(cell))
+            spelt.append(name or plmn if at is None else cells.operators[at])
+        else:
+            spelt.append(name or plmn)
+    frame["operator"] = pd.Series(spelt, dtype=object)
+
+
+def _report_one_name(frame: pd.DataFrame, findings: Findings, layer: Layer, study: Study) -> None:
+    """Say where a log calls several networks by one name (M04)."""
+    pairs = frame[["operator", "plmn"]].dropna().drop_duplicates()
+    for name, codes in pairs.groupby("operator")["plmn"]:
+        if len(codes) > 1:
+            findings.add(
+                "M04",
+                place_of(layer, study),
+                str(name),
+                "{operator} stands for the networks {codes}",
+                operator=str(name),
+                codes=", ".join(sorted(codes)),
+            )
+
+
+def _carriers_mhz(frame: pd.DataFrame, cells: Cells) -> NDArray[np.float64]:
+    """Return the best known frequency: the log's, the cell's, else the carrier's highest.
+
+    The highest has the shortest waves: what is averaged over too short a way is only rougher.
+    """
+    highest: dict[tuple[str, str], float] = {}
+    for who, what, freq in zip(cells.operators, cells.technologies, cells.freqs_mhz, strict=True):
+        highest[who, what] = max(float(freq), highest.get((who, what), 0.0))
+    out = frame["freq_mhz"].to_numpy(dtype=np.float64).copy()
+    for i in np.flatnonzero(np.isnan(out)):
+        at = cells.index.get(str(frame["cell_id"].iloc[i]))
+        key = (str(frame["operator"].iloc[i]), str(frame["technology"].iloc[i]))
+        out[i] = highest.get(key, np.nan) if at is None else cells.freqs_mhz[at]
+    return out
+
+
+def _refused(
+    frame: pd.DataFrame, inputs: Inputs, operators: Operators, doubtful: NDArray[np.bool_]
+) -> tuple[NDArray[np.object_], pd.DataFrame]:
+    """Return the reason to refuse each row (empty: none), and the rows refused in words."""
+    x, y = (frame[name].to_numpy(dtype=np.float64) for name in ("x_m", "y_m"))
+    west, south, east, north = inputs.grid.bounds
+    away_km = np.hypot(
+        np.maximum(np.maximum(west - x, x - east), 0.0),
+        np.maximum(np.maximum(south - y, y - north), 0.0),
+    )
+    away_km /= 1000.0
+    reasons = frame["wrong"].to_numpy(dtype=object).copy()
+    mobile = np.array([is_mobile(word) for word in frame["word"]], dtype=bool)
+    reasons[doubtful & (reasons == "")] = "two_carriers"
+    reasons[~mobile] = "not_mobile"
+    reasons[frame["place_id"].to_numpy() < 0] = "outside"
+    ranges = [index_name(t) for t in frame["technology"]]
+    params: dict[str, NDArray[Any]] = {
+        "given": frame["given"].to_numpy(),
+        "word": frame["word"].to_numpy(dtype=object),
+        "km": away_km,
+        "quantity": np.array([name for name, _ in ranges], dtype=object),
+        "last": np.array([last for _, last in ranges], dtype=object),
+        "names": np.array(
+            [
+                ", ".join(operators.alike(o, p))
+                for o, p in zip(frame["operator"], frame["plmn"], strict=True)
+            ],
+            dtype=object,
+        ),
+    }
+    parts = [
+        refuse(frame, at, str(reason), **{k: v[at] for k, v in params.items()})
+        for reason in dict.fromkeys(reasons)
+        if reason
+        for at in [np.flatnonzero(reasons == reason)]
+    ]
+    return reasons, _together(parts)
+
+
+def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return refused rows in the file's order."""
+    kinds = {"longitude": float, "latitude": float, "level_dbm": float}
+    found = [part for part in parts if len(part)]
+    if not found:
+        return pd.DataFrame(columns=list(REFUSED_COLUMNS)).astype(kinds)
+    out = pd.concat(found, ignore_index=True).sort_values("row", kind="stable", ignore_index=True)
+    return out[list(REFUSED_COLUMNS)]
 
 
 def _left_out(findings: Findings) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from phusong.coverage.calibration.joins import on_frequency
 from phusong.coverage.propagation import Surface, Transmitter
 from phusong.coverage.propagation.walk.profile import Profile, line_profile
 from phusong.coverage.signal.antenna import attenuation_db
@@ -35,8 +36,6 @@ from phusong.study import Study
 CLEAR: Final = "clear"
 OBSTRUCTED: Final = "obstructed"
 UNKNOWN: Final = "unknown"
-SAME_CARRIER: Final = 0.06
-"""A frequency within this share of a carrier's is that carrier's: lists write 900 and 942.5."""
 
 FLOOR_DBM: Final = FLOOR_TICK * TICK_DB
 """Levels under it are no signal; the rasters keep none."""
@@ -86,23 +85,26 @@ def ask(frame: pd.DataFrame, cells: pd.DataFrame) -> Asked:
     Parameters
     ----------
     frame
-        ``operator``, ``technology``, ``cell_id`` (None: not said), ``freq_mhz`` (NaN).
+        ``operator``, ``technology``, ``cell_id`` (None: not said), ``freq_mhz`` (NaN); where it
+        is there, ``earfcn`` says that the frequency is exact. Of two operators that are called
+        alike the one spelt as in the frame is meant.
     cells
         See :attr:`phusong.coverage.signal.plan.Plan.cells`.
     """
     index = {str(name): i for i, name in enumerate(cells["cell_id"])}
-    operators = np.array([plain(str(name)) for name in cells["operator"]], dtype=object)
+    spelt = cells["operator"].to_numpy(dtype=object)
+    operators = np.array([plain(str(name)) for name in spelt], dtype=object)
     technologies = cells["technology"].to_numpy(dtype=object)
     freqs_mhz = cells["freq_mhz"].to_numpy(dtype=np.float64)
-    keys: dict[tuple[str, str, float], int] = {}
+    keys: dict[tuple[str, str, float, bool], int] = {}
     wants: list[NDArray[np.bool_]] = []
     count = len(frame)
     named, group = np.full(count, -1, dtype=np.int64), np.zeros(count, dtype=np.int64)
     unknown, other = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.bool_)
-    places = zip(
-        frame["cell_id"], frame["operator"], frame["technology"], frame["freq_mhz"], strict=True
-    )
-    for i, (cell, operator, technology, freq) in enumerate(places):
+    exact = frame["earfcn"].notna() if "earfcn" in frame else np.zeros(count, dtype=np.bool_)
+    names = ("cell_id", "operator", "technology", "freq_mhz")
+    places = zip(*(frame[name] for name in names), exact, strict=True)
+    for i, (cell, operator, technology, freq, known) in enumerate(places):
         who = plain(operator) if operator else ""
         if cell is not None:
             named[i] = index.get(cell, -1)
@@ -111,24 +113,15 @@ def ask(frame: pd.DataFrame, cells: pd.DataFrame) -> Asked:
                 other[i] = (who not in {"", operators[named[i]]}) or (
                     technology not in {None, technologies[named[i]]}
                 )
-        key = (who, technology or "", -1.0 if np.isnan(freq) else float(freq))
+        key = (operator or "", technology or "", -1.0 if np.isnan(freq) else float(freq), known)
         if key not in keys:
             keys[key] = len(wants)
-            carrier = (operators == who) & (technologies == technology)
-            wants.append(_on_frequency(carrier, freqs_mhz, float(freq)))
+            own = spelt == operator
+            carrier = (own if own.any() else operators == who) & (technologies == technology)
+            wants.append(on_frequency(carrier, freqs_mhz, float(freq), exact=bool(known)))
         group[i] = keys[key]
     table = np.stack(wants) if wants else np.zeros((1, len(cells)), dtype=np.bool_)
     return Asked(named, group, table, unknown, other)
-
-
-def _on_frequency(
-    carrier: NDArray[np.bool_], freqs_mhz: NDArray[np.float64], freq_mhz: float
-) -> NDArray[np.bool_]:
-    """Keep the cells of the carrier frequency nearest to the one measured, if near enough."""
-    if np.isnan(freq_mhz) or not carrier.any():
-        return carrier
-    off = np.where(carrier, np.abs(freqs_mhz - freq_mhz), np.inf)
-    return np.asarray(carrier & (off == off.min()) & (off <= SAME_CARRIER * freq_mhz), dtype=bool)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ from phusong.sources.tables.text import convert, suspected_font_encoding
 from phusong.study import Layer
 
 SUFFIXES = frozenset({".csv", ".txt", ".tsv", ".tab.txt"})
+_ENDINGS_OF_LOGS = frozenset({"", ".log", ".dat"})
 _SEPARATORS = ";,\t|"
+_COMMENT = "#"
 _OWN = ("row", "geometry")
 """Names of ours that a header must not take."""
 _RADIOS = frozenset({"GSM", "UMTS", "LTE", "NR", "CDMA"})
@@ -41,6 +43,7 @@ def read_table(path: Path, layer: Layer, findings: Findings, where: Where) -> pd
     text = _decode(path.read_bytes(), layer, findings, where)
     if text is None:
         return None
+    text = _without_preamble(text)
     separator = layer.separator or _separator(text)
     lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     lines = [line for line in lines if line]
@@ -55,6 +58,8 @@ def read_table(path: Path, layer: Layer, findings: Findings, where: Where) -> pd
         if not any(cell.strip() for cell in line):
             continue
         cells = _fit(line, len(header))
+        if cells is None and line[0].lstrip().startswith(_COMMENT):
+            continue
         if cells is None:
             findings.add(
                 "S14",
@@ -70,6 +75,36 @@ def read_table(path: Path, layer: Layer, findings: Findings, where: Where) -> pd
     index = pd.Index(rows, dtype="int64")
     frame = pd.DataFrame(records, columns=header, index=index, dtype=object)
     return frame if layer.where is None else _filtered(frame, layer.where, findings, where)
+
+
+def is_delimited(path: Path) -> bool:
+    """Say whether a file is delimited text: by its ending, unless its content says otherwise.
+
+    Programs on phones write ``.log``, ``.dat`` or no ending at all, and some GPX or GeoPackage
+    under the name of a text.
+    """
+    suffix = path.suffix.lower()
+    if not path.is_file() or suffix not in SUFFIXES | _ENDINGS_OF_LOGS:
+        return False
+    with path.open("rb") as file:
+        head = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")
+    return not head.startswith((b"SQLite format 3", b"<?xml", b"<gpx", b"PK\x03\x04"))
+
+
+def _without_preamble(text: str) -> str:
+    """Drop the lines of comment (``#``) that programs on phones write before the header.
+
+    The last of them is the header itself where it has as many cells as the line below.
+    """
+    if not text.startswith(_COMMENT):
+        return text
+    lines = text.splitlines(keepends=True)
+    first = next((i for i, line in enumerate(lines) if not line.startswith(_COMMENT)), None)
+    if first is None:
+        return ""
+    header, below = lines[first - 1], lines[first]
+    alike = any(header.count(s) == below.count(s) > 0 for s in _SEPARATORS)
+    return "".join(lines[first - 1 if alike else first :])
 
 
 def _filtered(

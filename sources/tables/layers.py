@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from pyproj.exceptions import CRSError
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.columns import map_columns, take
-from phusong.sources.tables.delimited import SUFFIXES, read_table
+from phusong.sources.tables.delimited import is_delimited, read_table
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.numerals import Decimal, numbers
 from phusong.sources.tables.ogr import FONTS, Box, read_ogr
@@ -81,7 +82,7 @@ def place_of(layer: Layer, study: Study) -> Where:
 def read_layer(
     study: Study,
     layer: Layer,
-    role: Role,
+    role: Role | Callable[[Sequence[str]], Role],
     findings: Findings,
     bbox: Box | None = None,
     *,
@@ -92,7 +93,7 @@ def read_layer(
     Parameters
     ----------
     study, layer, role
-        Where it is and what it is for.
+        Where it is and what it is for; a role may depend on the file's headers.
     findings
         Takes everything wrong with it.
     bbox
@@ -113,7 +114,7 @@ def read_layer(
         return None
     raw: pd.DataFrame | None
     crs: CRS | None = None
-    if path.suffix.lower() in SUFFIXES:
+    if is_delimited(path):
         raw = read_table(path, layer, findings, where)
         if raw is not None:
             raw = raw.rename_axis("row").reset_index() if len(raw) else raw
@@ -132,12 +133,14 @@ def _records(
     raw: pd.DataFrame,
     crs: CRS | None,
     layer: Layer,
-    role: Role,
+    role: Role | Callable[[Sequence[str]], Role],
     findings: Findings,
     where: Where,
 ) -> Records | None:
     tabular = "geometry" not in raw
     headers = [str(c) for c in raw.columns if c not in {"row", "geometry"}]
+    if not isinstance(role, Role):
+        role = role(headers)
     columns = map_columns(headers, role, layer.columns, findings, where, coordinates=tabular)
     if columns is None:
         return None

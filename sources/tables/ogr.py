@@ -88,6 +88,20 @@ def read_ogr(
     return raw, crs
 
 
+def headers_of_layers(path: Path) -> dict[str, tuple[list[str], int]]:
+    """Return each layer's headers and how many records it has; nothing of an unreadable file."""
+    out = {}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for name in _names(path):
+                info = pyogrio.read_info(path, layer=name, force_feature_count=True)
+                out[name] = ([str(field) for field in info["fields"]], int(info["features"]))
+    except (DataSourceError, DataLayerError, FeatureError, GeometryError, ValueError):
+        return {}
+    return out
+
+
 def _names(path: Path) -> list[str]:
     return [str(name) for name in pyogrio.list_layers(path)[:, 0]]
 

@@ -4,51 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from phusong.sources.tables.columns import plain
+from phusong.sources.towers.channels import BANDS
 from phusong.study import Technology
 
-# Middle of the downlink in MHz: 3GPP TS 36.101 table 5.5-1; bands above 76 from 3GPP TS 38.104
-# tables 5.2-1 and 5.2-2.
-BANDS_MHZ: dict[int, float] = {
-    1: 2140.0,
-    2: 1960.0,
-    3: 1842.5,
-    4: 2132.5,
-    5: 881.5,
-    7: 2655.0,
-    8: 942.5,
-    12: 737.5,
-    13: 751.0,
-    14: 763.0,
-    17: 740.0,
-    18: 867.5,
-    19: 882.5,
-    20: 806.0,
-    25: 1962.5,
-    26: 876.5,
-    28: 780.5,
-    30: 2355.0,
-    31: 465.0,
-    32: 1474.0,
-    34: 2017.5,
-    38: 2595.0,
-    39: 1900.0,
-    40: 2350.0,
-    41: 2593.0,
-    42: 3500.0,
-    43: 3700.0,
-    48: 3625.0,
-    66: 2155.0,
-    71: 634.5,
-    77: 3750.0,
-    78: 3550.0,
-    79: 4700.0,
-    257: 28000.0,
-    258: 25875.0,
-    260: 38500.0,
-    261: 27925.0,
-}
+BANDS_MHZ: Final[dict[int, float]] = {n: band.middle_mhz for n, band in BANDS.items()}
+"""Middle of each band's downlink."""
 
 PLAUSIBLE_MHZ: dict[Technology, tuple[float, float]] = {
     "GSM": (380.0, 2000.0),
@@ -72,10 +35,18 @@ _TECHNOLOGIES: dict[str, Technology] = {
     "wcdma": "UMTS",
     "hspa": "UMTS",
     "hsdpa": "UMTS",
+    "hsupa": "UMTS",
+    "hspap": "UMTS",
+    "hspa_plus": "UMTS",
+    "dc_hspa": "UMTS",
     "lte": "LTE",
     "4g": "LTE",
     "lte_a": "LTE",
     "lte_advanced": "LTE",
+    "lte_a_pro": "LTE",
+    "lte_ca": "LTE",
+    "lte_plus": "LTE",
+    "4g_plus": "LTE",
     "eutran": "LTE",
     "e_utran": "LTE",
     "4g_lte": "LTE",
@@ -91,6 +62,10 @@ _TECHNOLOGIES: dict[str, Technology] = {
     "5g_nr": "NR",
     "nr_5g": "NR",
     "5gnr": "NR",
+    "5g_sa": "NR",
+    "nr_sa": "NR",
+    "5g_nsa": "NR",
+    "nr_nsa": "NR",
     "2g_gsm": "GSM",
     "gsm_2g": "GSM",
     "3g_umts": "UMTS",

@@ -24,6 +24,7 @@ from phusong.sources.towers.bands import (
     several,
     technology_of,
 )
+from phusong.sources.towers.channels import channel
 from phusong.sources.towers.operators import operators_of
 from phusong.study import TECHNOLOGIES, CellTemplate, Technology, TowersSource
 
@@ -87,6 +88,8 @@ def read_cells(records: Records, source: TowersSource, findings: Findings) -> pd
             "antenna_file": pd.Series(
                 [clean(records.texts("antenna_file").iloc[i]) for i in at], dtype=object
             ),
+            "eci": pd.Series([as_code(records.texts("eci").iloc[i]) for i in at], dtype=object),
+            "pci": records.numbers("pci", findings)[at],
             "in_service": working[at],
             "technology_assumed": np.array([c.technology_assumed for c in carriers], dtype=bool),
             "freq_assumed": np.array([c.freq_assumed for c in carriers], dtype=bool),
@@ -105,6 +108,7 @@ def _carriers(records: Records, source: TowersSource, findings: Findings) -> lis
     """Expand each record into what it radiates: its own words, or the study's templates."""
     templates = source.defaults.cells
     bandwidth = records.numbers("bandwidth_mhz", findings)
+    numbers = records.numbers("earfcn", findings)
     out: list[_Carrier] = []
     nothing: list[int] = []
     for i, (tech, band) in enumerate(
@@ -129,7 +133,12 @@ def _carriers(records: Records, source: TowersSource, findings: Findings) -> lis
                     word=word,
                 )
                 continue
-            freq, assumed = _frequency(i, technology, text, records, templates, findings)
+            on = _channel_mhz(technology, float(numbers[i])) if not text else None
+            freq, assumed = (
+                (on, False)
+                if on is not None
+                else _frequency(i, technology, text, records, templates, findings)
+            )
             width = bandwidth[i]
             if np.isnan(width):
                 width = _template_of(technology, templates, freq).bandwidth_mhz or np.nan
@@ -144,6 +153,14 @@ def _carriers(records: Records, source: TowersSource, findings: Findings) -> lis
             total=len(records.frame),
         )
     return out
+
+
+def _channel_mhz(technology: Technology, number: float) -> float | None:
+    """Return the carrier of a channel number, None where there is none."""
+    if not np.isfinite(number) or number % 1:
+        return None
+    found = channel(technology, int(number))
+    return None if found is None else found.freq_mhz
 
 
 def _band_text(value: Any) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from phusong.checks import Findings
+from phusong.sources.tables.columns import plain
 from phusong.sources.tables.layers import Records
 from phusong.sources.tables.text import as_code, clean
 from phusong.study import TowersSource
@@ -14,6 +19,28 @@ NAME_MAX = 60
 """Longer names are cut: they are headings of columns, layers and charts."""
 _ANY = "*"
 """Stands for all operators together in every result; a name of that kind is put in brackets."""
+
+
+_NETWORKS: Final[dict[str, list[str]]] = tomllib.loads(
+    (files(__package__) / "networks.toml").read_text("utf-8")
+)
+
+
+def network_names(code: str) -> list[str]:
+    """Return the names that a network goes by, none for a code that is not in the list.
+
+    Parameters
+    ----------
+    code
+        ``452-04``.
+    """
+    return _NETWORKS.get(code, [])
+
+
+def network_codes(name: str) -> list[str]:
+    """Return the codes of the networks that go by a name."""
+    asked = plain(name)
+    return [code for code, names in _NETWORKS.items() if asked in map(plain, names)]
 
 
 def operators_of(

@@ -87,6 +87,8 @@ def test_frames_have_their_columns(tmp_path: Path, spec: dict[str, Any]) -> None
         "horizontal_beamwidth_deg",
         "vertical_beamwidth_deg",
         "antenna_file",
+        "eci",
+        "pci",
         "in_service",
         "height_assumed",
         "eirp_assumed",

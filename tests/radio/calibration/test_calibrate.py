@@ -607,7 +607,11 @@ def test_projected_file_with_own_headers_and_network_codes(world, tmp_path) -> N
     file = write_csv(
         tmp_path / "m.csv",
         world,
-        [f"{X0 + 4000},{Y0 - 4000},-88,452,4,LTE", f"{X0 + 4100},{Y0 - 4000},-89,,,LTE"],
+        [
+            f"{X0 + 4000},{Y0 - 4000},-88,452,4,LTE",
+            f"{X0 + 4100},{Y0 - 4000},-89,,,LTE",
+            f"{X0 + 4200},{Y0 - 4000},-89,460,1,LTE",
+        ],
         "E,N,P,mcc,mnc,rat",
     )
     found, _ = read_measurements(
@@ -617,8 +621,9 @@ def test_projected_file_with_own_headers_and_network_codes(world, tmp_path) -> N
         columns={"x": "E", "y": "N", "level_dbm": "P"},
         crs="EPSG:32648",
     )
-    assert found.frame["operator"].tolist() == ["452-04", None]
-    assert found.frame["x_m"].tolist() == [X0 + 4000, X0 + 4100]
+    # 452-04 is Viettel's, which the study has; 460-01 is no network of the study.
+    assert found.frame["operator"].tolist() == ["Viettel", None, "460-01"]
+    assert found.frame["x_m"].tolist() == [X0 + 4000, X0 + 4100, X0 + 4200]
 
 
 @pytest.mark.parametrize(
