@@ -29,6 +29,8 @@ CELLS_OF_RNC: Final = 65536
 """UTRAN cell identity = RNC * 65536 + cell (TS 25.401 clause 6.1.5)."""
 ALONE: Final = 2.0
 """A PCI is used again and again: the next cell of the same must be this many times as far."""
+_TECHNOLOGY: Final = re.compile(r"(?:gsm|umts|wcdma|lte|nr)[-_/:. ]+", re.IGNORECASE)
+_FIGURES: Final = re.compile(r"\d+(?:[-_/:.,;| ]+\d+)*")
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,12 @@ def identities(text: str, technology: str) -> list[Identity]:
     Parameters
     ----------
     text
-        Figures with any signs between them; a word before them is passed over.
+        Figures with signs between them, a technology's name before them or not.
     technology
         Two figures are eNodeB and cell in LTE, RNC or area and cell in UMTS, area and cell in GSM.
     """
-    bare = re.sub(r"^[A-Za-z]+[^A-Za-z\d]+", "", text.strip())
-    if not re.fullmatch(r"\d+(?:[^A-Za-z\d]+\d+)*", bare):
+    bare = _TECHNOLOGY.sub("", text.strip())
+    if not _FIGURES.fullmatch(bare):
         return []
     parts = re.findall(r"\d+", bare)
     plmn = None
@@ -79,7 +81,7 @@ def identities(text: str, technology: str) -> list[Identity]:
 def _of_one(plmn: str | None, digits: str) -> list[Identity]:
     """Return what one figure may be: an identity, or one behind the digits of its network."""
     found = [Identity(plmn, int(digits))]
-    if plmn is None and len(digits) > 8:
+    if plmn is None and len(digits) > 6 and "2" <= digits[0] <= "7":
         found += [
             Identity(code, int(digits[3 + n :]))
             for n in (2, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from phusong.study import Layer
 
 FONTS = frozenset({"tcvn3", "vni"})
 """Encodings that are undone letter by letter, after reading."""
+
+_NAMESPACE = b' xmlns:ogr="http://osgeo.org/gdal"'
+_ELEMENT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)[^<>]*>([^<>]*)</")
 
 Box = tuple[float, float, float, float, CRS]
 """(west, south, east, north) and the CRS of these."""
@@ -55,7 +59,7 @@ def read_ogr(
             if bbox is not None:
                 crs = pyogrio.read_info(path, layer=layer.layer)["crs"]
                 options["bbox"] = _bounds_in(bbox, CRS.from_user_input(crs)) if crs else None
-            frame = pyogrio.read_dataframe(path, **options)
+            frame = _unfolded(pyogrio.read_dataframe(_source(path), **options), path)
     except DataLayerError as error:
         _report_layer(path, layer, str(error), findings, where)
         return None
@@ -88,6 +92,36 @@ def read_ogr(
     return raw, crs
 
 
+def _is_gpx(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return b"<gpx" in file.read(512)
+
+
+def _source(path: Path) -> Path | bytes:
+    """Return what to read; GPX is handed over in a form whose extensions GDAL reads.
+
+    It passes over the extensions of files that do not declare its own namespace.
+    """
+    if not _is_gpx(path):
+        return path
+    data = path.read_bytes()
+    return data if b"xmlns:ogr" in data[:4096] else data.replace(b"<gpx", b"<gpx" + _NAMESPACE, 1)
+
+
+def _unfolded(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Give the elements inside of a GPX extension (read as one text of XML) their own columns."""
+    if not _is_gpx(path):
+        return frame
+    texts = frame.drop(columns="geometry", errors="ignore").select_dtypes(exclude="number")
+    for column in texts.columns:
+        found = [dict(_ELEMENT.findall(v)) if isinstance(v, str) else {} for v in frame[column]]
+        for name in dict.fromkeys(name for one in found for name in one):
+            frame[f"{column}_{name}"] = [one.get(name) for one in found]
+    return frame
+
+
 def headers_of_layers(path: Path) -> dict[str, tuple[list[str], int]]:
     """Return each layer's headers and how many records it has; nothing of an unreadable file."""
     out = {}
@@ -95,7 +129,7 @@ def headers_of_layers(path: Path) -> dict[str, tuple[list[str], int]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for name in _names(path):
-                info = pyogrio.read_info(path, layer=name, force_feature_count=True)
+                info = pyogrio.read_info(_source(path), layer=name, force_feature_count=True)
                 out[name] = ([str(field) for field in info["fields"]], int(info["features"]))
     except (DataSourceError, DataLayerError, FeatureError, GeometryError, ValueError):
         return {}
