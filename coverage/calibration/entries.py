@@ -241,12 +241,12 @@ def _serving(
     )
     flagged = "serving" in records.columns
     out = known.copy() if flagged or kind.unflagged == "identified" else np.ones(len(known), bool)
-    for i, value in enumerate(records.texts("serving")):
-        word = plain(as_code(value) or "")
-        if word in _YES:
-            out[i] = True
-        elif word in _NO:
-            out[i] = False
+    if flagged:
+        words = [as_code(value) or "" for value in records.texts("serving")]
+        plains = {word: plain(word) for word in set(words)}
+        said = np.array([plains[word] for word in words], dtype=object)
+        out[np.isin(said, list(_YES))] = True
+        out[np.isin(said, list(_NO))] = False
     return out
 
 

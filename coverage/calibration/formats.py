@@ -21,6 +21,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -126,6 +127,7 @@ class Chooser:
         return self.chosen.role(headers, self._mapped)
 
 
+@cache
 def technology_word(text: str | None) -> str | None:
     """Return our word for a technology of a log; an unknown word stays, and matches no cell."""
     if text is None:
@@ -134,6 +136,7 @@ def technology_word(text: str | None) -> str | None:
     return str(own) if own else technology_of(text) or text
 
 
+@cache
 def is_mobile(word: str | None) -> bool:
     """Whether a word of a log may mean a mobile network's technology; Wi-Fi calling does not."""
     return word is None or plain(word) not in TABLE["not_mobile"]["words"]

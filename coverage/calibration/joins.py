@@ -18,11 +18,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from phusong.sources.tables.columns import plain
-from phusong.sources.towers.channels import names_a_band, same_band
+from phusong.sources.towers.channels import channel, names_a_band, same_band
 from phusong.sources.towers.operators import network_codes, network_names
 
 AMBIGUOUS: Final = object()
 """An operator that may be any of several that the study has."""
+STRANGER: Final = object()
+"""An operator with a name, and the study has none of that name."""
 SECTORS_OF_ENODEB: Final = 256
 """ECI = eNodeB * 256 + cell (TS 36.413 clause 9.2.1.38)."""
 CELLS_OF_RNC: Final = 65536
@@ -123,7 +125,10 @@ class Operators:
         self._found: dict[tuple[str | None, str | None], Any] = {}
 
     def find(self, name: str | None, plmn: str | None) -> Any:
-        """Return the study's spelling, None for an operator it has not, or ``AMBIGUOUS``."""
+        """Return the study's spelling, ``AMBIGUOUS``, ``STRANGER``, or None where nothing is said.
+
+        None also stands for a network code that the study has not: its cells may bear a name.
+        """
         key = (name, plmn)
         if key not in self._found:
             self._found[key] = self._find(name, plmn)
@@ -133,7 +138,7 @@ class Operators:
         words = [w for w in (name, plmn) if w]
         words += network_names(plmn or split_plmn(name) or "")
         words += network_codes(name or "") if name and not plmn else []
-        doubt: Any = None
+        doubt: Any = STRANGER if name else None
         for word in words:
             if word in self.names:
                 return word
@@ -177,7 +182,8 @@ class Cells:
         for i, (name, eci) in enumerate(zip(self.ids, own, strict=True)):
             text = eci if isinstance(eci, str) and eci else name
             for one in identities(text, self.technologies[i]):
-                self._by_number[self.technologies[i], one.number].append((i, one.plmn))
+                for number in _with_short(one.number, self.technologies[i]):
+                    self._by_number[self.technologies[i], number].append((i, one.plmn))
         self._by_pci: dict[tuple[str, int], list[int]] = defaultdict(list)
         if "pci" in cells:
             for i, pci in enumerate(cells["pci"].to_numpy(dtype=np.float64)):
@@ -189,13 +195,22 @@ class Cells:
     ) -> int | None:
         """Return the cell of a global identity, None where there is none or more than one."""
         words = [technology] if technology else sorted(set(self.technologies))
-        found = [
-            i
-            for word in words
-            for i, own in self._by_number.get((word, number), ())
-            if (own is None or plmn is None or own == plmn) and self._of(i, operator)
-        ]
-        return found[0] if len(set(found)) == 1 else None
+        for asked in _with_short(number, technology):
+            found = {
+                i
+                for word in words
+                for i, own in self._by_number.get((word, asked), ())
+                if self._is_of(i, own, plmn, operator)
+            }
+            if found:
+                return found.pop() if len(found) == 1 else None
+        return None
+
+    def _is_of(self, i: int, own: str | None, plmn: str | None, operator: Any) -> bool:
+        """Whether a cell may be of a network: by its code where both say one, else by operator."""
+        if own is not None and plmn is not None:
+            return own == plmn
+        return self._of(i, operator)
 
     def by_pci(
         self, pci: int, technology: str, freq_mhz: float, operator: Any, x_m: float, y_m: float
@@ -219,10 +234,17 @@ class Cells:
         return found[int(order[0])]
 
     def _of(self, i: int, operator: Any) -> bool:
-        """Whether a cell may be of an operator; one that is not found may be any."""
+        """Whether a cell may be of an operator; one that is not said may be any."""
         if operator is AMBIGUOUS or operator is None:
             return True
-        return plain(self.operators[i]) == plain(operator)
+        return operator is not STRANGER and plain(self.operators[i]) == plain(operator)
+
+
+def _with_short(number: int, technology: str | None) -> list[int]:
+    """Return an identity, and of a UTRAN cell the 16 bits that some programs keep of it."""
+    if technology != "UMTS" or number < CELLS_OF_RNC:
+        return [number]
+    return [number, number % CELLS_OF_RNC]
 
 
 def _nearest(freqs_mhz: NDArray[np.float64], freq_mhz: float) -> NDArray[np.bool_]:
@@ -276,7 +298,7 @@ def join(
     cells
         The study's.
     names
-        (rows,) operator as the study spells it, None or ``AMBIGUOUS``.
+        (rows,) see :meth:`Operators.find`.
 
     Returns
     -------
@@ -317,3 +339,52 @@ def join(
         if (names[i], frame["technology"].iloc[i]) in matched:
             ids[i], how[i] = str(int(frame["eci"].iloc[i])), "eci"
     return ids, how
+
+
+def second_readings(entries: pd.DataFrame, cells: Cells) -> NDArray[np.float64]:
+    """Read a number that DCS 1800 and PCS 1900 share as the one the study has cells in."""
+    out = entries["freq_mhz"].to_numpy(dtype=np.float64).copy()
+    gsm = cells.freqs_mhz[[t == "GSM" for t in cells.technologies]]
+    numbers = entries["earfcn"]
+    for i in np.flatnonzero((entries["technology"] == "GSM") & numbers.notna()):
+        read = channel("GSM", int(numbers.iloc[i]))
+        if read is None or any(same_band(float(f), read.freq_mhz) for f in gsm):
+            continue
+        fits = [o for o in read.others_mhz if any(same_band(float(f), o) for f in gsm)]
+        out[i] = fits[0] if fits else out[i]
+    return out
+
+
+def spelt_as_in_study(frame: pd.DataFrame, found: Sequence[Any], cells: Cells) -> list[str | None]:
+    """Return each row's operator as the study spells it, else as the log does.
+
+    A cell says whose it is where the log does not, or may mean several.
+    """
+    spelt: list[str | None] = []
+    for one, name, plmn, cell, how in zip(
+        found, frame["operator"], frame["plmn"], frame["cell_id"], frame["joined"], strict=True
+    ):
+        if isinstance(one, str):
+            spelt.append(one)
+        elif how == "eci" or (one is not STRANGER and how != "carrier"):
+            at = cells.index.get(str(cell))
+            spelt.append(name or plmn if at is None else cells.operators[at])
+        else:
+            spelt.append(name or plmn)
+    return spelt
+
+
+def carriers_mhz(frame: pd.DataFrame, cells: Cells) -> NDArray[np.float64]:
+    """Return the best known frequency: the log's, the cell's, else the carrier's highest.
+
+    The highest has the shortest waves: what is averaged over too short a way is only rougher.
+    """
+    highest: dict[tuple[str, str], float] = {}
+    for who, what, freq in zip(cells.operators, cells.technologies, cells.freqs_mhz, strict=True):
+        highest[who, what] = max(float(freq), highest.get((who, what), 0.0))
+    out = frame["freq_mhz"].to_numpy(dtype=np.float64).copy()
+    for i in np.flatnonzero(np.isnan(out)):
+        at = cells.index.get(str(frame["cell_id"].iloc[i]))
+        key = (str(frame["operator"].iloc[i]), str(frame["technology"].iloc[i]))
+        out[i] = highest.get(key, np.nan) if at is None else cells.freqs_mhz[at]
+    return out

@@ -18,7 +18,15 @@ from numpy.typing import NDArray
 from phusong.checks import Finding, Findings
 from phusong.coverage.calibration.entries import entries_of
 from phusong.coverage.calibration.formats import ANY_TABLE, Chooser, is_mobile, recognise
-from phusong.coverage.calibration.joins import AMBIGUOUS, Cells, Operators, join
+from phusong.coverage.calibration.joins import (
+    AMBIGUOUS,
+    Cells,
+    Operators,
+    carriers_mhz,
+    join,
+    second_readings,
+    spelt_as_in_study,
+)
 from phusong.coverage.calibration.levels import RANGE_DBM, index_name
 from phusong.coverage.calibration.thinning import one_a_place, place_ids, weights
 from phusong.i18n import tr
@@ -28,7 +36,6 @@ from phusong.sources.read import REACH_M
 from phusong.sources.tables.delimited import is_delimited
 from phusong.sources.tables.layers import Records, place_of, read_layer
 from phusong.sources.tables.ogr import headers_of_layers
-from phusong.sources.towers.channels import channel, same_band
 from phusong.study import Layer, Study
 
 LEVEL_RANGE_DBM: Final = RANGE_DBM
@@ -241,7 +248,7 @@ def _joined(
     """Join entries to the study; return what can be compared, and what is refused."""
     operators = Operators(inputs.cells["operator"].tolist())
     cells = Cells(inputs.cells, inputs.sites, study.radio.radius_km * 1000.0)
-    entries = entries.assign(freq_mhz=_second_readings(entries, cells))
+    entries = entries.assign(freq_mhz=second_readings(entries, cells))
     found = [
         operators.find(name, plmn)
         for name, plmn in zip(entries["operator"], entries["plmn"], strict=True)
@@ -250,9 +257,9 @@ def _joined(
     frame = entries.assign(
         cell_id=pd.Series(cell_id, dtype=object), joined=pd.Series(how, dtype=object)
     )
-    _name_operators(frame, found, cells)
+    frame["operator"] = pd.Series(spelt_as_in_study(frame, found, cells), dtype=object)
     _report_one_name(frame, findings, layer, study)
-    frame["carrier_mhz"] = _carriers_mhz(frame, cells)
+    frame["carrier_mhz"] = carriers_mhz(frame, cells)
     x, y = (frame[name].to_numpy(dtype=np.float64) for name in ("x_m", "y_m"))
     frame["place_id"] = place_ids(x, y, inputs.grid)
     doubtful = np.array([one is AMBIGUOUS for one in found], dtype=bool)
@@ -260,36 +267,6 @@ def _joined(
     kept = frame[reasons == ""].reset_index(drop=True)
     kept["weight"] = weights(kept)
     return kept.drop(columns=["wrong", "given", "word"]), refused
-
-
-def _second_readings(entries: pd.DataFrame, cells: Cells) -> NDArray[np.float64]:
-    """Read a number that DCS 1800 and PCS 1900 share as the one the study has cells in."""
-    out = entries["freq_mhz"].to_numpy(dtype=np.float64).copy()
-    gsm = cells.freqs_mhz[[t == "GSM" for t in cells.technologies]]
-    numbers = entries["earfcn"]
-    for i in np.flatnonzero((entries["technology"] == "GSM") & numbers.notna()):
-        read = channel("GSM", int(numbers.iloc[i]))
-        if read is None or any(same_band(float(f), read.freq_mhz) for f in gsm):
-            continue
-        fits = [o for o in read.others_mhz if any(same_band(float(f), o) for f in gsm)]
-        out[i] = fits[0] if fits else out[i]
-    return out
-
-
-def _name_operators(frame: pd.DataFrame, found: list[Any], cells: Cells) -> None:
-    """Spell operators as the study does; a cell says whose it is where the log does not."""
-    spelt: list[str | None] = []
-    for one, name, plmn, cell, how in zip(
-        found, frame["operator"], frame["plmn"], frame["cell_id"], frame["joined"], strict=True
-    ):
-        if isinstance(one, str):
-            spelt.append(one)
-        elif (one is AMBIGUOUS or (one is None and not name)) and how != "carrier":
-            at = cells.index.get(str(cell))
-            spelt.append(name or plmn if at is None else cells.operators[at])
-        else:
-            spelt.append(name or plmn)
-    frame["operator"] = pd.Series(spelt, dtype=object)
 
 
 def _report_one_name(frame: pd.DataFrame, findings: Findings, layer: Layer, study: Study) -> None:
@@ -305,22 +282,6 @@ def _report_one_name(frame: pd.DataFrame, findings: Findings, layer: Layer, stud
                 operator=str(name),
                 codes=", ".join(sorted(codes)),
             )
-
-
-def _carriers_mhz(frame: pd.DataFrame, cells: Cells) -> NDArray[np.float64]:
-    """Return the best known frequency: the log's, the cell's, else the carrier's highest.
-
-    The highest has the shortest waves: what is averaged over too short a way is only rougher.
-    """
-    highest: dict[tuple[str, str], float] = {}
-    for who, what, freq in zip(cells.operators, cells.technologies, cells.freqs_mhz, strict=True):
-        highest[who, what] = max(float(freq), highest.get((who, what), 0.0))
-    out = frame["freq_mhz"].to_numpy(dtype=np.float64).copy()
-    for i in np.flatnonzero(np.isnan(out)):
-        at = cells.index.get(str(frame["cell_id"].iloc[i]))
-        key = (str(frame["operator"].iloc[i]), str(frame["technology"].iloc[i]))
-        out[i] = highest.get(key, np.nan) if at is None else cells.freqs_mhz[at]
-    return out
 
 
 def _refused(
@@ -339,27 +300,26 @@ def _refused(
     reasons[doubtful & (reasons == "")] = "two_carriers"
     reasons[~mobile] = "not_mobile"
     reasons[frame["place_id"].to_numpy() < 0] = "outside"
-    ranges = [index_name(t) for t in frame["technology"]]
-    params: dict[str, NDArray[Any]] = {
-        "given": frame["given"].to_numpy(),
-        "word": frame["word"].to_numpy(dtype=object),
-        "km": away_km,
-        "quantity": np.array([name for name, _ in ranges], dtype=object),
-        "last": np.array([last for _, last in ranges], dtype=object),
-        "names": np.array(
-            [
-                ", ".join(operators.alike(o, p))
-                for o, p in zip(frame["operator"], frame["plmn"], strict=True)
-            ],
-            dtype=object,
-        ),
-    }
-    parts = [
-        refuse(frame, at, str(reason), **{k: v[at] for k, v in params.items()})
-        for reason in dict.fromkeys(reasons)
-        if reason
-        for at in [np.flatnonzero(reasons == reason)]
-    ]
+    parts = []
+    for reason in dict.fromkeys(reasons):
+        at = np.flatnonzero(reasons == reason)
+        if not reason:
+            continue
+        rows = frame.iloc[at]
+        ranges = [index_name(t) for t in rows["technology"]]
+        alike = [
+            ", ".join(operators.alike(o, p))
+            for o, p in zip(rows["operator"], rows["plmn"], strict=True)
+        ]
+        params: dict[str, NDArray[Any]] = {
+            "given": rows["given"].to_numpy(),
+            "word": rows["word"].to_numpy(dtype=object),
+            "km": away_km[at],
+            "quantity": np.array([name for name, _ in ranges], dtype=object),
+            "last": np.array([last for _, last in ranges], dtype=object),
+            "names": np.array(alike, dtype=object),
+        }
+        parts.append(refuse(frame, at, str(reason), **params))
     return reasons, _together(parts)
 
 

@@ -89,7 +89,7 @@ def read_cells(records: Records, source: TowersSource, findings: Findings) -> pd
                 [clean(records.texts("antenna_file").iloc[i]) for i in at], dtype=object
             ),
             "eci": pd.Series([as_code(records.texts("eci").iloc[i]) for i in at], dtype=object),
-            "pci": records.numbers("pci", findings)[at],
+            "pci": _whole(records, "pci")[at],
             "in_service": working[at],
             "technology_assumed": np.array([c.technology_assumed for c in carriers], dtype=bool),
             "freq_assumed": np.array([c.freq_assumed for c in carriers], dtype=bool),
@@ -108,7 +108,7 @@ def _carriers(records: Records, source: TowersSource, findings: Findings) -> lis
     """Expand each record into what it radiates: its own words, or the study's templates."""
     templates = source.defaults.cells
     bandwidth = records.numbers("bandwidth_mhz", findings)
-    numbers = records.numbers("earfcn", findings)
+    numbers = _whole(records, "earfcn")
     out: list[_Carrier] = []
     nothing: list[int] = []
     for i, (tech, band) in enumerate(
@@ -155,9 +155,15 @@ def _carriers(records: Records, source: TowersSource, findings: Findings) -> lis
     return out
 
 
+def _whole(records: Records, column: str) -> NDArray[np.float64]:
+    """Return whole numbers that only tell cells apart; anything else, as a list of them, is NaN."""
+    texts = [as_code(value) or "" for value in records.texts(column)]
+    return np.array([float(text) if text.isdecimal() else np.nan for text in texts])
+
+
 def _channel_mhz(technology: Technology, number: float) -> float | None:
     """Return the carrier of a channel number, None where there is none."""
-    if not np.isfinite(number) or number % 1:
+    if np.isnan(number):
         return None
     found = channel(technology, int(number))
     return None if found is None else found.freq_mhz

@@ -125,6 +125,23 @@ def test_frames_have_their_columns(tmp_path: Path, spec: dict[str, Any]) -> None
     assert inputs.area.area == pytest.approx(1e8)
 
 
+def test_towers_say_what_a_phone_knows_them_by(tmp_path: Path, spec: dict[str, Any]) -> None:
+    rows = [["", *row[:4], "", *row[5:]] for row in towers()]
+    lists = [("12801795", "77", "1300"), ("", "", "65535"), ("", "", "62;65")]
+    told = [[*row, *more] for row, more in zip(rows, [*lists, *lists], strict=True)]
+    header = ["ghi_chu", *TOWER_HEADER, "ECI", "PCI", "EARFCN"]
+    write_csv(tmp_path / "data/cells.csv", header, told, encoding="utf-8-sig")
+    inputs, findings = read(tmp_path, spec)
+    cells = inputs.cells
+    assert cells["eci"].tolist()[:3] == ["12801795", None, None]
+    assert cells["pci"].iloc[0] == 77
+    assert np.isnan(cells["pci"].iloc[1])
+    # A channel number says the frequency where no band is given; one of no band says nothing.
+    assert cells["freq_mhz"].tolist()[:3] == [1815.0, 1800.0, 1800.0]
+    assert cells["freq_assumed"].tolist()[:3] == [False, True, True]
+    assert not findings.of("S13")
+
+
 def test_grid_holds_communes_and_sites_and_lies_in_the_dem(
     tmp_path: Path, spec: dict[str, Any]
 ) -> None:

@@ -19,7 +19,7 @@ from helpers.tiny import make_tiny_study
 from phusong.commands.calibrate import calibrate as command
 from phusong.coverage.calibration.calibrate import calibrate
 from phusong.coverage.calibration.formats import FORMATS, recognise
-from phusong.coverage.calibration.joins import Operators, identities, on_frequency
+from phusong.coverage.calibration.joins import STRANGER, Operators, identities, on_frequency
 from phusong.coverage.calibration.levels import from_index, judge
 from phusong.coverage.calibration.measurements import read_measurements
 from phusong.coverage.calibration.thinning import local_means_dbm, one_a_place
@@ -417,6 +417,26 @@ def test_network_of_a_phone_decides_between_equal_identities(tmp_path) -> None:
     assert found.frame["operator"].tolist() == ["Vinaphone", "Viettel", "452-05"]
 
 
+def test_identity_counts_only_within_its_network(world) -> None:
+    """An ECI is unique in one network: another carrier's cell may bear the same number."""
+    head = "lon,lat,rsrp,operator,technology,mcc,mnc,eci\n"
+    lines = [
+        f"{LON},{LAT},-95,Mạng lạ,LTE,,,{ECI}",
+        f"{LON},{LAT},-95,,LTE,,,{ECI}",
+        f"{LON},{LAT},-95,iTel,LTE,452,4,{ENODEB['A'] * 256 + 7}",
+    ]
+    found, _ = read(world, head + "\n".join(lines))
+    assert found.frame["joined"].tolist() == ["carrier", "eci", "eci"]
+    # The tower list says 452-04 of the last one's cell, which a guest's name does not change.
+    assert found.frame["operator"].tolist() == ["Mạng lạ", "Viettel", "Viettel"]
+
+
+def test_utran_cell_by_its_last_sixteen_bits(world) -> None:
+    head = "lon,lat,rscp,operator,technology,cid\n"
+    found, _ = read(world, f"{head}{LON},{LAT},-95,Viettel,UMTS,8\n")
+    assert found.frame["cell_id"].tolist() == [f"UMTS-452-4-1234-{12 * 65536 + 8}"]
+
+
 def test_pci_with_channel_and_distance(tmp_path) -> None:
     rows = [
         {"site_id": s, "operator": "Opx", "cell_id": f"{s}{f:g}", "freq_mhz": f}
@@ -778,7 +798,8 @@ def test_operators_by_name_code_and_alias() -> None:
     assert study.find("VINAPHONE", "452-02") == "VNPT"
     assert study.find("Vietnamobile", None) == "452-05"
     assert study.find("do & co", None) == "Đỏ & Co"
-    assert study.find("Mạng lạ", "460-00") is None
+    assert study.find("Mạng lạ", "460-00") is STRANGER
+    assert study.find(None, "460-00") is None
     assert study.find(None, None) is None
 
 
