@@ -397,7 +397,8 @@ def _compare(
     residuals["land_cover"] = pd.Series(cover, dtype=object)
     residuals["sight"] = places.sight(predicted.server, told)[there]
     found = [part for part in refused if len(part)] or refused[:1]
-    return residuals, pd.concat(found, ignore_index=True).sort_values("row", ignore_index=True)
+    refused_rows = measured.each_refused(pd.concat(found, ignore_index=True))
+    return residuals, refused_rows.sort_values("row", ignore_index=True)
 
 
 def _sound(frame: pd.DataFrame, inputs: Inputs) -> tuple[pd.DataFrame, list[pd.DataFrame]]:

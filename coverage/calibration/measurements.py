@@ -28,7 +28,7 @@ from phusong.coverage.calibration.joins import (
     spelt_as_in_study,
 )
 from phusong.coverage.calibration.levels import RANGE_DBM, index_name
-from phusong.coverage.calibration.thinning import one_a_place, place_ids, weights
+from phusong.coverage.calibration.thinning import one_a_place, place_ids, spokesmen, weights
 from phusong.i18n import tr
 from phusong.sources.crs import Area, to_study
 from phusong.sources.inputs import Inputs
@@ -103,10 +103,14 @@ class Measurements:
         one place and carrier (0 without a level), so that a parked phone weighs one.
     refused
         Rows the reader left out: the columns ``REFUSED_COLUMNS``.
+    behind
+        After :meth:`at_places` all rows of serving cells, with the ``spokesman`` (a ``row``) that
+        each counts under.
     """
 
     frame: pd.DataFrame
     refused: pd.DataFrame
+    behind: pd.DataFrame | None = None
 
     def at_places(self) -> Measurements:
         """Return serving cells only, one row for each place and carrier; neighbours are refused.
@@ -119,8 +123,24 @@ class Measurements:
             return self
         serving = self.frame["serving"].to_numpy(dtype=bool)
         apart = refuse(self.frame, np.flatnonzero(~serving), "neighbour")
-        kept = one_a_place(self.frame[serving])
-        return Measurements(kept, _together([self.refused, apart]))
+        rows = self.frame[serving].reset_index(drop=True)
+        behind = rows.assign(spokesman=spokesmen(rows))
+        return Measurements(one_a_place(rows), _together([self.refused, apart]), behind)
+
+    def each_refused(self, refused: pd.DataFrame) -> pd.DataFrame:
+        """Return refused rows with every row that stands behind them, for the same reason.
+
+        Parameters
+        ----------
+        refused
+            The columns ``REFUSED_COLUMNS``.
+        """
+        if self.behind is None or refused.empty:
+            return refused
+        behind = self.behind[self.behind["row"] != self.behind["spokesman"]]
+        said = refused[["row", "reason", "detail"]].rename(columns={"row": "spokesman"})
+        more = behind.merge(said, on="spokesman")[list(REFUSED_COLUMNS)]
+        return _together([refused, more])
 
 
 def read_measurements(

@@ -97,6 +97,20 @@ def _rolling_dbm(
     return np.asarray(10.0 * np.log10(mean))
 
 
+def _votes(frame: pd.DataFrame) -> NDArray[np.int64]:
+    """Give rows that count together one number; one without a level, or off the grid, is alone."""
+    alone = ~_sound(frame) | (frame["place_id"].to_numpy() < 0)
+    return np.asarray(np.where(alone, -1 - np.arange(len(frame)), _groups(frame, CARRIER)))
+
+
+def spokesmen(frame: pd.DataFrame) -> NDArray[np.int64]:
+    """Return (rows,) the ``row`` under which each counts in :func:`one_a_place`."""
+    if frame.empty:
+        return np.zeros(0, dtype=np.int64)
+    _, first, of = np.unique(_votes(frame), return_index=True, return_inverse=True)
+    return np.asarray(frame["row"].to_numpy(dtype=np.int64)[first][of])
+
+
 def one_a_place(frame: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each place and carrier.
 
@@ -111,9 +125,7 @@ def one_a_place(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.reset_index(drop=True)
     if frame.empty:
         return frame.assign(rows=pd.Series(dtype="int64"))
-    alone = ~_sound(frame) | (frame["place_id"].to_numpy() < 0)
-    group = np.where(alone, -1 - np.arange(len(frame)), _groups(frame, CARRIER))
-    _, first, of = np.unique(group, return_index=True, return_inverse=True)
+    _, first, of = np.unique(_votes(frame), return_index=True, return_inverse=True)
     count = np.bincount(of)
     out = frame.iloc[first].reset_index(drop=True)
     for name in ("x_m", "y_m", "longitude", "latitude"):

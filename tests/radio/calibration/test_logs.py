@@ -816,5 +816,6 @@ def test_command_takes_a_log_as_it_is(tmp_path) -> None:
     assert "the file is known as Network Survey, LTE" in done.output
     refused = pd.read_csv(out / "calibration_refused.csv")
     # The study's LTE is at 800 MHz, the phone was on 1842.5 MHz.
-    assert refused["reason"].tolist() == ["no_carrier"]
+    assert refused["row"].tolist() == [1, 2]
+    assert refused["reason"].tolist() == ["no_carrier"] * 2
     assert "1842.5 MHz" in refused["detail"][0]
