@@ -21,7 +21,7 @@ from phusong.coverage.calibration.formats import (
     implied_technology,
     technology_word,
 )
-from phusong.coverage.calibration.joins import identities, joined, plmn_of, split_plmn
+from phusong.coverage.calibration.joins import Identity, identities, joined, plmn_of, split_plmn
 from phusong.coverage.calibration.levels import from_index, judge
 from phusong.sources.tables.columns import plain
 from phusong.sources.tables.layers import Records
@@ -145,15 +145,20 @@ def _identities(
         if node is not None and sector is not None:
             out.append(joined(node, sector, word or "LTE")[0])
             continue
-        found = identities(as_code(text) or "", word or "LTE")
+        found = _readings(text, word or "LTE")
         known = [one for one in found if one.plmn is not None and one.plmn == network]
-        numbers = [
-            one.number
-            for one in known or found
-            if one.number <= _NCI_LAST and one.number not in _UNKNOWN["eci"]
-        ]
+        numbers = [one.number for one in known or found if one.number <= _NCI_LAST]
         out.append(numbers[0] if numbers else None)
     return out
+
+
+def _readings(value: Any, technology: str) -> list[Identity]:
+    """Return what a cell of identities may mean; nothing where it stands for "not known"."""
+    text = as_code(value) or ""
+    if re.fullmatch(r"\d+\.?\d*[eE]\+?\d+", text):  # a spreadsheet's 1.2801795E7
+        text = str(int(float(text)))
+    found = identities(text, technology)
+    return [] if found and found[0].number in _UNKNOWN["eci"] else found
 
 
 def _pcis(records: Records, technology: Sequence[str | None]) -> Any:

@@ -57,7 +57,7 @@ def read_ogr(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if bbox is not None:
-                crs = pyogrio.read_info(path, layer=layer.layer)["crs"]
+                crs = pyogrio.read_info(_source(path), layer=layer.layer)["crs"]
                 options["bbox"] = _bounds_in(bbox, CRS.from_user_input(crs)) if crs else None
             frame = _unfolded(pyogrio.read_dataframe(_source(path), **options), path)
     except DataLayerError as error:
@@ -137,7 +137,7 @@ def headers_of_layers(path: Path) -> dict[str, tuple[list[str], int]]:
 
 
 def _names(path: Path) -> list[str]:
-    return [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    return [str(name) for name in pyogrio.list_layers(_source(path))[:, 0]]
 
 
 def _report_several(path: Path, findings: Findings, where: Where) -> None:

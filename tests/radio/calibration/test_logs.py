@@ -354,6 +354,10 @@ def test_gpx_with_levels(world, inside) -> None:
     assert findings.of("M01")[0].params["format"] == "GPX"
 
 
+def test_gpx_under_the_name_of_a_text(world) -> None:
+    assert len(read(world, gpx("<cmt>-95 dBm</cmt>"), "track.csv")[0].frame) == 1
+
+
 def test_gpx_without_levels_is_refused(world) -> None:
     with pytest.raises(ChecksFailed, match=r"M02.*none of 2 points says a level"):
         read(world, gpx("", "<name>12</name>"), "track.gpx")
@@ -528,6 +532,19 @@ def test_neighbours_are_kept_apart(world) -> None:
     assert done.refused["reason"].tolist() == ["neighbour"] * 40
     frame = read(world, text)[0].frame
     assert frame["serving"].tolist() == [True, False] * 40
+
+
+@pytest.mark.parametrize("nothing", [str(ANDROID_NONE), "268435455", "0", "-1", ""])
+def test_identity_that_a_phone_does_not_know(world, nothing) -> None:
+    text = LOGS["Network Survey, LTE"].replace(str(ECI), nothing)
+    frame = read(world, text)[0].frame
+    assert frame["eci"].isna().all()
+    assert frame["joined"].tolist() == ["carrier"]
+
+
+def test_identity_as_a_spreadsheet_writes_it(world) -> None:
+    text = LOGS["CellMapper"].replace(str(ECI), f"{ECI:.7E}")
+    assert read(world, text)[0].frame["cell_id"].tolist() == [str(ECI)]
 
 
 def test_neighbours_without_a_flag_have_no_identity(world) -> None:
