@@ -26,7 +26,7 @@ from phusong.coverage.calibration.levels import from_index, judge
 from phusong.sources.tables.columns import plain
 from phusong.sources.tables.layers import Records
 from phusong.sources.tables.text import as_code, clean
-from phusong.sources.towers.bands import frequency_of
+from phusong.sources.towers.bands import frequency_of, technology_of
 from phusong.sources.towers.channels import channel
 from phusong.study import TECHNOLOGIES
 
@@ -105,7 +105,22 @@ def _technologies(records: Records, kind: Format) -> list[str | None]:
     implied = None
     for column in ("earfcn", "eci"):
         implied = implied or implied_technology(records.columns.get(column))
-    return [technology_word(clean(v)) or implied for v in records.texts("technology")]
+    stated = [technology_word(clean(v)) or implied for v in records.texts("technology")]
+    return [word or noted for word, noted in zip(stated, _technologies_noted(records), strict=True)]
+
+
+def _technologies_noted(records: Records) -> list[str | None]:
+    """Return the technology that a comment names beside the level: ``LTE -95 dBm``."""
+    out: list[str | None] = [None] * len(records.frame)
+    for column in _NOTES:
+        for i, value in enumerate(records.texts(column)):
+            text = clean(value)
+            if out[i] is None and text is not None and _IN_NOTE.search(text):
+                words = (
+                    technology_of(word) for word in re.findall(r"[\w+-]*[A-Za-z][\w+-]*", text)
+                )
+                out[i] = next((word for word in words if word is not None), None)
+    return out
 
 
 def _networks(records: Records) -> list[str | None]:

@@ -58,6 +58,8 @@ REASONS: Final[dict[str, str]] = {
     "outside": "the place lies {km:.1f} km outside of the ground that the study computes",
     "off_dem": "the place lies where the DEM has no height",
     "no_carrier": "the study has no cell in service of {operator} {technology} {freq}",
+    "not_said": "the log says neither the cell nor both operator and technology, so that nothing "
+    "tells what to compare with; name their columns with --column",
     "no_cell": "the study has no cell {cell_id} in service",
     "other_carrier": "cell {cell_id} is not of {operator} {technology}",
     "too_far": "the nearest such cell stands {km:.1f} km away; levels are computed to "
@@ -375,18 +377,20 @@ def refuse(frame: pd.DataFrame, at: NDArray[np.int64], reason: str, **params: An
     at
         Which rows.
     reason
-        A key of ``REASONS``.
+        A key of ``REASONS``; ``no_carrier`` is ``not_said`` for rows that ask for none.
     **params
         Further placeholders; an array holds one value for each of ``at``.
     """
     low, high = LEVEL_RANGE_DBM
     chosen = frame.iloc[at].reset_index(drop=True)
-    details = []
+    details, keys = [], []
     for i, row in enumerate(chosen.to_dict("records")):
+        asks = row["operator"] and row["technology"]
+        keys.append(reason if asks or reason != "no_carrier" else "not_said")
         own = {k: v[i] if isinstance(v, np.ndarray) else v for k, v in params.items()}
         details.append(
             tr(
-                REASONS[reason],
+                REASONS[keys[-1]],
                 level=row["level_dbm"],
                 low=low,
                 high=high,
@@ -397,5 +401,7 @@ def refuse(frame: pd.DataFrame, at: NDArray[np.int64], reason: str, **params: An
                 **own,
             ).rstrip()
         )
-    out = chosen.assign(reason=reason, detail=pd.Series(details, dtype=object))
+    out = chosen.assign(
+        reason=pd.Series(keys, dtype=object), detail=pd.Series(details, dtype=object)
+    )
     return out[list(REFUSED_COLUMNS)]

@@ -344,7 +344,7 @@ def test_each_refusal(world) -> None:
         ("no_carrier", inside, {"operator": "Mạng lạ"}),
         ("no_carrier", inside, {"technology": "NR"}),
         ("no_carrier", inside, {"freq_mhz": 2600.0}),
-        ("no_carrier", inside, {"operator": None, "technology": None}),
+        ("not_said", inside, {"operator": None, "technology": None}),
         ("no_cell", inside, {"cell_id": "X9"}),
         ("no_cell", inside, {"cell_id": "off"}),
         ("other_carrier", inside, {"cell_id": "V1"}),

@@ -354,6 +354,17 @@ def test_gpx_with_levels(world, inside) -> None:
     assert findings.of("M01")[0].params["format"] == "GPX"
 
 
+def test_gpx_comment_may_name_the_technology(world) -> None:
+    found, _ = read(world, gpx("<cmt>Opx 4G+ -95 dBm</cmt>", "<name>-95</name>"), "track.gpx")
+    assert found.frame["technology"].tolist() == ["LTE", None]
+
+
+def test_log_that_does_not_say_whose_cell_it_was(world) -> None:
+    done = compare(world, f"lon,lat,rsrp\n{LON},{LAT},-95\n")
+    assert done.refused["reason"].tolist() == ["not_said"]
+    assert "nothing tells what to compare with" in done.reason.format(**done.params)
+
+
 def test_gpx_under_the_name_of_a_text(world) -> None:
     assert len(read(world, gpx("<cmt>-95 dBm</cmt>"), "track.csv")[0].frame) == 1
 
