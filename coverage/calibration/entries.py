@@ -270,7 +270,7 @@ def _serving(
     return out
 
 
-def _times(records: Records, findings: Findings) -> Any:
+def _times(records: Records, findings: Findings) -> pd.Series[Any]:
     """Return times in UTC, NaT for none; a time without a zone is taken as UTC, said once (M03)."""
     texts = [_as_iso(clean(v)) for v in records.texts("time")]
     out = pd.Series(pd.NaT, index=range(len(texts)), dtype="datetime64[ns, UTC]")
@@ -295,7 +295,7 @@ def _times(records: Records, findings: Findings) -> Any:
             total=len(texts),
             time=str(series[bare].iloc[0]),
         )
-    return out.to_numpy()
+    return out
 
 
 def _as_iso(text: str | None) -> str | None:

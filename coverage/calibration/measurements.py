@@ -193,7 +193,7 @@ def read_measurements(
         parts.append(entries.assign(row=entries["row"] + before))
         before += read
     findings.stop_on_errors()
-    entries = pd.concat(parts, ignore_index=True)
+    entries = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     frame, refused = _joined(entries, inputs, study, findings, layer)
     return Measurements(frame, _together([*left_out, refused])), findings
 

@@ -211,6 +211,18 @@ def test_every_format_is_known_by_its_content(world, name) -> None:
     assert found.refused.empty
 
 
+@pytest.mark.parametrize("text", [LOGS["CellMapper"], LOGS["OpenCelliD"], "lon,lat,rsrp\n,,-95\n"])
+def test_columns_have_their_types_whatever_the_log_says(world, text) -> None:
+    found, _ = read(world, text)
+    types = {name: str(kind) for name, kind in found.frame.dtypes.items()}
+    assert types["time"] == "datetime64[ns, UTC]"
+    assert types["serving"] == "bool"
+    assert [types[name] for name in ("pci", "earfcn", "eci")] == ["Int64"] * 3
+    assert types["place_id"] == "int64"
+    assert types["weight"] == "float64"
+    assert len(found.at_places().frame) == len(found.frame)
+
+
 def test_a_time_without_zone_is_said(world) -> None:
     _, findings = read(world, LOGS["G-NetTrack"])
     assert findings.of("M03")[0].params["n"] == 1
