@@ -30,8 +30,10 @@ def print_calibration(console: Console, found: Calibration) -> None:
     refused = ", ".join(f"{reason} {count}" for reason, count in counts.items()) or "–"
     console.print(
         tr(
-            "{rows} measurements used, {refused} refused ({reasons})",
-            rows=len(found.residuals),
+            "{rows} measurements used, one a place and carrier: {places}; {refused} refused "
+            "({reasons})",
+            rows=int(found.residuals["rows"].sum()),
+            places=len(found.residuals),
             refused=len(found.refused),
             reasons=refused,
         ),
