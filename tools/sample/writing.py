@@ -19,7 +19,7 @@ from rasterio.transform import from_origin
 from sample.grid import Grid
 
 EPSG = 32648
-NOTE = "Synthetic: made by phusong.data.make_sample. No such place, person, road or carrier exists."
+NOTE = "Synthetic: made by tools/sample of phusong. No such place, person, road or carrier exists."
 WRITTEN = "2025-07-01T00:00:00.000Z"
 """Date inside the GeoPackages, fixed so that the same seed gives the same file."""
 CELL_COLUMNS = [
