@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "models": "phusong.commands.models:models",
     "link": "phusong.commands.link:link",
     "calibrate": "phusong.commands.calibrate:calibrate",
+    "audit": "phusong.commands.audit:audit",
     "store": "phusong.commands.store:store",
 }
 """Where each command stands: ``module:name``."""

@@ -130,6 +130,36 @@ def _findings(_: gpd.GeoDataFrame) -> Style:
     return Style(classes, "severity")
 
 
+_TESTS = {
+    "claimed_succeeded": ("claimed, and the test succeeded", palette.REACHED, "circle", 1.6),
+    "claimed_failed": ("claimed, but the test failed", palette.NOT_REACHED, "cross_fill", 3.2),
+    "unclaimed_succeeded": (
+        "not claimed, though the test succeeded",
+        palette.CARRIERS[0],
+        "diamond",
+        2.0,
+    ),
+    "unclaimed_failed": ("not claimed, and the test failed", palette.CABLE_PLANNED, "circle", 1.2),
+}
+
+
+def _audit_tests(_: gpd.GeoDataFrame) -> Style:
+    classes = [
+        (result, tr(words), _marker(colour, shape, size))
+        for result, (words, colour, shape, size) in _TESTS.items()
+    ]
+    return Style(classes, "result")
+
+
+def _drive(_: gpd.GeoDataFrame) -> Style:
+    return Style([("", "", _line(palette.CARRIERS[0], 0.9))])
+
+
+def _drive_stops(_: gpd.GeoDataFrame) -> Style:
+    symbol = _marker(palette.CARRIERS[0], "circle", 2.6)
+    return Style([("", "", symbol)], label=Label("order", 8, most_scale=400_000, beside=True))
+
+
 _STYLES: Mapping[str, Callable[[gpd.GeoDataFrame], Style]] = {
     "villages": _villages,
     "communes": _communes,
@@ -144,6 +174,9 @@ _STYLES: Mapping[str, Callable[[gpd.GeoDataFrame], Style]] = {
     "sites": _sites,
     "cells": _cells,
     "findings": _findings,
+    "audit_tests": _audit_tests,
+    "drive": _drive,
+    "drive_stops": _drive_stops,
 }
 
 

@@ -1,0 +1,1 @@
+"""Claims of a coverage map held against tests on the ground."""

@@ -1,0 +1,318 @@
+"""Where to drive next: the day's way over the roads that narrows the intervals most.
+
+Each stretch of road passes places that a carrier claims and nobody has tested. What a test is worth
+is how much it narrows the interval of its commune, carrier and technology, and less with every
+test that is there already. The way is grown greedily: to the stretch whose way there and along it
+narrows most for a kilometre, as long as there is enough of the day left to come home. The sum of
+widths is submodular in the places tested, where greedy choices do well, but no bound is proven for
+a way on a network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.special import ndtri
+
+from phusong.coverage.audit.intervals import clopper_pearson
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+STOP_EVERY_M: Final = 5_000.0
+"""Points of a way lie no further apart than this, so that a navigator keeps to it."""
+_SHORTEST_M: Final = 0.01
+"""A joint of no length still is a way."""
+
+
+@dataclass(frozen=True)
+class Ways:
+    """A network of roads as arrays.
+
+    Attributes
+    ----------
+    x_m, y_m
+        (nodes,) places.
+    tail, head, length_m
+        (edges,) ends and lengths; parallel ones and loops are allowed.
+    """
+
+    x_m: Floats
+    y_m: Floats
+    tail: Ints
+    head: Ints
+    length_m: Floats
+
+
+@dataclass(frozen=True)
+class Untested:
+    """What a drive could test.
+
+    Attributes
+    ----------
+    edge, place
+        (pairs,) which roads pass which places.
+    of_place, of_group
+        (tests,) a test of a group (commune, carrier, technology) at a place.
+    tests, share
+        (groups,) made so far; share expected to succeed.
+    """
+
+    edge: Ints
+    place: Ints
+    of_place: Ints
+    of_group: Ints
+    tests: Floats
+    share: Floats
+
+
+@dataclass(frozen=True)
+class Drive:
+    """A day's way.
+
+    Attributes
+    ----------
+    edges, forward
+        (steps,) roads in the order driven, and whether from tail to head.
+    stops
+        Points in order: ``order``, ``node``, ``km`` (from the start), ``new_tests`` (of all
+        carriers, since the stop before), ``narrowing`` (sum of widths of intervals gained).
+    length_m
+        There and back.
+    new_tests
+        (groups,) tests it makes.
+    low_before, high_before, low_after, high_after
+        (groups,) exact intervals now, and when the new tests succeed as often as expected.
+    """
+
+    edges: Ints
+    forward: NDArray[np.bool_]
+    stops: pd.DataFrame
+    length_m: float
+    new_tests: Ints
+    low_before: Floats
+    high_before: Floats
+    low_after: Floats
+    high_after: Floats
+
+
+def expected_width(tests: Floats, share: Floats, confidence: float) -> Floats:
+    """Return the width of an interval after a number of tests, before they are made.
+
+    That of Agresti and Coull (1998), which falls and flattens with every test from the first on;
+    exact intervals do so in steps, and would make the first test of a commune look worthless.
+    """
+    z = float(ndtri(0.5 + confidence / 2.0))
+    count = tests + z * z
+    middle = (share * tests + z * z / 2.0) / count
+    return np.asarray(2.0 * z * np.sqrt(middle * (1.0 - middle) / count), dtype=np.float64)
+
+
+def main_node(ways: Ways, x_m: float, y_m: float) -> int:
+    """Return the node nearest to a place, on the largest connected part of the network."""
+    count = len(ways.x_m)
+    matrix = csr_array((np.ones(len(ways.tail)), (ways.tail, ways.head)), shape=(count, count))
+    part = connected_components(matrix, directed=False)[1]
+    length = np.bincount(part[ways.tail], weights=ways.length_m, minlength=int(part.max()) + 1)
+    away = np.hypot(ways.x_m - x_m, ways.y_m - y_m)
+    return int(np.where(part == length.argmax(), away, np.inf).argmin())
+
+
+class _Search:
+    """Shortest ways over a network whose parallel edges are kept apart."""
+
+    def __init__(self, ways: Ways) -> None:
+        self.count = len(ways.x_m)
+        self.length = np.maximum(ways.length_m, _SHORTEST_M)
+        self.tail = np.concatenate([ways.tail, ways.head])
+        self.head = np.concatenate([ways.head, ways.tail])
+        self.edge = np.tile(np.arange(len(ways.tail)), 2)
+        key = self.tail * self.count + self.head
+        # Of parallel edges the shortest leads; the others are driven for their own sake only.
+        order = np.lexsort((self.edge, self.length[self.edge], key))
+        self._key, first = np.unique(key[order], return_index=True)
+        self._edge = self.edge[order[first]]
+        self._matrix = csr_array(
+            (self.length[self._edge], np.divmod(self._key, self.count)),
+            shape=(self.count, self.count),
+        )
+
+    def ways_from(self, node: int, limit: float = np.inf) -> tuple[Floats, Ints, Ints]:
+        """Return (nodes,) distance, node before (-1: none) and edge by which a way comes."""
+        away, before = dijkstra(
+            self._matrix,
+            directed=True,
+            indices=np.array([node]),
+            return_predecessors=True,
+            limit=limit,
+        )
+        before = np.maximum(before[0].astype(np.int64), -1)
+        by = np.full(self.count, -1, dtype=np.int64)
+        on = np.flatnonzero(before >= 0)
+        by[on] = self._edge[np.searchsorted(self._key, before[on] * self.count + on)]
+        return away[0], before, by
+
+
+def _along(before: Ints, by: Ints, gain: Floats) -> Floats:
+    """Return (nodes,) the gain of all edges on the way to each node, by doubling the steps."""
+    here = np.arange(len(before))
+    total = np.where(by >= 0, gain[np.maximum(by, 0)], 0.0)
+    jump = np.where(before >= 0, before, here)
+    while True:
+        further = jump[jump]
+        total = total + np.where(jump != here, total[jump], 0.0)
+        if (further == jump).all():
+            return total
+        jump = further
+
+
+class _Day:
+    """A way that grows, and what it has tested."""
+
+    def __init__(
+        self, ways: Ways, untested: Untested, start: int, day_m: float, confidence: float
+    ) -> None:
+        self.search = _Search(ways)
+        self.start, self.at, self.day_m = start, start, day_m
+        self._confidence = confidence
+        places = int(max(untested.place.max(initial=-1), untested.of_place.max(initial=-1))) + 1
+        groups = len(untested.tests)
+        self._share, self.tests = untested.share, untested.tests.copy()
+        ones = np.ones(len(untested.edge))
+        self._places_of = csr_array(
+            (ones, (untested.edge, untested.place)), shape=(len(ways.tail), places)
+        )
+        self._tests_of = csr_array(
+            (np.ones(len(untested.of_place)), (untested.of_place, untested.of_group)),
+            shape=(places, groups),
+        )
+        self._left = np.ones(places, dtype=bool)
+        self._home, before, by = self.search.ways_from(start)
+        self._home_before, self._home_by = before, by
+        self.edges: list[int] = []
+        self.nodes: list[int] = []
+        self.driven_m = 0.0
+        self.log: list[tuple[int, float, int, float]] = []
+
+    def _width(self) -> Floats:
+        return expected_width(self.tests, self._share, self._confidence)
+
+    def _worth(self) -> Floats:
+        """(edges,) what the next test at each of an edge's places would narrow, summed."""
+        next_ = expected_width(self.tests + 1.0, self._share, self._confidence)
+        of_place = np.asarray(self._tests_of @ (self._width() - next_))
+        return np.asarray(self._places_of @ np.where(self._left, of_place, 0.0))
+
+    def step(self) -> bool:
+        """Drive to and along the stretch that is worth most for its way; False: none is."""
+        search, worth = self.search, self._worth()
+        left_m = self.day_m - self.driven_m
+        away, before, by = search.ways_from(self.at, left_m)
+        gain = _along(before, by, worth)
+        tail, head, edge = search.tail, search.head, search.edge
+        way_m = away[tail] + search.length[edge]
+        worth_there = gain[tail] + np.where(by[tail] == edge, 0.0, worth[edge])
+        can = np.isfinite(way_m) & (way_m + self._home[head] <= left_m) & (worth_there > 0)
+        if not can.any():
+            return False
+        rate = np.where(can, worth_there / way_m, -1.0)
+        best = int(rate.argmax())
+        self._go([*_path(before, by, int(tail[best])), (int(edge[best]), int(head[best]))])
+        return True
+
+    def go_home(self) -> None:
+        """Drive back to the start by the shortest way."""
+        steps, node = [], self.at
+        while node != self.start:
+            after = int(self._home_before[node])
+            steps.append((int(self._home_by[node]), after))
+            node = after
+        self._go(steps)
+
+    def _go(self, steps: list[tuple[int, int]]) -> None:
+        for edge, node in steps:
+            width = self._width()
+            self.edges.append(edge)
+            self.nodes.append(node)
+            self.driven_m += float(self.search.length[edge])
+            row = slice(self._places_of.indptr[edge], self._places_of.indptr[edge + 1])
+            seen = self._places_of.indices[row]
+            fresh = seen[self._left[seen]]
+            self._left[fresh] = False
+            made: Floats = np.asarray(self._tests_of[fresh].sum(axis=0)).ravel()
+            self.tests = self.tests + made
+            narrowed = float((width - self._width()).sum())
+            self.log.append((node, self.driven_m, round(float(made.sum())), narrowed))
+            self.at = node
+
+
+def _path(before: Ints, by: Ints, node: int) -> list[tuple[int, int]]:
+    """Return (edge, node) of each step to a node."""
+    out = []
+    while before[node] >= 0:
+        out.append((int(by[node]), node))
+        node = int(before[node])
+    return out[::-1]
+
+
+def plan_drive(
+    ways: Ways, untested: Untested, start: int, day_m: float, confidence: float = 0.95
+) -> Drive:
+    """Plan a day's drive from a node and back to it.
+
+    Parameters
+    ----------
+    ways
+        The roads.
+    untested
+        What can be tested on them.
+    start
+        Node to leave from.
+    day_m
+        Length of the way at most, the way home included.
+    confidence
+        Of the intervals.
+
+    Returns
+    -------
+    Drive
+        Without edges where nothing that can be reached is left to test.
+    """
+    day = _Day(ways, untested, start, day_m, confidence)
+    while day.step():
+        pass
+    day.go_home()
+    edges = np.array(day.edges, dtype=np.int64)
+    nodes = np.array(day.nodes, dtype=np.int64)
+    before, share = untested.tests, untested.share
+    return Drive(
+        edges,
+        np.asarray(ways.head[edges] == nodes),
+        _stops(day.log, start),
+        day.driven_m,
+        np.rint(day.tests - before).astype(np.int64),
+        *clopper_pearson(share * before, before, confidence),
+        *clopper_pearson(share * day.tests, day.tests, confidence),
+    )
+
+
+def _stops(log: list[tuple[int, float, int, float]], start: int) -> pd.DataFrame:
+    """Return points of the way: the start, then the end of each five kilometres, and the last."""
+    rows = [(start, 0.0, 0, 0.0)]
+    tests, narrowing = 0, 0.0
+    for i, (node, driven_m, made, narrowed) in enumerate(log):
+        tests, narrowing = tests + made, narrowing + narrowed
+        last = i + 1 == len(log)
+        if last or log[i + 1][1] - rows[-1][1] > STOP_EVERY_M:
+            rows.append((node, driven_m, tests, narrowing))
+            tests, narrowing = 0, 0.0
+    out = pd.DataFrame(rows, columns=["node", "driven_m", "new_tests", "narrowing"])
+    out["km"] = out["driven_m"] / 1000.0
+    out["order"] = np.arange(len(out))
+    return out[["order", "node", "km", "new_tests", "narrowing"]]
