@@ -17,6 +17,11 @@ from phusong.i18n import number, share_text, tr
 from phusong.pipeline.audit import Audited, NextDrive
 
 _MOST_ROWS: Final = 12
+_CLAIMS: Final = {
+    "layer": "Claims by carrier and technology",
+    "commune": "Claims by commune",
+    "village": "Claims by village",
+}
 
 
 def print_audit(console: Console, audited: Audited) -> None:
@@ -42,6 +47,14 @@ def print_audit(console: Console, audited: Audited) -> None:
     _print_shares(console, found.shares)
     _print_classes(console, found.shares)
     _print_claims(console, found.claims, names, villages)
+    reach_m = audited.study.radio.spread.correlation_m
+    if audited.spacing_m < reach_m:
+        text = tr(
+            "Tests nearer to each other than the map's errors reach tell much the same: the "
+            "intervals of --spacing-m {reach:g} are wider and safer.",
+            reach=reach_m,
+        )
+        console.print(text, style="dim", markup=False)
     _print_drive(console, audited.drive)
 
 
@@ -92,7 +105,7 @@ def _print_claims(
     console: Console, claims: pd.DataFrame, communes: dict[Any, Any], villages: dict[Any, Any]
 ) -> None:
     """Print how many claims stand, and those that the tests refute, the worst first."""
-    for kind, words in (("commune", "Claims by commune"), ("village", "Claims by village")):
+    for kind, words in _CLAIMS.items():
         own = claims[claims["kind"] == kind]
         if own.empty:
             continue
@@ -105,7 +118,7 @@ def _print_claims(
             for title in ("Tests", "Succeed", "Interval", "Claim", "By chance"):
                 table.add_column(tr(title), justify="right")
             for row in rows(shown):
-                name = villages.get(row.village_code) or communes.get(row.commune_code, "")
+                name = villages.get(row.village_code) or communes.get(row.commune_code, "–")
                 table.add_row(
                     plain(str(name)),
                     plain(str(row.operator)),

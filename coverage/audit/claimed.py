@@ -20,6 +20,8 @@ CLASS_ENDS: Final = (0.0, 0.005, 0.5, 0.75, 0.9, 0.95)
 CLASSES: Final = ("0 %", "0–50 %", "50–75 %", "75–90 %", "90–95 %", "95–100 %")
 """Classes of claimed probability: the lower end belongs to each."""
 _ROUNDING: Final = 1e-9
+MOST_CLAIMED: Final = 1.0 - PROBABILITY_STEP / 2.0
+"""What a raster rounds up to 1 from here on: no map claims that nothing can ever fail."""
 
 
 def at_least(probability: NDArray[np.float64], asked: float) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from phusong.coverage.audit.claimed import MOST_CLAIMED
 from phusong.coverage.audit.intervals import at_most_by_chance, clopper_pearson, further_tests
 from phusong.coverage.audit.presets import Preset
 from phusong.coverage.results import ANY
@@ -82,7 +83,8 @@ def count_shares(tests: pd.DataFrame, confidence: float) -> pd.DataFrame:
         ``share``, ``claimed_mean`` is the mean claimed probability of the places tested.
     """
     area = np.where(tests["claimed"].to_numpy(dtype=bool), INSIDE, OUTSIDE)
-    counted = tests.assign(area=area)
+    claimed = tests["claimed_probability"].clip(upper=MOST_CLAIMED)
+    counted = tests.assign(area=area, claimed_probability=claimed)
     parts = []
     for kind, names in KINDS.items():
         own = counted.dropna(subset=list(names))

@@ -3,7 +3,8 @@
 Each stretch of road passes places that a carrier claims and nobody has tested. What a test is worth
 is how much it narrows the interval of its commune, carrier and technology, and less with every
 test that is there already. The way is grown greedily: to the stretch whose way there and along it
-narrows most for a kilometre, as long as there is enough of the day left to come home. The sum of
+narrows most for its length, as long as there is enough of the day left to come home. Several such
+days, which weigh the length of the way differently, are grown, and the best is kept. The sum of
 widths is submodular in the places tested, where greedy choices do well, but no bound is proven for
 a way on a network.
 """
@@ -29,6 +30,10 @@ STOP_EVERY_M: Final = 5_000.0
 """Points of a way lie no further apart than this, so that a navigator keeps to it."""
 _SHORTEST_M: Final = 0.01
 """A joint of no length still is a way."""
+_HOW: Final = tuple(
+    (power, homeward) for power in (0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.4) for homeward in (0.0, 0.5)
+)
+"""Ways of choosing that are tried, the best day of them is kept: none is best on every network."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +205,11 @@ class _Day:
         self.driven_m = 0.0
         self.log: list[tuple[int, float, int, float]] = []
 
+    @property
+    def narrowed(self) -> float:
+        """By how much intervals narrow, summed over groups."""
+        return sum(narrowed for *_, narrowed in self.log)
+
     def _width(self) -> Floats:
         return expected_width(self.tests, self._share, self._confidence)
 
@@ -209,8 +219,16 @@ class _Day:
         of_place = np.asarray(self._tests_of @ (self._width() - next_))
         return np.asarray(self._places_of @ np.where(self._left, of_place, 0.0))
 
-    def step(self) -> bool:
-        """Drive to and along the stretch that is worth most for its way; False: none is."""
+    def step(self, power: float, homeward: float) -> bool:
+        """Drive to and along the stretch that is worth most for its way; False: none is.
+
+        Parameters
+        ----------
+        power
+            Of the way's length: above 1 the next stretch counts, below it the far one.
+        homeward
+            Part (0 to 1) of the way home that counts as driven, too.
+        """
         search, worth = self.search, self._worth()
         left_m = self.day_m - self.driven_m
         away, before, by = search.ways_from(self.at, left_m)
@@ -221,7 +239,9 @@ class _Day:
         can = np.isfinite(way_m) & (way_m + self._home[head] <= left_m) & (worth_there > 0)
         if not can.any():
             return False
-        rate = np.where(can, worth_there / way_m, -1.0)
+        further_m = np.where(can, self._home[head] - self._home[self.at], 0.0)
+        price_m = np.maximum(way_m + homeward * further_m, _SHORTEST_M)
+        rate = np.where(can, worth_there / price_m**power, -1.0)
         best = int(rate.argmax())
         self._go([*_path(before, by, int(tail[best])), (int(edge[best]), int(head[best]))])
         return True
@@ -250,6 +270,14 @@ class _Day:
             narrowed = float((width - self._width()).sum())
             self.log.append((node, self.driven_m, round(float(made.sum())), narrowed))
             self.at = node
+
+
+def _grown(day: _Day, power: float, homeward: float) -> _Day:
+    """Grow a day until nothing more can be reached in time, and drive home."""
+    while day.step(power, homeward):
+        pass
+    day.go_home()
+    return day
 
 
 def _path(before: Ints, by: Ints, node: int) -> list[tuple[int, int]]:
@@ -284,10 +312,10 @@ def plan_drive(
     Drive
         Without edges where nothing that can be reached is left to test.
     """
-    day = _Day(ways, untested, start, day_m, confidence)
-    while day.step():
-        pass
-    day.go_home()
+    day = max(
+        (_grown(_Day(ways, untested, start, day_m, confidence), *how) for how in _HOW),
+        key=lambda one: one.narrowed,
+    )
     edges = np.array(day.edges, dtype=np.int64)
     nodes = np.array(day.nodes, dtype=np.int64)
     before, share = untested.tests, untested.share
