@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
+    "Audited",
     "Checked",
     "Comparison",
     "FinishedRun",
@@ -30,6 +31,7 @@ __all__ = [
     "Results",
     "Study",
     "__version__",
+    "audit",
     "check",
     "compare",
     "compute",
@@ -43,6 +45,7 @@ __all__ = [
 if TYPE_CHECKING:
     from phusong.errors import PhusongError
     from phusong.library import (
+        audit,
         check,
         compare,
         compute,
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
         run,
         what_if,
     )
+    from phusong.pipeline.audit import Audited
     from phusong.pipeline.check import Checked
     from phusong.pipeline.what_if import Followed
     from phusong.results.compare import Comparison
@@ -61,6 +65,7 @@ if TYPE_CHECKING:
 else:
     # No name here may be that of a module or folder of the root: importing one sets it, too.
     _PLACES = {
+        "Audited": "phusong.pipeline.audit",
         "Checked": "phusong.pipeline.check",
         "Comparison": "phusong.results.compare",
         "FinishedRun": "phusong.results.finished",
@@ -69,6 +74,7 @@ else:
         "Planned": "phusong.results.model",
         "Results": "phusong.results.model",
         "Study": "phusong.study",
+        "audit": "phusong.library",
         "check": "phusong.library",
         "compare": "phusong.library",
         "compute": "phusong.library",

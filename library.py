@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 
 from phusong.i18n import Language, get_language, set_language
+from phusong.pipeline.audit import Audited, audit_study
 from phusong.pipeline.check import Checked, check_study
 from phusong.pipeline.compute import compute as compute_study
 from phusong.pipeline.extend import plan_study
@@ -316,6 +317,75 @@ def what_if(
     """
     lost = (cut,) if isinstance(cut, str) else tuple(cut)
     return follow_loss(_opened(study), lost, villages=villages, progress=progress)
+
+
+def audit(
+    study: AnyStudy,
+    measurements: AnyPath | Sequence[AnyPath],
+    *,
+    preset: str = "study",
+    run: AnyPath | None = None,
+    spacing_m: float = 0.0,
+    silent_fails: bool = False,
+    day_km: float = 150.0,
+    progress: Progress | None = None,
+) -> Audited:
+    """Hold the coverage a study claims against measured levels.
+
+    Parameters
+    ----------
+    study
+        A study, or its folder.
+    measurements
+        A file of levels, or several.
+    preset
+        What the map has to stand up to: ``"study"``, ``"arcep"`` or ``"fcc"``.
+    run
+        Folder of a finished run whose rasters are audited; by default they are computed.
+    spacing_m
+        Tests nearer to each other count once; by default those in one cell of the DEM.
+    silent_fails
+        Whether rows without a level are tests that failed; by default they are refused.
+    day_km
+        Length of the next day's drive.
+    progress
+        Told how far the work is; silent by default.
+
+    Returns
+    -------
+    Audited
+        ``audit.shares``, ``audit.claims`` and ``audit.tests`` are frames; ``drive.stops`` and
+        ``drive.line`` are GeoDataFrames, empty where ``drive.reason`` says why there is none.
+
+    Raises
+    ------
+    PhusongError
+        When the study, a file or the run is wrong.
+
+    Examples
+    --------
+    >>> import phusong
+    >>> import pandas as pd
+    >>> lon = [105.01 + i / 2000 for i in range(20)]
+    >>> levels = pd.DataFrame({"lon": lon, "lat": 22.61, "rsrp": -70.0})
+    >>> levels.assign(operator="Sóng Xanh", technology="LTE").to_csv("drive.csv", index=False)
+    >>> audited = phusong.audit("my-province", "drive.csv")
+    >>> communes = audited.audit.claims.query("kind == 'commune'")
+    >>> communes[["commune_code", "tests", "successes", "verdict"]]
+      commune_code  tests  successes    verdict
+    1           01     20         20  confirmed
+    """
+    files = (measurements,) if isinstance(measurements, str | os.PathLike) else measurements
+    return audit_study(
+        _opened(study),
+        [Path(file) for file in files],
+        preset=preset,
+        run=None if run is None else Path(run),
+        spacing_m=spacing_m,
+        silent_fails=silent_fails,
+        day_km=day_km,
+        progress=progress,
+    )
 
 
 def open_run(folder: AnyPath) -> FinishedRun:

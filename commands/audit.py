@@ -55,6 +55,11 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     help="Tests nearer than this count once [default: one cell of the DEM].",
 )
 @click.option(
+    "--silent-fails",
+    is_flag=True,
+    help="Rows without a level are tests that failed: the phone heard nothing.",
+)
+@click.option(
     "--run",
     type=click.Path(path_type=Path),
     help="Finished run whose rasters are audited; else they are computed.",
@@ -92,6 +97,7 @@ def audit(
     share: float | None,
     confidence: float,
     spacing_m: float,
+    silent_fails: bool,
     run: Path | None,
     day_km: float,
     start: str | None,
@@ -132,6 +138,7 @@ def audit(
             share=share,
             confidence=confidence,
             spacing_m=spacing_m,
+            silent_fails=silent_fails,
             run=run,
             columns=_mapping(columns),
             crs=crs,

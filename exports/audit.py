@@ -86,7 +86,6 @@ def write_audit(
             ["claimed_probability", "shortfall_db"], ascending=False, kind="stable"
         )
         tables[f"challenges/{safe_names[str(operator)]}.csv"] = ("audit_challenge", worst)
-    crs = stops.crs if len(stops) else line.crs
     layers = []
     if len(tests):
         points = gpd.points_from_xy(tests["longitude"], tests["latitude"])
@@ -95,18 +94,20 @@ def write_audit(
     if len(line):
         tables["audit_drive.csv"] = ("audit_drive", pd.DataFrame(stops))
         tables["audit_drive_claims.csv"] = ("audit_drive_claims", drive_claims)
-        layers.append(documented("audit_drive_line", line.set_crs(crs), "drive"))
+        layers.append(documented("audit_drive_line", line, "drive"))
         layers.append(documented("audit_drive", stops, "drive_stops"))
     with output_folder(folder, overwrite=overwrite) as partial:
         for name, (table, frame) in tables.items():
             (partial / name).parent.mkdir(exist_ok=True)
             write_csv(conform(frame, table), partial / name, form)
-        short = {key: str(value) for key, value in stamp.items()}
-        write_geopackage(layers, short, partial / "audit.gpkg")
+        meanings = {name: described_by(table) for name, (table, _) in tables.items()}
+        if layers:
+            short = {key: str(value) for key, value in stamp.items()}
+            write_geopackage(layers, short, partial / "audit.gpkg")
+            meanings |= of_geopackage("audit.gpkg", layers)
         if len(line):
             _write_gpx(stops, line, partial / "drive.gpx")
-        meanings = {name: described_by(table) for name, (table, _) in tables.items()}
-        write_meanings({**meanings, **of_geopackage("audit.gpkg", layers)}, partial, form)
+        write_meanings(meanings, partial, form)
         text = json.dumps(stamp, ensure_ascii=False, indent=2, allow_nan=False)
         (partial / STAMP).write_text(text, "utf-8")
 

@@ -14,7 +14,8 @@ from phusong.coverage.audit.presets import Preset
 from phusong.exports.audit import VERDICT_WORDS
 from phusong.frames import rows
 from phusong.i18n import number, share_text, tr
-from phusong.pipeline.audit import Audited, NextDrive
+from phusong.pipeline.audit import Audited
+from phusong.pipeline.next_drive import NextDrive
 
 _MOST_ROWS: Final = 12
 _CLAIMS: Final = {

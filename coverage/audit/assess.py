@@ -1,4 +1,4 @@
-"""Does a claimed map hold? Tests are placed, counted and judged; what they leave open is named."""
+"""Whether a claimed map holds: measurements become tests; tests are counted and judged."""
 
 from __future__ import annotations
 
@@ -12,14 +12,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from phusong.coverage.audit.claimed import (
-    at_least,
-    probability_at,
-    probability_class,
-    with_claims,
-)
-from phusong.coverage.audit.claims import UNDECIDED, count_shares, judge_claims
-from phusong.coverage.audit.drive import Untested
+from phusong.coverage.audit.claimed import at_least, probability_class, with_claims
+from phusong.coverage.audit.claims import count_shares, judge_claims
 from phusong.coverage.audit.presets import Preset
 from phusong.coverage.audit.votes import one_test_a_place
 from phusong.coverage.calibration.measurements import (
@@ -30,7 +24,6 @@ from phusong.coverage.calibration.measurements import (
 )
 from phusong.coverage.calibration.prediction import ask, sample_cells
 from phusong.coverage.results import ANY, SignalLayer
-from phusong.grid import Grid
 from phusong.i18n import tr
 from phusong.sources.inputs import Inputs
 from phusong.sources.tables.columns import plain
@@ -55,9 +48,9 @@ class Audit:
         One row a place, carrier and technology: ``file``, ``row`` (the row that stands for the
         place), ``rows`` (how many voted), ``time`` (text or None), ``operator``, ``technology``,
         ``x_m``, ``y_m``, ``longitude``, ``latitude``, ``commune_code``, ``commune_name``,
-        ``village_code``, ``village_name`` (None: in no village), ``level_dbm``,
-        ``threshold_dbm``, ``success``, ``predicted_dbm`` (NaN: no signal), ``claimed_probability``,
-        ``probability_class``, ``claimed``, ``result`` (``RESULTS``).
+        ``village_code``, ``village_name`` (None: in no village), ``level_dbm`` (NaN: nothing was
+        heard), ``threshold_dbm``, ``success``, ``predicted_dbm`` (NaN: no signal),
+        ``claimed_probability``, ``probability_class``, ``claimed``, ``result`` (``RESULTS``).
     refused
         ``file`` and the columns ``REFUSED_COLUMNS``.
     shares, claims
@@ -87,6 +80,7 @@ def audit_map(
     *,
     confidence: float = 0.95,
     spacing_m: float = 0.0,
+    silent_fails: bool = False,
 ) -> Audit:
     """Hold a map against measurements.
 
@@ -109,10 +103,12 @@ def audit_map(
         What is asked of the map.
     confidence, spacing_m
         See :func:`.claims.count_shares` and :func:`.votes.one_test_a_place`.
+    silent_fails
+        Whether a row without a level is a test that failed; else it is refused.
     """
     parts, refused = [], []
     for name, one in measured:
-        rows, dropped = _usable(one, inputs, cells, layers)
+        rows, dropped = _usable(one, inputs, cells, layers, silent_fails=silent_fails)
         parts.append(rows.assign(file=name))
         refused += [part.assign(file=name) for part in dropped if len(part)]
     rows = pd.concat(parts, ignore_index=True)
@@ -126,7 +122,12 @@ def audit_map(
 
 
 def _usable(
-    measured: Measurements, inputs: Inputs, cells: pd.DataFrame, layers: Sequence[SignalLayer]
+    measured: Measurements,
+    inputs: Inputs,
+    cells: pd.DataFrame,
+    layers: Sequence[SignalLayer],
+    *,
+    silent_fails: bool,
 ) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """Return the rows that can be held against the map, and the others with the reason."""
     frame = measured.frame
@@ -145,7 +146,8 @@ def _usable(
     reasons[commune < 0] = OUTSIDE_STUDY
     reasons[np.isnan(sample_cells(inputs.terrain, x, y))] = "off_dem"
     reasons[(level < low) | (level > high)] = "level_out_of_range"
-    reasons[np.isnan(level)] = "no_level"
+    if not silent_fails:
+        reasons[np.isnan(level)] = "no_level"
     refused = [measured.refused]
     refused += [
         refuse(measured.frame, np.flatnonzero(reasons == reason), reason)
@@ -169,17 +171,21 @@ def _carried(
             cells["cell_id"], cells["operator"], cells["technology"], strict=True
         )
     }
-    known = {
-        (plain(layer.operator), layer.technology): i
-        for i, layer in enumerate(layers)
-        if ANY not in {layer.operator, layer.technology}
-    }
+    known: dict[tuple[str, str], int] = {}
+    alike: dict[tuple[str, str], list[int]] = {}
+    for i, layer in enumerate(layers):
+        if ANY not in {layer.operator, layer.technology}:
+            known[layer.operator, layer.technology] = i
+            alike.setdefault((plain(layer.operator), layer.technology), []).append(i)
+    # A name in another spelling is taken for the carrier it resembles, if that is one only.
+    known = {key: own[0] for key, own in alike.items() if len(own) == 1} | known
     which = np.full(len(frame), -1, dtype=np.int64)
     rows = zip(frame["operator"], frame["technology"], frame["cell_id"], strict=True)
     for i, (operator, technology, cell) in enumerate(rows):
         own = cell_of.get(cell, (None, None)) if cell is not None else (None, None)
         who, kind = operator or own[0], technology or own[1]
-        which[i] = known.get((plain(who or ""), kind or ""), -1)
+        exactly = known.get((who or "", kind or ""), -1)
+        which[i] = exactly if exactly >= 0 else known.get((plain(who or ""), kind or ""), -1)
     out = frame.assign(layer=which)
     there = np.flatnonzero(which >= 0)
     for name in ("operator", "technology"):
@@ -242,116 +248,3 @@ def _listed(refused: list[pd.DataFrame]) -> pd.DataFrame:
     if not refused:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in names})
     return pd.concat(refused)[names].sort_values(["file", "row"], kind="stable", ignore_index=True)
-
-
-@dataclass(frozen=True)
-class Open:
-    """What a drive could still decide.
-
-    Attributes
-    ----------
-    groups
-        One row a claim: ``operator``, ``technology``, ``commune_code``, ``commune_name``,
-        ``tests`` so far, ``share`` expected to succeed.
-    untested
-        Places on the roads by row of ``groups``.
-    """
-
-    groups: pd.DataFrame
-    untested: Untested
-
-
-def open_claims(
-    found: Audit,
-    inputs: Inputs,
-    layers: Sequence[SignalLayer],
-    edge: NDArray[np.int64],
-    x_m: NDArray[np.float64],
-    y_m: NDArray[np.float64],
-    spacing_m: float = 0.0,
-) -> Open:
-    """Find the places beside roads that would tell something about claims not yet decided.
-
-    Claims of communes count, of the carriers and technologies that were measured: those whose
-    phones are at hand. One that nobody tested yet is not decided.
-
-    Parameters
-    ----------
-    found
-        What is known.
-    inputs, layers
-        Of the map.
-    edge, x_m, y_m
-        (points,) along the roads, and on which road.
-    spacing_m
-        As the tests were counted.
-    """
-    grid = inputs.grid
-    square = Grid(grid.crs, grid.x0_m, grid.y0_m, max(grid.cell_m, spacing_m), 0, 0)
-    row, col = square.cell_of(x_m, y_m)
-    key, first, place = np.unique(
-        np.column_stack([row, col]), axis=0, return_index=True, return_inverse=True
-    )
-    place = place.ravel()
-    x, y = x_m[first], y_m[first]
-    commune = place_of(inputs.communes, x, y)
-    measured = found.tests.groupby(["operator", "technology"]).size().index
-    groups: list[dict[str, Any]] = []
-    of_place, of_group = [], []
-    for layer in layers:
-        if (layer.operator, layer.technology) not in measured:
-            continue
-        own = found.tests[
-            (found.tests["operator"] == layer.operator)
-            & (found.tests["technology"] == layer.technology)
-        ]
-        done = np.column_stack(square.cell_of(own["x_m"].to_numpy(), own["y_m"].to_numpy()))
-        probability = probability_at(layer, grid, x, y)
-        tested = pd.MultiIndex.from_arrays([key[:, 0], key[:, 1]]).isin(
-            pd.MultiIndex.from_arrays([done[:, 0], done[:, 1]])
-        )
-        left = (commune >= 0) & ~tested & at_least(probability, found.preset.probability)
-        for i in np.unique(commune[left]):
-            at = np.flatnonzero(left & (commune == i))
-            group = _group(found, layer, inputs.communes.iloc[int(i)], probability[at].mean())
-            if group is not None:
-                of_place.append(at)
-                of_group.append(np.full(at.size, len(groups), dtype=np.int64))
-                groups.append(group)
-    none = np.zeros(0, dtype=np.int64)
-    columns = ("operator", "technology", "commune_code", "commune_name", "tests", "share")
-    frame = pd.DataFrame(groups, columns=list(columns))
-    pairs = np.unique(np.column_stack([edge, place]), axis=0)
-    untested = Untested(
-        pairs[:, 0],
-        pairs[:, 1],
-        np.concatenate([none, *of_place]),
-        np.concatenate([none, *of_group]),
-        frame["tests"].to_numpy(dtype=np.float64),
-        frame["share"].to_numpy(dtype=np.float64),
-    )
-    return Open(frame, untested)
-
-
-def _group(
-    found: Audit, layer: SignalLayer, commune: pd.Series[Any], claimed: float
-) -> dict[str, Any] | None:
-    """Return a claim that is not decided; what it claims counts as one test of the share."""
-    claims = found.claims
-    own = claims[
-        (claims["kind"] == "commune")
-        & (claims["operator"] == layer.operator)
-        & (claims["technology"] == layer.technology)
-        & (claims["commune_code"] == commune["code"])
-    ]
-    if len(own) and own["verdict"].iloc[0] != UNDECIDED:
-        return None
-    tests, successes = (int(own[name].sum()) for name in ("tests", "successes"))
-    return {
-        "operator": layer.operator,
-        "technology": layer.technology,
-        "commune_code": commune["code"],
-        "commune_name": commune["name"],
-        "tests": tests,
-        "share": (successes + claimed) / (tests + 1),
-    }

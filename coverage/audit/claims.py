@@ -136,12 +136,9 @@ def judge_claims(shares: pd.DataFrame, preset: Preset, confidence: float) -> pd.
     out["verdict"] = np.select(
         [out["shortfall"] > 0, out["low"] >= out["promise"]], [REFUTED, CONFIRMED], UNDECIDED
     ).astype(object)
-    out["more_tests"] = [
-        further_tests(int(k), int(n), claim, promise, confidence)
-        for k, n, claim, promise in zip(
-            out["successes"], out["tests"], out["claim"], out["promise"], strict=True
-        )
-    ]
+    out["more_tests"] = further_tests(
+        out["successes"], out["tests"], out["claim"], out["promise"], confidence
+    )
     # Within the refuted the furthest below comes first, within the others the nearest to decided.
     rank = out["verdict"].map({name: i for i, name in enumerate(VERDICTS)})
     first = np.where(rank == 0, -out["shortfall"], out["more_tests"].fillna(np.inf))

@@ -49,8 +49,12 @@ def at_most_by_chance(
 
 
 def further_tests(
-    successes: int, tests: int, claim: float, promise: float, confidence: float = 0.95
-) -> float:
+    successes: ArrayLike,
+    tests: ArrayLike,
+    claim: ArrayLike,
+    promise: ArrayLike,
+    confidence: float = 0.95,
+) -> NDArray[np.float64]:
     """Return how many more tests would decide, did they succeed as often as those made.
 
     Parameters
@@ -64,22 +68,24 @@ def further_tests(
 
     Returns
     -------
-    float
+    ndarray
         0 where it is decided; NaN where :data:`MOST_TESTS` would not decide.
     """
-    share = successes / tests
+    seen, made, below, reached = np.broadcast_arrays(
+        *(np.asarray(v, dtype=np.float64) for v in (successes, tests, claim, promise))
+    )
+    share = seen / made
 
-    def decided(count: int) -> bool:
+    def decided(count: NDArray[np.float64]) -> NDArray[np.bool_]:
         low, high = clopper_pearson(share * count, count, confidence)
-        return bool(high < claim or low >= promise)
+        return np.asarray((high < below) | (low >= reached))
 
-    if decided(tests):
-        return 0.0
-    if not decided(MOST_TESTS):
-        return float("nan")
+    already = decided(made)
     # An interval about a steady share only narrows, so that halving finds the first that decides.
-    few, enough = tests, MOST_TESTS
-    while enough - few > 1:
-        half = (few + enough) // 2
-        few, enough = (few, half) if decided(half) else (half, enough)
-    return float(enough - tests)
+    few, enough = made.copy(), np.maximum(made, float(MOST_TESTS))
+    never = ~already & ~decided(enough)
+    while (enough - few > 1).any():
+        half = np.floor((few + enough) / 2.0)
+        good = decided(half)
+        few, enough = np.where(good, few, half), np.where(good, half, enough)
+    return np.where(already, 0.0, np.where(never, np.nan, enough - made))

@@ -17,7 +17,8 @@ def one_test_a_place(rows: pd.DataFrame, grid: Grid, spacing_m: float = 0.0) -> 
     Parameters
     ----------
     rows
-        ``x_m``, ``y_m``, ``operator``, ``technology``, ``level_dbm`` and any other columns.
+        ``x_m``, ``y_m``, ``operator``, ``technology``, ``level_dbm`` (NaN: nothing was heard, the
+        weakest of all) and any other columns.
     grid
         A place is one of its cells,
     spacing_m
@@ -32,7 +33,9 @@ def one_test_a_place(rows: pd.DataFrame, grid: Grid, spacing_m: float = 0.0) -> 
     side = max(grid.cell_m, spacing_m)
     square = Grid(grid.crs, grid.x0_m, grid.y0_m, side, grid.rows, grid.cols)
     row, col = square.cell_of(rows["x_m"].to_numpy(), rows["y_m"].to_numpy())
-    placed = rows.assign(_row=row, _col=col).sort_values("level_dbm", kind="stable")
+    placed = rows.assign(_row=row, _col=col).sort_values(
+        "level_dbm", kind="stable", na_position="first"
+    )
     groups = placed.groupby(["_row", "_col", "operator", "technology"], sort=False)["level_dbm"]
     count = groups.transform("size").to_numpy(dtype=np.int64)
     rank = groups.cumcount().to_numpy(dtype=np.int64)

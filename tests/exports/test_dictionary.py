@@ -149,6 +149,15 @@ def test_columns_of_the_other_commands(study: Path, run: Path, measured: Path) -
     check(study / "compared", "compare_villages.csv", "compare_definitions.csv")
     did("calibrate", study, measured, "--out", study / "calibrated")
     check(study / "calibrated", "calibration_residuals.csv", "calibration_refused.csv")
+    did("audit", study, measured, "--run", run, "--probability", 0.01, "--out", study / "audited")
+    check(
+        study / "audited",
+        "audit_tests.csv",
+        "audit_claims.csv",
+        "audit_drive_claims.csv",
+        "audit.gpkg/audit_tests",
+        "audit.gpkg/audit_drive_line",
+    )
     did("publish", run, "--out", study / "public")
     check(study / "public", "villages.csv", "collections/commune_centres/items.json")
 

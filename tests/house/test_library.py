@@ -29,6 +29,7 @@ FUNCTIONS = (
     "compute",
     "plan",
     "what_if",
+    "audit",
     "open_run",
     "compare",
 )

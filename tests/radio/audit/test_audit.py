@@ -15,7 +15,7 @@ from shapely.geometry import LineString, Point, box
 
 from helpers.radio import CRS_M, X0, Y0, cells_frame, make_inputs, make_study, villages_frame
 from phusong.commands.audit import PRESETS
-from phusong.coverage.audit.assess import RESULTS, audit_map, open_claims
+from phusong.coverage.audit.assess import RESULTS, audit_map
 from phusong.coverage.audit.claimed import CLASSES, MOST_CLAIMED, probability_class
 from phusong.coverage.audit.claims import LEAST_OF_A_VILLAGE, count_shares, judge_claims
 from phusong.coverage.audit.intervals import (
@@ -25,6 +25,7 @@ from phusong.coverage.audit.intervals import (
     further_tests,
 )
 from phusong.coverage.audit.presets import Preset, preset_of, preset_table
+from phusong.coverage.audit.undecided import open_claims
 from phusong.coverage.audit.votes import one_test_a_place
 from phusong.coverage.calibration.measurements import REFUSED_COLUMNS, Measurements
 from phusong.coverage.signal.signal import compute_signal
@@ -32,7 +33,7 @@ from phusong.coverage.signal.store import PathLossStore
 from phusong.errors import StudyError
 from phusong.grid import Grid
 from phusong.i18n import catalogue
-from phusong.pipeline.audit import next_drive
+from phusong.pipeline.next_drive import next_drive
 from worlds.terrain import rough_ground
 
 SIZE, CELL = 120, 100.0
@@ -354,6 +355,23 @@ def test_what_cannot_be_used_is_refused_with_its_reason(world: SimpleNamespace) 
     assert found.tests[["row", "operator"]].to_numpy().tolist() == [[9, "Viettel"]]
 
 
+def test_of_two_carriers_of_one_name_the_spelling_tells(world: SimpleNamespace) -> None:
+    """`Viettel` and `VIETTEL` are two in the tower list: a third spelling is neither of them."""
+    other = replace(world.signal.layer("Viettel", "LTE"), operator="VIETTEL")
+    x, y = X0 + 1050.0 + 100.0 * np.arange(3), np.full(3, Y0 - 1050.0)
+    frame = frame_of(x, y, -80.0, operator=["Viettel", "VIETTEL", "viettel"])
+    found = audit_map(
+        world.inputs,
+        world.study,
+        [*world.signal.layers, other],
+        world.signal.cells,
+        measured(frame),
+        preset_of("study", world.study),
+    )
+    assert found.tests["operator"].tolist() == ["Viettel", "VIETTEL"]
+    assert found.refused[["row", "reason"]].to_numpy().tolist() == [[3, "no_carrier"]]
+
+
 def test_a_cell_names_its_carrier_and_files_are_kept_apart(world: SimpleNamespace) -> None:
     x, y = np.full(1, X0 + 1050.0), np.full(1, Y0 - 1050.0)
     one = frame_of(x, y, -80.0, operator=None, technology=None, cell_id="S1-Mạng Đỏ")
@@ -371,6 +389,17 @@ def test_a_cell_names_its_carrier_and_files_are_kept_apart(world: SimpleNamespac
         ["m.csv", "Mạng Đỏ", True, None],
         ["other.csv", "Viettel", False, "2026-01-02T03:04:05Z"],
     ]
+
+
+def test_a_phone_that_heard_nothing_failed_if_one_says_so(world: SimpleNamespace) -> None:
+    x, y = X0 + 2550.0 + 100.0 * np.array([0, 1, 1, 2, 2, 2]), np.full(6, Y0 - 3050.0)
+    frame = frame_of(x, y, [np.nan, np.nan, -80.0, np.nan, np.nan, -80.0])
+    assert audit(world, frame).refused["reason"].tolist() == ["no_level"] * 4
+    found = audit(world, frame, silent_fails=True)
+    assert found.refused.empty
+    # One of two rows heard is enough, one of three is not.
+    assert found.tests["success"].tolist() == [False, True, False]
+    assert found.failed_claims["level_dbm"].isna().all()
 
 
 def test_no_test_at_all(world: SimpleNamespace) -> None:
