@@ -29,7 +29,6 @@ from phusong.sources.inputs import Inputs
 from phusong.sources.tables.columns import plain
 from phusong.study import Study
 
-SUCCEEDED, FAILED = "succeeded", "failed"
 RESULTS: Final = ("claimed_succeeded", "claimed_failed", "unclaimed_succeeded", "unclaimed_failed")
 OUTSIDE_STUDY: Final = "outside"
 """Reason of refusal beside those of a calibration: in no commune, where nothing is claimed."""

@@ -30,9 +30,7 @@ STOP_EVERY_M: Final = 5_000.0
 """Points of a way lie no further apart than this, so that a navigator keeps to it."""
 _SHORTEST_M: Final = 0.01
 """A joint of no length still is a way."""
-_HOW: Final = tuple(
-    (power, homeward) for power in (0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.4) for homeward in (0.0, 0.5)
-)
+_HOW: Final = tuple((power, homeward) for power in (0.7, 1.0, 1.4) for homeward in (0.0, 0.5))
 """Ways of choosing that are tried, the best day of them is kept: none is best on every network."""
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from phusong.grid import Grid
+
+_KEY = ["_row", "_col", "operator", "technology"]
 
 
 def one_test_a_place(rows: pd.DataFrame, grid: Grid, spacing_m: float = 0.0) -> pd.DataFrame:
@@ -20,24 +21,27 @@ def one_test_a_place(rows: pd.DataFrame, grid: Grid, spacing_m: float = 0.0) -> 
         ``x_m``, ``y_m``, ``operator``, ``technology``, ``level_dbm`` (NaN: nothing was heard, the
         weakest of all) and any other columns.
     grid
-        A place is one of its cells,
+        A place is one of its cells.
     spacing_m
-        or a square of this side, where that is larger: tests nearer to each other than the
-        errors of a map reach say little new.
+        Where it is larger than a cell, the first place of each square of this side is kept and the
+        others are left out: tests nearer to each other than the errors of a map reach say little
+        new. They have no vote there, for a majority of places succeeds more often than one does.
 
     Returns
     -------
     DataFrame
         The rows chosen, in the order they came, with ``rows`` (how many voted).
     """
-    side = max(grid.cell_m, spacing_m)
-    square = Grid(grid.crs, grid.x0_m, grid.y0_m, side, grid.rows, grid.cols)
-    row, col = square.cell_of(rows["x_m"].to_numpy(), rows["y_m"].to_numpy())
-    placed = rows.assign(_row=row, _col=col).sort_values(
-        "level_dbm", kind="stable", na_position="first"
-    )
-    groups = placed.groupby(["_row", "_col", "operator", "technology"], sort=False)["level_dbm"]
-    count = groups.transform("size").to_numpy(dtype=np.int64)
-    rank = groups.cumcount().to_numpy(dtype=np.int64)
-    chosen: pd.DataFrame = placed.assign(rows=count)[rank == count // 2]
-    return chosen.drop(columns=["_row", "_col"]).sort_index().reset_index(drop=True)
+    placed = _in_squares(rows, grid).sort_values("level_dbm", kind="stable", na_position="first")
+    groups = placed.groupby(_KEY, sort=False)["level_dbm"]
+    count = groups.transform("size")
+    chosen: pd.DataFrame = placed.assign(rows=count)[groups.cumcount() == count // 2].sort_index()
+    if spacing_m > grid.cell_m:
+        square = Grid(grid.crs, grid.x0_m, grid.y0_m, spacing_m, 0, 0)
+        chosen = _in_squares(chosen, square).drop_duplicates(_KEY)
+    return chosen.drop(columns=["_row", "_col"]).reset_index(drop=True)
+
+
+def _in_squares(rows: pd.DataFrame, grid: Grid) -> pd.DataFrame:
+    row, col = grid.cell_of(rows["x_m"].to_numpy(), rows["y_m"].to_numpy())
+    return rows.assign(_row=row, _col=col)
