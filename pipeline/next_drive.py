@@ -13,8 +13,9 @@ import shapely
 from numpy.typing import NDArray
 
 from phusong.coverage.audit.assess import Audit, names_at, place_of
-from phusong.coverage.audit.drive import Drive, Ways, main_node, plan_drive
+from phusong.coverage.audit.drive import Drive, plan_drive
 from phusong.coverage.audit.undecided import open_claims
+from phusong.coverage.audit.ways import Ways, main_node
 from phusong.coverage.results import SignalLayer
 from phusong.coverage.villages.residents import residents
 from phusong.fiber.built import road_network

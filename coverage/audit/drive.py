@@ -4,9 +4,10 @@ Each stretch of road passes places that a carrier claims and nobody has tested. 
 is how much it narrows the interval of its commune, carrier and technology, and less with every
 test that is there already. The way is grown greedily: to the stretch whose way there and along it
 narrows most for its length, as long as there is enough of the day left to come home. Several such
-days, which weigh the length of the way differently, are grown, and the best is kept. The sum of
-widths is submodular in the places tested, where greedy choices do well, but no bound is proven for
-a way on a network.
+days, which weigh the length of the way differently, are grown. The roads of the best are then
+driven in a shorter round, and what that saves is spent on more of them. The sum of widths is
+submodular in the places tested, where greedy choices do well, but no bound is proven for a way on
+a network.
 """
 
 from __future__ import annotations
@@ -18,39 +19,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.special import ndtri
 
 from phusong.coverage.audit.intervals import clopper_pearson
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from phusong.coverage.audit.ways import (
+    SHORTEST_M,
+    Floats,
+    Ints,
+    Search,
+    Steps,
+    Ways,
+    path_to,
+    round_trip,
+)
 
 STOP_EVERY_M: Final = 5_000.0
 """Points of a way lie no further apart than this, so that a navigator keeps to it."""
-_SHORTEST_M: Final = 0.01
-"""A joint of no length still is a way."""
 _HOW: Final = tuple((power, homeward) for power in (0.7, 1.0, 1.4) for homeward in (0.0, 0.5))
 """Ways of choosing that are tried, the best day of them is kept: none is best on every network."""
-
-
-@dataclass(frozen=True)
-class Ways:
-    """A network of roads as arrays.
-
-    Attributes
-    ----------
-    x_m, y_m
-        (nodes,) places.
-    tail, head, length_m
-        (edges,) ends and lengths; parallel ones and loops are allowed.
-    """
-
-    x_m: Floats
-    y_m: Floats
-    tail: Ints
-    head: Ints
-    length_m: Floats
+_ROUNDS: Final = 6
+"""How often what a shorter round saves is spent again, at most."""
 
 
 @dataclass(frozen=True)
@@ -117,51 +105,6 @@ def expected_width(tests: Floats, share: Floats, confidence: float) -> Floats:
     return np.asarray(2.0 * z * np.sqrt(middle * (1.0 - middle) / count), dtype=np.float64)
 
 
-def main_node(ways: Ways, x_m: float, y_m: float) -> int:
-    """Return the node nearest to a place, on the largest connected part of the network."""
-    count = len(ways.x_m)
-    matrix = csr_array((np.ones(len(ways.tail)), (ways.tail, ways.head)), shape=(count, count))
-    part = connected_components(matrix, directed=False)[1]
-    length = np.bincount(part[ways.tail], weights=ways.length_m, minlength=int(part.max()) + 1)
-    away = np.hypot(ways.x_m - x_m, ways.y_m - y_m)
-    return int(np.where(part == length.argmax(), away, np.inf).argmin())
-
-
-class _Search:
-    """Shortest ways over a network whose parallel edges are kept apart."""
-
-    def __init__(self, ways: Ways) -> None:
-        self.count = len(ways.x_m)
-        self.length = np.maximum(ways.length_m, _SHORTEST_M)
-        self.tail = np.concatenate([ways.tail, ways.head])
-        self.head = np.concatenate([ways.head, ways.tail])
-        self.edge = np.tile(np.arange(len(ways.tail)), 2)
-        key = self.tail * self.count + self.head
-        # Of parallel edges the shortest leads; the others are driven for their own sake only.
-        order = np.lexsort((self.edge, self.length[self.edge], key))
-        self._key, first = np.unique(key[order], return_index=True)
-        self._edge = self.edge[order[first]]
-        self._matrix = csr_array(
-            (self.length[self._edge], np.divmod(self._key, self.count)),
-            shape=(self.count, self.count),
-        )
-
-    def ways_from(self, node: int, limit: float = np.inf) -> tuple[Floats, Ints, Ints]:
-        """Return (nodes,) distance, node before (-1: none) and edge by which a way comes."""
-        away, before = dijkstra(
-            self._matrix,
-            directed=True,
-            indices=np.array([node]),
-            return_predecessors=True,
-            limit=limit,
-        )
-        before = np.maximum(before[0].astype(np.int64), -1)
-        by = np.full(self.count, -1, dtype=np.int64)
-        on = np.flatnonzero(before >= 0)
-        by[on] = self._edge[np.searchsorted(self._key, before[on] * self.count + on)]
-        return away[0], before, by
-
-
 def _along(before: Ints, by: Ints, gain: Floats) -> Floats:
     """Return (nodes,) the gain of all edges on the way to each node, by doubling the steps."""
     here = np.arange(len(before))
@@ -181,12 +124,12 @@ class _Day:
     def __init__(
         self, ways: Ways, untested: Untested, start: int, day_m: float, confidence: float
     ) -> None:
-        self.search = _Search(ways)
-        self.start, self.at, self.day_m = start, start, day_m
+        self.search = Search(ways)
+        self.start, self.day_m = start, day_m
         self._confidence = confidence
         places = int(max(untested.place.max(initial=-1), untested.of_place.max(initial=-1))) + 1
         groups = len(untested.tests)
-        self._share, self.tests = untested.share, untested.tests.copy()
+        self._share, self._before = untested.share, untested.tests
         ones = np.ones(len(untested.edge))
         self._places_of = csr_array(
             (ones, (untested.edge, untested.place)), shape=(len(ways.tail), places)
@@ -195,13 +138,15 @@ class _Day:
             (np.ones(len(untested.of_place)), (untested.of_place, untested.of_group)),
             shape=(places, groups),
         )
-        self._left = np.ones(places, dtype=bool)
-        self._home, before, by = self.search.ways_from(start)
-        self._home_before, self._home_by = before, by
-        self.edges: list[int] = []
-        self.nodes: list[int] = []
-        self.driven_m = 0.0
+        self._home, self._home_before, self._home_by = self.search.ways_from(start)
+        self._begin(places)
+
+    def _begin(self, places: int) -> None:
+        """Stand at the start with nothing driven."""
+        self.at, self.driven_m, self.tests = self.start, 0.0, self._before
+        self.steps: Steps = []
         self.log: list[tuple[int, float, int, float]] = []
+        self._left = np.ones(places, dtype=bool)
 
     @property
     def narrowed(self) -> float:
@@ -238,10 +183,10 @@ class _Day:
         if not can.any():
             return False
         further_m = np.where(can, self._home[head] - self._home[self.at], 0.0)
-        price_m = np.maximum(way_m + homeward * further_m, _SHORTEST_M)
+        price_m = np.maximum(way_m + homeward * further_m, SHORTEST_M)
         rate = np.where(can, worth_there / price_m**power, -1.0)
         best = int(rate.argmax())
-        self._go([*_path(before, by, int(tail[best])), (int(edge[best]), int(head[best]))])
+        self._go([*path_to(before, by, int(tail[best])), (int(edge[best]), int(head[best]))])
         return True
 
     def go_home(self) -> None:
@@ -253,11 +198,19 @@ class _Day:
             node = after
         self._go(steps)
 
-    def _go(self, steps: list[tuple[int, int]]) -> None:
+    def tighten(self) -> None:
+        """Drive the roads that tell something in a round of their own, if that is shorter."""
+        driven = [edge for edge, _ in self.steps]
+        telling = {edge for edge, (*_, made, _) in zip(driven, self.log, strict=True) if made}
+        shorter = round_trip(self.search, telling, set(driven), self.start)
+        if sum(float(self.search.length[edge]) for edge, _ in shorter) < self.driven_m:
+            self._begin(len(self._left))
+            self._go(shorter)
+
+    def _go(self, steps: Steps) -> None:
+        self.steps += steps
         for edge, node in steps:
             width = self._width()
-            self.edges.append(edge)
-            self.nodes.append(node)
             self.driven_m += float(self.search.length[edge])
             row = slice(self._places_of.indptr[edge], self._places_of.indptr[edge + 1])
             seen = self._places_of.indices[row]
@@ -278,13 +231,15 @@ def _grown(day: _Day, power: float, homeward: float) -> _Day:
     return day
 
 
-def _path(before: Ints, by: Ints, node: int) -> list[tuple[int, int]]:
-    """Return (edge, node) of each step to a node."""
-    out = []
-    while before[node] >= 0:
-        out.append((int(by[node]), node))
-        node = int(before[node])
-    return out[::-1]
+def _filled(day: _Day, power: float, homeward: float) -> _Day:
+    """Drive a day's roads in a shorter round, and fill what that saves."""
+    for _ in range(_ROUNDS):
+        length_m = day.driven_m
+        day.tighten()
+        if day.driven_m >= length_m:
+            break
+        _grown(day, power, homeward)
+    return day
 
 
 def plan_drive(
@@ -310,12 +265,10 @@ def plan_drive(
     Drive
         Without edges where nothing that can be reached is left to test.
     """
-    day = max(
-        (_grown(_Day(ways, untested, start, day_m, confidence), *how) for how in _HOW),
-        key=lambda one: one.narrowed,
-    )
-    edges = np.array(day.edges, dtype=np.int64)
-    nodes = np.array(day.nodes, dtype=np.int64)
+    days = [(_grown(_Day(ways, untested, start, day_m, confidence), *how), how) for how in _HOW]
+    best, how = max(days, key=lambda one: one[0].narrowed)
+    day = _filled(best, *how)
+    edges, nodes = np.array(day.steps, dtype=np.int64).reshape(-1, 2).T
     before, share = untested.tests, untested.share
     return Drive(
         edges,

@@ -11,12 +11,11 @@ from phusong.coverage.audit.drive import (
     STOP_EVERY_M,
     Drive,
     Untested,
-    Ways,
     expected_width,
-    main_node,
     plan_drive,
 )
 from phusong.coverage.audit.intervals import clopper_pearson
+from phusong.coverage.audit.ways import Search, Ways, main_node, round_trip
 
 
 def ways(nodes: int, *roads: tuple[int, int, float]) -> Ways:
@@ -86,6 +85,27 @@ def test_places_are_tested_once_and_loops_are_driven() -> None:
     assert found.length_m == 6_000.0
     assert found.stops["new_tests"].sum() == 12
     assert found.stops["km"].diff().max() <= STOP_EVERY_M / 1000
+
+
+def test_a_round_is_the_postmans() -> None:
+    """A square of 1 km with a branch: the branch there and back, the square once."""
+    roads = ways(5, (0, 1, 1.0), (1, 2, 1.0), (2, 3, 1.0), (3, 0, 1.0), (2, 4, 2.0))
+    steps = round_trip(Search(roads), set(range(5)), set(range(5)), 0)
+    assert sorted(edge for edge, _ in steps) == [0, 1, 2, 3, 4, 4]
+    assert steps[-1][1] == 0
+    # Only the branch and the far side are wanted: one near side ties them to the start.
+    few = round_trip(Search(roads), {4, 1}, {0, 1, 2, 3, 4}, 0)
+    assert sum(roads.length_m[edge] for edge, _ in few) == pytest.approx(8_000.0)
+
+
+def test_what_a_shorter_round_saves_is_spent() -> None:
+    """Four branches of one crossing, a little each: a day holds as many as it can."""
+    roads = ways(5, *((0, i, 2.0) for i in range(1, 5)))
+    todo = untested(dict.fromkeys(range(4), 4), [(0, 0.9)] * 4, [0, 1, 2, 3])
+    for day_km, branches in ((3.9, 0), (4.0, 1), (11.9, 2), (12.0, 3), (16.0, 4)):
+        found = plan_drive(roads, todo, 0, day_km * 1000.0)
+        assert (found.new_tests > 0).sum() == branches
+        assert found.length_m == branches * 4_000.0
 
 
 def test_what_is_out_of_reach_is_no_drive() -> None:
