@@ -182,6 +182,15 @@ def write_audited(audited: Audited, folder: Path, form: CsvForm, *, overwrite: b
         "language": get_language(),
         "run": None if audited.run is None else str(audited.run),
         "preset": found.preset.id,
+        "asked": {
+            name: tr(text)
+            for name, text in (
+                ("title", found.preset.title),
+                ("says", found.preset.says),
+                ("source", found.preset.source),
+                ("assumed", found.preset.assumed),
+            )
+        },
         "probability": found.preset.probability,
         "share": found.preset.share,
         "confidence": found.confidence,

@@ -64,6 +64,7 @@ def _print_preset(console: Console, preset: Preset) -> None:
     console.print(tr(preset.says), markup=False)
     claimed = tr("Claimed: P of service at least {p:.1%}.", p=preset.probability)
     console.print(claimed, markup=False)
+    console.print(f"{tr('Source')}: {tr(preset.source)}", style="dim", markup=False)
     if preset.assumed:
         console.print(tr(preset.assumed), style="dim", markup=False)
 

@@ -148,6 +148,8 @@ def test_two_files_in_vietnamese_of_a_finished_run(desk: Path, tmp_path: Path) -
     assert "Lộ trình đo tiếp theo" in said.output
     stamp = json.loads((out / "run.json").read_text("utf-8"))
     assert (stamp["preset"], stamp["probability"], stamp["share"]) == ("arcep", 0.98, 0.98)
+    assert "2016-1678" in stamp["asked"]["source"]
+    assert "2016-1678" in said.output
     labels = {c["verdict_label"] for c in table(out / "audit_claims.csv")}
     known = {catalogue()[words] for words in VERDICT_WORDS.values()}
     assert labels
