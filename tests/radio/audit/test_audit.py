@@ -71,7 +71,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
         crs=inputs.crs,
     )
     inputs = replace(inputs, communes=communes)
-    study = make_study(folder, radio={"radius_km": 15.0})
+    study = make_study(folder, radio={"radius_km": 15.0, "clutter": {"at": "none"}})
     signal = compute_signal(inputs, study, folder / "rasters", PathLossStore(folder / "store"))
     return SimpleNamespace(folder=folder, inputs=inputs, study=study, signal=signal)
 
