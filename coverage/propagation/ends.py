@@ -200,8 +200,7 @@ def _lower_the_eye(
 ) -> None:
     """Turn the elevation of cells in sight to the phone's own height and the antenna's own.
 
-    To first order in the angle that the two heights make, which is under a degree from 500 m on;
-    towards a horizon the terrain decides, and nothing is changed.
+    Towards a horizon the terrain decides, and nothing is changed.
     """
     high_surface, high_tx, high_settings = raised
     rise_m: NDArray[np.float32] | float = high_settings.rx_height_m
@@ -210,10 +209,10 @@ def _lower_the_eye(
     lift_m = (high_tx.height_m - tx.height_m) - (rise_m - settings.rx_height_m)
     if not np.any(lift_m):
         return
-    slope = np.radians(found.elevation_deg)
-    turn = np.degrees(lift_m / np.maximum(away_m, 1.0) / (1.0 + slope * slope))
     sight = (found.flags & FLAG_LINE_OF_SIGHT) != 0
-    found.elevation_deg[:] = np.where(sight, found.elevation_deg + turn, found.elevation_deg)
+    lift = np.broadcast_to(lift_m, sight.shape)[sight]
+    slope = np.tan(np.radians(found.elevation_deg[sight])) + lift / np.maximum(away_m[sight], 1.0)
+    found.elevation_deg[sight] = np.degrees(np.arctan(slope))
 
 
 def together(parts: Sequence[PathLoss], freqs_mhz: tuple[float, ...]) -> PathLoss:

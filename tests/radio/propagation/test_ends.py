@@ -130,6 +130,10 @@ def test_models_made_in_clutter_add_none(ground: Surface, model) -> None:
 
 def test_the_antenna_sees_the_phone_not_the_roof(ground: Surface) -> None:
     found = propagate(ground, MAST, [900.0], settings("p526"))
+    low = propagate(replace(ground, end=None), MAST, [900.0], settings("p526", None))
+    both = (found.flags & low.flags & FLAG_LINE_OF_SIGHT) != 0
+    assert both.sum() > 100
+    np.testing.assert_allclose(found.elevation_deg[both], low.elevation_deg[both], atol=1e-4)
     sight = (found.flags & FLAG_LINE_OF_SIGHT) != 0
     mast_row = int((ground.y0_m - MAST.y_m) / CELL_M)
     mast_col = int(MAST.x_m / CELL_M)
