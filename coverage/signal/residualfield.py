@@ -1,0 +1,197 @@
+"""What is left of the residuals, kriged: known near measured roads, and nowhere else.
+
+Simple kriging of mean 0 with an exponential covariance and a nugget, which scikit-learn's
+Gaussian process is; its variogram (nugget, sill, distance) is that of largest likelihood. The
+spread near a measured place is the kriging deviation, beyond :data:`REACH` distances there is
+neither a level nor a tighter spread.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phusong.errors import InputError, Where
+
+_Floats = NDArray[np.float64]
+Carrier = tuple[str, str]
+"""Operator and technology."""
+
+REACH: Final = 3.0
+"""Distances of 1/e after which an exponential covariance is under 5 %: its practical range."""
+_CHUNK: Final = 2048
+
+
+@dataclass(frozen=True)
+class Variogram:
+    """γ(h) = nugget + sill (1 - exp(-h / distance)).
+
+    Attributes
+    ----------
+    nugget_db2, sill_db2
+        Variance of a row about the field, and of the field.
+    distance_m
+        Over which the field's correlation falls to 1/e.
+    """
+
+    nugget_db2: float
+    sill_db2: float
+    distance_m: float
+
+    @property
+    def far_db(self) -> float:
+        """Spread of a row far from every measured place."""
+        return float(np.sqrt(self.nugget_db2 + self.sill_db2))
+
+
+@dataclass(frozen=True)
+class Kriged:
+    """The field of one carrier.
+
+    Attributes
+    ----------
+    variogram
+        Of all carriers.
+    x_m, y_m, residual_db, rows
+        (places,) where it was measured, the mean of what is left there, and of how many rows.
+    """
+
+    variogram: Variogram
+    x_m: _Floats
+    y_m: _Floats
+    residual_db: _Floats
+    rows: _Floats
+
+    def at(self, x_m: _Floats, y_m: _Floats) -> tuple[_Floats, _Floats]:
+        """Return what to add to the level, and the share of the spread that is left.
+
+        Parameters
+        ----------
+        x_m, y_m
+            (places,) in the study's CRS.
+
+        Returns
+        -------
+        ndarray, ndarray
+            (places,) dB, and 1 where nothing is known.
+        """
+        level, share = np.zeros(x_m.size), np.ones(x_m.size)
+        reach = REACH * self.variogram.distance_m
+        for start in range(0, x_m.size, _CHUNK):
+            part = slice(start, start + _CHUNK)
+            x, y = x_m[part], y_m[part]
+            near = (self.x_m >= x.min() - reach) & (self.x_m <= x.max() + reach)
+            near &= (self.y_m >= y.min() - reach) & (self.y_m <= y.max() + reach)
+            if not near.any():
+                continue
+            away = np.hypot(x[:, None] - self.x_m[near], y[:, None] - self.y_m[near]).min(axis=1)
+            inside = np.flatnonzero(away <= reach)
+            if not inside.size:
+                continue
+            mean, sd = self._krige(near, x[inside], y[inside])
+            level[start + inside] = mean
+            share[start + inside] = np.minimum(sd / self.variogram.far_db, 1.0)
+        return level, share
+
+    def _krige(
+        self, near: NDArray[np.bool_], x_m: _Floats, y_m: _Floats
+    ) -> tuple[_Floats, _Floats]:
+        """Return mean and deviation of a new row at places, from some of the measured ones."""
+        found = self.variogram
+        known = np.stack([self.x_m[near], self.y_m[near]], axis=1)
+        process = process_of(found, alpha=found.nugget_db2 / self.rows[near], fixed=True)
+        process.fit(known, self.residual_db[near])
+        mean, sd = process.predict(np.stack([x_m, y_m], axis=1), return_std=True)
+        return np.asarray(mean), np.sqrt(np.asarray(sd) ** 2 + found.nugget_db2)
+
+
+def process_of(start: Variogram, alpha: Any = 1e-9, *, fixed: bool) -> Any:
+    """Return a Gaussian process with this variogram, or one to fit from it."""
+    # Slow to import, and wanted only where there is a field.
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+    if fixed:
+        kernel = ConstantKernel(start.sill_db2, "fixed") * Matern(start.distance_m, "fixed", nu=0.5)
+        return GaussianProcessRegressor(kernel, alpha=alpha, optimizer=None)
+    sill = ConstantKernel(start.sill_db2, (1e-2, 1e3))
+    bounds = (start.distance_m / 20.0, start.distance_m * 20.0)
+    kernel = sill * Matern(start.distance_m, bounds, nu=0.5)
+    return GaussianProcessRegressor(kernel + WhiteKernel(start.nugget_db2, (1e-1, 1e3)), alpha=1e-6)
+
+
+@dataclass(frozen=True)
+class ResidualField:
+    """The fields of a calibration, with where they are from.
+
+    Attributes
+    ----------
+    carriers
+        (operator, technology) -> field.
+    about
+        ``name``, ``date``, ``crs``, ``measurements`` (list of ``file`` and ``sha256``).
+    """
+
+    carriers: Mapping[Carrier, Kriged]
+    about: Mapping[str, Any]
+
+    def text(self) -> str:
+        """Return what the file holds: JSON, centimetres and hundredths of a dB."""
+        variogram = next(iter(self.carriers.values())).variogram
+        carriers = [
+            {
+                "operator": operator,
+                "technology": technology,
+                "x_m": np.round(field.x_m, 2).tolist(),
+                "y_m": np.round(field.y_m, 2).tolist(),
+                "residual_db": np.round(field.residual_db, 2).tolist(),
+                "rows": field.rows.astype(int).tolist(),
+            }
+            for (operator, technology), field in self.carriers.items()
+        ]
+        said = {
+            **self.about,
+            "variogram": {
+                "model": "exponential",
+                "nugget_db2": round(variogram.nugget_db2, 3),
+                "sill_db2": round(variogram.sill_db2, 3),
+                "distance_m": round(variogram.distance_m, 1),
+            },
+            "carriers": carriers,
+        }
+        return json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+
+
+def read_field(path: Path) -> ResidualField:
+    """Read a field that a calibration wrote.
+
+    Raises
+    ------
+    InputError
+        When the file is not there, or is not such a field.
+    """
+    try:
+        said = json.loads(path.read_text("utf-8"))
+        found = said.pop("variogram")
+        variogram = Variogram(found["nugget_db2"], found["sill_db2"], found["distance_m"])
+        carriers = {}
+        for part in said.pop("carriers"):
+            columns = (
+                np.asarray(part[name], dtype=np.float64)
+                for name in ("x_m", "y_m", "residual_db", "rows")
+            )
+            carriers[part["operator"], part["technology"]] = Kriged(variogram, *columns)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            "the field of residuals cannot be read: {reason}",
+            Where(file=str(path), key="radio.residual_field"),
+            "calibrate again with --apply, or take the key out",
+            {"reason": str(error) or type(error).__name__},
+        ) from error
+    return ResidualField(carriers, said)
