@@ -18,6 +18,7 @@ from phusong.study.settings.radio import (
     Entry,
     Quality,
     Radio,
+    Slope,
     Spread,
     TechnologyBudget,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "Quality",
     "Radio",
     "RoadsSource",
+    "Slope",
     "Spread",
     "Study",
     "Technology",

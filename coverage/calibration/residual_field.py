@@ -20,7 +20,8 @@ _BETWEEN_CARRIERS_M: Final = 1e9
 
 
 def _codes(carriers: NDArray[np.object_]) -> _Floats:
-    return np.unique(carriers.astype(str), return_inverse=True)[1] * _BETWEEN_CARRIERS_M
+    codes = np.unique(carriers.astype(str), return_inverse=True)[1]
+    return np.asarray(codes * _BETWEEN_CARRIERS_M, dtype=np.float64)
 
 
 def fit_variogram(
@@ -76,6 +77,6 @@ def krige(
         _, of = np.unique(square, axis=0, return_inverse=True)
         of = of.ravel()
         rows = np.bincount(of).astype(np.float64)
-        mean = (np.bincount(of, values[at]) / rows for values in (x_m, y_m, residual_db))
-        out[str(name)] = Kriged(variogram, *mean, rows)
+        x, y, left = (np.bincount(of, v[at]) / rows for v in (x_m, y_m, residual_db))
+        out[str(name)] = Kriged(variogram, x, y, left, rows)
     return out

@@ -8,6 +8,7 @@ neither a level nor a tighter spread.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.errors import InputError, Where
+from phusong.grid import Grid, Window
+from phusong.study import Study
 
 _Floats = NDArray[np.float64]
 Carrier = tuple[str, str]
@@ -26,6 +29,8 @@ Carrier = tuple[str, str]
 REACH: Final = 3.0
 """Distances of 1/e after which an exponential covariance is under 5 %: its practical range."""
 _CHUNK: Final = 2048
+_BLOCK: Final = 45
+"""Cells kriged at once lie together: only the places measured near them count."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,27 @@ class Kriged:
             share[start + inside] = np.minimum(sd / self.variogram.far_db, 1.0)
         return level, share
 
+    def over(self, grid: Grid, window: Window) -> tuple[_Floats, _Floats] | None:
+        """Return :meth:`at` the cells of a window, None where none is near a measured place."""
+        reach = REACH * self.variogram.distance_m
+        level, share = np.zeros(window.shape), np.ones(window.shape)
+        found = False
+        for row0 in range(0, window.rows, _BLOCK):
+            for col0 in range(0, window.cols, _BLOCK):
+                part = Window(window.row0 + row0, window.col0 + col0, _BLOCK, _BLOCK)
+                part = part.intersect(window)
+                west, south, east, north = grid.bounds_of(part)
+                near = (self.x_m > west - reach) & (self.x_m < east + reach)
+                if not (near & (self.y_m > south - reach) & (self.y_m < north + reach)).any():
+                    continue
+                x = west + (np.arange(part.cols) + 0.5) * grid.cell_m
+                y = north - (np.arange(part.rows) + 0.5) * grid.cell_m
+                x, y = (axis.ravel() for axis in np.meshgrid(x, y))
+                inside = part.slices_in(window)
+                level[inside], share[inside] = (v.reshape(part.shape) for v in self.at(x, y))
+                found = True
+        return (level, share) if found else None
+
     def _krige(
         self, near: NDArray[np.bool_], x_m: _Floats, y_m: _Floats
     ) -> tuple[_Floats, _Floats]:
@@ -132,18 +158,21 @@ class ResidualField:
 
     Attributes
     ----------
+    variogram
+        Of all carriers.
     carriers
         (operator, technology) -> field.
     about
         ``name``, ``date``, ``crs``, ``measurements`` (list of ``file`` and ``sha256``).
     """
 
+    variogram: Variogram
     carriers: Mapping[Carrier, Kriged]
     about: Mapping[str, Any]
 
     def text(self) -> str:
         """Return what the file holds: JSON, centimetres and hundredths of a dB."""
-        variogram = next(iter(self.carriers.values())).variogram
+        variogram = self.variogram
         carriers = [
             {
                 "operator": operator,
@@ -194,4 +223,23 @@ def read_field(path: Path) -> ResidualField:
             "calibrate again with --apply, or take the key out",
             {"reason": str(error) or type(error).__name__},
         ) from error
-    return ResidualField(carriers, said)
+    return ResidualField(variogram, carriers, said)
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def provenance(study: Study) -> dict[str, Any] | None:
+    """Return where the field of a study is from, None without one.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    """
+    if study.radio.residual_field is None:
+        return None
+    path = study.resolve(study.radio.residual_field)
+    return {**read_field(path).about, "sha256": digest(path)}
