@@ -19,7 +19,7 @@ MIN_SITES: Final = 3
 MIN_STRETCHES: Final = 6
 """Under these nothing is proposed: three sites or six stretches can contradict each other."""
 MOST_FOLDS: Final = 10
-MOST_STRETCHES: Final = 150
+MOST_STRETCHES: Final = 100
 
 _Floats = NDArray[np.float64]
 _Labels = NDArray[np.object_]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from phusong.coverage.calibration.folds import (
     MIN_ROWS,
@@ -16,6 +17,7 @@ from phusong.coverage.calibration.folds import (
     Folds,
     by_site,
     by_stretch,
+    stretches,
 )
 from phusong.coverage.calibration.residual_field import fit_variogram
 from phusong.coverage.calibration.schemes import (
@@ -37,7 +39,12 @@ from phusong.coverage.signal.residualfield import Kriged, Variogram
 WORTH_DB: Final = 0.1
 """How much anything must lessen the RMSE on held-out rows to be proposed: the step in which a
 spread is stated."""
-LONGEST_STRETCH_M: Final = 1000.0
+STRETCH: Final = 5.0
+"""Side of a stretch of road, in distances over which residuals fall to 1/e of correlation:
+neighbouring stretches then have little in common, and standard errors hold."""
+ENOUGH_STRETCHES: Final = 12
+"""A small area is cut finer than that, down to one distance."""
+LONGEST_M: Final = 1000.0
 """Where residuals drift over the whole area the likelihood names any distance."""
 HOLDS: Final = 0.8
 """A field whose 90 % intervals hold fewer held-out rows than this claims too much."""
@@ -104,13 +111,19 @@ def learn(rows: pd.DataFrame, cell_m: float = 30.0) -> Lesson:
     cell_m
         The least side of a stretch of road.
     """
+    # Many small matrices: threads of the linear algebra cost more than they bring.
+    with threadpool_limits(1, "blas"):
+        return _learn(rows, cell_m)
+
+
+def _learn(rows: pd.DataFrame, cell_m: float) -> Lesson:
     residual = rows["residual_db"].to_numpy(np.float64)
     before_db = rms(rows["current_db"].to_numpy(np.float64))
     sites = int(rows["site_id"].nunique())
     side_m = cell_m
     if len(rows) >= MIN_ROWS:
         found = fit_variogram(*_places(rows), residual - residual.mean(), carriers_of(rows))
-        side_m = _side_m(found, cell_m)
+        side_m = side_of(rows, found, cell_m)
     roads = by_stretch(*_places(rows), side_m)
     folds = by_site(rows["site_id"].to_numpy(dtype=object)) or roads
     enough = len(rows) >= MIN_ROWS and folds is not None
@@ -136,9 +149,13 @@ def learn(rows: pd.DataFrame, cell_m: float = 30.0) -> Lesson:
     return judged.lesson("", {})
 
 
-def _side_m(found: Variogram, cell_m: float) -> float:
-    """Return the side of stretches of road: the distance over which residuals are alike."""
-    return float(np.clip(found.distance_m, cell_m, LONGEST_STRETCH_M))
+def side_of(rows: pd.DataFrame, found: Variogram, cell_m: float) -> float:
+    """Return the side of stretches of road."""
+    least_m = float(np.clip(found.distance_m, cell_m, LONGEST_M))
+    side_m = least_m * STRETCH
+    while side_m > least_m and len(set(stretches(*_places(rows), side_m))) < ENOUGH_STRETCHES:
+        side_m = max(0.7 * side_m, least_m)
+    return side_m
 
 
 def _places(rows: pd.DataFrame) -> tuple[Any, Any]:
@@ -219,7 +236,9 @@ class _Judged:
             learned = fit_scheme(self._rows, self._chosen, self._side_m)
             left = self._rows["residual_db"].to_numpy(np.float64) - learned.predict(self._rows)[0]
         self._variogram, fields = fit_field(self._rows, left)
-        roads = by_stretch(*_places(self._rows), _side_m(self._variogram, cell_m))
+        # One distance, not five: of a wider gap only its edges are near a measured road.
+        side_m = float(np.clip(self._variogram.distance_m, cell_m, LONGEST_M))
+        roads = by_stretch(*_places(self._rows), side_m)
         if roads is None:
             return
         plain = try_scheme(self._rows, self._chosen, roads, self._side_m)

@@ -19,7 +19,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cholesky
+from scipy.linalg.lapack import dpotri
 from scipy.optimize import minimize
 from scipy.sparse import csr_array, hstack
 from scipy.special import stdtrit
@@ -130,6 +131,7 @@ def fit_mixed(
     effects: Mapping[str, _Labels],
     *,
     class_spread_db: float | None = CLASS_SPREAD_DB,
+    near: MixedFit | None = None,
 ) -> MixedFit:
     """Fit offsets of all classes of all effects at once.
 
@@ -144,6 +146,8 @@ def fit_mixed(
         and is left out.
     class_spread_db
         Mode of the prior of every τ; None: none, plain REML.
+    near
+        A fit whose spreads the search starts from: nearly the same rows.
     """
     names, blocks, levels = [], [csr_array(fixed)], []
     for name, labels in effects.items():
@@ -164,7 +168,11 @@ def fit_mixed(
         np.array([classes.size for classes, _ in levels], dtype=np.int64),
         class_spread_db,
     )
-    log_variances = system.maximise(float(np.var(residual_db)))
+    variance = max(float(np.var(residual_db)), 1e-2)
+    known = {} if near is None else {k: v**2 for k, v in near.spread_db.items()}
+    start = [known.get(name, variance / (len(names) + 1)) for name in names]
+    start.append(variance / (len(names) + 1) if near is None else near.noise_db**2)
+    log_variances = system.maximise(np.log(start))
     solution, covariance, _, _ = system.solve(log_variances)
     errors = np.sqrt(np.diag(covariance))
     tables, starts, at = {}, {}, fixed.shape[1]
@@ -214,10 +222,11 @@ class _System:
         matrix[inside, inside] += np.repeat(np.exp(-log_variances[:-1]), self.sizes)
         # A column that is a sum of others (a slope all rows share) must not stop the fit.
         matrix[np.diag_indices_from(matrix)] += 1e-10
-        factor = cho_factor(matrix, lower=True)
-        covariance = cho_solve(factor, np.eye(matrix.shape[0]))
+        factor = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
+        inverse, _ = dpotri(factor, lower=1)
+        covariance = np.tril(inverse) + np.tril(inverse, -1).T
         solution = covariance @ self.moments / noise
-        log_determinant = 2.0 * float(np.log(np.diag(factor[0])).sum())
+        log_determinant = 2.0 * float(np.log(np.diag(factor)).sum())
         left = self.square - 2.0 * self.moments @ solution + solution @ self.gram @ solution
         return solution, covariance, log_determinant, max(float(left), 0.0)
 
@@ -243,10 +252,13 @@ class _System:
             at += size
         return float(value), slope
 
-    def maximise(self, variance: float) -> _Floats:
+    def maximise(self, start: _Floats) -> _Floats:
         """Return the logarithms of the variances of the classes, and of the rows."""
-        start = np.full(self.sizes.size + 1, np.log(max(variance, 1e-2) / (self.sizes.size + 1)))
         found = minimize(
-            self.deviance, start, jac=True, method="L-BFGS-B", bounds=[_LOG_BOUNDS] * start.size
+            self.deviance,
+            np.clip(start, *_LOG_BOUNDS),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[_LOG_BOUNDS] * start.size,
         )
         return np.asarray(found.x, dtype=np.float64)

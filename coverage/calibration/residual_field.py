@@ -8,13 +8,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.signal.residualfield import Kriged, Variogram, process_of
+from phusong.coverage.signal.residualfield import REACH, Kriged, Variogram, process_of
 
 _Floats = NDArray[np.float64]
 
-_FIT_ROWS: Final = 400
+_FIT_ROWS: Final = 250
 _THIN: Final = 5.0
 """Places nearer than the distance over this are one: they say nearly the same."""
+_MOST_NEAR: Final = 900
+"""So many places are solved for at once; where more are near, they are thinned further."""
 _BETWEEN_CARRIERS_M: Final = 1e9
 """Carriers are put this far apart: what one's residual says of another's is not known."""
 
@@ -61,6 +63,19 @@ def fit_variogram(
     )
 
 
+def _squares(x_m: _Floats, y_m: _Floats, side_m: float) -> NDArray[np.int64]:
+    """Return the number of the square each place lies in."""
+    square = np.stack([np.floor(x_m / side_m), np.floor(y_m / side_m)], axis=1)
+    return np.asarray(np.unique(square, axis=0, return_inverse=True)[1].ravel(), dtype=np.int64)
+
+
+def _most_near(x_m: _Floats, y_m: _Floats, of: NDArray[np.int64], reach_m: float) -> int:
+    """Return how many squares the fullest neighbourhood holds, nine squares of the reach."""
+    _, first = np.unique(of, return_index=True)
+    crowd = np.bincount(_squares(x_m[first], y_m[first], reach_m))
+    return 9 * int(crowd.max())
+
+
 def krige(
     variogram: Variogram,
     x_m: _Floats,
@@ -73,9 +88,11 @@ def krige(
     side = variogram.distance_m / _THIN
     for name in dict.fromkeys(carriers.tolist()):
         at = np.flatnonzero(carriers == name)
-        square = np.stack([np.floor(x_m[at] / side), np.floor(y_m[at] / side)], axis=1)
-        _, of = np.unique(square, axis=0, return_inverse=True)
-        of = of.ravel()
+        of = _squares(x_m[at], y_m[at], side)
+        wide = side
+        while _most_near(x_m[at], y_m[at], of, REACH * variogram.distance_m) > _MOST_NEAR:
+            wide *= 1.4
+            of = _squares(x_m[at], y_m[at], wide)
         rows = np.bincount(of).astype(np.float64)
         x, y, left = (np.bincount(of, v[at]) / rows for v in (x_m, y_m, residual_db))
         out[str(name)] = Kriged(variogram, x, y, left, rows)

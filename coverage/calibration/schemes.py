@@ -107,7 +107,9 @@ def _columns(rows: pd.DataFrame, spans: Mapping[str, Span]) -> _Floats:
     return np.stack(columns, axis=1)
 
 
-def fit_scheme(rows: pd.DataFrame, scheme: Scheme, side_m: float) -> Learned:
+def fit_scheme(
+    rows: pd.DataFrame, scheme: Scheme, side_m: float, near: Learned | None = None
+) -> Learned:
     """Fit a scheme.
 
     Parameters
@@ -118,6 +120,8 @@ def fit_scheme(rows: pd.DataFrame, scheme: Scheme, side_m: float) -> Learned:
         One that is :func:`usable`.
     side_m
         Of the stretches of road.
+    near
+        The scheme fitted to nearly the same rows: a start.
     """
     spans = {
         name: Span(*np.percentile(rows[name].to_numpy(np.float64), _ENDS)) for name in scheme.slopes
@@ -130,7 +134,8 @@ def fit_scheme(rows: pd.DataFrame, scheme: Scheme, side_m: float) -> Learned:
     effects["site"] = rows["site_id"].to_numpy(dtype=object)
     effects["stretch"] = stretches(*_places(rows), side_m)
     residual = rows["residual_db"].to_numpy(np.float64)
-    return Learned(scheme, fit_mixed(residual, _columns(rows, spans), effects), spans)
+    start = None if near is None else near.fit
+    return Learned(scheme, fit_mixed(residual, _columns(rows, spans), effects, near=start), spans)
 
 
 def _places(rows: pd.DataFrame) -> tuple[_Floats, _Floats]:
@@ -199,17 +204,16 @@ def try_scheme(
     variogram
         With it, what the scheme leaves is kriged; it is fitted once, to all rows.
     """
-    residual = rows["residual_db"].to_numpy(np.float64)
-    if scheme is None:
-        residual = rows["current_db"].to_numpy(np.float64)
-    in_sample = rms(residual - _guess(rows, rows, scheme, side_m)[1])
+    whole = None if scheme is None else fit_scheme(rows, scheme, side_m)
+    residual = rows["residual_db" if scheme else "current_db"].to_numpy(np.float64)
+    in_sample = rms(residual if whole is None else residual - whole.predict(rows)[0])
     if folds is None:
         return Trial(in_sample, float("nan"), tuple(float("nan") for _ in SHARES))
     error, relative = np.zeros(len(rows)), np.zeros((len(rows), len(SHARES)), dtype=np.bool_)
     for fold in range(folds.count):
         out = folds.of == fold
         known, held = rows[~out].reset_index(drop=True), rows[out].reset_index(drop=True)
-        fitted, mean, sd, widths = _guess(known, held, scheme, side_m)
+        fitted, mean, sd, widths = _guess(known, held, whole, side_m)
         if variogram is not None:
             left = residual[~out] - fitted
             fields = krige(variogram, *_places(known), left, carriers_of(known))
@@ -222,12 +226,12 @@ def try_scheme(
 
 
 def _guess(
-    known: pd.DataFrame, held: pd.DataFrame, scheme: Scheme | None, side_m: float
+    known: pd.DataFrame, held: pd.DataFrame, whole: Learned | None, side_m: float
 ) -> tuple[_Floats, _Floats, _Floats, _Floats]:
     """Return offsets of known rows, offsets and spread of held ones, and interval half widths."""
-    if scheme is None:
+    if whole is None:
         sd = np.full(len(held), rms(known["current_db"].to_numpy(np.float64)))
         return np.zeros(len(known)), np.zeros(len(held)), sd, ndtri(0.5 + np.array(SHARES) / 2.0)
-    learned = fit_scheme(known, scheme, side_m)
+    learned = fit_scheme(known, whole.scheme, side_m, whole)
     widths = np.array([learned.fit.half_width(share) for share in SHARES])
     return (learned.predict(known)[0], *learned.predict(held), widths)

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from phusong.errors import InputError, Where
 from phusong.grid import Grid, Window
@@ -28,7 +29,6 @@ Carrier = tuple[str, str]
 
 REACH: Final = 3.0
 """Distances of 1/e after which an exponential covariance is under 5 %: its practical range."""
-_CHUNK: Final = 2048
 _BLOCK: Final = 45
 """Cells kriged at once lie together: only the places measured near them count."""
 
@@ -88,20 +88,22 @@ class Kriged:
         """
         level, share = np.zeros(x_m.size), np.ones(x_m.size)
         reach = REACH * self.variogram.distance_m
-        for start in range(0, x_m.size, _CHUNK):
-            part = slice(start, start + _CHUNK)
-            x, y = x_m[part], y_m[part]
-            near = (self.x_m >= x.min() - reach) & (self.x_m <= x.max() + reach)
-            near &= (self.y_m >= y.min() - reach) & (self.y_m <= y.max() + reach)
-            if not near.any():
-                continue
-            away = np.hypot(x[:, None] - self.x_m[near], y[:, None] - self.y_m[near]).min(axis=1)
-            inside = np.flatnonzero(away <= reach)
-            if not inside.size:
-                continue
-            mean, sd = self._krige(near, x[inside], y[inside])
-            level[start + inside] = mean
-            share[start + inside] = np.minimum(sd / self.variogram.far_db, 1.0)
+        away, _ = cKDTree(np.stack([self.x_m, self.y_m], axis=1)).query(
+            np.stack([x_m, y_m], axis=1), distance_upper_bound=reach
+        )
+        near = np.flatnonzero(np.isfinite(away))
+        if not near.size:
+            return level, share
+        square = np.stack([np.floor(x_m[near] / reach), np.floor(y_m[near] / reach)], axis=1)
+        _, of = np.unique(square, axis=0, return_inverse=True)
+        order = np.argsort(of.ravel(), kind="stable")
+        for group in np.split(near[order], np.flatnonzero(np.diff(of.ravel()[order])) + 1):
+            x, y = x_m[group], y_m[group]
+            known = (self.x_m >= x.min() - reach) & (self.x_m <= x.max() + reach)
+            known &= (self.y_m >= y.min() - reach) & (self.y_m <= y.max() + reach)
+            mean, sd = self._krige(known, x, y)
+            level[group] = mean
+            share[group] = np.minimum(sd / self.variogram.far_db, 1.0)
         return level, share
 
     def over(self, grid: Grid, window: Window) -> tuple[_Floats, _Floats] | None:
