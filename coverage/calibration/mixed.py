@@ -12,7 +12,7 @@ statsmodels' MixedLM gives the same numbers (a test holds this to its values); i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,9 +49,8 @@ class MixedFit:
         Effect -> τ of its classes.
     noise_db
         σ of what is left in a row.
-    degrees
-        Degrees of freedom for intervals: rows of one class of an effect share an error, so the
-        classes of the largest effect count, or the rows where there is none.
+    rows
+        How many there were.
     """
 
     fixed: _Floats
@@ -59,7 +58,7 @@ class MixedFit:
     classes: Mapping[str, pd.DataFrame]
     spread_db: Mapping[str, float]
     noise_db: float
-    degrees: int
+    rows: int
     _covariance: _Floats
     _start: Mapping[str, int]
 
@@ -120,9 +119,40 @@ class MixedFit:
             total += float(table["offset_db"].iloc[at].sum())
         return total, float(np.sqrt(row @ self._covariance @ row))
 
-    def half_width(self, share: float) -> float:
-        """Return how many standard errors the central interval of a share reaches each way."""
-        return float(stdtrit(self.degrees, 0.5 + share / 2.0))
+    def half_width(self, share: float, clusters: str) -> float:
+        """Return how many standard errors the interval of an offset reaches each way.
+
+        Parameters
+        ----------
+        share
+            Central share, e.g. 0.9.
+        clusters
+            The effect whose classes are the independent ones: rows of one share an error.
+        """
+        table = self.classes.get(clusters)
+        count = self.rows if table is None else len(table)
+        return float(stdtrit(max(1, count - self.fixed.size), 0.5 + share / 2.0))
+
+    def half_width_of_row(self, share: float, unseen: Sequence[str]) -> float:
+        """Return how many deviations the interval of a row to come reaches each way.
+
+        Its variance is the sum of several, each known as well as it has classes (Satterthwaite
+        1946).
+
+        Parameters
+        ----------
+        share
+            Central share.
+        unseen
+            Effects whose classes the row does not know.
+        """
+        parts = [(self.noise_db**2, self.rows)]
+        parts += [
+            (self.spread_db[n] ** 2, len(self.classes[n])) for n in unseen if n in self.classes
+        ]
+        total = sum(variance for variance, _ in parts)
+        degrees = total**2 / sum(v**2 / max(1, count - 1) for v, count in parts)
+        return float(stdtrit(degrees, 0.5 + share / 2.0))
 
 
 def fit_mixed(
@@ -189,14 +219,13 @@ def fit_mixed(
         starts[name] = at
         at += classes.size
     spreads = np.exp(0.5 * log_variances)
-    largest = max((classes.size for classes, _ in levels), default=residual_db.size)
     return MixedFit(
         solution[: fixed.shape[1]],
         errors[: fixed.shape[1]],
         tables,
         dict(zip(names, spreads[:-1].tolist(), strict=True)),
         float(spreads[-1]),
-        max(1, largest - fixed.shape[1]),
+        residual_db.size,
         covariance,
         starts,
     )

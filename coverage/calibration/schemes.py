@@ -30,6 +30,10 @@ _ENDS: Final = (5.0, 95.0)
 """A slope holds between these percentiles of what was measured, and is flat beyond."""
 
 
+SHARED: Final = ("site", "stretch")
+"""Effects of every fit, that no place elsewhere knows its class of."""
+
+
 @dataclass(frozen=True)
 class Scheme:
     """Classes with offsets (shrunk together), and slopes."""
@@ -233,5 +237,5 @@ def _guess(
         sd = np.full(len(held), rms(known["current_db"].to_numpy(np.float64)))
         return np.zeros(len(known)), np.zeros(len(held)), sd, ndtri(0.5 + np.array(SHARES) / 2.0)
     learned = fit_scheme(known, whole.scheme, side_m, whole)
-    widths = np.array([learned.fit.half_width(share) for share in SHARES])
+    widths = np.array([learned.fit.half_width_of_row(share, SHARED) for share in SHARES])
     return (learned.predict(known)[0], *learned.predict(held), widths)
