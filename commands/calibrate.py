@@ -136,7 +136,7 @@ def _mapping(columns: tuple[str, ...]) -> dict[str, str]:
 
 def _about(measurements: Path, study: Study, inputs: Inputs) -> dict[str, Any]:
     """Return where a calibration is from: whose, when, and which file."""
-    from phusong.coverage.signal.residualfield import digest
+    from phusong.coverage.corrections.residualfield import digest
 
     source = {"file": measurements.name, "sha256": digest(measurements)}
     return {
@@ -193,7 +193,7 @@ def _apply(found: Calibration, file: Path, about: dict[str, Any]) -> None:
     OutputError
         When it cannot be written.
     """
-    from phusong.coverage.signal.residualfield import ResidualField
+    from phusong.coverage.corrections.residualfield import ResidualField
     from phusong.study.edit import set_keys
     from phusong.study.file import parse_study
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import phusong
-from phusong.coverage.signal.residualfield import provenance
+from phusong.coverage.corrections.residualfield import provenance
 from phusong.exports import CsvForm, output_folder, write_results
 from phusong.i18n import Language, get_language
 from phusong.jit import compile_seconds

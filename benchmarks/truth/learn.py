@@ -15,6 +15,8 @@ from phusong.coverage.calibration.schemes import field_at
 from truth.score import SHARES, score
 
 DRAWS = 10
+PRIOR_DB = 10.0
+"""Spread where there were too few rows to learn one."""
 STRETCH_M = 300.0
 """Places held out by stretch lie in squares of this side."""
 MODELS = {"chengdu": "free_space"}
@@ -66,7 +68,8 @@ def predict(lesson: Lesson, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]
     if lesson.chosen is not None:
         mean = lesson.chosen.predict(rows)[0]
     level, share = field_at(lesson.fields, rows)
-    return mean + level, lesson.sigma_db * share
+    sigma_db = PRIOR_DB if np.isnan(lesson.sigma_db) else lesson.sigma_db
+    return mean + level, sigma_db * share
 
 
 def report(everyone: list[Any], table: Table) -> None:

@@ -31,10 +31,10 @@ from phusong.coverage.calibration.prediction import (
     sample_cells,
 )
 from phusong.coverage.calibration.schemes import rms
+from phusong.coverage.corrections.residualfield import Carrier, Kriged, Variogram
 from phusong.coverage.signal.correction import excess_db, log_distance
 from phusong.coverage.signal.losses import Losses
 from phusong.coverage.signal.plan import plan_run
-from phusong.coverage.signal.residualfield import Carrier, Kriged, Variogram
 from phusong.coverage.signal.store import PathLossStore
 from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs

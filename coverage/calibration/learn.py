@@ -19,7 +19,6 @@ from phusong.coverage.calibration.folds import (
     by_stretch,
     stretches,
 )
-from phusong.coverage.calibration.residual_field import fit_variogram
 from phusong.coverage.calibration.schemes import (
     FIRST,
     PARTS,
@@ -34,7 +33,8 @@ from phusong.coverage.calibration.schemes import (
     try_scheme,
     usable,
 )
-from phusong.coverage.signal.residualfield import Kriged, Variogram
+from phusong.coverage.calibration.variogram import fit_variogram
+from phusong.coverage.corrections.residualfield import Kriged, Variogram
 
 WORTH_DB: Final = 0.1
 """How much anything must lessen the RMSE on held-out rows to be proposed: the step in which a

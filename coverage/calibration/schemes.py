@@ -18,8 +18,8 @@ from scipy.special import ndtri
 
 from phusong.coverage.calibration.folds import Folds, stretches
 from phusong.coverage.calibration.mixed import MixedFit, fit_mixed
-from phusong.coverage.calibration.residual_field import fit_variogram, krige
-from phusong.coverage.signal.residualfield import Kriged, Variogram
+from phusong.coverage.calibration.variogram import fit_variogram, krige
+from phusong.coverage.corrections.residualfield import Kriged, Variogram
 
 _Floats = NDArray[np.float64]
 _Labels = NDArray[np.object_]

@@ -2,7 +2,7 @@
 
 Along a path: by whether the receiver is in sight of its mast, and by slopes on the loss beyond
 free space and on distance. They differ from mast to mast, so they come before the best server is
-chosen. At a place: by land cover (:mod:`phusong.coverage.signal.coveroffsets`) and by the field
+chosen. At a place: by land cover (:mod:`phusong.coverage.corrections.coveroffsets`) and by the field
 of residuals near measured roads, which move every cell of a carrier alike. Nothing of it is in
 the kept path losses: no propagation is computed again.
 """
@@ -14,12 +14,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from phusong.coverage.corrections.coveroffsets import CoverOffsets
+from phusong.coverage.corrections.residualfield import ResidualField, read_field
 from phusong.coverage.propagation.p526.path import free_space_db
 from phusong.coverage.propagation.walk.fan import bilinear
-from phusong.coverage.signal.coveroffsets import CoverOffsets
 from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB
 from phusong.coverage.signal.plan import Mast
-from phusong.coverage.signal.residualfield import ResidualField, read_field
 from phusong.coverage.signal.store import NODATA
 from phusong.errors import InputError, Where
 from phusong.grid import Window

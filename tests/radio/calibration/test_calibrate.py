@@ -23,8 +23,8 @@ from phusong.coverage.calibration.folds import MIN_ROWS
 from phusong.coverage.calibration.learn import WORTH_DB, learn
 from phusong.coverage.calibration.measurements import REASONS, Measurements, read_measurements
 from phusong.coverage.calibration.prediction import Places, ask
+from phusong.coverage.corrections.coveroffsets import CoverOffsets
 from phusong.coverage.quality.sinr import compute_quality
-from phusong.coverage.signal.coveroffsets import CoverOffsets
 from phusong.coverage.signal.losses import Losses
 from phusong.coverage.signal.plan import plan_run
 from phusong.coverage.signal.signal import compute_signal

@@ -10,13 +10,8 @@ import pytest
 import rasterio
 
 from helpers.radio import X0, Y0, cells_frame, make_inputs, make_study, villages_frame
-from phusong.coverage.calibration.residual_field import fit_variogram, krige
-from phusong.coverage.quality.sinr import compute_quality
-from phusong.coverage.signal.combine import Odds
-from phusong.coverage.signal.correction import Correction, along_slope, excess_db, log_distance
-from phusong.coverage.signal.losses import LOSS_STEP_DB, Losses
-from phusong.coverage.signal.plan import plan_run
-from phusong.coverage.signal.residualfield import (
+from phusong.coverage.calibration.variogram import fit_variogram, krige
+from phusong.coverage.corrections.residualfield import (
     REACH,
     Kriged,
     ResidualField,
@@ -24,6 +19,11 @@ from phusong.coverage.signal.residualfield import (
     provenance,
     read_field,
 )
+from phusong.coverage.quality.sinr import compute_quality
+from phusong.coverage.signal.combine import Odds
+from phusong.coverage.signal.correction import Correction, along_slope, excess_db, log_distance
+from phusong.coverage.signal.losses import LOSS_STEP_DB, Losses
+from phusong.coverage.signal.plan import plan_run
 from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import NODATA, PathLossStore
 from phusong.errors import InputError

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.signal.residualfield import REACH, Kriged, Variogram, process_of
+from phusong.coverage.corrections.residualfield import REACH, Kriged, Variogram, process_of
 
 _Floats = NDArray[np.float64]
 
