@@ -2,9 +2,9 @@
 
 Along a path: by whether the receiver is in sight of its mast, and by slopes on the loss beyond
 free space and on distance. They differ from mast to mast, so they come before the best server is
-chosen. At a place: by land cover (:mod:`phusong.coverage.corrections.coveroffsets`) and by the field
-of residuals near measured roads, which move every cell of a carrier alike. Nothing of it is in
-the kept path losses: no propagation is computed again.
+chosen. At a place: by land cover, and by the field of residuals near measured roads, which move
+every cell of a carrier alike (:mod:`phusong.coverage.corrections`). Nothing of it is in the kept
+path losses: no propagation is computed again.
 """
 
 from __future__ import annotations

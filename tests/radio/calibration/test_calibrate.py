@@ -635,6 +635,54 @@ def test_command(tiny, tmp_path) -> None:
     study.write_text(before, "utf-8")
 
 
+def test_field_is_applied_named_and_not_counted_twice(tiny, tmp_path) -> None:
+    """A drive whose errors are alike over 300 m: level near it, provenance, and again the same."""
+    folder, file, _ = tiny
+    study = folder / "study.toml"
+    before = study.read_text("utf-8")
+    rng = np.random.default_rng(6)
+    x, y = 500_400.0 + rng.uniform(0, 3000, 260), 2_500_600.0 + rng.uniform(0, 3000, 260)
+    at = [lonlat(*place) for place in zip(x, y, strict=True)]
+    head = file.read_text("utf-8").splitlines()[0]
+
+    def write(level, name):
+        lines = [
+            f"{lon:.6f},{lat:.6f},{dbm:.1f},Sóng Xanh,LTE,C1"
+            for (lon, lat), dbm in zip(at, level, strict=True)
+        ]
+        (folder / name).write_text("\n".join([head, *lines]), "utf-8")
+        return folder / name
+
+    def run(path, out, *options):
+        arguments = [str(folder), str(path), "--out", str(tmp_path / out), *options]
+        done = CliRunner().invoke(command, arguments)
+        assert done.exit_code == 0, done.output
+        return pd.read_csv(tmp_path / out / "calibration_residuals.csv"), done.output
+
+    predicted, _ = run(write(np.full(260, -60.0), "first.csv"), "a")
+    at = [at[row - 1] for row in predicted["row"]]
+    x, y = (v[predicted["row"] - 1] for v in (x, y))
+    error = -6.0 + 7.0 * np.sin(x / 300.0) * np.cos(y / 300.0) + rng.normal(0, 1.5, x.size)
+    drive = write(predicted["predicted_dbm"] + error, "drive.csv")
+    _, output = run(drive, "b", "--apply")
+    assert 'residual_field = "data/calibration/field.json"' in output
+    said = tomllib.loads(study.read_text("utf-8"))["radio"]
+    field = json.loads((folder / said["residual_field"]).read_text("utf-8"))
+    assert field["measurements"][0]["file"] == "drive.csv"
+    assert field["carriers"][0]["technology"] == "LTE"
+    assert 100.0 < field["variogram"]["distance_m"] < 2000.0
+    again, output = run(drive, "c", "--apply")
+    assert np.sqrt((again["residual_db"] ** 2).mean()) < 3.0
+    later = tomllib.loads(study.read_text("utf-8"))["radio"]
+    assert later["offsets_db"]["LTE"] == pytest.approx(said["offsets_db"]["LTE"], abs=0.2)
+    # The spread is that away from the road, not that of rows the field was made from.
+    assert later["spread"]["sigma_model_db"] == pytest.approx(
+        said["spread"]["sigma_model_db"], abs=0.6
+    )
+    assert later["spread"]["sigma_model_db"] > 3.0
+    study.write_text(before, "utf-8")
+
+
 def test_command_refuses_to_apply_too_little(tiny, tmp_path) -> None:
     folder, file, _ = tiny
     few = tmp_path / "few.csv"
