@@ -19,10 +19,17 @@ from phusong.coverage.corrections.residualfield import (
     provenance,
     read_field,
 )
+from phusong.coverage.propagation.surface import FLAG_LINE_OF_SIGHT
 from phusong.coverage.quality.sinr import compute_quality
 from phusong.coverage.signal.combine import Odds
-from phusong.coverage.signal.correction import Correction, along_slope, excess_db, log_distance
-from phusong.coverage.signal.losses import LOSS_STEP_DB, Losses
+from phusong.coverage.signal.correction import (
+    Correction,
+    Sight,
+    along_slope,
+    excess_db,
+    log_distance,
+)
+from phusong.coverage.signal.losses import LOSS_STEP_DB, Losses, LossReport
 from phusong.coverage.signal.plan import plan_run
 from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import NODATA, PathLossStore
@@ -248,3 +255,30 @@ def test_sight_and_slopes_move_paths(world, tmp_path) -> None:
     assert np.median(excess[there & clear]) < 3.0
     assert excess[there & ~clear].min() > 5.5
     assert Correction(world.inputs, plan_study).on_losses(mast, part, loss, elevation) is loss
+
+
+@pytest.mark.parametrize("model", ["p526", "p1812", "itm"])
+def test_sight_is_that_of_the_model(world, model) -> None:
+    """The kept angles tell what the model's own flag says, but for grazing rays."""
+    study = study_of(world, model=model, radius_km=4.0)
+    store = PathLossStore(world.folder / f"store-{model}")
+    losses = Losses(world.inputs, study, store)
+    mast = plan_run(world.inputs, study).masts[0]
+    found = losses._propagate(mast, list(mast.freqs_mhz), report := LossReport())[0]
+    losses.ensure([mast], NoProgress())
+    outer = losses.window(mast)
+    rows, cols = found.elevation_deg.shape
+    part = Window(outer.row0 + found.row0, outer.col0 + found.col0, rows, cols)
+    _, elevation = losses.read(mast, part, report.problems)
+    y, x = np.mgrid[:rows, :cols]
+    away = np.hypot(
+        X0 + (part.col0 + x + 0.5) * 100.0 - mast.x_m,
+        Y0 - (part.row0 + y + 0.5) * 100.0 - mast.y_m,
+    )
+    ground = world.inputs.terrain.read(part)
+    hidden = Sight(world.inputs, study).obstructed(mast, elevation, away, ground)
+    flagged = (found.flags & FLAG_LINE_OF_SIGHT) != 0
+    known = (elevation != NODATA) & (away > 250.0)
+    assert known.sum() > 2000
+    assert (hidden & known).sum() > 200
+    assert (hidden == ~flagged)[known].mean() > 0.98
