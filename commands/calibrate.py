@@ -163,7 +163,7 @@ def _tables(found: Calibration) -> Tables:
         out.append((("radio", "obstruction_offsets_db"), dict(keys.obstruction_offsets_db), 1))
     for along, slope in keys.slopes.items():
         out.append((("radio", "slopes", along), dict(slope.model_dump()), 3))
-    if found.fields:
+    if found.variogram is not None:  # empty it still says where the offsets are from
         out.append((("radio",), {"residual_field": FIELD_FILE}, 1))
     return out
 

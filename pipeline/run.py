@@ -70,7 +70,7 @@ def _stamp(results: Results, watch: Stopwatch) -> dict[str, Any]:
         "assumptions": list(study.study.assumptions),
         "settings": study.model_dump(mode="json"),
         "inputs_sha256": results.inputs.sources,
-        "residual_field": provenance(study),
+        "calibrated_from": provenance(study),
         "crs": results.inputs.crs.to_string(),
         "grid": {
             "cell_m": results.inputs.grid.cell_m,

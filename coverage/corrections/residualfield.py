@@ -234,7 +234,7 @@ def digest(path: Path) -> str:
 
 
 def provenance(study: Study) -> dict[str, Any] | None:
-    """Return where the field of a study is from, None without one.
+    """Return where the calibration of a study is from, None without one.
 
     Raises
     ------
