@@ -1,7 +1,7 @@
 """Every measured set beside every model, bare and with clutter: how far to trust a prediction.
 
     python benchmarks/bench_truth.py [--shared ../shared] [--sets bekaa,colorado] [--models p1812]
-        [--sigma 10.5] [--residuals residuals.csv] [--studies]
+        [--sigma 10.5] [--residuals residuals.csv] [--studies] [--learn]
 
 Prints Markdown. The sets stay where they are; one that is absent is named and left out. Error is
 predicted minus measured loss: below 0 too little loss, the map too optimistic. Nothing is fitted
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from truth import studies
+from truth import learn, studies
 from truth.predict import NAMES, STREET_LEVEL, TREATMENTS, in_sight, predict_all
 from truth.score import SHARES, brier, censored_fit, ranking, reliability, score, served_probability
 from truth.sets import MeasuredSet, chengdu, colorado, lebanon
@@ -278,9 +278,14 @@ def main() -> None:
     parser.add_argument("--sigma", type=float, default=10.5)
     parser.add_argument("--residuals", type=Path)
     parser.add_argument("--studies", action="store_true")
+    parser.add_argument("--learn", action="store_true", help="only what calibration is worth")
     asked = parser.parse_args()
     models = asked.models.split(",") if asked.models else list(NAMES)
     everyone = [Judged(s) for s in read_sets(asked.shared, [s for s in asked.sets.split(",") if s])]
+    if asked.learn:
+        print("## A third of the places calibrates, the rest tests (dB)\n")
+        learn.report(everyone, table)
+        return
     print(f"Spread of the intervals and of P(served): {asked.sigma:g} dB.\n")
     for judged in everyone:
         print(f"## {judged.set.title}\n")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -21,6 +22,11 @@ from phusong.i18n import tr
 
 if TYPE_CHECKING:
     from phusong.coverage.calibration.calibrate import Calibration
+    from phusong.sources.inputs import Inputs
+    from phusong.study import Study
+
+FIELD_FILE: Final = "data/calibration/field.json"
+"""From the study's folder; beside the other data, not among results that are replaced."""
 
 
 @click.command(context_settings=CONTEXT)
@@ -57,9 +63,10 @@ def calibrate(
     Network Survey, G-NetTrack, CellMapper, OpenCelliD and GPX are known by their content. Columns
     of other tables: a place (lon and lat, or x and y), level_dbm, operator and technology or
     cell_id; eci, earfcn, pci or freq_mhz where they are known. Rows of one place and carrier
-    count once. Writes calibration_*.csv: residuals, refused rows, bias and
-    spread by distance, land cover and line of sight, and offsets tested on sites they were not
-    fitted to. The study stays as it is unless --apply is given.
+    count once. Writes calibration_*.csv: residuals, refused rows, bias and spread by distance,
+    land cover and line of sight, and offsets, slopes and a field near the measured roads, tested
+    on sites or stretches of road they were not fitted to. The study stays as it is unless
+    --apply is given.
 
     \b
     Example:
@@ -87,7 +94,8 @@ def calibrate(
         )
         store = PathLossStore(opened.work_folder / "store")
         found = compare(inputs, opened, store, measured, progress)
-    write_calibration(found, out, form, overwrite=overwrite)
+    about = _about(measurements, opened, inputs)
+    write_calibration(found, out, form, overwrite=overwrite, about=about)
     console = open_console()
     print_log(console, findings)
     print_calibration(console, found)
@@ -97,7 +105,7 @@ def calibrate(
             found.reason,
             Where(file=str(measurements)),
             "bring more measurements, of more sites; the study is as it was",
-            found.params,
+            dict(found.params),
         )
     if found.reason:
         console.print(
@@ -108,7 +116,7 @@ def calibrate(
         return
     file = study / FILE_NAME if study.is_dir() else study
     if apply_:
-        _apply(found, file)
+        _apply(found, file, about)
         console.print(tr("Written into {file}:", file=file), markup=False, soft_wrap=True)
     else:
         console.print(
@@ -129,20 +137,57 @@ def _mapping(columns: tuple[str, ...]) -> dict[str, str]:
     return out
 
 
+def _about(measurements: Path, study: Study, inputs: Inputs) -> dict[str, Any]:
+    """Return where a calibration is from: whose, when, and which file."""
+    from phusong.coverage.corrections.residualfield import digest
+
+    source = {"file": measurements.name, "sha256": digest(measurements)}
+    return {
+        "name": study.study.name,
+        "date": datetime.now(UTC).date().isoformat(),
+        "crs": inputs.crs.to_string(),
+        "measurements": [source],
+    }
+
+
+Tables = list[tuple[tuple[str, ...], dict[str, float | str], int]]
+
+
+def _tables(found: Calibration) -> Tables:
+    """Return the study's tables, what to set in them, and with how many decimals."""
+    keys = found.keys
+    out: Tables = [(("radio", "spread"), {"sigma_model_db": keys.sigma_model_db}, 1)]
+    if keys.offsets_db:
+        out.append((("radio", "offsets_db"), {str(k): v for k, v in keys.offsets_db.items()}, 1))
+    for name, classes in keys.land_cover_offsets_db.items():
+        of = {str(code): value for code, value in classes.items()}
+        out.append((("radio", "land_cover_offsets_db", str(name)), dict(of), 1))
+    if keys.obstruction_offsets_db:
+        out.append((("radio", "obstruction_offsets_db"), dict(keys.obstruction_offsets_db), 1))
+    for along, slope in keys.slopes.items():
+        out.append((("radio", "slopes", along), dict(slope.model_dump()), 3))
+    if found.variogram is not None:  # empty it still says where the offsets are from
+        out.append((("radio",), {"residual_field": FIELD_FILE}, 1))
+    return out
+
+
 def _keys(found: Calibration) -> str:
     """Return what a study file would say."""
-    lines = ["[radio.spread]", f"sigma_model_db = {found.sigma_model_db:.1f}"]
-    if found.offsets_db:
-        lines += ["", "[radio.offsets_db]"]
-        lines += [f"{name} = {value:.1f}" for name, value in found.offsets_db.items()]
-    for name, classes in found.land_cover_offsets_db.items():
-        lines += ["", f"[radio.land_cover_offsets_db.{name}]"]
-        lines += [f"{code} = {value:.1f}" for code, value in classes.items()]
-    return "\n".join(lines)
+    parts = []
+    for table, values, digits in _tables(found):
+        lines = [f"[{'.'.join(table)}]"]
+        lines += [
+            f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value:.{digits}f}"
+            for name, value in values.items()
+        ]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
 
 
-def _apply(found: Calibration, file: Path) -> None:
-    """Set the keys in the study file, nothing else of it.
+def _apply(found: Calibration, file: Path, about: dict[str, Any]) -> None:
+    """Set the keys in the study file, nothing else of it, and write the field it names.
+
+    A field that no longer gains is emptied, as offsets that no longer do become 0.
 
     Raises
     ------
@@ -151,23 +196,15 @@ def _apply(found: Calibration, file: Path) -> None:
     OutputError
         When it cannot be written.
     """
+    from phusong.coverage.corrections.residualfield import ResidualField
     from phusong.study.edit import set_keys
     from phusong.study.file import parse_study
 
     text: str | None = file.read_bytes().decode("utf-8-sig")
     assert text is not None
-    text = set_keys(text, ("radio", "spread"), {"sigma_model_db": found.sigma_model_db})
-    if text is not None and found.offsets_db:
-        text = set_keys(
-            text, ("radio", "offsets_db"), {str(k): v for k, v in found.offsets_db.items()}
-        )
-    for name, classes in found.land_cover_offsets_db.items():
+    for table, values, digits in _tables(found):
         if text is not None:
-            text = set_keys(
-                text,
-                ("radio", "land_cover_offsets_db", str(name)),
-                {str(code): value for code, value in classes.items()},
-            )
+            text = set_keys(text, table, values, digits)
     if text is None:
         raise StudyError(
             "the keys cannot be set line by line in this file",
@@ -175,8 +212,13 @@ def _apply(found: Calibration, file: Path) -> None:
             "put them there by hand:\n{keys}",
             {"keys": _keys(found)},
         )
-    parse_study(text, file)
+    study = parse_study(text, file)
+    field = study.radio.residual_field
     try:
+        if field is not None and found.variogram is not None:
+            path = study.resolve(field)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(ResidualField(found.variogram, found.fields, about).text(), "utf-8")
         file.write_bytes(text.encode())
     except OSError as error:
         raise OutputError(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -32,7 +34,6 @@ CLASS_WORDS: Final[dict[str, dict[str, str]]] = {
     "sight": {
         "clear": "line of sight",
         "obstructed": "obstructed",
-        "unknown": "not known",
     },
 }
 """Kind -> class -> English template; land cover by ESA WorldCover's codes."""
@@ -45,21 +46,50 @@ KIND_WORDS: Final[dict[str, str]] = {
     "land_cover": "land cover",
     "sight": "sight",
     "site": "site",
-    "technology_land_cover": "technology and land cover",
+    "excess": "loss beyond free space",
+    "log_distance": "log distance",
+    "no_field": "chosen, by stretch of road",
+    "field": "chosen and kriged, by stretch of road",
 }
 
 
 def class_text(kind: str, name: str) -> str:
     """Return a class of a kind in words, in the current language; its own name where none."""
-    if kind == "technology_land_cover":
-        technology, _, cover = name.partition(" ")
-        return f"{technology}, {class_text('land_cover', cover)}" if cover else technology
     known = CLASS_WORDS.get(kind, {})
     return tr(known[name]) if name in known else name
 
 
-def write_calibration(found: Calibration, folder: Path, form: CsvForm, *, overwrite: bool) -> None:
+def scheme_text(scheme: str) -> str:
+    """Return the parts of a scheme in words."""
+    return " + ".join(tr(KIND_WORDS[part]) for part in scheme.split("+"))
+
+
+def offset_text(name: str) -> str:
+    """Return the class of an offset in words: a technology, one with land cover, sight, a slope."""
+    if name.startswith("slope "):
+        return tr("slope on {what}", what=tr(KIND_WORDS[name.removeprefix("slope ")]))
+    if name in CLASS_WORDS["sight"]:
+        return class_text("sight", name)
+    technology, _, cover = name.partition(" ")
+    return f"{technology}, {class_text('land_cover', cover)}" if cover else technology
+
+
+def write_calibration(
+    found: Calibration,
+    folder: Path,
+    form: CsvForm,
+    *,
+    overwrite: bool,
+    about: Mapping[str, Any] | None = None,
+) -> None:
     """Write ``calibration_*.csv``, and what their columns mean, into a folder of their own.
+
+    Parameters
+    ----------
+    found, folder, form, overwrite
+        What, where, and how.
+    about
+        Where the measurements are from, for run.json.
 
     Raises
     ------
@@ -77,10 +107,7 @@ def write_calibration(found: Calibration, folder: Path, form: CsvForm, *, overwr
             ]
         ),
         "calibration_offsets": found.offsets.assign(
-            class_label=[
-                class_text(kind, name)
-                for kind, name in zip(found.offsets["scheme"], found.offsets["class"], strict=True)
-            ]
+            class_label=[offset_text(str(name)) for name in found.offsets["class"]]
         ),
         "calibration_schemes": found.schemes,
         "calibration_refused": found.refused,
@@ -90,16 +117,22 @@ def write_calibration(found: Calibration, folder: Path, form: CsvForm, *, overwr
             write_csv(conform(frame, name), partial / f"{name}.csv", form)
         meanings = {f"{name}.csv": described_by(name) for name in frames}
         write_meanings(meanings, partial, form)
+        keys = found.keys
         stamp = {
             "calibration": True,
             "rows": len(found.residuals),
             "refused": len(found.refused),
-            "sigma_model_db": None if pd.isna(found.sigma_model_db) else found.sigma_model_db,
-            "offsets_db": dict(found.offsets_db),
+            **(about or {}),
+            "sigma_model_db": None if pd.isna(keys.sigma_model_db) else keys.sigma_model_db,
+            "offsets_db": dict(keys.offsets_db),
             "land_cover_offsets_db": {
                 technology: {str(code): value for code, value in classes.items()}
-                for technology, classes in found.land_cover_offsets_db.items()
+                for technology, classes in keys.land_cover_offsets_db.items()
             },
+            "obstruction_offsets_db": dict(keys.obstruction_offsets_db),
+            "slopes": {name: slope.model_dump() for name, slope in keys.slopes.items()},
+            "variogram": None if found.variogram is None else asdict(found.variogram),
+            "kriged": bool(found.fields),
         }
         (partial / STAMP).write_text(json.dumps(stamp, indent=2, allow_nan=False), "utf-8")
 

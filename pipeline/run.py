@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import phusong
+from phusong.coverage.corrections.residualfield import provenance
 from phusong.exports import CsvForm, output_folder, write_results
 from phusong.i18n import Language, get_language
 from phusong.jit import compile_seconds
@@ -69,6 +70,7 @@ def _stamp(results: Results, watch: Stopwatch) -> dict[str, Any]:
         "assumptions": list(study.study.assumptions),
         "settings": study.model_dump(mode="json"),
         "inputs_sha256": results.inputs.sources,
+        "calibrated_from": provenance(study),
         "crs": results.inputs.crs.to_string(),
         "grid": {
             "cell_m": results.inputs.grid.cell_m,

@@ -19,6 +19,7 @@ from phusong.study.settings.radio import (
     Environment,
     Quality,
     Radio,
+    Slope,
     Spread,
     TechnologyBudget,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "Quality",
     "Radio",
     "RoadsSource",
+    "Slope",
     "Spread",
     "Study",
     "Technology",

@@ -14,8 +14,10 @@ from tomlkit.items import AbstractTable, AoT, InlineTable, Table
 KeyPath = tuple[str, ...]
 
 
-def set_keys(text: str, table: KeyPath, values: Mapping[str, float]) -> str | None:
-    """Set numbers in one table of a TOML text.
+def set_keys(
+    text: str, table: KeyPath, values: Mapping[str, float | str], digits: int = 1
+) -> str | None:
+    """Set numbers and words in one table of a TOML text.
 
     Parameters
     ----------
@@ -26,7 +28,9 @@ def set_keys(text: str, table: KeyPath, values: Mapping[str, float]) -> str | No
         under a header, inline, or by dotted keys. Where it is absent it is written at the end,
         or inside the inline table that it belongs to.
     values
-        Keys and what they shall be, rounded to one decimal.
+        Keys and what they shall be, numbers rounded.
+    digits
+        Decimals of numbers.
 
     Returns
     -------
@@ -35,7 +39,10 @@ def set_keys(text: str, table: KeyPath, values: Mapping[str, float]) -> str | No
         than a table, or the table stands among parts of an array of tables: the new text is
         read back, and must say exactly what was asked for.
     """
-    rounded = {key: float(f"{value:.1f}") for key, value in values.items()}
+    rounded = {
+        key: value if isinstance(value, str) else float(f"{value:.{digits}f}")
+        for key, value in values.items()
+    }
     document = tomlkit.parse(text)
     # tomlkit gathers some tables that a file keeps apart: such a file is only written behind.
     kept = tomlkit.dumps(document) == text
@@ -78,7 +85,7 @@ def _inline_above(container: Container, path: KeyPath) -> tuple[InlineTable, Key
     return None
 
 
-def _set(fragments: list[AbstractTable], values: Mapping[str, float]) -> None:
+def _set(fragments: list[AbstractTable], values: Mapping[str, float | str]) -> None:
     """Set keys where they stand; put new ones behind the last key of the first part."""
     new = dict(values)
     for found in fragments:
@@ -95,7 +102,7 @@ def _set(fragments: list[AbstractTable], values: Mapping[str, float]) -> None:
     body[behind:behind] = [(tomlkit.key(key), tomlkit.item(value)) for key, value in new.items()]
 
 
-def _set_inside(outer: InlineTable, below: KeyPath, values: Mapping[str, float]) -> None:
+def _set_inside(outer: InlineTable, below: KeyPath, values: Mapping[str, float | str]) -> None:
     """Put a table, and those between, into an inline table."""
     for part in below:
         outer[part] = tomlkit.inline_table()
@@ -103,10 +110,13 @@ def _set_inside(outer: InlineTable, below: KeyPath, values: Mapping[str, float])
     outer.update(values)
 
 
-def _with_table(text: str, table: KeyPath, values: Mapping[str, float]) -> str:
+def _with_table(text: str, table: KeyPath, values: Mapping[str, float | str]) -> str:
     """Return the text with a table at its end."""
     header = tomlkit.key(list(table)).as_string()
-    keys = [f"{tomlkit.key(key).as_string()} = {value}\n" for key, value in values.items()]
+    keys = [
+        f"{tomlkit.key(key).as_string()} = {tomlkit.item(value).as_string()}\n"
+        for key, value in values.items()
+    ]
     begun = text if not text or text.endswith("\n") else f"{text}\n"
     return "".join([begun, "\n" if begun else "", f"[{header}]\n", *keys])
 
@@ -119,7 +129,7 @@ def _says(text: str) -> dict[str, Any] | None:
         return None
 
 
-def _wanted(text: str, table: KeyPath, values: Mapping[str, float]) -> dict[str, Any] | None:
+def _wanted(text: str, table: KeyPath, values: Mapping[str, float | str]) -> dict[str, Any] | None:
     """Return what the edited text has to say; None when something else stands at the path."""
     wanted = copy.deepcopy(tomllib.loads(text))
     inner = wanted

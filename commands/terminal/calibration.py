@@ -11,7 +11,7 @@ from rich.table import Table
 from phusong.checks import Findings
 from phusong.commands.terminal.tables import plain_table
 from phusong.coverage.calibration.calibrate import Calibration
-from phusong.exports.calibration import KIND_WORDS, class_text
+from phusong.exports.calibration import KIND_WORDS, class_text, scheme_text
 from phusong.i18n import tr
 
 _SHOWN = ("all", "technology", "distance", "land_cover", "sight")
@@ -49,11 +49,31 @@ def print_calibration(console: Console, found: Calibration) -> None:
         figures = (_db(row[key]) for key in ("bias_db", "rmse_db", "sigma_db"))
         table.add_row(label, f"{row['rows']:,}", f"{row['sites']:,}", *figures)
     console.print(table)
-    table = _table("Offset by", "RMSE before, dB", "RMSE fitted, dB", "RMSE on other sites, dB")
+    table = _table(
+        "Offset by",
+        "RMSE before, dB",
+        "RMSE fitted, dB",
+        "RMSE held out, dB",
+        "In 90 %",
+        "Proposed",
+    )
     for row in found.schemes.to_dict("records"):
         figures = (_db(row[f"rmse_{when}_db"]) for when in ("before", "in_sample", "out_of_sample"))
-        table.add_row(tr(KIND_WORDS[str(row["scheme"])]), *figures)
+        inside = "–" if pd.isna(row["inside_90"]) else f"{100 * row['inside_90']:.0f} %"
+        mark = tr("yes") if row["proposed"] else ""
+        table.add_row(scheme_text(str(row["scheme"])), *figures, inside, mark)
     console.print(table)
+    if found.variogram is not None:
+        console.print(
+            tr(
+                "What the offsets leave is alike over {distance:.0f} m: {sill:.1f} dB of it, and "
+                "{nugget:.1f} dB from place to place",
+                distance=found.variogram.distance_m,
+                sill=found.variogram.sill_db2**0.5,
+                nugget=found.variogram.nugget_db2**0.5,
+            ),
+            markup=False,
+        )
 
 
 def _db(value: Any) -> str:

@@ -1,9 +1,9 @@
 """Measured levels against predicted ones: how far off the model is, and what would mend it.
 
-A residual is measured minus predicted. What is fitted are offsets only: a mean residual over
-all rows, one for each class of a kind (technology, land cover, line of sight), or one for each
-technology and on top of it one for each land cover. Every offset is tested on sites it was not
-fitted to (:mod:`phusong.coverage.calibration.offsets`).
+A residual is measured minus predicted. What is fitted are offsets by technology, land cover and
+sight, shrunk together, slopes, and near the measured roads a field of what they leave; each is
+tested on sites or stretches of road it was not fitted to, and proposed only where those gain
+(:mod:`phusong.coverage.calibration.learn`).
 
 Measurements exist only where something was heard, so the weak end of the predictions is tested
 less than the strong one, and a bias is flattered by what was too weak to be measured.
@@ -14,35 +14,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from phusong.coverage.calibration.learn import OFFSET_COLUMNS, SCHEME_COLUMNS, Lesson, learn
 from phusong.coverage.calibration.measurements import LEVEL_RANGE_DBM, Measurements, refuse
-from phusong.coverage.calibration.offsets import MIN_ROWS, MIN_SITES, fit_nested, fit_offsets, rms
-from phusong.coverage.calibration.prediction import FLOOR_DBM, Places, ask, sample_cells
+from phusong.coverage.calibration.prediction import (
+    CLEAR,
+    FLOOR_DBM,
+    OBSTRUCTED,
+    Places,
+    ask,
+    sample_cells,
+)
+from phusong.coverage.calibration.schemes import rms
+from phusong.coverage.corrections.residualfield import Carrier, Kriged, Variogram
+from phusong.coverage.signal.correction import excess_db, log_distance
 from phusong.coverage.signal.losses import Losses
 from phusong.coverage.signal.plan import plan_run
 from phusong.coverage.signal.store import PathLossStore
 from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
-from phusong.study import TECHNOLOGIES, Study, Technology
+from phusong.study import TECHNOLOGIES, Radio, Slope, Study, Technology
 
 ANY_CLASS: Final = "*"
 BANDS_KM: Final = (0, 1, 2, 5, 10, 20, 50, 200)
 KINDS: Final = ("operator", "technology", "distance", "land_cover", "sight", "site")
-SCHEMES: Final = ("overall", "technology", "land_cover", "sight", "technology_land_cover")
-WORTH_DB: Final = 0.1
-"""How much offsets by land cover must lessen the RMSE on other sites to be proposed: the step in
-which a spread is stated."""
-_SCHEME_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "technology": ("technology",),
-    "land_cover": ("land_cover",),
-    "sight": ("sight",),
-    "technology_land_cover": ("technology", "land_cover"),
-}
 _KIND_COLUMNS: Final = {
     "operator": "operator",
     "technology": "technology",
@@ -51,15 +51,25 @@ _KIND_COLUMNS: Final = {
     "sight": "sight",
     "site": "site_id",
 }
-_OFFSET_COLUMNS: Final = ("scheme", "class", "rows", "sites", "offset_db", "own")
-_TEST_COLUMNS: Final = (
-    "scheme",
-    "rows",
-    "sites",
-    "rmse_before_db",
-    "rmse_in_sample_db",
-    "rmse_out_of_sample_db",
-)
+
+
+@dataclass(frozen=True)
+class StudyKeys:
+    """What to put in a study; what is empty stays as it is.
+
+    Attributes
+    ----------
+    sigma_model_db
+        ``radio.spread.sigma_model_db``: the RMSE on held-out rows; NaN when it cannot be said.
+    offsets_db, land_cover_offsets_db, obstruction_offsets_db, slopes
+        The keys of ``radio``.
+    """
+
+    sigma_model_db: float
+    offsets_db: Mapping[Technology, float] = field(default_factory=dict)
+    land_cover_offsets_db: Mapping[Technology, Mapping[int, float]] = field(default_factory=dict)
+    obstruction_offsets_db: Mapping[str, float] = field(default_factory=dict)
+    slopes: Mapping[str, Slope] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,24 +83,23 @@ class Calibration:
         stand behind it), ``longitude``, ``latitude``, ``operator``,
         ``technology``, ``cell_id``, ``site_id``, ``level_dbm``, ``predicted_dbm``,
         ``residual_db`` (measured minus predicted), ``distance_km``, ``distance_band``,
-        ``land_cover`` (class code as text, None without), ``sight``.
+        ``land_cover`` (class code as text, None without), ``sight``, ``excess_db`` (kept loss
+        beyond free space), ``calibrated_db`` (what of the prediction is from an earlier
+        calibration).
     refused
         See :attr:`phusong.coverage.calibration.measurements.Measurements.refused`.
     summary
         Long: ``kind`` (``all`` and ``KINDS``), ``class``, ``rows``, ``sites``, ``bias_db``,
         ``rmse_db``, ``sigma_db`` (after the bias; NaN for a single row).
-    offsets
-        Long: ``scheme`` (``SCHEMES``), ``class``, ``rows``, ``sites``, ``offset_db``, ``own``.
-    schemes
-        ``scheme``, ``rows``, ``sites``, ``rmse_before_db``, ``rmse_in_sample_db``,
-        ``rmse_out_of_sample_db``.
+    offsets, schemes
+        See :class:`phusong.coverage.calibration.learn.Lesson`.
     reason, params
         Why no calibration can be made (English template), empty when one can.
-    sigma_model_db
-        What the study's ``radio.spread.sigma_model_db`` should be; NaN when it cannot be said.
-    offsets_db, land_cover_offsets_db
-        What the study's keys of ``radio`` should be (those in effect already included); empty
-        when no change helps on sites it was not fitted to: they stay as they are.
+    keys
+        What the study should say.
+    variogram, fields
+        Of what the offsets leave (None where it was not looked at), and, where held-out
+        stretches of road gain by it, kriged, by carrier (operator and technology).
     """
 
     residuals: pd.DataFrame
@@ -99,10 +108,10 @@ class Calibration:
     offsets: pd.DataFrame
     schemes: pd.DataFrame
     reason: str = ""
-    params: dict[str, Any] = field(default_factory=dict)
-    sigma_model_db: float = float("nan")
-    offsets_db: dict[Technology, float] = field(default_factory=dict)
-    land_cover_offsets_db: dict[Technology, dict[int, float]] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    keys: StudyKeys = field(default_factory=lambda: StudyKeys(float("nan")))
+    variogram: Variogram | None = None
+    fields: Mapping[Carrier, Kriged] = field(default_factory=dict)
 
 
 def _figures(kind: str, name: str, rows: pd.DataFrame) -> dict[str, Any]:
@@ -145,120 +154,6 @@ def distance_band(distance_km: NDArray[np.float64]) -> NDArray[np.object_]:
     return np.array(_BAND_NAMES, dtype=object)[np.clip(index, 0, len(_BAND_NAMES) - 1)]
 
 
-def fit_schemes(residuals: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return offsets and their test for every scheme the rows allow.
-
-    Returns
-    -------
-    offsets, schemes
-        See :class:`Calibration`.
-    """
-    residual = residuals["residual_db"].to_numpy(dtype=np.float64)
-    site = residuals["site_id"].to_numpy(dtype=object)
-    offsets, schemes = [], []
-    for scheme in SCHEMES:
-        columns = _SCHEME_COLUMNS.get(scheme, ())
-        if any(residuals[column].isna().all() for column in columns):
-            continue
-        classes = [residuals[column].fillna("").to_numpy(dtype=object) for column in columns]
-        if len(classes) == 2:
-            fit = fit_nested(residual, site, *classes)
-        else:
-            every = np.full(len(residuals), ANY_CLASS, dtype=object)
-            fit = fit_offsets(residual, site, classes[0] if classes else every)
-        offsets.append(fit.classes.assign(scheme=scheme))
-        schemes.append(
-            {
-                "scheme": scheme,
-                "rows": len(residuals),
-                "sites": len(set(site)),
-                "rmse_before_db": fit.rmse_before_db,
-                "rmse_in_sample_db": fit.rmse_in_sample_db,
-                "rmse_out_of_sample_db": fit.rmse_out_of_sample_db,
-            }
-        )
-    return pd.concat(offsets, ignore_index=True), pd.DataFrame(schemes)
-
-
-class StudyKeys(NamedTuple):
-    """What to put in a study.
-
-    Attributes
-    ----------
-    sigma_model_db
-        The model's spread; NaN when no technology has enough rows and sites.
-    offsets_db
-        By technology; empty: leave them.
-    land_cover_offsets_db
-        By technology and land cover class, on top of `offsets_db`; empty: leave them.
-    """
-
-    sigma_model_db: float
-    offsets_db: dict[Technology, float]
-    land_cover_offsets_db: dict[Technology, dict[int, float]]
-
-
-def study_keys(
-    residuals: pd.DataFrame,
-    in_effect: Mapping[Technology, float],
-    cover_in_effect: Mapping[Technology, Mapping[int, float]] | None = None,
-) -> StudyKeys:
-    """Return what to put in a study: the model's spread, and offsets.
-
-    Only technologies with enough rows and sites count. The spread is the RMSE on sites the
-    offsets were not fitted to. Offsets by land cover on top of those by technology are proposed
-    where they lessen that RMSE by :data:`WORTH_DB` or more. Where no offsets lessen it none are
-    proposed, and the spread is the RMSE without them.
-
-    Parameters
-    ----------
-    residuals
-        See :attr:`Calibration.residuals`.
-    in_effect, cover_in_effect
-        Offsets the predictions already hold.
-    """
-    grouped = residuals.groupby("technology")["site_id"].agg(["size", "nunique"])
-    enough = grouped[(grouped["size"] >= MIN_ROWS) & (grouped["nunique"] >= MIN_SITES)].index
-    used = residuals[residuals["technology"].isin(enough)]
-    if used.empty:
-        return StudyKeys(float("nan"), {}, {})
-    technology = used["technology"].to_numpy(dtype=object)
-    cover = used["land_cover"].fillna("").to_numpy(dtype=object)
-    site = used["site_id"].to_numpy(dtype=object)
-    residual = used["residual_db"].to_numpy(dtype=np.float64)
-    before_db = rms(residual)
-    held = cover_in_effect or {}
-    # What the predictions already add by land cover is taken off: those offsets are fitted anew.
-    bare = residual + [
-        held.get(t, {}).get(int(c), 0.0) if c else 0.0
-        for t, c in zip(technology, cover, strict=True)
-    ]
-    plain = fit_offsets(bare, site, technology)
-    nested = fit_nested(bare, site, technology, cover)
-    best = plain
-    if nested.rmse_out_of_sample_db <= plain.rmse_out_of_sample_db - WORTH_DB:
-        best = nested
-    if not best.rmse_out_of_sample_db < before_db:
-        return StudyKeys(round(before_db, 1), {}, {})
-    fitted = {str(k): float(v) for k, v in plain.classes.set_index("class")["offset_db"].items()}
-    # Offsets in effect that are not proposed again are to be none.
-    by_cover: dict[Technology, dict[int, float]] = {
-        t: dict.fromkeys(classes, 0.0) for t, classes in held.items() if t in fitted
-    }
-    if best is nested:
-        own = nested.classes[nested.classes["own"]]
-        for name, offset in zip(own["class"], own["offset_db"], strict=True):
-            outer, _, code = str(name).partition(" ")
-            if code and outer in fitted:
-                of_class = by_cover.setdefault(cast("Technology", outer), {})
-                of_class[int(code)] = round(float(offset) - fitted[outer], 1)
-    return StudyKeys(
-        round(best.rmse_out_of_sample_db, 1),
-        {t: round(in_effect.get(t, 0.0) + fitted[t], 1) for t in TECHNOLOGIES if t in fitted},
-        {t: dict(sorted(classes.items())) for t, classes in by_cover.items() if classes},
-    )
-
-
 def calibrate(
     inputs: Inputs,
     study: Study,
@@ -277,7 +172,7 @@ def calibrate(
     measured
         See :func:`phusong.coverage.calibration.measurements.read_measurements`.
     progress
-        Told of the steps ``propagation``, ``predict`` and ``sight``.
+        Told of the steps ``propagation`` and ``predict``.
 
     Raises
     ------
@@ -293,31 +188,88 @@ def calibrate(
             residuals,
             refused,
             summarise(residuals),
-            pd.DataFrame(columns=list(_OFFSET_COLUMNS)),
-            pd.DataFrame(columns=list(_TEST_COLUMNS)),
+            pd.DataFrame(columns=list(OFFSET_COLUMNS)),
+            pd.DataFrame(columns=list(SCHEME_COLUMNS)),
             *_nothing(refused),
         )
-    offsets, schemes = fit_schemes(residuals)
-    summary = summarise(residuals)
-    rows, sites = len(residuals), residuals["site_id"].nunique()
-    if rows < MIN_ROWS or sites < MIN_SITES:
-        return Calibration(
-            residuals,
-            refused,
-            summary,
-            offsets,
-            schemes,
-            "{rows} usable rows on {sites} sites are too few to calibrate; it takes {least} rows "
-            "on {least_sites} sites",
-            {"rows": rows, "sites": sites, "least": MIN_ROWS, "least_sites": MIN_SITES},
+    lesson = learn(_asked_rows(residuals), inputs.grid.cell_m)
+    fields = {
+        (name.partition("\t")[0], name.partition("\t")[2]): kriged
+        for name, kriged in lesson.fields.items()
+    }
+    return Calibration(
+        residuals.drop(columns=["x_m", "y_m", "field_db"]),
+        refused,
+        summarise(residuals),
+        lesson.offsets,
+        lesson.schemes,
+        lesson.reason,
+        lesson.params,
+        study_keys(lesson, study.radio),
+        lesson.variogram,
+        fields,
+    )
+
+
+def _asked_rows(residuals: pd.DataFrame) -> pd.DataFrame:
+    """Return residuals as :func:`phusong.coverage.calibration.learn.learn` takes them.
+
+    What the predictions hold of an earlier calibration is taken off: it is fitted anew. The
+    field most of all, which follows the rows it was kriged from.
+    """
+    current = residuals["residual_db"] + residuals["field_db"]
+    offsets = residuals["calibrated_db"] - residuals["field_db"]
+    return residuals.assign(
+        current_db=current,
+        residual_db=current + offsets,
+        excess=residuals["excess_db"],
+        log_distance=log_distance(residuals["distance_km"].to_numpy(np.float64) * 1000.0),
+    )
+
+
+def study_keys(lesson: Lesson, radio: Radio) -> StudyKeys:
+    """Return what to put in a study, rounded as it is written.
+
+    Parameters
+    ----------
+    lesson
+        What held-out rows confirm.
+    radio
+        What is in effect: what of it is not proposed again is to be 0.
+    """
+    sigma_db = round(lesson.sigma_db, 1)
+    if lesson.chosen is None:
+        return StudyKeys(sigma_db)
+    fit, spans = lesson.chosen.fit, lesson.chosen.spans
+    seen = set(lesson.offsets["class"])
+    offsets = {t: round(fit.offset_of({"technology": t})[0], 1) for t in TECHNOLOGIES if t in seen}
+    covers: dict[Technology, dict[int, float]] = {
+        t: dict.fromkeys(classes, 0.0) for t, classes in radio.land_cover_offsets_db.items()
+    }
+    if "land_cover" in fit.classes:
+        table = fit.classes["land_cover"]
+        for name, offset in zip(table["class"], table["offset_db"], strict=True):
+            technology, _, code = str(name).partition(" ")
+            if code:
+                of = covers.setdefault(cast("Technology", technology), {})
+                of[int(code)] = round(float(offset), 1)
+    sights = dict.fromkeys(map(str, radio.obstruction_offsets_db), 0.0)
+    if "sight" in fit.classes:
+        table = fit.classes["sight"]
+        pairs = zip(table["class"], table["offset_db"], strict=True)
+        sights |= {str(name): round(float(offset), 1) for name, offset in pairs}
+    slopes = {
+        str(name): slope.model_copy(update={"db_per_unit": 0.0})
+        for name, slope in radio.slopes.items()
+    }
+    for k, (name, span) in enumerate(spans.items(), start=1):
+        slopes[name] = Slope(
+            db_per_unit=round(float(fit.fixed[k]), 3),
+            low=round(span.low, 3),
+            high=round(span.high, 3),
         )
-    radio = study.radio
-    keys = study_keys(residuals, radio.offsets_db, radio.land_cover_offsets_db)
-    reason, params = "", {}
-    if np.isnan(keys.sigma_model_db):
-        reason = "no technology has {least} usable rows on {least_sites} sites"
-        params = {"least": MIN_ROWS, "least_sites": MIN_SITES}
-    return Calibration(residuals, refused, summary, offsets, schemes, reason, params, *keys)
+    covers = {t: dict(sorted(classes.items())) for t, classes in covers.items() if classes}
+    return StudyKeys(sigma_db, offsets, covers, sights, slopes)
 
 
 def _nothing(refused: pd.DataFrame) -> tuple[str, dict[str, Any]]:
@@ -395,7 +347,13 @@ def _compare(
     residuals["distance_km"] = distance_km
     residuals["distance_band"] = distance_band(distance_km)
     residuals["land_cover"] = pd.Series(cover, dtype=object)
-    residuals["sight"] = places.sight(predicted.server, told)[there]
+    hidden = predicted.obstructed[there]
+    residuals["sight"] = np.where(hidden, OBSTRUCTED, CLEAR).astype(object)
+    freq_mhz = cells["freq_mhz"].to_numpy(np.float64)
+    residuals["excess_db"] = excess_db(predicted.loss_db[there], freq_mhz, 1000.0 * distance_km)
+    residuals["calibrated_db"] = (predicted.added_db + predicted.field_db)[there]
+    residuals["field_db"] = predicted.field_db[there]
+    residuals["x_m"], residuals["y_m"] = x[there], y[there]
     found = [part for part in refused if len(part)] or refused[:1]
     refused_rows = measured.each_refused(pd.concat(found, ignore_index=True))
     return residuals, refused_rows.sort_values("row", ignore_index=True)

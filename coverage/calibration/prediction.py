@@ -16,17 +16,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from phusong.coverage.calibration.joins import on_frequency
-from phusong.coverage.propagation import Surface, Transmitter
-from phusong.coverage.propagation.walk.profile import Profile, line_profile
 from phusong.coverage.signal.antenna import attenuation_db
-from phusong.coverage.signal.clutter import clutter_height_m, stands_along
 from phusong.coverage.signal.combine import FLOOR_TICK, TICK_DB
-from phusong.coverage.signal.coveroffsets import CoverOffsets
+from phusong.coverage.signal.correction import Correction, Sight
 from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses
 from phusong.coverage.signal.plan import Mast, Plan
 from phusong.coverage.signal.store import NODATA, EntryError
 from phusong.coverage.signal.tiles import Tiles
-from phusong.errors import ModelError
 from phusong.grid import Window
 from phusong.progress import Progress
 from phusong.sources.inputs import Inputs, Raster
@@ -35,7 +31,6 @@ from phusong.study import Study
 
 CLEAR: Final = "clear"
 OBSTRUCTED: Final = "obstructed"
-UNKNOWN: Final = "unknown"
 
 FLOOR_DBM: Final = FLOOR_TICK * TICK_DB
 """Levels under it are no signal; the rasters keep none."""
@@ -137,11 +132,32 @@ class Predicted:
         (places,) its index in the plan's cells, -1 where there is none.
     under_floor
         (places,) whether there is a level, but not above -160 dBm.
+    loss_db
+        (places,) kept loss to the server, of no meaning without one.
+    obstructed
+        (places,) whether its radio horizon hides the place.
+    added_db, field_db
+        (places,) what of the level is from an earlier calibration, its field apart.
     """
 
     level_dbm: NDArray[np.float64]
     server: NDArray[np.int64]
     under_floor: NDArray[np.bool_]
+    loss_db: NDArray[np.float64]
+    obstructed: NDArray[np.bool_]
+    added_db: NDArray[np.float64]
+    field_db: NDArray[np.float64]
+
+
+class _Best:
+    """The best server of every place so far."""
+
+    def __init__(self, places: int) -> None:
+        self.level = np.full(places, -np.inf)
+        self.server = np.full(places, -1, dtype=np.int64)
+        self.loss_db = np.zeros(places)
+        self.path_db = np.zeros(places)
+        self.obstructed = np.zeros(places, dtype=np.bool_)
 
 
 class Places:
@@ -172,8 +188,12 @@ class Places:
         self._asked, self._plan, self._inputs, self._study = asked, plan, inputs, study
         self._grid = inputs.grid
         self._row, self._col = self._grid.cell_of(x_m, y_m)
-        self._centre_x = self._grid.x0_m + (self._col + 0.5) * self._grid.cell_m
-        self._centre_y = self._grid.y0_m - (self._row + 0.5) * self._grid.cell_m
+        self._centre_x = np.asarray(
+            self._grid.x0_m + (self._col + 0.5) * self._grid.cell_m, dtype=np.float64
+        )
+        self._centre_y = np.asarray(
+            self._grid.y0_m - (self._row + 0.5) * self._grid.cell_m, dtype=np.float64
+        )
 
     def _reached(self, mast: Mast) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return the places that ask about cells of a mast within the radius, and which."""
@@ -197,8 +217,9 @@ class Places:
         masts = [mast for mast in self._plan.masts if self._reached(mast)[0].size]
         report = losses.ensure(masts, progress)
         tiles = Tiles(self._plan, losses, report, self._grid)
-        level = np.full(self.x_m.size, -np.inf)
-        server = np.full(self.x_m.size, -1, dtype=np.int64)
+        best = _Best(self.x_m.size)
+        ground = sample_cells(self._inputs.terrain, self._centre_x, self._centre_y)
+        correction, sight = Correction(self._inputs, self._study), Sight(self._inputs, self._study)
         progress.start("predict", len(masts), "Predicted level of the measurements")
         for mast in masts:
             at, wanted = self._reached(mast)
@@ -209,27 +230,44 @@ class Places:
                 tiles.mend(mast)
                 found = losses.read(mast, window, report.problems)
             if found is not None:
-                self._compete(mast, at, wanted, window, found, level, server)
+                self._compete(mast, at, wanted, window, found, (ground, correction, sight), best)
             progress.advance("predict")
-        level += self._cover_offsets(server)
+        cover, field = self._at_places(correction, best.server)
+        level, server = best.level + cover + field, best.server
         heard = level >= FLOOR_DBM
+        offsets = np.array(
+            [self._study.radio.offsets_db.get(t, 0.0) for t in self._plan.cells["technology"]]
+        )
         return Predicted(
-            np.where(heard, level, np.nan), np.where(heard, server, -1), ~heard & (server >= 0)
+            np.where(heard, level, np.nan),
+            np.where(heard, server, -1),
+            ~heard & (server >= 0),
+            best.loss_db,
+            best.obstructed,
+            (offsets[server] if offsets.size else 0.0) + best.path_db + cover,
+            field,
         )
 
-    def _cover_offsets(self, server: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return what the land cover of each place adds; all that a place asks is of one kind."""
-        offsets = CoverOffsets(self._inputs, self._study)
-        extra = np.zeros(server.size)
+    def _at_places(
+        self, correction: Correction, server: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what land cover and the field add; all that a place asks is of one carrier."""
+        cover, field = np.zeros(server.size), np.zeros(server.size)
         land = self._inputs.landcover
-        if land is None or not self._study.radio.land_cover_offsets_db:
-            return extra
-        classes = sample_cells(land, self.x_m, self.y_m)
-        technology = self._plan.cells["technology"].to_numpy(dtype=object)[server]
-        for name in self._study.radio.land_cover_offsets_db:
-            at = (technology == name) & (server >= 0)
-            extra[at] = offsets.of(name, classes[at])
-        return extra
+        classes = None
+        if land is not None and self._study.radio.land_cover_offsets_db:
+            classes = sample_cells(land, self.x_m, self.y_m)
+        served = self._plan.cells.iloc[server]
+        operator, technology = (
+            served[n].to_numpy(dtype=object) for n in ("operator", "technology")
+        )
+        for who, what in dict.fromkeys(zip(operator, technology, strict=True)):
+            at = (operator == who) & (technology == what) & (server >= 0)
+            if classes is not None:
+                cover[at] = correction.cover.of(what, classes[at])
+            # The rasters hold the field at the middle of cells.
+            field[at], _ = correction.field_of(who, what, self._centre_x[at], self._centre_y[at])
+        return cover, field
 
     def _window(self, at: NDArray[np.int64]) -> Window:
         """Return the cells round some places."""
@@ -243,16 +281,18 @@ class Places:
         wanted: NDArray[np.bool_],
         window: Window,
         found: tuple[NDArray[np.int16], NDArray[np.int16]],
-        level: NDArray[np.float64],
-        server: NDArray[np.int64],
+        shaped_by: tuple[NDArray[np.float32], Correction, Sight],
+        best: _Best,
     ) -> None:
         """Let the cells of a mast compete; the arithmetic of :func:`combine.add_mast`."""
         loss, elevation = (
             part[..., self._row[at] - window.row0, self._col[at] - window.col0] for part in found
         )
-        azimuth = np.degrees(
-            np.arctan2(self._centre_x[at] - mast.x_m, self._centre_y[at] - mast.y_m)
-        )
+        east, north = self._centre_x[at] - mast.x_m, self._centre_y[at] - mast.y_m
+        azimuth, away = np.degrees(np.arctan2(east, north)), np.hypot(east, north)
+        ground, correction, sight = shaped_by
+        hidden = sight.obstructed(mast, elevation, away, ground[at])
+        path_db = correction.path_db(mast, loss, elevation, away, ground[at])
         cells = self._plan.cells
         band_of = np.searchsorted(mast.freqs_mhz, cells["freq_mhz"].to_numpy()[mast.cells])
         reference = cells["reference_dbm"].to_numpy(dtype=np.float64)
@@ -267,11 +307,18 @@ class Places:
                 azimuth[there],
                 elevation[there] * ELEVATION_STEP_DEG,
             )
-            value = reference[cell] - steps[there] * LOSS_STEP_DB - weaker
+            added = path_db[band_of[j]][there]
+            value = reference[cell] - steps[there] * LOSS_STEP_DB + added - weaker
             into = at[there]
-            wins = (value > level[into]) | ((value == level[into]) & (cell < server[into]))
-            level[into[wins]] = value[wins]
-            server[into[wins]] = cell
+            wins = (value > best.level[into]) | (
+                (value == best.level[into]) & (cell < best.server[into])
+            )
+            won = into[wins]
+            best.level[won] = value[wins]
+            best.server[won] = cell
+            best.loss_db[won] = (steps[there] * LOSS_STEP_DB)[wins]
+            best.path_db[won] = added[wins]
+            best.obstructed[won] = hidden[there][wins]
 
     def nearest_asked_m(self, at: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the distance from some places to the nearest mast they ask about, inf without."""
@@ -295,54 +342,6 @@ class Places:
         for mast, at in self._serving(server):
             away[at] = np.hypot(self.x_m[at] - mast.x_m, self.y_m[at] - mast.y_m)
         return away
-
-    def sight(self, server: NDArray[np.int64], progress: Progress) -> NDArray[np.object_]:
-        """Say whether ground or clutter stands in the ray from the serving mast.
-
-        Returns
-        -------
-        ndarray
-            (places,) ``CLEAR``, ``OBSTRUCTED``, or ``UNKNOWN`` where there is no server or a
-            void of the DEM lies on the way.
-        """
-        out = np.full(server.size, UNKNOWN, dtype=object)
-        progress.start("sight", server.size, "Line of sight of the measurements")
-        for mast, at in self._serving(server):
-            surface = self._surface(mast, at)
-            tx = Transmitter(mast.x_m, mast.y_m, mast.height_m)
-            for i in at:
-                x, y = float(self.x_m[i]), float(self.y_m[i])
-                try:
-                    line = line_profile(surface, tx, x, y, self._grid.cell_m)
-                except ModelError:
-                    continue
-                out[i] = CLEAR if self._clear(line, mast.height_m) else OBSTRUCTED
-            progress.advance("sight", at.size)
-        return out
-
-    def _surface(self, mast: Mast, at: NDArray[np.int64]) -> Surface:
-        """Read the ground between a mast and the places it serves."""
-        margin = 2 * self._grid.cell_m
-        x, y = np.append(self.x_m[at], mast.x_m), np.append(self.y_m[at], mast.y_m)
-        window = self._grid.window_of(
-            (x.min() - margin, y.min() - margin, x.max() + margin, y.max() + margin)
-        )
-        west, _, _, north = self._grid.bounds_of(window)
-        land, clutter = self._inputs.landcover, None
-        if land is not None and stands_along(self._study):
-            clutter = clutter_height_m(land.read(window), self._study.radio.clutter)
-        heights = self._inputs.terrain.read(window)
-        return Surface(heights, west, north, self._grid.cell_m, clutter)
-
-    def _clear(self, line: Profile, tx_height_m: float) -> bool:
-        """Whether nothing stands above the ray, the earth being of the effective radius."""
-        x, total = line.distance_m, line.distance_m[-1]
-        bulge = x * (total - x) / (2000.0 * self._study.radio.effective_earth_radius_km)
-        top = line.height_m + line.clutter_m + bulge
-        start = line.height_m[0] + tx_height_m
-        end = line.height_m[-1] + self._study.radio.rx_height_m
-        ray = start + (end - start) * x / max(total, 1e-9)
-        return bool((top[1:-1] <= ray[1:-1]).all())
 
 
 def sample_cells(

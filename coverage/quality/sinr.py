@@ -21,7 +21,7 @@ from phusong.coverage.quality.throughput import noise_dbm, throughput_mbps
 from phusong.coverage.results import ANY, Signal
 from phusong.coverage.signal.antenna import beam_attenuation_db
 from phusong.coverage.signal.combine import NO_LEVEL, TICK_DB
-from phusong.coverage.signal.coveroffsets import CoverOffsets
+from phusong.coverage.signal.correction import Correction
 from phusong.coverage.signal.layerfiles import TILE, Kind, LayerReader, LayerWriter
 from phusong.coverage.signal.linkbudget import SUBCARRIERS_PER_BLOCK, resource_blocks
 from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses, LossReport
@@ -80,13 +80,14 @@ class Carriers:
     ----------
     group_of_cell
         (cells,) co-channel group: operator, technology and frequency; -1 without a modem model.
-    technology_of_group
+    operator_of_group, technology_of_group
         (groups,) names.
     noise_dbm, bandwidth_mhz
         (cells,) noise of one resource element, and bandwidth occupied; NaN without a model.
     """
 
     group_of_cell: NDArray[np.int64]
+    operator_of_group: tuple[str, ...]
     technology_of_group: tuple[str, ...]
     noise_dbm: NDArray[np.float64]
     bandwidth_mhz: NDArray[np.float64]
@@ -111,7 +112,8 @@ class Carriers:
             spacing_hz = budget.subcarrier_khz * 1e3
             noise[i] = noise_dbm(spacing_hz, study.radio.quality.noise_figure_db)
             width[i] = blocks * SUBCARRIERS_PER_BLOCK * spacing_hz / 1e6
-        return cls(group, tuple(technology for _, technology, _ in keys), noise, width)
+        operators = tuple(operator for operator, _, _ in keys)
+        return cls(group, operators, tuple(technology for _, technology, _ in keys), noise, width)
 
 
 @njit(cache=True, nogil=True)
@@ -209,9 +211,9 @@ def sinr_db(
 class _Powers:
     """Sums the power of every co-channel group on a tile."""
 
-    def __init__(self, tiles: Tiles, carriers: Carriers, offsets: CoverOffsets) -> None:
+    def __init__(self, tiles: Tiles, carriers: Carriers, correction: Correction) -> None:
         self._tiles = tiles
-        self._offsets = offsets
+        self._correction = correction
         self._carriers = carriers
         self._reference = tiles.plan.cells["reference_dbm"].to_numpy(dtype=np.float64)
 
@@ -243,7 +245,8 @@ class _Powers:
             )
         others = power - strongest
         for group, technology in enumerate(groups):
-            extra = self._offsets.over(technology, window)
+            operator = self._carriers.operator_of_group[group]
+            extra, _ = self._correction.over(operator, technology, window)
             if extra is not None:
                 others[group] *= 10.0 ** (0.1 * extra)
         return others
@@ -291,8 +294,9 @@ def compute_quality(
     for mast in plan.masts:
         losses.compute(mast, report)
     carriers = Carriers.of(signal.cells, study)
-    tiles = Tiles(plan, losses, report, inputs.grid)
-    powers = _Powers(tiles, carriers, CoverOffsets(inputs, study))
+    correction = Correction(inputs, study)
+    tiles = Tiles(plan, losses, report, inputs.grid, correction)
+    powers = _Powers(tiles, carriers, correction)
     wanted = _layers_with_modem(signal, study)
     names = [(signal.layers[i].operator, signal.layers[i].technology) for i in wanted]
     windows = inputs.grid.tiles(TILE)

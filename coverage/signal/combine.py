@@ -211,7 +211,22 @@ class Odds:
         column = np.clip(ticks.astype(np.int32) - FLOOR_TICK, 0, TICKS - 1)
         return np.where(server > 0, self.table[kind, column], np.float32(0))
 
-    def steps(self, ticks: NDArray[np.int16], server: NDArray[np.int32]) -> NDArray[np.uint8]:
-        """Return P in the steps it is written in, ``NO_PROBABILITY`` without a server."""
-        steps = np.rint(self.of(ticks, server) / PROBABILITY_STEP).astype(np.uint8)
+    def steps(
+        self,
+        ticks: NDArray[np.int16],
+        server: NDArray[np.int32],
+        left: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.uint8]:
+        """Return P in the steps it is written in, ``NO_PROBABILITY`` without a server.
+
+        ``left`` is the share of the spread that measurements leave at each place.
+        """
+        chance = self.of(ticks, server)
+        if left is not None:
+            at = (left < 1.0) & (server > 0)
+            kind = self.kind_of_server[server[at]]
+            chance[at] = probability(
+                ticks[at] * TICK_DB, self.threshold_dbm[kind], self.sigma_db[kind] * left[at]
+            )
+        steps = np.rint(chance / PROBABILITY_STEP).astype(np.uint8)
         return np.where(server > 0, steps, np.uint8(NO_PROBABILITY))

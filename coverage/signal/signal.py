@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from phusong.checks import Findings
 from phusong.coverage.results import ANY, Signal, SignalLayer
 from phusong.coverage.signal.combine import NO_LEVEL, Odds, add_mast, pick_best, to_level_ticks
-from phusong.coverage.signal.coveroffsets import CoverOffsets
+from phusong.coverage.signal.correction import Correction
 from phusong.coverage.signal.layerfiles import TILE, LayerWriter, signal_kinds
 from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses, LossReport
 from phusong.coverage.signal.plan import Plan, plan_run
@@ -25,15 +25,15 @@ from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
 from phusong.study import Study
 
-_TileArrays = tuple[NDArray[np.int16], NDArray[np.int32]]
+_TileArrays = tuple[NDArray[np.int16], NDArray[np.int32], NDArray[np.float32] | None]
 
 
 class _BestServers:
     """Combines the masts that reach a tile into the best server of every layer."""
 
-    def __init__(self, tiles: Tiles, offsets: CoverOffsets) -> None:
+    def __init__(self, tiles: Tiles, correction: Correction) -> None:
         self._tiles = tiles
-        self._offsets = offsets
+        self._correction = correction
         self._plan = tiles.plan
         cells = tiles.plan.cells
         self._reference = cells["reference_dbm"].to_numpy(dtype=np.float64)
@@ -41,7 +41,10 @@ class _BestServers:
         self._sigma = cells["sigma_db"].to_numpy(dtype=np.float64)
 
     def combine(self, window: Window) -> _TileArrays:
-        """Return (layers, rows, cols) level ticks and server plus one, plain layers first."""
+        """Return (layers, rows, cols) level ticks and server plus one, plain layers first.
+
+        Then the share of their spread that measurements leave, None where they tighten none.
+        """
         plan = self._plan
         plain, every = len(plan.plain), len(plan.layers)
         level = np.full((plain, *window.shape), -np.inf, dtype=np.float32)
@@ -68,10 +71,13 @@ class _BestServers:
                 level[at],
                 server[at],
             )
+        shares: dict[int, NDArray[np.float32]] = {}
         for i, name in enumerate(plan.plain):
-            extra = self._offsets.over(name.technology, window)
+            extra, share = self._correction.over(name.operator, name.technology, window)
             if extra is not None:
                 level[i] += extra
+            if share is not None:
+                shares[i] = share
         ticks = np.full((every, *window.shape), NO_LEVEL, dtype=np.int16)
         to_level_ticks(level, server[:plain], ticks[:plain])
         for i, layer in enumerate(plan.combined, start=plain):
@@ -85,7 +91,19 @@ class _BestServers:
                 ticks[i],
                 server[i],
             )
-        return ticks, server
+        return ticks, server, self._spread_left(shares, server)
+
+    def _spread_left(
+        self, shares: dict[int, NDArray[np.float32]], server: NDArray[np.int32]
+    ) -> NDArray[np.float32] | None:
+        """Return (layers, rows, cols) share of the spread, by the plain layer of each server."""
+        if not shares:
+            return None
+        layer = np.where(server > 0, self._plan.layer_of_cell[np.maximum(server - 1, 0)], -1)
+        left = np.ones(server.shape, np.float32)
+        for i, share in shares.items():
+            left = np.where(layer == i, share, left)
+        return left
 
 
 def _with_problems(plan: Plan, report: LossReport) -> pd.DataFrame:
@@ -139,11 +157,13 @@ def compute_signal(
         When an antenna file cannot be read.
     StudyError
         When offsets by land cover are asked for and there is none.
+    InputError
+        When the field of residuals cannot be read.
     OutputError
         When a raster cannot be written.
     """
     told = progress or NoProgress()
-    offsets = CoverOffsets(inputs, study)
+    correction = Correction(inputs, study)
     plan = plan_run(inputs, study)
     losses = Losses(inputs, study, store)
     report = losses.ensure(plan.masts, told)
@@ -155,14 +175,14 @@ def compute_signal(
     )
     windows = inputs.grid.tiles(TILE)
     told.start("combine", len(windows), "Best server of every place")
-    tiles = Tiles(plan, losses, report, inputs.grid)
-    best = _BestServers(tiles, offsets)
+    tiles = Tiles(plan, losses, report, inputs.grid, correction)
+    best = _BestServers(tiles, correction)
     names = [(layer.operator, layer.technology) for layer in plan.layers]
     kinds = signal_kinds(len(cells))
     with LayerWriter(out_folder, inputs.grid, names, kinds) as writer:
-        for window, (ticks, server) in tiles.in_order(best.combine, windows):
+        for window, (ticks, server, left) in tiles.in_order(best.combine, windows):
             for i in range(len(names)):
-                steps = odds.steps(ticks[i], server[i])
+                steps = odds.steps(ticks[i], server[i], None if left is None else left[i])
                 writer.write(i, window, (ticks[i], server[i], steps))
             told.advance("combine")
     cells = _with_problems(plan, report)

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from phusong.coverage.signal.correction import Correction
 from phusong.coverage.signal.losses import Losses, LossReport
 from phusong.coverage.signal.plan import Mast, Plan
 from phusong.coverage.signal.store import EntryError
@@ -82,13 +83,23 @@ class Tiles:
         What is computed, where it is kept, and what the model refused.
     grid
         The study grid.
+    correction
+        What measurements add along a path; None: nothing.
     """
 
-    def __init__(self, plan: Plan, losses: Losses, report: LossReport, grid: Grid) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        losses: Losses,
+        report: LossReport,
+        grid: Grid,
+        correction: Correction | None = None,
+    ) -> None:
         self.plan = plan
         self.grid = grid
         self._losses = losses
         self._report = report
+        self._correction = correction
         self._reaches = [Reach.of(mast, plan, losses.window(mast)) for mast in plan.masts]
 
     def lit(self, window: Window) -> Iterator[Lit]:
@@ -115,12 +126,16 @@ class Tiles:
             except EntryError as problem:
                 raise EntryError(reach.mast) from problem
             if found is not None:
+                loss, elevation = found
+                if self._correction is not None:
+                    loss = self._correction.on_losses(reach.mast, part, loss, elevation)
                 left, _, _, top = self.grid.bounds_of(part)
                 yield Lit(
                     reach,
                     part,
                     part.slices_in(window),
-                    *found,
+                    loss,
+                    elevation,
                     left + half - reach.mast.x_m,
                     top - half - reach.mast.y_m,
                 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from phusong.study.settings.base import NotNegative, Positive, Section, Technology
 
@@ -123,6 +124,23 @@ class Clutter(Section):
     ground. Along the path they are not used with a surface model, which holds them already."""
 
 
+class Slope(Section):
+    """A correction that grows with something along the path, 0 in the middle of its span.
+
+    It holds between ``low`` and ``high``, and beyond them is what it is there.
+    """
+
+    db_per_unit: Annotated[float, Field(ge=-60, le=60)]
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Slope:
+        if not self.low < self.high:
+            raise ValueError("low must be less than high")
+        return self
+
+
 class Radio(Section):
     """The coverage model."""
 
@@ -154,6 +172,15 @@ class Radio(Section):
         dict[Annotated[int, Field(ge=0, le=255)], Annotated[float, Field(ge=-60, le=60)]],
     ] = Field(default_factory=dict)
     """On top of ``offsets_db``, by land cover class (ESA WorldCover codes) of the receiver."""
+    obstruction_offsets_db: dict[
+        Literal["clear", "obstructed"], Annotated[float, Field(ge=-60, le=60)]
+    ] = Field(default_factory=dict)
+    """On top of them, by whether the receiver is in sight of the mast."""
+    slopes: dict[Literal["excess", "log_distance"], Slope] = Field(default_factory=dict)
+    """On top of them, along the loss beyond free space (dB), and along the decadic logarithm of
+    the distance in km."""
+    residual_field: Path | None = None
+    """File of a calibration: what its offsets left, kriged near the measured roads."""
 
     @field_validator("technologies", mode="before")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,27 +13,18 @@ import pandas as pd
 import pytest
 import rasterio
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
 from pyproj import Transformer
 
 from helpers.radio import X0, Y0, cells_frame, make_inputs, make_study, villages_frame
 from helpers.tiny import make_tiny_study
 from phusong.commands.calibrate import calibrate as command
-from phusong.coverage.calibration.calibrate import (
-    WORTH_DB,
-    StudyKeys,
-    calibrate,
-    distance_band,
-    fit_schemes,
-    study_keys,
-    summarise,
-)
+from phusong.coverage.calibration.calibrate import calibrate, distance_band, study_keys, summarise
+from phusong.coverage.calibration.folds import MIN_ROWS
+from phusong.coverage.calibration.learn import WORTH_DB, learn
 from phusong.coverage.calibration.measurements import REASONS, Measurements, read_measurements
-from phusong.coverage.calibration.offsets import MIN_ROWS, MIN_SITES, fit_nested, fit_offsets
 from phusong.coverage.calibration.prediction import Places, ask
+from phusong.coverage.corrections.coveroffsets import CoverOffsets
 from phusong.coverage.quality.sinr import compute_quality
-from phusong.coverage.signal.coveroffsets import CoverOffsets
 from phusong.coverage.signal.losses import Losses
 from phusong.coverage.signal.plan import plan_run
 from phusong.coverage.signal.signal import compute_signal
@@ -43,6 +35,7 @@ from phusong.exports.calibration import CLASS_WORDS, KIND_WORDS, write_calibrati
 from phusong.exports.tables.dictionary import tables
 from phusong.i18n import catalogue, set_language
 from phusong.progress import NoProgress
+from phusong.study import Radio
 from worlds.terrain import rough_ground
 
 SIZE, CELL = 160, 100.0
@@ -195,10 +188,9 @@ def synthetic(world, noise_db: float, count: int = 1500, seed: int = 3) -> tuple
     """Measurements that are the prediction, off by a figure for each land cover and sight."""
     x, y = spots(count, seed)
     frame = frame_of(x, y)
-    places, found = predicted_at(world, frame)
-    sight = places.sight(found.server, NoProgress())
+    _, found = predicted_at(world, frame)
     forest = x >= X0 + SIZE / 2 * CELL
-    off = np.where(forest, -9.0, 1.0) + np.where(sight == "clear", 2.0, -4.0)
+    off = np.where(forest, -9.0, 1.0) + np.where(found.obstructed, -4.0, 2.0)
     noise = np.random.default_rng(8).normal(0.0, noise_db, count)
     frame["level_dbm"] = found.level_dbm + off + noise
     return frame[(found.server >= 0) & (frame["level_dbm"] > -150)], off
@@ -219,37 +211,33 @@ def test_known_bias_is_recovered(world) -> None:
             assert chosen["residual_db"].mean() == pytest.approx(part + more, abs=0.9)
             assert chosen["residual_db"].std() == pytest.approx(3.0, abs=0.7)
     tests = found.schemes.set_index("scheme")
-    assert tests.loc["land_cover", "rmse_in_sample_db"] < tests.loc["overall", "rmse_in_sample_db"]
-    assert (
-        tests.loc["land_cover", "rmse_out_of_sample_db"]
-        < tests.loc["overall", "rmse_out_of_sample_db"] - 1.0
+    chosen = tests.index[tests["proposed"]][0]
+    assert {"technology", "land_cover", "sight"} <= set(chosen.split("+"))
+    assert set(tests["held_out"]) == {"site", "stretch"}
+    assert (tests["rmse_out_of_sample_db"] >= tests["rmse_in_sample_db"] - 0.05)[:-2].all()
+    assert tests.loc[chosen, "rmse_out_of_sample_db"] == pytest.approx(3.0, abs=0.4)
+    assert tests.loc[chosen, "inside_90"] == pytest.approx(0.9, abs=0.05)
+    keys = found.keys
+    assert keys.sigma_model_db == pytest.approx(
+        tests.loc[chosen, "rmse_out_of_sample_db"], abs=0.06
     )
-    assert (tests["rmse_out_of_sample_db"] >= tests["rmse_in_sample_db"]).all()
-    expected = residuals["residual_db"].mean()
-    assert found.offsets_db == {"LTE": pytest.approx(expected, abs=0.051)}
-    assert found.sigma_model_db == pytest.approx(
-        tests.loc["technology_land_cover", "rmse_out_of_sample_db"], abs=0.051
-    )
-    assert found.sigma_model_db < tests.loc["technology", "rmse_out_of_sample_db"] - 1.0
-    # Six sites of six: each class keeps 6/9 of how far its mean lies from that of all rows.
-    for code, part in residuals.groupby("land_cover")["residual_db"]:
-        kept = part.mean() - expected
-        sites = residuals.loc[part.index, "site_id"].nunique()
-        assert found.land_cover_offsets_db["LTE"][int(code)] == pytest.approx(
-            kept * sites / (sites + MIN_SITES), abs=0.051
-        )
+    cover, sight = keys.land_cover_offsets_db["LTE"], keys.obstruction_offsets_db
+    assert cover[10] - cover[30] == pytest.approx(-10.0, abs=0.6)
+    assert sight["clear"] - sight["obstructed"] == pytest.approx(6.0, abs=0.8)
+    assert keys.offsets_db["LTE"] + cover[30] + sight["clear"] == pytest.approx(3.0, abs=0.8)
 
 
 def test_offset_moves_levels_and_computes_no_propagation(world, tmp_path) -> None:
     frame, _ = synthetic(world, noise_db=2.0, count=200)
     before = calibrate(world.inputs, world.study, world.store, measured(frame))
+    assert (before.residuals["calibrated_db"] == 0.0).all()
     moved = make_study(world.folder, radio={"radius_km": 6.0, "offsets_db": {"LTE": -10.0}})
     after = calibrate(world.inputs, moved, world.store, measured(frame))
     np.testing.assert_allclose(
         after.residuals["predicted_dbm"], before.residuals["predicted_dbm"] - 10.0
     )
     # The keys are what the study should say, whatever it said before.
-    assert after.offsets_db["LTE"] == pytest.approx(before.offsets_db["LTE"], abs=0.11)
+    assert after.keys.offsets_db["LTE"] == pytest.approx(before.keys.offsets_db["LTE"], abs=0.11)
     plain = compute_signal(world.inputs, world.study, tmp_path / "a", world.store)
     signal = compute_signal(world.inputs, moved, tmp_path / "b", world.store)
     assert signal.stats["computed"] == 0
@@ -264,29 +252,24 @@ def test_offset_moves_levels_and_computes_no_propagation(world, tmp_path) -> Non
 def test_land_cover_offsets_move_their_places_and_compute_no_propagation(world, tmp_path) -> None:
     frame, _ = synthetic(world, noise_db=2.0, count=600)
     before = calibrate(world.inputs, world.study, world.store, measured(frame))
-    offsets = before.land_cover_offsets_db
-    assert set(offsets["LTE"]) == {10, 30}
+    offsets = {"LTE": {10: -5.0, 30: 4.0}}
     radio = {
         "radius_km": 6.0,
-        "offsets_db": before.offsets_db,
+        "offsets_db": {"LTE": -3.0},
         "land_cover_offsets_db": offsets,
-        "spread": {"sigma_model_db": before.sigma_model_db},
     }
     moved = make_study(world.folder, radio=radio)
     after = calibrate(world.inputs, moved, world.store, measured(frame))
-    added = [
-        before.offsets_db["LTE"] + offsets["LTE"][int(code)]
-        for code in before.residuals["land_cover"]
-    ]
+    added = [-3.0 + offsets["LTE"][int(code)] for code in before.residuals["land_cover"]]
     np.testing.assert_allclose(
         after.residuals["predicted_dbm"], before.residuals["predicted_dbm"] + added, atol=1e-6
     )
-    rmse = [np.sqrt((c.residuals["residual_db"] ** 2).mean()) for c in (before, after)]
-    assert rmse[1] < rmse[0] - 2.0
+    np.testing.assert_allclose(after.residuals["calibrated_db"], added, atol=1e-6)
     # Fitted anew, the keys are what they were: those in effect are not counted twice.
-    assert after.offsets_db in ({}, {"LTE": pytest.approx(before.offsets_db["LTE"], abs=0.11)})
-    for code, value in after.land_cover_offsets_db.get("LTE", {}).items():
-        assert value == pytest.approx(offsets["LTE"][code], abs=0.11)
+    assert after.keys.offsets_db["LTE"] == pytest.approx(before.keys.offsets_db["LTE"], abs=0.11)
+    for code, value in after.keys.land_cover_offsets_db["LTE"].items():
+        expected = before.keys.land_cover_offsets_db["LTE"][code]
+        assert value == pytest.approx(expected, abs=0.11)
 
     signals = [
         compute_signal(world.inputs, study, tmp_path / name, world.store)
@@ -301,7 +284,7 @@ def test_land_cover_offsets_move_their_places_and_compute_no_propagation(world, 
             servers.append(server.read(1))
     heard = (levels[0] != -32768) & (levels[1] != -32768)
     for columns, code in ((slice(0, SIZE // 2), 30), (slice(SIZE // 2, SIZE), 10)):
-        shift = round(10 * (before.offsets_db["LTE"] + offsets["LTE"][code]))
+        shift = round(10 * (-3.0 + offsets["LTE"][code]))
         part = (levels[1] - levels[0])[:, columns][heard[:, columns]]
         assert set(np.unique(part)) <= {shift - 1, shift, shift + 1}
     assert np.array_equal(servers[0][heard], servers[1][heard])
@@ -387,8 +370,10 @@ def test_too_few_rows_say_so(world, tmp_path) -> None:
     found = calibrate(world.inputs, world.study, world.store, measured(frame_of(x, y)))
     assert "too few" in found.reason
     assert found.params["rows"] == len(found.residuals) <= 20
-    assert np.isnan(found.sigma_model_db)
-    assert found.offsets_db == {}
+    assert np.isnan(found.keys.sigma_model_db)
+    assert found.keys.offsets_db == {}
+    assert found.schemes["rmse_out_of_sample_db"].isna().all()
+    assert not found.schemes["proposed"].any()
     assert not found.summary.empty
     nothing = frame_of(x, y, level=0.0)
     found = calibrate(world.inputs, world.study, world.store, measured(nothing))
@@ -406,41 +391,14 @@ def rows_of(residual, site, **columns) -> pd.DataFrame:
         "land_cover": None,
         "sight": "clear",
     }
+    count = len(residual)
+    # Places in no order of sites, far apart.
+    base |= {
+        "x_m": np.arange(count) * 7919.0 % 99_991,
+        "y_m": np.arange(count) * 104_729.0 % 99_991,
+    }
+    base |= {"excess": 20.0, "log_distance": 0.0, "current_db": residual}
     return pd.DataFrame({**base, "residual_db": residual, "site_id": site, **columns})
-
-
-def test_fit_by_hand() -> None:
-    # Two sites: the mean of all is 2; without a it is 5, without b it is 0.
-    fit = fit_offsets(
-        np.array([-1.0, 0.0, 1.0, 5.0, 5.0]),
-        np.array(list("aaabb"), dtype=object),
-        np.full(5, "*", dtype=object),
-    )
-    assert fit.classes["offset_db"].tolist() == [2.0]
-    assert fit.rmse_before_db == pytest.approx(np.sqrt(52 / 5))
-    assert fit.rmse_in_sample_db == pytest.approx(np.sqrt((9 + 4 + 1 + 9 + 9) / 5))
-    assert fit.rmse_out_of_sample_db == pytest.approx(np.sqrt((36 + 25 + 16 + 25 + 25) / 5))
-
-
-def test_nested_fit_by_hand() -> None:
-    """Sites a, b, c of 20 rows each: class x is 6 dB off at all of them, class y is right."""
-    site = np.repeat(list("abc"), 20).astype(object)
-    inner = np.tile(["x"] * 10 + ["y"] * 10, 3).astype(object)
-    residual = np.where(inner == "x", 6.0, 0.0)
-    outer = np.full(60, "LTE", object)
-    fit = fit_nested(residual, site, outer, inner)
-    # Their mean is 3; three sites of three keep half of the 3 dB that each class is off it.
-    assert fit.classes["class"].tolist() == ["LTE x", "LTE y"]
-    assert fit.classes["offset_db"].tolist() == [4.5, 1.5]
-    assert fit.classes["own"].all()
-    assert fit.rmse_before_db == pytest.approx(np.sqrt(18))
-    assert fit.rmse_in_sample_db == pytest.approx(1.5)
-    # Without its site a row's class has two: 2/5 of the way.
-    assert fit.rmse_out_of_sample_db == pytest.approx(3.0 * 0.6)
-    # 29 rows of a class are too few: the technology's offset stands in.
-    few = fit_nested(residual[1:], site[1:], outer[1:], inner[1:])
-    assert few.classes["own"].tolist() == [False, True]
-    assert few.classes["offset_db"][0] == pytest.approx(residual[1:].mean())
 
 
 def test_land_cover_that_does_not_carry_over_is_not_proposed() -> None:
@@ -450,14 +408,20 @@ def test_land_cover_that_does_not_carry_over_is_not_proposed() -> None:
     cover = np.tile(["10"] * 30 + ["30"] * 30, 8)
     off = np.repeat(np.tile([9.0, -9.0], 4), 60)
     residual = np.where(cover == "10", off, 0.0) + rng.normal(-5.0, 1.0, site.size)
-    found = study_keys(rows_of(residual, site, land_cover=cover), {})
-    assert found.offsets_db == {"LTE": pytest.approx(-5.0, abs=0.2)}
+    lesson = learn(rows_of(residual, site, land_cover=cover))
+    found = study_keys(lesson, Radio())
+    assert found.offsets_db == {"LTE": pytest.approx(-5.0, abs=0.5)}
     assert found.land_cover_offsets_db == {}
     # Those in effect that do not help are to be none.
-    added = np.where(cover == "10", -8.0, 0.0)
-    found = study_keys(rows_of(residual - added, site, land_cover=cover), {}, {"LTE": {10: -8.0}})
-    assert found.offsets_db == {"LTE": pytest.approx(-5.0, abs=0.2)}
+    in_effect = Radio(
+        land_cover_offsets_db={"LTE": {10: -8.0}},
+        obstruction_offsets_db={"clear": 1.0},
+        slopes={"excess": {"db_per_unit": 0.5, "low": 0.0, "high": 30.0}},
+    )
+    found = study_keys(lesson, in_effect)
     assert found.land_cover_offsets_db == {"LTE": {10: 0.0}}
+    assert found.obstruction_offsets_db == {"clear": 0.0}
+    assert found.slopes["excess"].db_per_unit == 0.0
     assert WORTH_DB == 0.1
 
 
@@ -472,73 +436,30 @@ def test_summary_by_hand() -> None:
     assert np.isnan(found.loc[("site", "b"), "sigma_db"])
 
 
-def test_single_site_is_never_tested() -> None:
-    fit = fit_offsets(np.arange(50.0), np.full(50, "a", object), np.full(50, "*", object))
-    assert np.isnan(fit.rmse_out_of_sample_db)
-    assert fit.classes["own"].tolist() == [False]
-
-
-def test_site_effects_are_not_taken_for_skill() -> None:
-    """Classes that only name the site fit perfectly, and help nowhere else."""
-    rng = np.random.default_rng(2)
-    site = np.repeat([f"s{i}" for i in range(20)], 50).astype(object)
-    effect = np.repeat(rng.normal(0, 8, 20), 50)
-    residual = effect + rng.normal(0, 2, site.size)
-    single = fit_offsets(residual, site, site)
-    assert not single.classes["own"].any()
-    # Classes of three sites each: chosen after the fact they halve the RMSE, in truth they do not.
-    order = np.argsort(np.argsort([residual[site == s].mean() for s in dict.fromkeys(site)]))
-    klass = np.repeat([f"c{k // 4}" for k in order], 50).astype(object)
-    lured = fit_offsets(residual, site, klass)
-    assert lured.rmse_in_sample_db < 0.6 * lured.rmse_before_db
-    assert lured.rmse_out_of_sample_db > lured.rmse_in_sample_db + 0.3
-    random = np.array([f"r{k}" for k in rng.integers(0, 5, 20)])
-    noise = fit_offsets(residual, site, np.repeat(random, 50).astype(object))
-    plain = fit_offsets(residual, site, np.full(site.size, "*", object))
-    assert noise.rmse_in_sample_db < plain.rmse_in_sample_db
-    assert noise.rmse_out_of_sample_db > plain.rmse_out_of_sample_db
-
-
 def test_offset_that_does_not_carry_over_is_not_proposed() -> None:
     """Three sites that disagree: the mean of two makes the third worse."""
     residual = np.repeat([6.0, -6.0, 0.3], 20) + np.tile([-1.0, 1.0], 30)
-    sigma, offsets, _ = study_keys(rows_of(residual, np.repeat(["a", "b", "c"], 20)), {"LTE": 2.0})
-    assert offsets == {}
-    assert sigma == round(float(np.sqrt(np.mean(residual**2))), 1)
+    found = study_keys(learn(rows_of(residual, np.repeat(["a", "b", "c"], 20))), Radio())
+    assert found.offsets_db == {}
+    assert found.sigma_model_db == round(float(np.sqrt(np.mean(residual**2))), 1)
 
 
-def test_keys_only_for_technologies_with_enough() -> None:
-    residual = np.concatenate([np.full(60, -5.0), np.full(29, 4.0)])
-    site = np.concatenate([np.tile(list("abc"), 20), np.tile(list("abc"), 10)[:29]])
-    frame = rows_of(residual, site, technology=["LTE"] * 60 + ["GSM"] * 29)
-    assert study_keys(frame, {"LTE": 1.0, "GSM": 9.0}) == StudyKeys(0.0, {"LTE": -4.0}, {})
-    offsets, schemes = fit_schemes(frame)
-    assert set(schemes["scheme"]) == {"overall", "technology", "sight"}
-    gsm = offsets[(offsets["scheme"] == "technology") & (offsets["class"] == "GSM")].iloc[0]
-    assert not gsm["own"]
-    assert gsm["offset_db"] == pytest.approx(residual.mean())
-    assert np.isnan(study_keys(frame.iloc[60:], {})[0])
-
-
-@given(
-    st.lists(
-        st.tuples(st.floats(-40, 40), st.sampled_from("abcde"), st.sampled_from("xy")),
-        min_size=1,
-        max_size=80,
-    )
-)
-def test_fitted_is_never_worse_on_its_own_rows(rows) -> None:
-    residual = np.array([r[0] for r in rows])
-    site, klass = (np.array([r[i] for r in rows], dtype=object) for i in (1, 2))
-    fit = fit_offsets(residual, site, klass)
-    plain = fit_offsets(residual, site, np.full(len(rows), "*", object))
-    assert plain.rmse_in_sample_db <= plain.rmse_before_db + 1e-9
-    if fit.classes["own"].all():
-        assert fit.rmse_in_sample_db <= plain.rmse_in_sample_db + 1e-9
-    assert np.isnan(plain.rmse_out_of_sample_db) == (len(set(site)) == 1)
-    if len(set(site)) > 1:
-        assert plain.rmse_out_of_sample_db >= plain.rmse_in_sample_db - 1e-9
-    assert fit.classes["rows"].sum() == len(rows)
+def test_technology_of_few_rows_moves_little() -> None:
+    """Three rows of GSM say little beside 240 of LTE, 240 say nearly all there is to say."""
+    rng = np.random.default_rng(11)
+    site = np.tile(np.repeat([f"s{i}" for i in range(8)], 30), 2)
+    technology = np.repeat(["LTE", "GSM"], 240)
+    residual = np.where(technology == "LTE", -6.0, 4.0) + rng.normal(0.0, 4.0, 480)
+    frame = rows_of(residual, site, technology=technology)
+    offsets = study_keys(learn(frame), Radio()).offsets_db
+    assert offsets["LTE"] == pytest.approx(-6.0, abs=0.6)
+    assert offsets["GSM"] == pytest.approx(4.0, abs=0.6)
+    few = frame[(technology == "LTE") | (np.arange(480) >= 477)].reset_index(drop=True)
+    table = learn(few).offsets.set_index(["scheme", "class"])
+    own = few.loc[few["technology"] == "GSM", "residual_db"].mean()
+    of = table.loc[("technology", "GSM")]
+    assert -6.0 < of["offset_db"] < own - 0.2
+    assert of["se_db"] > 3.0 * table.loc[("technology", "LTE"), "se_db"]
 
 
 def test_distance_bands() -> None:
@@ -695,7 +616,10 @@ def test_command(tiny, tmp_path) -> None:
     assert "sigma_model_db" in done.output
     said = tomllib.loads(study.read_text("utf-8"))["radio"]
     mean = residuals["residual_db"].mean()
-    assert said["offsets_db"]["LTE"] == pytest.approx(mean, abs=0.06)
+    assert said["offsets_db"]["LTE"] == pytest.approx(mean, abs=3.0)
+    stamp = json.loads((out / "run.json").read_text("utf-8"))
+    assert stamp["measurements"][0]["file"] == "đo.csv"
+    assert len(stamp["measurements"][0]["sha256"]) == 64
     third = run.invoke(
         command,
         [
@@ -711,7 +635,56 @@ def test_command(tiny, tmp_path) -> None:
     )
     assert third.exit_code == 0, third.output
     settled = pd.read_csv(tmp_path / "b/calibration_summary.csv", sep=";", decimal=",")
-    assert settled["bias_db"].iloc[0] == pytest.approx(0.0, abs=0.06)
+    assert abs(settled["bias_db"].iloc[0]) < 0.2 * abs(mean)
+    assert settled["rmse_db"].iloc[0] < 0.5 * abs(mean)
+    study.write_text(before, "utf-8")
+
+
+def test_field_is_applied_named_and_not_counted_twice(tiny, tmp_path) -> None:
+    """A drive whose errors are alike over 300 m: level near it, provenance, and again the same."""
+    folder, file, _ = tiny
+    study = folder / "study.toml"
+    before = study.read_text("utf-8")
+    rng = np.random.default_rng(6)
+    x, y = 500_400.0 + rng.uniform(0, 3000, 260), 2_500_600.0 + rng.uniform(0, 3000, 260)
+    at = [lonlat(*place) for place in zip(x, y, strict=True)]
+    head = file.read_text("utf-8").splitlines()[0]
+
+    def write(level, name):
+        lines = [
+            f"{lon:.6f},{lat:.6f},{dbm:.1f},Sóng Xanh,LTE,C1"
+            for (lon, lat), dbm in zip(at, level, strict=True)
+        ]
+        (folder / name).write_text("\n".join([head, *lines]), "utf-8")
+        return folder / name
+
+    def run(path, out, *options):
+        arguments = [str(folder), str(path), "--out", str(tmp_path / out), *options]
+        done = CliRunner().invoke(command, arguments)
+        assert done.exit_code == 0, done.output
+        return pd.read_csv(tmp_path / out / "calibration_residuals.csv"), done.output
+
+    predicted, _ = run(write(np.full(260, -60.0), "first.csv"), "a")
+    at = [at[row - 1] for row in predicted["row"]]
+    x, y = (v[predicted["row"] - 1] for v in (x, y))
+    error = -6.0 + 7.0 * np.sin(x / 300.0) * np.cos(y / 300.0) + rng.normal(0, 1.5, x.size)
+    drive = write(predicted["predicted_dbm"] + error, "drive.csv")
+    _, output = run(drive, "b", "--apply")
+    assert 'residual_field = "data/calibration/field.json"' in output
+    said = tomllib.loads(study.read_text("utf-8"))["radio"]
+    field = json.loads((folder / said["residual_field"]).read_text("utf-8"))
+    assert field["measurements"][0]["file"] == "drive.csv"
+    assert field["carriers"][0]["technology"] == "LTE"
+    assert 100.0 < field["variogram"]["distance_m"] < 2000.0
+    again, output = run(drive, "c", "--apply")
+    assert np.sqrt((again["residual_db"] ** 2).mean()) < 3.0
+    later = tomllib.loads(study.read_text("utf-8"))["radio"]
+    assert later["offsets_db"]["LTE"] == pytest.approx(said["offsets_db"]["LTE"], abs=0.2)
+    # The spread is that away from the road, not that of rows the field was made from.
+    assert later["spread"]["sigma_model_db"] == pytest.approx(
+        said["spread"]["sigma_model_db"], abs=0.6
+    )
+    assert later["spread"]["sigma_model_db"] > 3.0
     study.write_text(before, "utf-8")
 
 

@@ -1,0 +1,1 @@
+"""What measurements add to predicted levels at places."""
