@@ -14,6 +14,9 @@ from phusong.grid import Grid
 from phusong.sources.inputs import Inputs
 
 CRS_M = UTM
+
+BARE = {"model": "p526", "radius_km": 6.0, "clutter": {"at": "none"}}
+"""Over bare ground what is in sight and what is not can be worked out by hand."""
 X0, Y0 = WEST, NORTH
 make_study = study_of
 

@@ -15,7 +15,7 @@ import rasterio
 from click.testing import CliRunner
 from pyproj import Transformer
 
-from helpers.radio import X0, Y0, cells_frame, make_inputs, make_study, villages_frame
+from helpers.radio import BARE, X0, Y0, cells_frame, make_inputs, make_study, villages_frame
 from helpers.tiny import make_tiny_study
 from phusong.commands.calibrate import calibrate as command
 from phusong.coverage.calibration.calibrate import calibrate, distance_band, study_keys, summarise
@@ -78,7 +78,7 @@ def world(tmp_path_factory):
         villages=villages_frame({"v": (X0, Y0 - 1000, X0 + 1000, Y0)}),
         landcover=land,
     )
-    study = make_study(folder, radio={"radius_km": 6.0})
+    study = make_study(folder, radio=BARE)
     return SimpleNamespace(
         folder=folder, inputs=inputs, study=study, store=PathLossStore(folder / "store")
     )
@@ -231,7 +231,7 @@ def test_offset_moves_levels_and_computes_no_propagation(world, tmp_path) -> Non
     frame, _ = synthetic(world, noise_db=2.0, count=200)
     before = calibrate(world.inputs, world.study, world.store, measured(frame))
     assert (before.residuals["calibrated_db"] == 0.0).all()
-    moved = make_study(world.folder, radio={"radius_km": 6.0, "offsets_db": {"LTE": -10.0}})
+    moved = make_study(world.folder, radio={**BARE, "offsets_db": {"LTE": -10.0}})
     after = calibrate(world.inputs, moved, world.store, measured(frame))
     np.testing.assert_allclose(
         after.residuals["predicted_dbm"], before.residuals["predicted_dbm"] - 10.0
@@ -254,7 +254,7 @@ def test_land_cover_offsets_move_their_places_and_compute_no_propagation(world, 
     before = calibrate(world.inputs, world.study, world.store, measured(frame))
     offsets = {"LTE": {10: -5.0, 30: 4.0}}
     radio = {
-        "radius_km": 6.0,
+        **BARE,
         "offsets_db": {"LTE": -3.0},
         "land_cover_offsets_db": offsets,
     }
@@ -355,7 +355,7 @@ def test_rows_under_the_floor_say_how_far_off_they_are(world) -> None:
     frame = measured(frame_of(x, y, level=-100.0))
     before = calibrate(world.inputs, world.study, world.store, frame)
     assert before.refused.empty
-    moved = make_study(world.folder, radio={"radius_km": 6.0, "offsets_db": {"LTE": -60.0}})
+    moved = make_study(world.folder, radio={**BARE, "offsets_db": {"LTE": -60.0}})
     found = calibrate(world.inputs, moved, world.store, frame)
     # A level 60 dB lower falls under -160 dBm where it stood under -100 dBm.
     weak = before.residuals.loc[before.residuals["predicted_dbm"] < -100.0, "row"]

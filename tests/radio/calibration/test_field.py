@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from helpers.radio import X0, Y0, cells_frame, make_inputs, make_study, villages_frame
+from helpers.radio import BARE, X0, Y0, cells_frame, make_inputs, make_study, villages_frame
 from phusong.coverage.calibration.variogram import fit_variogram, krige
 from phusong.coverage.corrections.residualfield import (
     REACH,
@@ -177,7 +177,7 @@ def world(tmp_path_factory):
 
 
 def study_of(world, **radio):
-    return make_study(world.folder, radio={"radius_km": 6.0, **radio})
+    return make_study(world.folder, radio={**BARE, **radio})
 
 
 def rasters(world, study, folder):
