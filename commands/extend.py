@@ -50,7 +50,6 @@ def extend(
       phusong extend my-province --out extension
       phusong extend my-province --budget-usd 250000 --rings
     """
-    import phusong
     from phusong.commands.terminal.answers import open_study_with_fibre
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.extension import print_plan
@@ -58,6 +57,7 @@ def extend(
     from phusong.exports.extension import write_extension
     from phusong.maps import build_map
     from phusong.pipeline.extend import plan_study
+    from phusong.version import __version__
 
     form = csv_form(separator, decimal)
     opened = open_study_with_fibre(study)
@@ -70,7 +70,7 @@ def extend(
     stamp: dict[str, object] = {
         "study": opened.study.name,
         "study_sha256": opened.fingerprint(),
-        "version": phusong.__version__,
+        "version": __version__,
         "usd": plan.usd,
         "lower_bound_usd": plan.lower_bound_usd,
         "gap": plan.gap,

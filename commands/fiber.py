@@ -101,13 +101,13 @@ def _reach_places(
     study: Study, places: tuple[str, ...], out: Path, *, overwrite: bool, form: CsvForm
 ) -> None:
     """Write and print how fibre reaches points beside the commune centres."""
-    import phusong
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.fiber import print_reach
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.reach_of_places import write_places
     from phusong.pipeline.what_if import reach_places
     from phusong.study import FiberSources
+    from phusong.version import __version__
 
     refuse_to_overwrite(out, overwrite=overwrite)
     with show_progress() as progress:
@@ -115,7 +115,7 @@ def _reach_places(
     stamp = {
         "study": study.study.name,
         "study_sha256": study.fingerprint(),
-        "version": phusong.__version__,
+        "version": __version__,
         "places": list(places),
     }
     with output_folder(out, overwrite=overwrite) as partial:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import phusong
 from phusong.checks import Findings
 from phusong.coverage.audit.assess import Audit, audit_map
 from phusong.coverage.audit.presets import preset_of
@@ -28,6 +27,7 @@ from phusong.progress import NoProgress, Progress
 from phusong.results.finished import open_run
 from phusong.sources import Inputs, read_inputs
 from phusong.study import Study
+from phusong.version import __version__
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def write_audited(audited: Audited, folder: Path, form: CsvForm, *, overwrite: b
         "audit": True,
         "study": audited.study.study.name,
         "study_sha256": audited.study.fingerprint(),
-        "version": phusong.__version__,
+        "version": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "language": get_language(),
         "run": None if audited.run is None else str(audited.run),

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import phusong
 from phusong.coverage.corrections.residualfield import provenance
 from phusong.exports import CsvForm, output_folder, write_results
 from phusong.i18n import Language, get_language
@@ -20,6 +19,7 @@ from phusong.pipeline.compute import Stopwatch, compute
 from phusong.progress import Progress
 from phusong.results.model import Results
 from phusong.study import Study
+from phusong.version import __version__
 
 
 def run_study(
@@ -65,7 +65,7 @@ def _stamp(results: Results, watch: Stopwatch) -> dict[str, Any]:
     return {
         "study": study.study.name,
         "study_sha256": study.fingerprint(),
-        "version": phusong.__version__,
+        "version": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "assumptions": list(study.study.assumptions),
         "settings": study.model_dump(mode="json"),
