@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from truth import learn, studies
+from truth import draw, learn, studies
 from truth.predict import NAMES, STREET_LEVEL, TREATMENTS, in_sight, predict_all
 from truth.score import SHARES, brier, censored_fit, ranking, reliability, score, served_probability
 from truth.sets import MeasuredSet, chengdu, colorado, lebanon
 
 from phusong.coverage.signal.antenna import attenuation_db, beam_table
-from phusong.study import Antenna
+from phusong.study import Antenna, Spread
 
 ROOT = Path(__file__).resolve().parent.parent
 LOWEST_M = 1.0
@@ -189,19 +189,39 @@ def report_served(judged: Judged, models: list[str], sigma_db: float) -> None:
     table(["model", "ends", *heads], rows)
 
 
+def curve_of(
+    judged: Judged, model: str, treatment: str, sigma_db: float
+) -> list[tuple[float, float, int]]:
+    """Return mean P, share served and rows by class of P, over all thresholds of a set."""
+    loss = judged.predicted(model, treatment)
+    known = np.isfinite(loss)
+    measured = np.where(judged.served, judged.loss_db, np.inf)[known]
+    thresholds = judged.set.thresholds_db
+    promised = [served_probability(loss[known], t, sigma_db) for t in thresholds]
+    return reliability(
+        np.concatenate(promised), np.concatenate([measured <= t for t in thresholds])
+    )
+
+
+def draw_reliability(path: Path, everyone: list[Judged], model: str, sigma_db: float) -> None:
+    """Draw the curves of the sets whose powers are known."""
+    panels = [
+        (
+            judged.set.title.split(",")[0],
+            {name: curve_of(judged, model, name, sigma_db) for name in draw.TITLES},
+        )
+        for judged in everyone
+        if judged.set.name != "chengdu"
+    ]
+    draw.draw(path, panels)
+
+
 def report_reliability(everyone: list[Judged], model: str, sigma_db: float) -> None:
     """Promised against kept, over all thresholds, by class of probability."""
     rows: list[list[object]] = []
     for judged in everyone:
         for treatment in judged.treatments(model):
-            loss = judged.predicted(model, treatment)
-            known = np.isfinite(loss)
-            promised, kept = [], []
-            for threshold in judged.set.thresholds_db:
-                promised.append(served_probability(loss[known], threshold, sigma_db))
-                measured = np.where(judged.served, judged.loss_db, np.inf)
-                kept.append(measured[known] <= threshold)
-            curve = reliability(np.concatenate(promised), np.concatenate(kept))
+            curve = curve_of(judged, model, treatment, sigma_db)
             cells = [f"{percent(p)} → {percent(k)} ({n})" for p, k, n in curve]
             rows.append([judged.set.name, treatment, *cells, *((5 - len(cells)) * [""])])
     table(["set", "ends", *(f"class {i}" for i in range(1, 6))], rows)
@@ -275,10 +295,11 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=shared)
     parser.add_argument("--sets", default="")
     parser.add_argument("--models", default="")
-    parser.add_argument("--sigma", type=float, default=10.5)
+    parser.add_argument("--sigma", type=float, default=Spread().sigma_model_db)
     parser.add_argument("--residuals", type=Path)
     parser.add_argument("--studies", action="store_true")
     parser.add_argument("--learn", action="store_true", help="only what calibration is worth")
+    parser.add_argument("--draw", type=Path, help="SVG of the reliability curves")
     asked = parser.parse_args()
     models = asked.models.split(",") if asked.models else list(NAMES)
     everyone = [Judged(s) for s in read_sets(asked.shared, [s for s in asked.sets.split(",") if s])]
@@ -299,6 +320,8 @@ def main() -> None:
     for model in (m for m in ("p1812",) if m in models and everyone):
         print(f"## Promised and kept ({model})\n")
         report_reliability(everyone, model, asked.sigma)
+    if asked.draw is not None and everyone:
+        draw_reliability(asked.draw, everyone, "p1812", asked.sigma)
     if asked.residuals is not None and everyone:
         write_residuals(asked.residuals, everyone, models)
     if asked.studies and everyone:
