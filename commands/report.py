@@ -15,20 +15,28 @@ from phusong.i18n import tr
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder for the report [default: the run's]."
 )
+@click.option(
+    "--measurements",
+    type=click.Path(path_type=Path),
+    help="Folder that `phusong calibrate` wrote: a page of measured against predicted.",
+)
 @shared_options
-def report(run: Path, out: Path | None) -> None:
+def report(run: Path, out: Path | None, measurements: Path | None) -> None:
     """Write report.pdf and report.html of a finished RUN.
 
     \b
     Example:
       phusong report my-province/out --lang vi
+      phusong report my-province/out --measurements my-province/calibration
     """
     from phusong.commands.terminal.console import open_console
     from phusong.report import write_report
     from phusong.results.finished import open_run
+    from phusong.results.measured import open_measured
 
     folder = out or run
     opened = open_run(run)
+    measured = None if measurements is None else open_measured(measurements)
     folder.mkdir(parents=True, exist_ok=True)
-    for path in write_report(opened, folder):
+    for path in write_report(opened, folder, measured):
         open_console().print(tr("Report: {file}", file=path), markup=False, soft_wrap=True)

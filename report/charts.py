@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import PercentFormatter
 
 from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.i18n import tr
@@ -22,6 +24,9 @@ from phusong.results import palette
 _DPI = 200
 _LONGEST_ABREAST = 42
 """Letters of a label, two of which still stand side by side under a map."""
+_MOST_DOTS = 1500
+"""Rows of which each still shows as a dot; more are drawn as their density."""
+SIGHT_WORDS: Mapping[str, str] = {"clear": "line of sight", "obstructed": "obstructed"}
 
 
 def verdict_map(
@@ -121,6 +126,88 @@ def sensitivity_chart(table: pd.DataFrame, reported: Mapping[str, float]) -> byt
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize=7, ncols=3, loc="outside lower center", frameon=False)
     return _png(figure)
+
+
+def measured_chart(judged: pd.DataFrame, reliability: pd.DataFrame) -> bytes:
+    """Draw measured levels over predicted ones, and the share that came true over the claimed one.
+
+    Parameters
+    ----------
+    judged, reliability
+        See :func:`phusong.results.measured.judge` and ``reliability``; the latter may be empty.
+    """
+    figure = Figure(figsize=(7.2, 3.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, 2)
+    _levels(figure, panels[0], judged)
+    _claims(panels[1], reliability)
+    for axes in panels:
+        axes.set_box_aspect(1)
+        axes.grid(visible=True, alpha=0.3)
+        axes.tick_params(labelsize=7)
+        axes.legend(fontsize=7, frameon=False, loc="upper left")
+    return _png(figure)
+
+
+def _levels(figure: Figure, axes: Axes, judged: pd.DataFrame) -> None:
+    predicted, measured = (judged[name] for name in ("predicted_dbm", "level_dbm"))
+    ends = (min(predicted.min(), measured.min()) - 3, max(predicted.max(), measured.max()) + 3)
+    if len(judged) > _MOST_DOTS:
+        cells = axes.hexbin(
+            predicted, measured, gridsize=45, extent=(*ends, *ends), bins="log", mincnt=1
+        )
+        bar = figure.colorbar(cells, ax=axes, shrink=0.6, format="%d")
+        bar.ax.set_title(tr("measurements"), fontsize=7)
+        bar.ax.tick_params(labelsize=7)
+    else:
+        for sight, word in SIGHT_WORDS.items():
+            part = judged[judged["sight"] == sight]
+            if not part.empty:
+                axes.scatter(
+                    part["predicted_dbm"],
+                    part["level_dbm"],
+                    s=10,
+                    color=palette.SIGHTS[sight],
+                    marker="o" if sight == "clear" else "^",
+                    linewidth=0,
+                    alpha=0.7,
+                    label=f"{tr(word)} ({len(part)})",
+                )
+    axes.plot(ends, ends, color=palette.INK, linewidth=1, label=tr("measured = predicted"))
+    axes.set_xlim(ends)
+    axes.set_ylim(ends)
+    axes.set_xlabel(tr("predicted, dBm"), fontsize=8)
+    axes.set_ylabel(tr("measured, dBm"), fontsize=8)
+
+
+def _claims(axes: Axes, reliability: pd.DataFrame) -> None:
+    axes.plot((0, 1), (0, 1), color=palette.INK, linewidth=1, label=tr("as claimed"))
+    if not reliability.empty:
+        share = reliability["share"].to_numpy(float)
+        reach = np.stack([share - reliability["low"], reliability["high"] - share])
+        axes.errorbar(
+            reliability["claimed"],
+            share,
+            yerr=np.maximum(reach, 0.0),
+            color=palette.SIGHTS["clear"],
+            marker="o",
+            markersize=4,
+            linewidth=1.2,
+            capsize=2,
+            label=tr("measured, with 95 % interval"),
+        )
+        for claimed, seen, count in zip(
+            reliability["claimed"], share, reliability["rows"], strict=True
+        ):
+            axes.annotate(
+                str(count), (claimed, seen), (4, -9), textcoords="offset points", fontsize=6
+            )
+    axes.set_xlim(-0.04, 1.12)
+    axes.set_ylim(-0.07, 1.09)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.set_xlabel(tr("claimed probability of service"), fontsize=8)
+    axes.set_ylabel(tr("share of measurements at the threshold or over"), fontsize=8)
 
 
 def _map_axes() -> tuple[Figure, Axes]:

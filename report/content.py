@@ -13,10 +13,12 @@ from phusong.checks import rules
 from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.fiber.reach.reach import reason_text
 from phusong.frames import rows
-from phusong.i18n import get_language, number, share_text, tr
+from phusong.i18n import number, share_text, tr
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 from phusong.report.charts import fibre_map, sensitivity_chart, verdict_map
+from phusong.report.reliability import day_text, measured_blocks
 from phusong.results.finished import FinishedRun
+from phusong.results.measured import MeasuredLevels
 from phusong.study import Clutter
 
 _ANY = "*"
@@ -32,13 +34,14 @@ _ELEMENTS = {
 }
 
 
-def report_blocks(run: FinishedRun) -> list[Block]:
-    """Return the whole document in the current language."""
+def report_blocks(run: FinishedRun, measured: MeasuredLevels | None = None) -> list[Block]:
+    """Return the whole document in the current language, with a page on measurements if any."""
     return [
         *_figures(run),
         *_coverage(run),
         *_sensitivity(run),
         *_assumptions(run),
+        *(() if measured is None else measured_blocks(run, measured)),
         *_fibre(run),
         *_communes(run),
         *_findings(run),
@@ -55,7 +58,7 @@ def _figures(run: FinishedRun) -> Iterator[Block]:
         run.study.study.period,
         tr(
             "computed {date} with phusong {version}",
-            date=_day(run.stamp["created"]),
+            date=day_text(run.stamp["created"]),
             version=run.stamp["version"],
         ),
     ]
@@ -386,9 +389,3 @@ def _rest(count: int, file: str) -> Paragraph:
 def _moved(offset_db: float) -> str:
     """Return a shift of the threshold, its sign said."""
     return f"{number(offset_db, '+g')} dB" if offset_db else "0 dB"
-
-
-def _day(created: str) -> str:
-    """Return the day of an ISO 8601 time as the language writes it."""
-    year, month, day = created[:10].split("-")
-    return f"{day}/{month}/{year}" if get_language() == "vi" else f"{year}-{month}-{day}"

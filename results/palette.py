@@ -18,6 +18,10 @@ CABLE_DARK: Final = "#7b3294"
 CABLE_PLANNED: Final = "#6b6b6b"
 SEVERITIES: Final = {"error": "#c4390c", "warning": "#e69f00", "info": "#0072b2"}
 INK: Final = "#1a1a1a"
+RESIDUALS: Final = ("#7b3294", "#c2a5cf", "#f7f7f7", "#a6dba0", "#008837")
+"""Measured weaker than predicted to stronger: ColorBrewer's PRGn, which stands out from the grades
+of villages too; light where they agree."""
+SIGHTS: Final = {"clear": "#0072b2", "obstructed": "#e69f00"}
 CARRIERS: Final = (
     "#0072b2",
     "#cc79a7",

@@ -1,0 +1,122 @@
+"""The page of measured against predicted: both languages, both forms, hostile names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from helpers.measured import make_residuals, write_measured
+from phusong.cli import main
+from phusong.i18n import set_language
+from phusong.report.blocks import Block, Grid, Heading, Paragraph, Picture
+from phusong.report.reliability import measured_blocks
+from phusong.report.webpage import render_page
+from phusong.results.finished import FinishedRun, open_run
+from phusong.results.measured import MeasuredLevels, open_measured
+
+PLACES = np.array([[105.0, 22.5], [105.01, 22.51]])
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def run(tiny_run: Path) -> FinishedRun:
+    return open_run(tiny_run)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = make_residuals(200, PLACES)
+    return write_measured(made, tmp_path_factory.mktemp("measured") / "hiệu chỉnh")
+
+
+@pytest.fixture(scope="module")
+def measured(folder: Path) -> MeasuredLevels:
+    return open_measured(folder)
+
+
+def grids(blocks: Sequence[Block]) -> list[Grid]:
+    return [block for block in blocks if isinstance(block, Grid)]
+
+
+def words(blocks: Sequence[Block]) -> str:
+    return "\n".join(b.text for b in blocks if isinstance(b, Heading | Paragraph))
+
+
+def test_figures_in_words_and_by_class(run: FinishedRun, measured: MeasuredLevels) -> None:
+    blocks = list(measured_blocks(run, measured))
+    residual = measured.rows["residual_db"]
+    said = words(blocks)
+    assert f"are {-residual.mean():.1f} dB weaker than predicted" in said
+    assert f"spread by {residual.std():.1f} dB" in said
+    assert "200 places and carriers (500 rows) of 2 sites" in said
+    assert "đo & <thử>.csv (SHA-256 abababababababab) · calibrated 2026-11-20" in said
+    by_class, claims = grids(blocks)
+    assert [row[:2] for row in by_class.rows] == [
+        ("GSM", "line of sight"),
+        ("GSM", "obstructed"),
+        ("LTE", "line of sight"),
+        ("LTE", "obstructed"),
+        ("all rows", ""),
+    ]
+    assert by_class.rows[-1][4] == f"−{-residual.mean():.1f}"
+    assert sum(int(row[2]) for row in by_class.rows[:-1]) == 200
+    assert sum(int(row[1]) for row in claims.rows) == 200
+    (picture,) = (block for block in blocks if isinstance(block, Picture))
+    assert picture.png.startswith(b"\x89PNG")
+
+
+def test_vietnamese_writes_figures_as_vietnamese_does(
+    run: FinishedRun, measured: MeasuredLevels
+) -> None:
+    set_language("vi")
+    blocks = list(measured_blocks(run, measured))
+    said = words(blocks)
+    assert "Đo được so với dự báo" in said
+    assert "hiệu chỉnh ngày 20/11/2026" in said
+    assert "yếu hơn dự báo" in said
+    cells = "\n".join(cell for grid in grids(blocks) for row in grid.rows for cell in row)
+    assert not re.search(r"\d\.\d", said + cells)
+    assert "nhìn thẳng" in cells
+
+
+def test_many_rows_hostile_names_and_another_study(run: FinishedRun, tmp_path: Path) -> None:
+    about = {"name": HOSTILE, "date": HOSTILE, "measurements": [{"file": HOSTILE}, "x"]}
+    many = make_residuals(4000, PLACES, site_id=HOSTILE, technology=HOSTILE, sight=HOSTILE)
+    read = open_measured(write_measured(many, tmp_path / "c", about=about))
+    blocks = list(measured_blocks(run, read))
+    assert "held against another study" in words(blocks)
+    assert len(grids(blocks)) == 1, "no claim is made of a technology that the study has not"
+    render_page(blocks, tmp_path / "r.html", HOSTILE)
+    assert "<img src=x" not in (tmp_path / "r.html").read_text("utf-8")
+
+
+def test_nothing_to_compare_is_said(run: FinishedRun, tmp_path: Path) -> None:
+    empty = write_measured(make_residuals(3, PLACES).head(0), tmp_path / "c", about={})
+    blocks = list(measured_blocks(run, open_measured(empty)))
+    assert "None of them could be held against a prediction." in words(blocks)
+    assert "the file of the measurements is not known" in words(blocks)
+    assert len(blocks) == 3
+
+
+def test_one_row_has_no_spread(run: FinishedRun, tmp_path: Path) -> None:
+    one = open_measured(write_measured(make_residuals(1, PLACES), tmp_path / "c"))
+    assert grids(list(measured_blocks(run, one)))[0].rows[0][5] == "–"
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_command(language: str, tiny_run: Path, folder: Path, tmp_path: Path) -> None:
+    arguments = ["report", str(tiny_run), "--out", str(tmp_path), "--measurements", str(folder)]
+    told = CliRunner().invoke(main, [*arguments, "--lang", language])
+    assert told.exit_code == 0, told.output
+    page = (tmp_path / "report.html").read_text("utf-8")
+    title = {"vi": "Đo được so với dự báo", "en": "Measured against predicted"}[language]
+    assert title in page
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+    refused = CliRunner().invoke(main, [*arguments[:-1], str(tmp_path), "--lang", "en"])
+    assert refused.exit_code != 0
+    assert "not the folder of a calibration" in refused.output
