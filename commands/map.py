@@ -26,18 +26,27 @@ from phusong.i18n import get_language, tr
     help="The page to write.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the page if it exists.")
+@click.option(
+    "--measurements",
+    type=click.Path(path_type=Path),
+    help="Folder that `phusong calibrate` wrote: a layer of measured places, by how far off.",
+)
 @online_base_option
 @shared_options
-def map_command(study: Path, out: Path, overwrite: bool, online_base: bool) -> None:
+def map_command(
+    study: Path, out: Path, overwrite: bool, measurements: Path | None, online_base: bool
+) -> None:
     """Write only the map of a STUDY; path losses that were computed before are used again.
 
     \b
     Example:
       phusong map my-province --out map.html --lang vi
+      phusong map my-province --measurements my-province/calibration
     """
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.maps import build_map
     from phusong.pipeline.compute import compute, scratch_rasters
+    from phusong.results.measured import open_measured
     from phusong.study.file import read_study
 
     opened = read_study(study)
@@ -47,7 +56,8 @@ def map_command(study: Path, out: Path, overwrite: bool, online_base: bool) -> N
             Where(file=str(out)),
             "add --overwrite, or name another file",
         )
+    measured = None if measurements is None else open_measured(measurements)
     with show_progress() as progress, scratch_rasters() as rasters:
         results = compute(opened, rasters, progress=progress)
-        build_map(results, out, get_language(), online_base=online_base)
+        build_map(results, out, get_language(), measured=measured, online_base=online_base)
     open_console().print(tr("Map: {file}", file=out.resolve()), markup=False, soft_wrap=True)

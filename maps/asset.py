@@ -30,6 +30,7 @@ PAGE_SCRIPTS = tuple(
         "rasters",
         "pictures",
         "extension",
+        "measured",
         "spot",
         "layers",
         "legend",
@@ -107,6 +108,7 @@ def palette_script() -> str:
         },
         "reach": {"reached": palette.REACHED, "missing": palette.NOT_REACHED},
         "severities": palette.SEVERITIES,
+        "residuals": palette.RESIDUALS,
         "ink": palette.INK,
     }
     return f"const PALETTE = {json.dumps(colours)};"

@@ -19,12 +19,14 @@ from phusong.maps.sections.fiber import (
 from phusong.maps.sections.masts import cell_section, site_section
 from phusong.maps.sections.planned import extension_section
 from phusong.maps.sections.remarks import finding_section, indicator_section, study_section
+from phusong.maps.sections.residuals import measured_section
 from phusong.maps.sections.rivers import river_section
 from phusong.maps.sections.signal import raster_section
 from phusong.maps.words import page_words
 
 if TYPE_CHECKING:
     from phusong.maps.mercator import Frame
+    from phusong.results.measured import MeasuredLevels
     from phusong.results.model import Planned, Results
 
 
@@ -37,6 +39,7 @@ def make_book(
     created: str,
     version: str,
     language: str,
+    measured: MeasuredLevels | None = None,
 ) -> dict[str, Any]:
     """Return the page's data; rasters without their bytes, which the page holds apart."""
     study, inputs = results.study, results.inputs
@@ -68,6 +71,7 @@ def make_book(
             if planned is None
             else extension_section(planned.extension, planned.rings, inputs, frame, tolerance_m)
         ),
+        "measured": None if measured is None else measured_section(measured, inputs, frame),
         "findings": finding_section(results.findings, frame),
         "indicators": indicator_section(results.indicators),
         "layers": [{"operator": r["operator"], "technology": r["technology"]} for r in rasters],

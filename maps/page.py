@@ -18,6 +18,7 @@ from phusong.maps.mercator import Frame
 from phusong.maps.sections.signal import signal_rasters
 
 if TYPE_CHECKING:
+    from phusong.results.measured import MeasuredLevels
     from phusong.results.model import Planned, Results
 
 
@@ -27,6 +28,7 @@ def build_map(
     language: Language = "vi",
     *,
     planned: Planned | None = None,
+    measured: MeasuredLevels | None = None,
     online_base: bool = False,
 ) -> Path:
     """Write the results as one HTML file that asks nothing of any network.
@@ -43,6 +45,9 @@ def build_map(
         The one the page opens in; it can be switched inside.
     planned
         Cables that are planned: drawn as a layer, with cost by stage and bill beside the map.
+    measured
+        Measured places, what `phusong calibrate` wrote: drawn as a layer, coloured by how far
+        they are off.
     online_base
         Offer OpenStreetMap's tiles as a base that the reader may switch on.
 
@@ -62,6 +67,7 @@ def build_map(
         created=created,
         version=version("phusong"),
         language=language,
+        measured=measured,
     )
     shade = hillshade(results.inputs.terrain.path, frame)
     title = f"{results.study.study.name} · {tr('Mobile coverage and fibre', language)}"

@@ -3,7 +3,7 @@ const Card = {
   titles: {
     village: "Village", commune: "Commune", site: "Tower", cable: "Cable section", pop: "Point of presence",
     weak: "Single point of failure", gap: "Gap in the cable drawing", finding: "Problem in the data",
-    stage: "Stage of the extension", point: "Point on the map",
+    stage: "Stage of the extension", measured: "Measured place", point: "Point on the map",
   },
 
   render() {
@@ -237,6 +237,29 @@ const Card = {
         [t("USD in all"), dollars(s.usd_total[i])], [t("Length in all"), unit(s.km_total[i], 2, "km")], [t("People in all"), number(s.people_total[i])],
       ]),
       Plan.table(t("Lines of this stage"), [t("Way"), "m", "USD"], rows)];
+  },
+
+  measured(i) {
+    const m = book.measured;
+    const residual = m.residual[i];
+    const site = book.sites.id.indexOf(m.sites[m.site[i]]);
+    const cell = m.cells[m.cell[i]];
+    const sight = m.sight[i] === "clear" ? t("line of sight") : m.sight[i] === "obstructed" ? t("obstructed") : m.sight[i];
+    return [`${number(m.level[i], 1)} dBm`,
+      make("p", { class: "where" }, t(RESIDUAL_CLASSES[Measured.part(residual)].label)),
+      facts([
+        [t("Measured"), unit(m.level[i], 1, "dBm")],
+        [t("Predicted"), unit(m.predicted[i], 1, "dBm")],
+        [t("Difference"), `${residual > 0 ? "+" : ""}${unit(residual, 1, "dB")}`],
+        [t("Carrier"), named(m.operators[m.operator[i]], NONE)],
+        [t("Technology"), named(TECHNOLOGY[m.technologies[m.technology[i]]] ?? m.technologies[m.technology[i]], NONE)],
+        [t("Serving cell"), site < 0 ? named(cell, NONE) : link({ kind: "site", index: site }, cell)],
+        [t("Sight"), named(sight, NONE)],
+        [t("Row of the file"), number(m.row[i])],
+        m.rows[i] > 1 ? [t("Rows of this place and carrier"), number(m.rows[i])] : null,
+        m.files.length ? [t("File"), named(m.files.join(", "))] : null,
+        m.date ? [t("Calibrated"), named(m.date)] : null,
+      ])];
   },
 
   gap(i) {

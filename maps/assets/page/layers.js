@@ -46,6 +46,11 @@ const LAYERS = [
     empty: () => (book.extension?.rings ? t("nothing is to be built") : t("no second routes were planned in this run")),
   },
   {
+    id: "measured", title: "Measured levels", on: true,
+    count: () => Measured.chosen().length,
+    empty: () => (book.measured ? t("nothing was measured of this carrier and technology") : t("no measurements were given to this map")),
+  },
+  {
     id: "weak", title: "Single points of failure", on: false,
     count: () => book.weak?.id.length ?? 0,
     empty: () => (book.weak ? t("no single cut isolates a commune") : t("fibre was not assessed in this run")),
@@ -90,6 +95,7 @@ const PAINTERS = [
   Areas.paintSelected,
   Masts.paint,
   Masts.paintDark,
+  Measured.paint,
   Marks.paintGaps,
   Marks.paintWeak,
   Marks.paintPops,
@@ -116,6 +122,7 @@ function thingAt(x, y, metresPerPixel, touch) {
     || (shown("pops") && point("pop", book.pops))
     || (shown("weak") && book.weak && point("weak", book.weak))
     || (shown("gaps") && book.gaps && point("gap", book.gaps))
+    || (shown("measured") && measuredAt(x, y, reach))
     || (shown("masts") && mastAt(x, y, reach));
   if (found) return found;
   if (shown("cables") || shown("weak")) {
@@ -133,6 +140,11 @@ function thingAt(x, y, metresPerPixel, touch) {
 function stageAt(x, y, reach) {
   const index = Extension.near(x, y, reach);
   return index < 0 ? null : { kind: "stage", index };
+}
+
+function measuredAt(x, y, reach) {
+  const index = Measured.near(x, y, reach);
+  return index < 0 ? null : { kind: "measured", index };
 }
 
 function centreAt(x, y, reach) {

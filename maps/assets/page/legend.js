@@ -10,7 +10,7 @@ const Legend = {
 
   render() {
     const groups = [
-      Legend.villages(), Legend.signal(), Legend.masts(), Legend.cables(), Legend.extension(), Legend.centres(), Legend.others(),
+      Legend.villages(), Legend.signal(), Legend.masts(), Legend.cables(), Legend.extension(), Legend.measured(), Legend.centres(), Legend.others(),
     ].filter(Boolean);
     const body = groups.length ? groups : [make("p", { class: "hint" }, t("Nothing is switched on."))];
     fill(
@@ -108,6 +108,20 @@ const Legend = {
     ]) : [];
     if (State.shown.has("rings")) rows.push([lineSwatch(RING_COLOUR, [1, 4]), t("Second route")]);
     return rows.length ? Legend.group(t("Planned extension"), rows) : null;
+  },
+
+  measured() {
+    if (!State.shown.has("measured") || !book.measured) return null;
+    const shown = Measured.chosen();
+    if (!shown.length) return null;
+    const counts = RESIDUAL_CLASSES.map(() => 0);
+    for (const i of shown) counts[Measured.part(book.measured.residual[i])] += 1;
+    const rows = RESIDUAL_CLASSES.map(({ label }, part) => [
+      drawn((pen) => Measured.mark(pen, 11, 11, 6, part)), `${t(label)}: ${number(counts[part])}`,
+    ]).reverse();
+    const kept = book.measured.row.length;
+    return Legend.group(t("Measured against predicted"), rows, kept < book.measured.total
+      ? t("{kept} of {total} places are drawn.", { kept: number(kept), total: number(book.measured.total) }) : null);
   },
 
   centres() {

@@ -1,5 +1,5 @@
 // The address after # keeps the view, the switches and the chosen thing.
-const KINDS = ["village", "commune", "site", "cable", "pop", "weak", "gap", "finding", "stage"];
+const KINDS = ["village", "commune", "site", "cable", "pop", "weak", "gap", "finding", "stage", "measured"];
 
 const Permalink = {
   timer: null,
@@ -61,7 +61,7 @@ function codesOf(kind) {
     village: book.villages.code, commune: book.communes.code, site: book.sites.id, pop: book.pops.id,
     cable: book.cables?.id.map((_, i) => String(i)), weak: book.weak?.id,
     gap: book.gaps?.x.map((_, i) => String(i)), finding: book.findings.rule.map((_, i) => String(i)),
-    stage: book.extension?.stages.stage.map(String),
+    stage: book.extension?.stages.stage.map(String), measured: book.measured?.row.map(String),
   }[kind];
 }
 
