@@ -11,7 +11,7 @@ from phusong.i18n import get_language, number, share_text, tr
 from phusong.report.blocks import Block, Grid, Heading, Paragraph, Picture
 from phusong.report.charts import SIGHT_WORDS, measured_chart
 from phusong.results.finished import FinishedRun
-from phusong.results.measured import MeasuredLevels, figures, judge, reliability
+from phusong.results.measured import MeasuredLevels, calibrates, figures, judge, reliability
 
 
 def day_text(created: str) -> str:
@@ -38,6 +38,15 @@ def measured_blocks(run: FinishedRun, measured: MeasuredLevels) -> Iterator[Bloc
                 "They were held against another study: {name}. Levels below are its own; "
                 "thresholds and spread are those of this run.",
                 name=measured.study,
+            )
+        )
+    elif not measured.rows.empty and calibrates(run.study) is (not measured.calibrated):
+        yield Paragraph(
+            tr("These predictions hold a calibration that this run has not: calibrate again.")
+            if measured.calibrated
+            else tr(
+                "These predictions are from before the calibration that this run holds: "
+                "calibrate again to see what is left."
             )
         )
     if measured.rows.empty:

@@ -19,7 +19,15 @@ from phusong.study import Study
 
 TABLE: Final = "calibration_residuals.csv"
 _STAMP: Final = "run.json"
-_NUMBERS: Final = ("row", "rows", "longitude", "latitude", "level_dbm", "predicted_dbm")
+_NUMBERS: Final = (
+    "row",
+    "rows",
+    "longitude",
+    "latitude",
+    "level_dbm",
+    "predicted_dbm",
+    "calibrated_db",
+)
 _TEXTS: Final = ("operator", "technology", "cell_id", "site_id", "sight")
 CLAIM_ENDS: Final = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
 """Classes of claimed probability: the lower end belongs to each, and 1 to the last."""
@@ -42,7 +50,8 @@ class MeasuredLevels:
     rows
         One row a place and carrier: ``row``, ``rows``, ``longitude``, ``latitude``, ``operator``,
         ``technology``, ``cell_id``, ``site_id``, ``sight``, ``level_dbm``, ``predicted_dbm``,
-        ``residual_db`` (measured minus predicted).
+        ``residual_db`` (measured minus predicted), ``calibrated_db`` (what of the prediction is
+        from an earlier calibration).
     """
 
     folder: Path
@@ -60,6 +69,11 @@ class MeasuredLevels:
     def date(self) -> str:
         """Day of the calibration, ISO 8601; empty where it is not known."""
         return str(self.stamp.get("date", ""))
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the predictions hold an earlier calibration."""
+        return bool((self.rows["calibrated_db"] != 0.0).any())
 
     @property
     def study(self) -> str:
@@ -128,6 +142,23 @@ def _residuals(path: Path) -> pd.DataFrame:
         rows=out["rows"].astype("int64"),
         residual_db=out["level_dbm"] - out["predicted_dbm"],
     )
+
+
+def calibrates(study: Study) -> bool | None:
+    """Return whether a study's levels hold a calibration.
+
+    None where it names only a field near the measured roads, which may be an empty one.
+    """
+    radio = study.radio
+    added = [
+        *radio.offsets_db.values(),
+        *(db for classes in radio.land_cover_offsets_db.values() for db in classes.values()),
+        *radio.obstruction_offsets_db.values(),
+        *(slope.db_per_unit for slope in radio.slopes.values()),
+    ]
+    if any(db != 0.0 for db in added):
+        return True
+    return False if radio.residual_field is None else None
 
 
 def judge(rows: pd.DataFrame, study: Study, cells: pd.DataFrame, cell_m: float) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,26 @@ def test_nothing_to_compare_is_said(run: FinishedRun, tmp_path: Path) -> None:
     assert "None of them could be held against a prediction." in words(blocks)
     assert "the file of the measurements is not known" in words(blocks)
     assert len(blocks) == 3
+
+
+def test_predictions_from_before_the_calibration_are_said(run: FinishedRun, tmp_path: Path) -> None:
+    about = {"name": run.study.study.name}
+    rows = make_residuals(30, PLACES)
+    before = open_measured(write_measured(rows, tmp_path / "a", about=about))
+    after = open_measured(
+        write_measured(rows.assign(calibrated_db=-3.0), tmp_path / "b", about=about)
+    )
+    radio = run.study.radio.model_copy(update={"offsets_db": {"LTE": -3.0}})
+    applied = replace(run, study=run.study.model_copy(update={"radio": radio}))
+    for of, levels, said in (
+        (run, before, ""),
+        (applied, before, "from before the calibration that this run holds"),
+        (run, after, "a calibration that this run has not"),
+        (applied, after, ""),
+    ):
+        text = words(list(measured_blocks(of, levels)))
+        assert ("calibrate again" in text) == bool(said)
+        assert said in text
 
 
 def test_one_row_has_no_spread(run: FinishedRun, tmp_path: Path) -> None:
