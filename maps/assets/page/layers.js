@@ -93,9 +93,9 @@ const PAINTERS = [
   Lines.paintBridges,
   Lines.paintRoute,
   Areas.paintSelected,
+  Measured.paint,
   Masts.paint,
   Masts.paintDark,
-  Measured.paint,
   Marks.paintGaps,
   Marks.paintWeak,
   Marks.paintPops,
@@ -122,8 +122,8 @@ function thingAt(x, y, metresPerPixel, touch) {
     || (shown("pops") && point("pop", book.pops))
     || (shown("weak") && book.weak && point("weak", book.weak))
     || (shown("gaps") && book.gaps && point("gap", book.gaps))
-    || (shown("measured") && measuredAt(x, y, reach))
-    || (shown("masts") && mastAt(x, y, reach));
+    || (shown("masts") && mastAt(x, y, reach))
+    || (shown("measured") && measuredAt(x, y, reach));
   if (found) return found;
   if (shown("cables") || shown("weak")) {
     const index = Strokes.near(Lines.cables, x, y, reach * 0.6);

@@ -25,8 +25,9 @@ const Measured = {
 
   paint({ pen, view }) {
     if (!State.shown.has("measured") || !book.measured) return;
-    const size = view.zoom >= 12 ? 6 : 4.5;
-    for (const i of Measured.chosen()) {
+    const rows = Measured.chosen();
+    const size = view.zoom >= 13 ? 6 : rows.length > 1500 ? 3 : 4.5;
+    for (const i of rows) {
       const x = view.px(book.measured.x[i]), y = view.py(book.measured.y[i]);
       if (!outside(x, y, view)) Measured.mark(pen, x, y, size, Measured.part(book.measured.residual[i]));
     }
