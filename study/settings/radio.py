@@ -54,7 +54,7 @@ class Spread(Section):
 
     sigma_model_db: NotNegative = 10.0
     """The model's own error, until a calibration replaces it: what is left between P.1812 with
-    clutter at the ends and measured levels of three countries, nothing fitted (docs/truth.md)."""
+    clutter at the ends and measured levels of three places, nothing fitted (docs/truth.md)."""
     sigma_location_db: NotNegative | None = None
     """Location variability inside one cell; absent: ITU-R P.1812-7 section 4.7."""
     correlation_m: Positive = 200.0
