@@ -8,8 +8,10 @@ import click
 
 from phusong.commands.terminal.options import (
     CONTEXT,
+    column_headers,
     csv_form,
     csv_options,
+    measurement_options,
     out_option,
     overwrite_option,
     shared_options,
@@ -77,15 +79,7 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     help="Where that drive begins [default: the commune centre with most people].",
 )
 @out_option("audit", "Folder for the tables.")
-@click.option(
-    "--column",
-    "columns",
-    multiple=True,
-    metavar="NAME=HEADER",
-    help="Header of one of our columns where it is not recognised, e.g. level_dbm=Muc_thu.",
-)
-@click.option("--crs", help="CRS of the coordinates, when they are not WGS 84 degrees.")
-@click.option("--encoding", help="Text encoding of the file, where it is not found.")
+@measurement_options
 @overwrite_option
 @csv_options
 @shared_options
@@ -140,7 +134,7 @@ def audit(
             spacing_m=spacing_m,
             silent_fails=silent_fails,
             run=run,
-            columns=_mapping(columns),
+            columns=column_headers(columns),
             crs=crs,
             encoding=encoding,
             start=_lonlat(start),
@@ -158,16 +152,6 @@ def audit(
             "see audit_refused.csv in {folder}: it says why, row by row",
             {"folder": str(out)},
         )
-
-
-def _mapping(columns: tuple[str, ...]) -> dict[str, str]:
-    out = {}
-    for text in columns:
-        ours, sign, header = text.partition("=")
-        if not sign or not header:
-            raise click.BadParameter(tr("write NAME=HEADER"), param_hint="--column")
-        out[ours.strip()] = header.strip()
-    return out
 
 
 def _lonlat(text: str | None) -> tuple[float, float] | None:

@@ -10,8 +10,10 @@ import click
 
 from phusong.commands.terminal.options import (
     CONTEXT,
+    column_headers,
     csv_form,
     csv_options,
+    measurement_options,
     out_option,
     overwrite_option,
     shared_options,
@@ -33,15 +35,7 @@ FIELD_FILE: Final = "data/calibration/field.json"
 @study_argument
 @click.argument("measurements", type=click.Path(path_type=Path))
 @out_option("calibration", "Folder for the tables.")
-@click.option(
-    "--column",
-    "columns",
-    multiple=True,
-    metavar="NAME=HEADER",
-    help="Header of one of our columns where it is not recognised, e.g. level_dbm=Muc_thu.",
-)
-@click.option("--crs", help="CRS of the coordinates, when they are not WGS 84 degrees.")
-@click.option("--encoding", help="Text encoding of the file, where it is not found.")
+@measurement_options
 @click.option("--apply", "apply_", is_flag=True, help="Write the result into study.toml.")
 @overwrite_option
 @csv_options
@@ -90,7 +84,12 @@ def calibrate(
     with show_progress() as progress:
         inputs = read_inputs(opened, Findings(opened.checks.severity), progress)
         measured, findings = read_measurements(
-            measurements, inputs, opened, columns=_mapping(columns), crs=crs, encoding=encoding
+            measurements,
+            inputs,
+            opened,
+            columns=column_headers(columns),
+            crs=crs,
+            encoding=encoding,
         )
         store = PathLossStore(opened.work_folder / "store")
         found = compare(inputs, opened, store, measured, progress)
@@ -125,16 +124,6 @@ def calibrate(
             soft_wrap=True,
         )
     console.print(_keys(found), markup=False)
-
-
-def _mapping(columns: tuple[str, ...]) -> dict[str, str]:
-    out = {}
-    for text in columns:
-        ours, sign, header = text.partition("=")
-        if not sign or not header:
-            raise click.BadParameter(tr("write NAME=HEADER"), param_hint="--column")
-        out[ours.strip()] = header.strip()
-    return out
 
 
 def _about(measurements: Path, study: Study, inputs: Inputs) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from helpers.province import build
 from helpers.tiny import make_tiny_study
 from phusong.i18n import get_language, set_language
 from phusong.pipeline.run import run_study
@@ -82,3 +85,18 @@ def tiny_run(tiny_study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     out = tmp_path_factory.mktemp("runs") / "kết quả"
     run_study(read_study(tiny_study), out)
     return out
+
+
+@pytest.fixture(scope="module")
+def province(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The province of four communes on disk, and its study as a dict."""
+    folder = tmp_path_factory.mktemp("province")
+    return folder, build(folder)
+
+
+@pytest.fixture
+def spec(tmp_path: Path, province: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
+    """A copy of that province in the test's own folder, to be changed at will."""
+    folder, made = province
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return copy.deepcopy(made)

@@ -131,3 +131,37 @@ def csv_form(separator: str, decimal: str) -> CsvForm:
     if separator == decimal:
         raise click.UsageError(tr("--separator and --decimal must differ"))
     return CsvForm("\t" if separator == "tab" else separator, decimal)
+
+
+def measurement_options(command: F) -> F:
+    """Add how a file of measurements is read where it does not say so itself."""
+    for option in (
+        click.option("--encoding", help="Text encoding of the file, where it is not found."),
+        click.option("--crs", help="CRS of the coordinates, when they are not WGS 84 degrees."),
+        click.option(
+            "--column",
+            "columns",
+            multiple=True,
+            metavar="NAME=HEADER",
+            help="Header of one of our columns where it is not recognised, e.g. level_dbm=Muc_thu.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def column_headers(columns: tuple[str, ...]) -> dict[str, str]:
+    """Return headers by our names for them, from NAME=HEADER.
+
+    Raises
+    ------
+    BadParameter
+        When one is not of that form.
+    """
+    out = {}
+    for text in columns:
+        ours, sign, header = text.partition("=")
+        if not sign or not header:
+            raise click.BadParameter(tr("write NAME=HEADER"), param_hint="--column")
+        out[ours.strip()] = header.strip()
+    return out

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import io
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,6 @@ from helpers.province import (
     TOWER_HEADER,
     X0,
     Y0,
-    build,
     cables,
     check,
     communes,
@@ -42,19 +39,6 @@ from phusong.commands.terminal.findings import print_findings
 from phusong.errors import ChecksFailed, InputError, Where
 from phusong.i18n import catalogue, set_language, tr
 from phusong.sources import read_inputs
-
-
-@pytest.fixture(scope="module")
-def province(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    folder = tmp_path_factory.mktemp("province")
-    return folder, build(folder)
-
-
-@pytest.fixture
-def spec(tmp_path: Path, province: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
-    folder, made = province
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    return copy.deepcopy(made)
 
 
 def with_record(frame: gpd.GeoDataFrame, values: list[Any]) -> gpd.GeoDataFrame:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from pyproj import Transformer
 from rasterio.transform import from_origin
 from shapely.geometry import box
 
-from helpers.province import CRS, X0, Y0, build, dem, numbers_of, only, read, villages, write_raster
+from helpers.province import CRS, X0, Y0, dem, numbers_of, only, read, villages, write_raster
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.grid import Grid
@@ -31,19 +29,6 @@ from phusong.sources.rasters.terrain import prepare_terrain
 from phusong.sources.rasters.voids import _width
 from phusong.sources.rasters.warp import RasterFile, open_raster
 from phusong.study import PeopleSource, TerrainSource
-
-
-@pytest.fixture(scope="module")
-def province(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    folder = tmp_path_factory.mktemp("province")
-    return folder, build(folder)
-
-
-@pytest.fixture
-def spec(tmp_path: Path, province: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
-    folder, made = province
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    return copy.deepcopy(made)
 
 
 def opened(path: Path) -> RasterFile:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import json
-import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,6 @@ from helpers.province import (
     TOWER_HEADER,
     X0,
     Y0,
-    build,
     cables,
     communes,
     lonlat,
@@ -37,20 +34,6 @@ from helpers.province import (
     write_csv,
 )
 from phusong.sources.digest import digests
-
-
-@pytest.fixture(scope="module")
-def province(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    folder = tmp_path_factory.mktemp("province")
-    return folder, build(folder)
-
-
-@pytest.fixture
-def spec(tmp_path: Path, province: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
-    folder, made = province
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    return copy.deepcopy(made)
-
 
 # ------------------------------------------------------------------ the whole
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from phusong.coverage.propagation.linkpath import link_path
 from phusong.coverage.propagation.registry import MODELS
 from phusong.coverage.propagation.surroundings import SURROUNDINGS, Ends
 from phusong.errors import ModelError
+from phusong.study import Environment
 from worlds.terrain import rough_ground
 
 CELLS, CELL_M, PHONE_M = 90, 40.0, 1.5
@@ -39,6 +41,10 @@ def ground() -> Surface:
 
 def settings(model: str, ends: Ends | None = ENDS, height_m: float = PHONE_M):
     return PropagationSettings(model=model, radius_m=1_700.0, rx_height_m=height_m, ends=ends)
+
+
+def test_a_study_may_name_every_environment_and_no_other() -> None:
+    assert set(get_args(Environment)) == set(SURROUNDINGS)
 
 
 def test_open_ground_by_hand() -> None:
