@@ -9,10 +9,10 @@ import click
 from phusong.commands.terminal.options import (
     CONTEXT,
     online_base_option,
+    refuse_to_replace,
     shared_options,
     study_argument,
 )
-from phusong.errors import OutputError, Where
 from phusong.i18n import get_language, tr
 
 
@@ -50,12 +50,7 @@ def map_command(
     from phusong.study.file import read_study
 
     opened = read_study(study)
-    if out.exists() and not (overwrite and out.is_file()):
-        raise OutputError(
-            "there is something here already",
-            Where(file=str(out)),
-            "add --overwrite, or name another file",
-        )
+    refuse_to_replace(out, overwrite=overwrite)
     measured = None if measurements is None else open_measured(measurements)
     with show_progress() as progress, scratch_rasters() as rasters:
         results = compute(opened, rasters, progress=progress)

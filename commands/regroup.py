@@ -6,8 +6,13 @@ from pathlib import Path
 
 import click
 
-from phusong.commands.terminal.options import CONTEXT, csv_form, csv_options, shared_options
-from phusong.errors import OutputError, Where
+from phusong.commands.terminal.options import (
+    CONTEXT,
+    csv_form,
+    csv_options,
+    refuse_to_replace,
+    shared_options,
+)
 from phusong.i18n import tr
 
 
@@ -44,12 +49,7 @@ def regroup(
     from phusong.results.regroup import regroup as by_new_communes
 
     form = csv_form(separator, decimal)
-    if out.exists() and not (overwrite and out.is_file()):
-        raise OutputError(
-            "there is something here already",
-            Where(file=str(out)),
-            "add --overwrite, or name another file",
-        )
+    refuse_to_replace(out, overwrite=overwrite)
     opened = open_run(run)
     found = by_new_communes(opened, read_crosswalk(table), table)
     write_csv(conform(found, "new_communes"), out, form)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from phusong.errors import OutputError, Where
 from phusong.i18n import set_language, tr
 
 if TYPE_CHECKING:
@@ -165,3 +166,19 @@ def column_headers(columns: tuple[str, ...]) -> dict[str, str]:
             raise click.BadParameter(tr("write NAME=HEADER"), param_hint="--column")
         out[ours.strip()] = header.strip()
     return out
+
+
+def refuse_to_replace(out: Path, *, overwrite: bool) -> None:
+    """Refuse a file that exists, unless it is a file and may be replaced.
+
+    Raises
+    ------
+    OutputError
+        When there is something that may not be replaced.
+    """
+    if out.exists() and not (overwrite and out.is_file()):
+        raise OutputError(
+            "there is something here already",
+            Where(file=str(out)),
+            "add --overwrite, or name another file",
+        )
