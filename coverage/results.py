@@ -17,7 +17,7 @@ ANY = "*"
 
 @dataclass(frozen=True)
 class SignalLayer:
-    """Three cloud-optimised GeoTIFFs on the study grid.
+    """Cloud-optimised GeoTIFFs on the study grid.
 
     Attributes
     ----------
@@ -31,6 +31,9 @@ class SignalLayer:
         Index of the best server in :attr:`Signal.cells`, plus one; 0 where there is none.
     probability
         P(level >= threshold of the server's technology): uint8 in steps of 0.005, nodata 255.
+    spread
+        Share of the server's ``sigma_db`` that a calibration's field leaves: uint8 in steps of
+        0.005, nodata 0 where there is no server. None where the study has no such field.
     """
 
     operator: str
@@ -38,13 +41,13 @@ class SignalLayer:
     level: Path
     server: Path
     probability: Path
+    spread: Path | None = None
 
     def moved_to(self, folder: Path) -> SignalLayer:
         """Return the layer with its files, by the same names, in another folder."""
-        paths = {
-            name: folder / getattr(self, name).name for name in ("level", "server", "probability")
-        }
-        return replace(self, **paths)
+        names = ("level", "server", "probability", "spread")
+        paths = {name: getattr(self, name) for name in names}
+        return replace(self, **{name: path and folder / path.name for name, path in paths.items()})
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,10 @@ class Signal:
         One for every operator and technology, and for the combinations with ``ANY``.
     cells
         Cells in service, by server index: the columns of ``Inputs.cells`` and
-        ``threshold_dbm``, ``sigma_db`` (spread of the level), ``reference_dbm`` (reported
-        level at zero path loss in the main beam, the study's offset included) and ``problem``
-        (why a cell cannot be computed, empty when it can).
+        ``threshold_dbm``, ``sigma_db`` (spread of the level, where no field tightens it),
+        ``reference_dbm`` (reported level at zero path loss in the main beam, the study's offset
+        included) and ``problem`` (why a cell cannot be computed, empty when it can). Behind a
+        wall ``entry_sigma_db`` too: the spread of the way in, which no field tightens.
     stats
         Figures of the run: ``masts``, ``computed``, ``from_store``, ``pixels``,
         ``propagation_s``, ``us_per_pixel``, ``combine_s``, ``unusable_cells``.
@@ -71,6 +75,11 @@ class Signal:
     layers: tuple[SignalLayer, ...]
     cells: pd.DataFrame
     stats: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def tightened(self) -> bool:
+        """Whether a field of measurements tightens the spread of some place."""
+        return any(layer.spread is not None for layer in self.layers)
 
     def layer(self, operator: str, technology: str) -> SignalLayer:
         """Return one layer.

@@ -22,7 +22,7 @@ from phusong.coverage.results import ANY, Signal
 from phusong.coverage.signal.antenna import beam_attenuation_db
 from phusong.coverage.signal.combine import NO_LEVEL, TICK_DB
 from phusong.coverage.signal.correction import Correction
-from phusong.coverage.signal.layerfiles import TILE, Kind, LayerReader, LayerWriter
+from phusong.coverage.signal.layerfiles import TILE, Kind, LayerReader, LayerWriter, Levels
 from phusong.coverage.signal.linkbudget import SUBCARRIERS_PER_BLOCK, resource_blocks
 from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses, LossReport
 from phusong.coverage.signal.plan import Plan, plan_run
@@ -178,7 +178,7 @@ def add_power(
 
 
 def sinr_db(
-    ticks: NDArray[np.int16],
+    ticks: NDArray[np.int16] | NDArray[np.int32],
     server: NDArray[np.int32],
     others_mw: NDArray[np.float32],
     carriers: Carriers,
@@ -307,22 +307,22 @@ def compute_quality(
     ):
         for window, others_mw in tiles.in_order(powers.add_up, windows):
             for i in range(len(wanted)):
-                ticks, server = reader.read(i, window)
-                writer.write(i, window, _steps(ticks, server, others_mw, carriers, study))
+                levels = reader.read(i, window)
+                writer.write(i, window, _steps(levels, others_mw, carriers, study))
             told.advance("quality")
     layers = [QualityLayer(*n, *paths) for n, paths in zip(names, writer.paths, strict=True)]
     return Quality(signal.grid, tuple(layers))
 
 
 def _steps(
-    ticks: NDArray[np.int16],
-    server: NDArray[np.int32],
+    levels: Levels,
     others_mw: NDArray[np.float32],
     carriers: Carriers,
     study: Study,
 ) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:
     """SINR and throughput in the steps they are written in."""
-    sinr = sinr_db(ticks, server, others_mw, carriers, study.radio.quality.load)
+    server = levels.server
+    sinr = sinr_db(levels.ticks, server, others_mw, carriers, study.radio.quality.load)
     known = np.isfinite(sinr)
     sinr_steps = np.where(known, np.rint(np.nan_to_num(sinr) / TICK_DB), NO_SINR)
     width = carriers.bandwidth_mhz[np.maximum(server - 1, 0)]

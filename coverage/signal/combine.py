@@ -10,6 +10,7 @@ import math
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from phusong.coverage.signal.antenna import beam_attenuation_db
@@ -24,6 +25,16 @@ TOP_TICK: Final = 1000
 TICKS: Final = TOP_TICK - FLOOR_TICK + 1
 PROBABILITY_STEP: Final = 0.005
 NO_PROBABILITY: Final = 255
+SHARE_STEP: Final = 0.005
+"""Of the spread that measurements leave, in the steps it is written in."""
+ALL_LEFT: Final = 200
+NO_SHARE: Final = 0
+
+
+def share_steps(share: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return shares of the spread (0 to 1) in steps, at least one of them."""
+    steps: NDArray[np.uint8] = np.clip(np.rint(share / SHARE_STEP), 1, ALL_LEFT).astype(np.uint8)
+    return steps
 
 
 @njit(cache=True, nogil=True)
@@ -134,29 +145,32 @@ def to_level_ticks(level: Any, server: Any, ticks: Any) -> None:
 def pick_best(
     ticks: Any,
     server: Any,
+    left: Any,
     members: Any,
     threshold_dbm: Any,
     sigma_db: Any,
     by_odds: bool,
     best_ticks: Any,
     best_server: Any,
+    best_left: Any,
 ) -> None:
     """Take, place by place, the best of several layers.
 
     Parameters
     ----------
-    ticks, server
-        (layers, rows, cols).
+    ticks, server, left
+        (layers, rows, cols); ``left`` in steps of the spread, without layers where all is left.
     members
         Layers to take the best of; of equals the first.
     threshold_dbm, sigma_db
         (cells,) by server index.
     by_odds
         Best by (level - threshold) / sigma, hence by probability; else by level.
-    best_ticks, best_server
-        (rows, cols), written.
+    best_ticks, best_server, best_left
+        (rows, cols), written; the last only where ``left`` has layers.
     """
     _, rows, cols = ticks.shape
+    tightened = left.shape[0] > 0
     for r in range(rows):
         for c in range(cols):
             best = -math.inf
@@ -168,36 +182,79 @@ def pick_best(
                     continue
                 worth = ticks[i, r, c] * TICK_DB
                 if by_odds:
-                    worth = (worth - threshold_dbm[who - 1]) / max(sigma_db[who - 1], 1e-6)
+                    sigma = sigma_db[who - 1]
+                    if tightened:
+                        sigma = sigma * left[i, r, c] * SHARE_STEP
+                    worth = (worth - threshold_dbm[who - 1]) / max(sigma, 1e-6)
                 if worth > best:
                     best = worth
                     best_ticks[r, c] = ticks[i, r, c]
                     best_server[r, c] = who
+                    if tightened:
+                        best_left[r, c] = left[i, r, c]
 
 
 class Odds:
-    """Tables from a level in ticks to P(level >= threshold), one for each kind of cell.
+    """Tables from a level in ticks to P(level >= threshold), one for each kind of place.
+
+    A kind is a threshold and a spread. Cells that share both share it; where measurements tighten
+    the spread, each step of what they leave is a kind of its own, so that one place has one
+    probability whoever asks.
 
     Parameters
     ----------
     threshold_dbm, sigma_db
-        (cells,) of every server; cells that share both share a table.
+        (cells,) of every server.
+    entry_db
+        (cells,) spread of the way into a car or a building, which measurements outdoors leave as
+        it is; None: outdoors.
+    tightened
+        Whether steps of the spread left are asked for.
     """
 
-    def __init__(self, threshold_dbm: NDArray[np.float64], sigma_db: NDArray[np.float64]) -> None:
-        pairs = np.column_stack([threshold_dbm, sigma_db]).reshape(-1, 2)
-        kinds, kind_of = np.unique(pairs, axis=0, return_inverse=True)
+    def __init__(
+        self,
+        threshold_dbm: NDArray[np.float64],
+        sigma_db: NDArray[np.float64],
+        entry_db: NDArray[np.float64] | None = None,
+        *,
+        tightened: bool = False,
+    ) -> None:
+        entry = np.zeros(len(sigma_db)) if entry_db is None else entry_db
+        rows = np.column_stack([threshold_dbm, sigma_db, entry]).reshape(-1, 3)
+        kinds, kind_of = np.unique(rows, axis=0, return_inverse=True)
         if not len(kinds):
-            kinds = np.zeros((1, 2))
-        self.threshold_dbm = kinds[:, 0]
-        self.sigma_db = kinds[:, 1]
-        self.kind_of_server = np.concatenate([[0], kind_of.ravel()]).astype(np.int32)
-        """By server plus one; the first entry is for places without a server, never used."""
+            kinds = np.zeros((1, 3))
+        shares = np.arange(ALL_LEFT + 1) * SHARE_STEP if tightened else np.ones(1)
+        whole = len(shares) - 1
+        self.threshold_dbm = np.repeat(kinds[:, 0], len(shares))
+        self.whole_sigma_db = np.repeat(np.hypot(kinds[:, 1], kinds[:, 2]), len(shares))
+        """(kinds,) the spread away from measured places, ``sigma_db`` what is left of it."""
+        self.sigma_db = np.hypot(kinds[:, 1:2] * shares, kinds[:, 2:]).ravel()
+        kind = kind_of.ravel() * len(shares) + whole
+        self.kind_of_server = np.concatenate([[whole], kind]).astype(np.int32)
+        """By server plus one, where all of the spread is left; each step less is one kind before.
+
+        The first entry is for places without a server, never used."""
         levels = np.arange(FLOOR_TICK, TOP_TICK + 1) * TICK_DB
         self.table = probability(
             levels[None, :], self.threshold_dbm[:, None], self.sigma_db[:, None]
         ).astype(np.float32)
         """(kinds, ticks) from ``FLOOR_TICK`` on."""
+
+    @classmethod
+    def of_cells(cls, cells: pd.DataFrame, *, tightened: bool = False) -> Odds:
+        """Return the odds of cells, see :attr:`phusong.coverage.results.Signal.cells`."""
+        threshold, sigma = (cells[n].to_numpy(np.float64) for n in ("threshold_dbm", "sigma_db"))
+        entry = cells["entry_sigma_db"].to_numpy(np.float64) if "entry_sigma_db" in cells else None
+        return cls(threshold, sigma, entry, tightened=tightened)
+
+    def kind(
+        self, server: NDArray[np.int32], left: NDArray[np.uint8] | None = None
+    ) -> NDArray[np.int32]:
+        """Return the kind of every place; ``left`` in steps of the spread, None: all of it."""
+        kind = self.kind_of_server[server]
+        return kind if left is None else np.asarray(kind + left.astype(np.int32) - ALL_LEFT)
 
     def served_from_tick(self, asked: float, offset_db: float = 0.0) -> NDArray[np.int32]:
         """Return, by kind, the lowest tick at which P(level >= threshold + offset) >= asked."""
@@ -205,28 +262,22 @@ class Odds:
         # A level exactly at the threshold is served, whatever binary fractions make of 0.1.
         return np.ceil(needed / TICK_DB - 1e-6).astype(np.int32)
 
-    def of(self, ticks: NDArray[np.int16], server: NDArray[np.int32]) -> NDArray[np.float32]:
+    def of(
+        self,
+        ticks: NDArray[np.int16] | NDArray[np.int32],
+        server: NDArray[np.int32],
+        left: NDArray[np.uint8] | None = None,
+    ) -> NDArray[np.float32]:
         """Return P for every place; 0 where there is no server."""
-        kind = self.kind_of_server[server]
         column = np.clip(ticks.astype(np.int32) - FLOOR_TICK, 0, TICKS - 1)
-        return np.where(server > 0, self.table[kind, column], np.float32(0))
+        return np.where(server > 0, self.table[self.kind(server, left), column], np.float32(0))
 
     def steps(
         self,
         ticks: NDArray[np.int16],
         server: NDArray[np.int32],
-        left: NDArray[np.float32] | None = None,
+        left: NDArray[np.uint8] | None = None,
     ) -> NDArray[np.uint8]:
-        """Return P in the steps it is written in, ``NO_PROBABILITY`` without a server.
-
-        ``left`` is the share of the spread that measurements leave at each place.
-        """
-        chance = self.of(ticks, server)
-        if left is not None:
-            at = (left < 1.0) & (server > 0)
-            kind = self.kind_of_server[server[at]]
-            chance[at] = probability(
-                ticks[at] * TICK_DB, self.threshold_dbm[kind], self.sigma_db[kind] * left[at]
-            )
-        steps = np.rint(chance / PROBABILITY_STEP).astype(np.uint8)
+        """Return P in the steps it is written in, ``NO_PROBABILITY`` without a server."""
+        steps = np.rint(self.of(ticks, server, left) / PROBABILITY_STEP).astype(np.uint8)
         return np.where(server > 0, steps, np.uint8(NO_PROBABILITY))

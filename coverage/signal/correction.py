@@ -134,6 +134,11 @@ class Correction:
                 )
 
     @property
+    def tightens(self) -> bool:
+        """Whether the spread is less near some measured place."""
+        return bool(self.field and self.field.carriers)
+
+    @property
     def along_paths(self) -> bool:
         """Whether anything differs from mast to mast."""
         return bool(self._obstruction or self._slopes)

@@ -20,7 +20,14 @@ from rasterio.enums import Resampling
 from rasterio.windows import Window as RasterWindow
 
 from phusong.coverage.results import ANY, SignalLayer
-from phusong.coverage.signal.combine import NO_LEVEL, NO_PROBABILITY, PROBABILITY_STEP, TICK_DB
+from phusong.coverage.signal.combine import (
+    NO_LEVEL,
+    NO_PROBABILITY,
+    NO_SHARE,
+    PROBABILITY_STEP,
+    SHARE_STEP,
+    TICK_DB,
+)
 from phusong.errors import OutputError, Where
 from phusong.grid import Grid, Window
 
@@ -48,12 +55,17 @@ LEVEL: Final = Kind("level", "int16", NO_LEVEL, TICK_DB, "dBm", Resampling.avera
 PROBABILITY: Final = Kind(
     "probability", "uint8", NO_PROBABILITY, PROBABILITY_STEP, "", Resampling.average
 )
+SPREAD: Final = Kind("spread", "uint8", NO_SHARE, SHARE_STEP, "", Resampling.average)
 
 
-def signal_kinds(servers: int) -> tuple[Kind, Kind, Kind]:
-    """Return level, server and probability; more than 65,534 servers take 32 bits."""
+def signal_kinds(servers: int, *, tightened: bool = False) -> tuple[Kind, ...]:
+    """Return level, server and probability, and what is left of the spread where any is taken.
+
+    More than 65,534 servers take 32 bits.
+    """
     dtype = "uint16" if servers < np.iinfo(np.uint16).max else "uint32"
-    return LEVEL, Kind("server", dtype, 0, 1.0, "", Resampling.nearest), PROBABILITY
+    kinds = (LEVEL, Kind("server", dtype, 0, 1.0, "", Resampling.nearest), PROBABILITY)
+    return (*kinds, SPREAD) if tightened else kinds
 
 
 def safe_names(names: Iterable[str]) -> dict[str, str]:
@@ -207,34 +219,56 @@ def _to_cog(source: Path, target: Path, kind: Kind) -> None:
         half.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
+class Levels:
+    """What a layer holds at places, arrays of one shape.
+
+    Attributes
+    ----------
+    ticks, server
+        Level ticks, and server plus one (0: none).
+    left
+        Steps of the spread that measurements leave; None where the layer has none of it.
+    """
+
+    ticks: NDArray[np.int16] | NDArray[np.int32]
+    server: NDArray[np.int32]
+    left: NDArray[np.uint8] | None = None
+
+    def at(self, cells: NDArray[np.int64]) -> Levels:
+        """Return what it holds at flat indices."""
+        left = None if self.left is None else self.left.ravel()[cells]
+        return Levels(self.ticks.ravel()[cells], self.server.ravel()[cells], left)
+
+
 class LayerReader:
-    """Reads level ticks and servers of layers by window, each file opened once."""
+    """Reads level ticks, servers and spread of layers by window, each file opened once."""
 
     def __init__(self, layers: Iterable[SignalLayer]) -> None:
         self._layers = list(layers)
         self._stack = contextlib.ExitStack()
-        self._open: list[tuple[Any, Any]] = []
+        self._open: list[tuple[Any, Any, Any]] = []
 
     def __enter__(self) -> Self:
         for layer in self._layers:
-            self._open.append(
-                (
-                    self._stack.enter_context(rasterio.open(layer.level)),
-                    self._stack.enter_context(rasterio.open(layer.server)),
-                )
+            level, server, spread = (
+                None if path is None else self._stack.enter_context(rasterio.open(path))
+                for path in (layer.level, layer.server, layer.spread)
             )
+            self._open.append((level, server, spread))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def read(self, layer: int, window: Window) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
-        """Return level ticks and server-plus-one of one layer over a window in the grid."""
+    def read(self, layer: int, window: Window) -> Levels:
+        """Return what one layer holds over a window in the grid, (rows, cols)."""
         place = RasterWindow(window.col0, window.row0, window.cols, window.rows)
-        level, server = self._open[layer]
-        return (
+        level, server, spread = self._open[layer]
+        return Levels(
             level.read(1, window=place),
             server.read(1, window=place, out_dtype="int32"),
+            None if spread is None else spread.read(1, window=place),
         )
 
 

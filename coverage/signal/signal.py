@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from phusong.checks import Findings
 from phusong.coverage.results import ANY, Signal, SignalLayer
-from phusong.coverage.signal.combine import NO_LEVEL, Odds, add_mast, pick_best, to_level_ticks
+from phusong.coverage.signal.combine import (
+    ALL_LEFT,
+    NO_LEVEL,
+    NO_SHARE,
+    Odds,
+    add_mast,
+    pick_best,
+    share_steps,
+    to_level_ticks,
+)
 from phusong.coverage.signal.correction import Correction
 from phusong.coverage.signal.layerfiles import TILE, LayerWriter, signal_kinds
 from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses, LossReport
@@ -25,7 +34,10 @@ from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
 from phusong.study import Study
 
-_TileArrays = tuple[NDArray[np.int16], NDArray[np.int32], NDArray[np.float32] | None]
+_TileArrays = tuple[NDArray[np.int16], NDArray[np.int32], NDArray[np.uint8]]
+
+
+_NO_STEPS: Final = np.zeros((0, 0), dtype=np.uint8)
 
 
 class _BestServers:
@@ -41,9 +53,9 @@ class _BestServers:
         self._sigma = cells["sigma_db"].to_numpy(dtype=np.float64)
 
     def combine(self, window: Window) -> _TileArrays:
-        """Return (layers, rows, cols) level ticks and server plus one, plain layers first.
+        """Return (layers, rows, cols) level ticks, server plus one, and steps of spread left.
 
-        Then the share of their spread that measurements leave, None where they tighten none.
+        Plain layers come first; the steps have no layers where the study has no field.
         """
         plan = self._plan
         plain, every = len(plan.plain), len(plan.layers)
@@ -71,39 +83,32 @@ class _BestServers:
                 level[at],
                 server[at],
             )
-        shares: dict[int, NDArray[np.float32]] = {}
+        tightened = every if self._correction.tightens else 0
+        left = np.full((tightened, *window.shape), ALL_LEFT, dtype=np.uint8)
         for i, name in enumerate(plan.plain):
             extra, share = self._correction.over(name.operator, name.technology, window)
             if extra is not None:
                 level[i] += extra
             if share is not None:
-                shares[i] = share
+                left[i] = share_steps(share)
         ticks = np.full((every, *window.shape), NO_LEVEL, dtype=np.int16)
         to_level_ticks(level, server[:plain], ticks[:plain])
         for i, layer in enumerate(plan.combined, start=plain):
             pick_best(
                 ticks,
                 server,
+                left,
                 np.array(layer.members, dtype=np.int64),
                 self._threshold,
                 self._sigma,
                 layer.technology == ANY,
                 ticks[i],
                 server[i],
+                left[i] if tightened else _NO_STEPS,
             )
-        return ticks, server, self._spread_left(shares, server)
-
-    def _spread_left(
-        self, shares: dict[int, NDArray[np.float32]], server: NDArray[np.int32]
-    ) -> NDArray[np.float32] | None:
-        """Return (layers, rows, cols) share of the spread, by the plain layer of each server."""
-        if not shares:
-            return None
-        layer = np.where(server > 0, self._plan.layer_of_cell[np.maximum(server - 1, 0)], -1)
-        left = np.ones(server.shape, np.float32)
-        for i, share in shares.items():
-            left = np.where(layer == i, share, left)
-        return left
+        if tightened:
+            left[server == 0] = NO_SHARE
+        return ticks, server, left
 
 
 def _with_problems(plan: Plan, report: LossReport) -> pd.DataFrame:
@@ -138,8 +143,9 @@ def compute_signal(
     study
         Model, antenna, budgets and spreads.
     out_folder
-        Receives ``coverage_<operator>_<technology>_{level,server,probability}.tif``; each
-        appears when it is whole. See :func:`phusong.coverage.signal.layerfiles.safe_names`.
+        Receives ``coverage_<operator>_<technology>_{level,server,probability}.tif``, and
+        ``_spread.tif`` where a field tightens any spread; each appears when it is whole. See
+        :func:`phusong.coverage.signal.layerfiles.safe_names`.
     store
         Where path losses are kept.
     progress
@@ -169,21 +175,19 @@ def compute_signal(
     report = losses.ensure(plan.masts, told)
     started = time.perf_counter()
     cells = plan.cells
-    odds = Odds(
-        cells["threshold_dbm"].to_numpy(dtype=np.float64),
-        cells["sigma_db"].to_numpy(dtype=np.float64),
-    )
+    odds = Odds.of_cells(cells, tightened=correction.tightens)
     windows = inputs.grid.tiles(TILE)
     told.start("combine", len(windows), "Best server of every place")
     tiles = Tiles(plan, losses, report, inputs.grid, correction)
     best = _BestServers(tiles, correction)
     names = [(layer.operator, layer.technology) for layer in plan.layers]
-    kinds = signal_kinds(len(cells))
+    kinds = signal_kinds(len(cells), tightened=correction.tightens)
     with LayerWriter(out_folder, inputs.grid, names, kinds) as writer:
         for window, (ticks, server, left) in tiles.in_order(best.combine, windows):
             for i in range(len(names)):
-                steps = odds.steps(ticks[i], server[i], None if left is None else left[i])
-                writer.write(i, window, (ticks[i], server[i], steps))
+                tight = tuple(left[i : i + 1])  # empty without a field
+                steps = odds.steps(ticks[i], server[i], *tight)
+                writer.write(i, window, (ticks[i], server[i], steps, *tight))
             told.advance("combine")
     cells = _with_problems(plan, report)
     stats = {

@@ -37,6 +37,27 @@ def sigma_total_db(
     return math.sqrt(location**2 + spread.sigma_model_db**2 + extra_db**2)
 
 
+def split_db(
+    left_db: NDArray[np.float64], whole_db: NDArray[np.float64], model_db: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what is left of the model's error and of the location variability.
+
+    Measurements tell the part that neighbours share, so the model's error goes first; what goes
+    beyond it is taken from the location variability. As squares the two add up to ``left_db``.
+
+    Parameters
+    ----------
+    left_db, whole_db
+        Spread that measurements leave, and without them; of one shape.
+    model_db
+        The model's part of the latter.
+    """
+    location = np.sqrt(np.maximum(whole_db**2 - model_db**2, 0.0))
+    model = np.sqrt(np.maximum(left_db**2 - location**2, 0.0))
+    untouched = left_db == whole_db
+    return np.where(untouched, model_db, model), np.minimum(location, left_db)
+
+
 def probability(
     level_dbm: ArrayLike, threshold_dbm: ArrayLike, sigma_db: ArrayLike
 ) -> NDArray[np.float64]:

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from phusong.coverage.results import ANY, Signal, SignalLayer, VillageCoverage
-from phusong.coverage.signal.combine import FLOOR_TICK, TICK_DB, Odds
-from phusong.coverage.signal.layerfiles import LayerReader
+from phusong.coverage.signal.combine import ALL_LEFT, FLOOR_TICK, TICK_DB, Odds
+from phusong.coverage.signal.layerfiles import LayerReader, Levels
 from phusong.coverage.villages.assumed import assumed_of
 from phusong.coverage.villages.centre_cells import Centres
 from phusong.coverage.villages.circles import Circles, circles_of
@@ -39,6 +39,7 @@ FIGURES = (
     "best_cell_id",
 )
 _OFF_GRID_SHARE = 1e-6
+_NO_STEPS = np.zeros(0, dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,16 @@ class _Tally:
         self.best_server = np.zeros(villages, dtype=np.int64)
         self.centre_tick = np.zeros(villages, dtype=np.int32)
         self.centre_server = np.zeros(villages, dtype=np.int32)
+        self.centre_left: NDArray[np.uint8] | None = None
         self.in_circles = np.zeros(villages)
+
+    def at_centres(self, rows: NDArray[np.int64], levels: Levels) -> None:
+        """Note what the layer holds at the centres of some villages."""
+        self.centre_tick[rows], self.centre_server[rows] = levels.ticks, levels.server
+        if levels.left is not None:
+            if self.centre_left is None:
+                self.centre_left = np.full(len(self.centre_tick), ALL_LEFT, dtype=np.uint8)
+            self.centre_left[rows] = levels.left
 
 
 def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -108,7 +118,7 @@ class _Frame:
 
     def served_centre(self, tally: _Tally) -> NDArray[np.bool_]:
         """(villages, pairs): whether the centre is served."""
-        kind = self.odds.kind_of_server[tally.centre_server]
+        kind = self.odds.kind(tally.centre_server, tally.centre_left)
         enough = tally.centre_tick[:, None] >= self.cuts[kind]
         return np.asarray(enough & (tally.centre_server[:, None] > 0))
 
@@ -118,7 +128,7 @@ class _Frame:
         expected = _share(tally.expected, self.total)
         centre = self.served_centre(tally)[:, 0]
         heard = tally.centre_server > 0
-        kind = self.odds.kind_of_server[tally.centre_server]
+        kind = self.odds.kind(tally.centre_server, tally.centre_left)
         tick = np.where(heard, tally.centre_tick, FLOOR_TICK)
         names = np.concatenate([[None], self.cells["cell_id"].to_numpy(dtype=object)])
         return pd.DataFrame(
@@ -219,7 +229,7 @@ def _add_batch(
 ) -> None:
     """Sum one layer over one batch of villages."""
     odds, cuts = frame
-    ticks, server = reader.read(layer, batch.window)
+    levels = reader.read(layer, batch.window)
     count, pairs = len(batch.rows), cuts.shape[1]
     part = _Tally(count, pairs)
     summarise(
@@ -227,8 +237,9 @@ def _add_batch(
         batch.cells,
         batch.fraction,
         weight,
-        ticks.ravel(),
-        server.ravel(),
+        levels.ticks.ravel(),
+        levels.server.ravel(),
+        _NO_STEPS if levels.left is None else levels.left.ravel(),
         odds.kind_of_server,
         odds.table,
         cuts,
@@ -266,10 +277,7 @@ def assess_villages(
     """
     told = progress or NoProgress()
     villages, grid = inputs.villages, signal.grid
-    odds = Odds(
-        signal.cells["threshold_dbm"].to_numpy(dtype=np.float64),
-        signal.cells["sigma_db"].to_numpy(dtype=np.float64),
-    )
+    odds = Odds.of_cells(signal.cells, tightened=signal.tightened)
     steps = _Steps.of(study)
     cuts = steps.cuts(odds)
     weights = Weights(villages, study, inputs.people)
@@ -281,9 +289,7 @@ def assess_villages(
         for batch in footprints(villages, grid):
             weight = weights.weigh(batch)
             for i, tally in enumerate(tallies):
-                tally.centre_tick[batch.rows], tally.centre_server[batch.rows] = centres.levels(
-                    reader, i, batch.rows
-                )
+                tally.at_centres(batch.rows, centres.levels(reader, i, batch.rows))
                 if batch.cells.size:
                     _add_batch(batch, weight, i, reader, (odds, cuts), circles[i], grid, tally)
             told.advance("villages", len(batch.rows))

@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.signal.layerfiles import LayerReader, StepsReader
+from phusong.coverage.signal.layerfiles import LayerReader, Levels, StepsReader
 from phusong.grid import Grid, Window
 
 
@@ -29,10 +29,8 @@ class Centres:
             (self._row >= 0) & (self._row < grid.rows) & (self._col >= 0) & (self._col < grid.cols)
         )
 
-    def levels(
-        self, reader: LayerReader, layer: int, rows: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Return level ticks and server plus one at centres; server 0 off the grid.
+    def levels(self, reader: LayerReader, layer: int, rows: NDArray[np.int64]) -> Levels:
+        """Return what a layer holds at centres; server 0 off the grid.
 
         Parameters
         ----------
@@ -43,11 +41,16 @@ class Centres:
         """
         ticks = np.zeros(len(rows), dtype=np.int32)
         server = np.zeros(len(rows), dtype=np.int32)
+        left = np.zeros(len(rows), dtype=np.uint8)
         window, inside, at = self._place(rows)
-        if inside.any():
-            level, who = reader.read(layer, window)
-            ticks[inside], server[inside] = level[at], who[at]
-        return ticks, server
+        if not inside.any():
+            return Levels(ticks, server)
+        there = reader.read(layer, window)
+        ticks[inside], server[inside] = there.ticks[at], there.server[at]
+        if there.left is None:
+            return Levels(ticks, server)
+        left[inside] = there.left[at]
+        return Levels(ticks, server, left)
 
     def steps(
         self, reader: StepsReader, which: int, rows: NDArray[np.int64], nothing: int

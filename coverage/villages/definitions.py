@@ -17,8 +17,8 @@ from scipy.special import ndtri
 from phusong.coverage.quality.sinr import NO_SINR, Carriers, Quality
 from phusong.coverage.quality.throughput import needed_sinr_db
 from phusong.coverage.results import ANY, Signal
-from phusong.coverage.signal.combine import TICK_DB
-from phusong.coverage.signal.layerfiles import LayerReader, StepsReader
+from phusong.coverage.signal.combine import SHARE_STEP, TICK_DB
+from phusong.coverage.signal.layerfiles import LayerReader, Levels, StepsReader
 from phusong.coverage.villages.centre_cells import Centres
 from phusong.coverage.villages.circles import Circles, circles_of
 from phusong.coverage.villages.entry import entry_loss_and_spread_db
@@ -120,8 +120,12 @@ class _Rule:
 
     Attributes
     ----------
-    entry_db, margin_db
-        (cells,) entry loss, and how far above the threshold a level must lie.
+    entry_db, entry_sigma_db
+        (cells,) entry loss and its spread.
+    sigma_db
+        (cells,) spread of the level outdoors, where no field tightens it.
+    spreads
+        How many spreads above the threshold a level must lie.
     needed_sinr_db
         (cells,) None where no throughput is asked.
     load_factor
@@ -130,7 +134,9 @@ class _Rule:
 
     technologies: tuple[str, ...]
     entry_db: NDArray[np.float64]
-    margin_db: NDArray[np.float64]
+    entry_sigma_db: NDArray[np.float64]
+    sigma_db: NDArray[np.float64]
+    spreads: float
     threshold_dbm: NDArray[np.float64]
     noise_dbm: NDArray[np.float64]
     needed_sinr_db: NDArray[np.float64] | None
@@ -146,7 +152,6 @@ class _Rule:
             "indoor": study.radio.indoor,
         }[definition.place]
         loss, spread = entry_loss_and_spread_db(entry, cells["freq_mhz"].to_numpy(np.float64))
-        sigma = np.hypot(cells["sigma_db"].to_numpy(np.float64), spread)
         needed = None
         if definition.throughput_mbps is not None:
             needed = needed_sinr_db(
@@ -156,27 +161,34 @@ class _Rule:
         return cls(
             definition.technologies,
             loss,
-            ndtri(definition.probability) * sigma,
+            spread,
+            cells["sigma_db"].to_numpy(np.float64),
+            float(ndtri(definition.probability)),
             cells["threshold_dbm"].to_numpy(np.float64),
             carriers.noise_dbm,
             needed,
             definition.load / base if base > 0 else 1.0,
         )
 
-    def served(
-        self,
-        ticks: NDArray[Any],
-        server: NDArray[np.int32],
-        sinr_steps: NDArray[Any] | None,
-    ) -> NDArray[np.bool_]:
+    def _margin_db(
+        self, who: NDArray[np.int32], left: NDArray[np.uint8] | None
+    ) -> NDArray[np.float64]:
+        """Return how far above the threshold a level must lie at places."""
+        if left is None:
+            return np.asarray((self.spreads * np.hypot(self.sigma_db, self.entry_sigma_db))[who])
+        sigma = self.sigma_db[who] * (left * SHARE_STEP)
+        return np.asarray(self.spreads * np.hypot(sigma, self.entry_sigma_db[who]))
+
+    def served(self, levels: Levels, sinr_steps: NDArray[Any] | None) -> NDArray[np.bool_]:
         """Return whether places are served."""
+        ticks, server = levels.ticks, levels.server
         out = server > 0
         if not len(self.entry_db):
             return np.asarray(out)
         who = np.maximum(server - 1, 0)
         level = ticks * TICK_DB - self.entry_db[who]
         if self.needed_sinr_db is None:
-            asked = self.threshold_dbm[who] + self.margin_db[who]
+            asked = self.threshold_dbm[who] + self._margin_db(who, levels.left)
             return np.asarray(out & (level >= asked - _ROUNDING_DB))
         if sinr_steps is None:
             return np.zeros(out.shape, dtype=np.bool_)
@@ -187,7 +199,7 @@ class _Rule:
         # Walls weaken interference as they weaken the signal; the receiver's noise stays.
         behind = others * 10.0 ** (-self.entry_db[who] / 10.0)
         sinr = level - 10.0 * np.log10(noise + behind)
-        asked = self.needed_sinr_db[who] + self.margin_db[who]
+        asked = self.needed_sinr_db[who] + self._margin_db(who, levels.left)
         return np.asarray(known & (sinr >= asked - _ROUNDING_DB))
 
 
@@ -318,15 +330,15 @@ def _count(
         if layer is None:
             continue
         at = sources.sinr_index.get((operator, technology))
-        ticks, server = centres.levels(sources.levels, layer, batch.rows)
+        levels = centres.levels(sources.levels, layer, batch.rows)
         steps = None if at is None else centres.steps(sources.sinr, at, batch.rows, NO_SINR)
-        centre |= rule.served(ticks, server, steps)
+        centre |= rule.served(levels, steps)
         if batch.cells.size:
-            level, who = sources.levels.read(layer, batch.window)
+            levels = sources.levels.read(layer, batch.window).at(batch.cells)
             under = None
             if at is not None and rule.needed_sinr_db is not None:
                 under = sources.sinr.read(at, batch.window).ravel()[batch.cells]
-            served |= rule.served(level.ravel()[batch.cells], who.ravel()[batch.cells], under)
+            served |= rule.served(levels, under)
     count.served[batch.rows] = sum_by_village(weight * served, batch.offsets)
     count.centre[batch.rows] = centre
 

@@ -68,12 +68,13 @@ def behind(signal: Signal, entry: Entry) -> Signal:
     """Return the signal with every threshold raised by the loss of the way in.
 
     The level outdoors has to reach the threshold and the entry loss; the spread of that loss
-    adds to the model's own. Who serves stays who serves outdoors.
+    adds to the model's own, and no measurement outdoors tightens it. Who serves stays who serves
+    outdoors.
     """
     loss, spread = entry_by_cell(signal.cells, entry)
     cells = signal.cells.assign(
         threshold_dbm=signal.cells["threshold_dbm"] + loss,
-        sigma_db=np.hypot(signal.cells["sigma_db"].to_numpy(dtype=np.float64), spread),
+        entry_sigma_db=spread,
     )
     return replace(signal, cells=cells)
 

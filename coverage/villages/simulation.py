@@ -10,6 +10,12 @@ This is another question than the verdict's, which asks at each place for a prob
 two are given side by side and named apart. One error field serves all cells: what the model
 gets wrong at a place (a grove, a cutting) it gets wrong for every mast, so hearing two masts
 does not insure against it. Independent errors would make P(covered) higher.
+
+Near measured roads the model's error is that field times what is left of it at each place
+(:func:`phusong.coverage.signal.spread.split_db`): each place has the probability of the rasters,
+and neighbours share as much of what is left as they do elsewhere. In the conditional field of
+kriging they share less of it, so figures of whole villages spread somewhat wider here
+(docs/calibration.md).
 """
 
 from __future__ import annotations
@@ -25,7 +31,8 @@ from scipy.special import ndtr
 
 from phusong.coverage.results import ANY, Signal
 from phusong.coverage.signal.combine import TICK_DB, Odds
-from phusong.coverage.signal.layerfiles import LayerReader
+from phusong.coverage.signal.layerfiles import LayerReader, Levels
+from phusong.coverage.signal.spread import split_db
 from phusong.coverage.villages.centre_cells import Centres
 from phusong.coverage.villages.errorfield import Nodes, draw_fields
 from phusong.coverage.villages.footprints import Footprints, footprints
@@ -114,13 +121,14 @@ def _draw_shares(
     node_weights: Any,
     fields: Any,
     cols: int,
-    model_db: float,
+    model_db: Any,
     phi: Any,
     served: Any,
 ) -> None:
     """Sum the served weight of each village in each draw.
 
-    ``margin_db`` is NaN without signal; ``served`` is (villages, draws).
+    ``margin_db`` is NaN without signal, ``location_db`` and ``model_db`` are the parts of the
+    spread, all (cells,); ``served`` is (villages, draws).
     """
     for v in prange(offsets.size - 1):
         first, last = offsets[v], offsets[v + 1]
@@ -130,7 +138,7 @@ def _draw_shares(
         for i in range(first, last):
             if math.isnan(margin_db[i]):
                 continue
-            spread = _SURE * math.sqrt(model_db**2 + location_db[i] ** 2)
+            spread = _SURE * math.sqrt(model_db[i] ** 2 + location_db[i] ** 2)
             if margin_db[i] >= spread:
                 sure += weight[i]
             elif margin_db[i] > -spread:
@@ -140,30 +148,33 @@ def _draw_shares(
             total = sure
             for k in range(count):
                 i = unsure[k]
-                error = model_db * _error_at(fields[d], corner[i], node_weights[i], cols)
+                error = model_db[i] * _error_at(fields[d], corner[i], node_weights[i], cols)
                 total += weight[i] * _served_part(margin_db[i] + error, location_db[i], phi)
             served[v, d] = total
 
 
 @dataclass(frozen=True)
+class _Margins:
+    """Margins over the threshold (NaN without signal) and the parts of the spread, (places,) dB."""
+
+    margin_db: NDArray[np.float64]
+    location_db: NDArray[np.float64]
+    model_db: NDArray[np.float64]
+
+
 class _Spreads:
     """Margins and spreads of levels, from the tables of the signal."""
 
-    odds: Odds
-    model_db: float
+    def __init__(self, odds: Odds, model_db: float) -> None:
+        self._odds = odds
+        self._model_db, self._location_db = split_db(odds.sigma_db, odds.whole_sigma_db, model_db)
 
-    @property
-    def location_db(self) -> NDArray[np.float64]:
-        """(kinds,) the part of the spread that neighbours do not share."""
-        return np.asarray(np.sqrt(np.maximum(self.odds.sigma_db**2 - self.model_db**2, 0.0)))
-
-    def of(
-        self, ticks: NDArray[np.int16] | NDArray[np.int32], server: NDArray[np.int32]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return margin over the threshold (NaN without signal) and location spread, in dB."""
-        kind = self.odds.kind_of_server[server]
-        margin = ticks * TICK_DB - self.odds.threshold_dbm[kind]
-        return np.where(server > 0, margin, np.nan), self.location_db[kind]
+    def of(self, levels: Levels) -> _Margins:
+        """Return margins and spreads at places."""
+        kind = self._odds.kind(levels.server, levels.left)
+        margin = levels.ticks * TICK_DB - self._odds.threshold_dbm[kind]
+        margin = np.where(levels.server > 0, margin, np.nan)
+        return _Margins(margin, self._location_db[kind], self._model_db[kind])
 
 
 def _points(batch: Footprints, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -212,13 +223,8 @@ def simulate_villages(
     ]
     draws = study.uncertainty.draws
     villages, grid = inputs.villages, signal.grid
-    spreads = _Spreads(
-        Odds(
-            signal.cells["threshold_dbm"].to_numpy(dtype=np.float64),
-            signal.cells["sigma_db"].to_numpy(dtype=np.float64),
-        ),
-        study.radio.spread.sigma_model_db,
-    )
+    odds = Odds.of_cells(signal.cells, tightened=signal.tightened)
+    spreads = _Spreads(odds, study.radio.spread.sigma_model_db)
     nodes = Nodes.over(grid, study.radio.spread.correlation_m)
     rng = np.random.default_rng(study.uncertainty.seed)
     luck = rng.random((len(villages), draws), dtype=np.float32)
@@ -237,32 +243,27 @@ def simulate_villages(
                 corner, node_weights = nodes.place(*_points(batch, grid))
                 at_centre = nodes.place(centres.x_m[batch.rows], centres.y_m[batch.rows])
                 for i, result in enumerate(results):
-                    level = spreads.of(*centres.levels(reader, i, batch.rows))
                     result.centre[batch.rows, part] = _draw_centres(
-                        level,
+                        spreads.of(centres.levels(reader, i, batch.rows)),
                         at_centre,
                         flat,
                         nodes.shape[1],
-                        spreads.model_db,
                         luck[batch.rows, part],
                     )
                     if not batch.cells.size:
                         continue
-                    ticks, server = reader.read(i, batch.window)
-                    margin, location = spreads.of(
-                        ticks.ravel()[batch.cells], server.ravel()[batch.cells]
-                    )
+                    there = spreads.of(reader.read(i, batch.window).at(batch.cells))
                     served = np.zeros((len(batch.rows), len(fields)))
                     _draw_shares(
                         batch.offsets,
                         weight,
-                        margin,
-                        location,
+                        there.margin_db,
+                        there.location_db,
                         corner,
                         node_weights,
                         flat,
                         nodes.shape[1],
-                        spreads.model_db,
+                        there.model_db,
                         _PHI,
                         served,
                     )
@@ -273,19 +274,18 @@ def simulate_villages(
 
 
 def _draw_centres(
-    level: tuple[NDArray[np.float64], NDArray[np.float64]],
+    level: _Margins,
     place: tuple[NDArray[np.int32], NDArray[np.float32]],
     fields: NDArray[np.float32],
     cols: int,
-    model_db: float,
     luck: NDArray[np.float32],
 ) -> NDArray[np.bool_]:
     """Return (villages, draws): whether each centre is served."""
-    (margin, location), (corner, weights) = level, place
+    margin, location, (corner, weights) = level.margin_db, level.location_db, place
     error = np.zeros((len(fields), len(corner)))
     for k, step in enumerate((0, 1, cols, cols + 1)):
         error += fields[:, corner + step] * weights[:, k]
-    over = margin[:, None] + model_db * error.T
+    over = margin[:, None] + level.model_db[:, None] * error.T
     spread = np.where(location > 0, location, 1.0)[:, None]
     chance = np.where(location[:, None] > 0, ndtr(over / spread), over >= 0)
     return np.asarray((luck < chance) & np.isfinite(margin)[:, None])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.signal.combine import FLOOR_TICK, TICK_DB, TICKS
+from phusong.coverage.signal.combine import ALL_LEFT, FLOOR_TICK, TICK_DB, TICKS
 from phusong.grid import Window
 from phusong.jit import njit, prange
 
@@ -21,6 +21,7 @@ def summarise(  # noqa: C901 - one pass over the cells, every figure at once
     weight: Any,
     ticks: Any,
     server: Any,
+    left: Any,
     kind_of_server: Any,
     odds: Any,
     cuts: Any,
@@ -40,6 +41,8 @@ def summarise(  # noqa: C901 - one pass over the cells, every figure at once
         (cells,) people or area of each part cell.
     ticks, server
         Flat window of the layer: level ticks, server plus one.
+    left
+        Likewise steps of the spread left; empty where all of it is.
     kind_of_server, odds
         See :class:`phusong.coverage.signal.combine.Odds`.
     cuts
@@ -68,6 +71,8 @@ def summarise(  # noqa: C901 - one pass over the cells, every figure at once
                 continue
             tick = ticks[cells[i]]
             kind = kind_of_server[who]
+            if left.size > 0:
+                kind += left[cells[i]] - ALL_LEFT
             tally[who] += weight[i]
             histogram[tick - FLOOR_TICK] += weight[i]
             expected[v] += weight[i] * odds[kind, tick - FLOOR_TICK]

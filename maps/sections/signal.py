@@ -12,6 +12,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from phusong.coverage.signal.combine import ALL_LEFT, SHARE_STEP
 from phusong.coverage.villages.indoors import PLACES, entry_by_cell, entry_of
 from phusong.maps.codec import positions
 from phusong.maps.mercator import Frame
@@ -58,8 +59,9 @@ def signal_rasters(signal: Signal, frame: Frame) -> list[dict[str, Any]]:
     Returns
     -------
     Dicts with ``operator``, ``technology``, ``level`` (base64 of a grey PNG, see
-    :data:`ZERO_DBM`) and ``server`` (base64 of an RGB PNG: red x 256 + green is the index of
-    the server among ``signal.cells`` plus one, 0 for none).
+    :data:`ZERO_DBM`), ``server`` (base64 of an RGB PNG: red x 256 + green is the index of
+    the server among ``signal.cells`` plus one, 0 for none) and, where measurements tighten any
+    spread, ``spread`` (base64 of a grey PNG: steps of what is left of it).
     """
     plain = [layer for layer in signal.layers if ANY not in (layer.operator, layer.technology)]
     rasters: list[dict[str, Any]] = []
@@ -83,18 +85,22 @@ def _sizes_that_may_fit(plain: list[SignalLayer], frame: Frame) -> tuple[int, ..
 
 
 def _weight(rasters: list[dict[str, Any]]) -> int:
-    return sum(len(r["level"]) + len(r["server"]) for r in rasters)
+    pictures = ("level", "server", "spread")
+    return sum(len(raster.get(name, "")) for raster in rasters for name in pictures)
 
 
 def _raster(layer: SignalLayer, frame: Frame, longest_px: int) -> dict[str, Any]:
     level, _ = warp(layer.level, frame, longest_px)
     server, _ = warp(layer.server, frame, longest_px)
-    return {
-        "operator": layer.operator,
-        "technology": layer.technology,
+    pictures = {
         "level": encode_grey(level_bytes(level)),
         "server": encode_pairs(np.nan_to_num(server).astype(np.uint16)),
     }
+    if layer.spread is not None:
+        share, _ = warp(layer.spread, frame, longest_px)
+        steps = np.rint(np.nan_to_num(share) / SHARE_STEP).astype(np.uint8)
+        pictures["spread"] = encode_grey(steps)
+    return {"operator": layer.operator, "technology": layer.technology, **pictures}
 
 
 def level_bytes(level_dbm: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -106,7 +112,8 @@ def level_bytes(level_dbm: NDArray[np.float32]) -> NDArray[np.uint8]:
 def raster_section(signal: Signal, inputs: Inputs, study: Study, frame: Frame) -> dict[str, Any]:
     """Return what the page needs to read the rasters: servers, and how classes are coloured.
 
-    Servers of one threshold, spread and entry loss are one ``kind``.
+    Servers of one threshold, spread and entry loss are one ``kind``. The spread outdoors is that
+    away from measured places; ``all_left`` steps of it are left there, 0 says that no raster does.
     """
     cells = signal.cells
     columns = [cells["threshold_dbm"].to_numpy(np.float64), cells["sigma_db"].to_numpy(np.float64)]
@@ -116,7 +123,7 @@ def raster_section(signal: Signal, inputs: Inputs, study: Study, frame: Frame) -
     entries = {
         place: {
             "loss_db": np.round(kinds[:, 2 + 2 * i], 3).tolist(),
-            "sigma_db": np.round(np.hypot(kinds[:, 1], kinds[:, 3 + 2 * i]), 4).tolist(),
+            "sigma_db": np.round(kinds[:, 3 + 2 * i], 4).tolist(),
         }
         for i, place in enumerate(PLACES)
     }
@@ -125,6 +132,8 @@ def raster_section(signal: Signal, inputs: Inputs, study: Study, frame: Frame) -
         "cell": positions(cells["cell_id"], inputs.cells["cell_id"]),
         "kind": kind_of.ravel().tolist(),
         "threshold_dbm": kinds[:, 0].tolist(),
+        "sigma_db": np.round(kinds[:, 1], 4).tolist(),
+        "all_left": ALL_LEFT if signal.tightened else 0,
         "places": entries,
         "steps": {
             "level": {

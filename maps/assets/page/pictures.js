@@ -62,14 +62,25 @@ const Pictures = {
     const pen = canvas.getContext("2d");
     const image = pen.createImageData(plane.width, plane.height);
     const out = new Uint32Array(image.data.buffer);
-    const { level, server } = plane;
+    const { level, server, left } = plane;
     if (choice.signal === "server") {
       const colours = Pictures.tints(choice);
       for (let p = 0; p < out.length; p += 1) out[p] = colours[server[p]];
     } else {
       const { kind } = book.signal;
-      const colours = Pictures.classes(choice);
-      for (let p = 0; p < out.length; p += 1) if (server[p]) out[p] = colours[kind[server[p] - 1] * 256 + level[p]];
+      const tables = new Map();
+      const byLeft = left && choice.signal === "probability";
+      let steps, colours;
+      for (let p = 0; p < out.length; p += 1) {
+        if (!server[p]) continue;
+        const here = byLeft ? left[p] : book.signal.all_left;
+        if (here !== steps) {
+          steps = here;
+          if (!tables.has(steps)) tables.set(steps, Pictures.classes(choice, steps));
+          colours = tables.get(steps);
+        }
+        out[p] = colours[kind[server[p] - 1] * 256 + level[p]];
+      }
     }
     pen.putImageData(image, 0, 0);
   },
@@ -83,8 +94,8 @@ const Pictures = {
     return table;
   },
 
-  /** A pixel by kind of server and level outdoors; nothing below the first class. */
-  classes(choice) {
+  /** A pixel by kind of server and level outdoors, `left` of the spread; nothing below the first class. */
+  classes(choice, left) {
     const { threshold_dbm, zero_dbm } = book.signal;
     const colours = book.signal.colours[choice.signal].map(pixel);
     const steps = stepsOf(choice);
@@ -92,7 +103,7 @@ const Pictures = {
     threshold_dbm.forEach((_, kind) => {
       for (let b = 1; b < 256; b += 1) {
         const there = b - zero_dbm - Rasters.entry(choice.place, kind);
-        const value = choice.signal === "level" ? there : Rasters.chance(there, choice.place, kind);
+        const value = choice.signal === "level" ? there : Rasters.chance(there, choice.place, kind, left);
         const index = steps.findLastIndex((step) => value >= step);
         if (index >= 0) table[kind * 256 + b] = colours[index];
       }

@@ -1,5 +1,6 @@
-// The signal rasters: level and server of every carrier and technology, taken out of the page
-// when first asked for; the best of several, the probability and the way indoors follow from them.
+// The signal rasters: level, server and what measurements leave of the spread, of every carrier and
+// technology, taken out of the page when first asked for; the best of several, the probability and
+// the way indoors follow from them.
 const Rasters = {
   planes: [],
   loading: new Map(),
@@ -22,15 +23,19 @@ const Rasters = {
   },
 
   async read(i) {
-    const [levels, servers] = await Promise.all([Rasters.pixels(`level-${i}`), Rasters.pixels(`server-${i}`)]);
+    const tightened = book.signal.all_left > 0;
+    const names = ["level", "server", ...(tightened ? ["spread"] : [])];
+    const [levels, servers, spreads] = await Promise.all(names.map((name) => Rasters.pixels(`${name}-${i}`)));
     const { width, height } = levels;
     const level = new Uint8Array(width * height);
     const server = new Uint16Array(width * height);
+    const left = tightened ? new Uint8Array(width * height) : null;
     for (let p = 0, q = 0; p < level.length; p += 1, q += 4) {
       level[p] = levels.data[q];
       server[p] = servers.data[q] * 256 + servers.data[q + 1];
+      if (left) left[p] = spreads.data[q];
     }
-    Rasters.planes[i] = { width, height, level, server };
+    Rasters.planes[i] = { width, height, level, server, left };
   },
 
   async pixels(id) {
@@ -53,29 +58,32 @@ const Rasters = {
   },
 
   combine(planes, byOdds) {
-    const { kind, threshold_dbm, zero_dbm, places } = book.signal;
+    const { kind, threshold_dbm, sigma_db, zero_dbm, all_left } = book.signal;
     const worth = new Float32Array(threshold_dbm.length * 256);
     threshold_dbm.forEach((threshold, k) => {
       for (let b = 0; b < 256; b += 1) {
-        worth[k * 256 + b] = byOdds ? (b - zero_dbm - threshold) / Math.max(places.outdoor.sigma_db[k], 1e-6) : b;
+        worth[k * 256 + b] = byOdds ? (b - zero_dbm - threshold) / Math.max(sigma_db[k], 1e-6) : b;
       }
     });
     const { width, height } = planes[0];
     const level = new Uint8Array(width * height);
     const server = new Uint16Array(width * height);
+    const left = planes[0].left && new Uint8Array(width * height);
     const most = new Float32Array(width * height).fill(-Infinity);
     for (const plane of planes) {
       for (let p = 0; p < level.length; p += 1) {
         const who = plane.server[p];
         if (!who) continue;
-        const value = worth[kind[who - 1] * 256 + plane.level[p]];
+        let value = worth[kind[who - 1] * 256 + plane.level[p]];
+        if (left && byOdds) value *= all_left / plane.left[p];
         if (value <= most[p]) continue;
         most[p] = value;
         level[p] = plane.level[p];
         server[p] = who;
+        if (left) left[p] = plane.left[p];
       }
     }
-    return { width, height, level, server };
+    return { width, height, level, server, left };
   },
 
   /** What serves a point: cell, level and probability at the chosen place; null where nothing does. */
@@ -88,17 +96,22 @@ const Rasters = {
     const column = Math.floor(((x - corner.x) / (far.x - corner.x)) * plane.width);
     const row = Math.floor(((y - corner.y) / (far.y - corner.y)) * plane.height);
     if (column < 0 || row < 0 || column >= plane.width || row >= plane.height) return null;
-    const who = plane.server[row * plane.width + column];
+    const pixel = row * plane.width + column;
+    const who = plane.server[pixel];
     if (!who) return null;
     const kind = book.signal.kind[who - 1];
-    const level = plane.level[row * plane.width + column] - book.signal.zero_dbm - Rasters.entry(choice.place, kind);
-    return { cell: book.signal.cell[who - 1], level, probability: Rasters.chance(level, choice.place, kind) };
+    const level = plane.level[pixel] - book.signal.zero_dbm - Rasters.entry(choice.place, kind);
+    const probability = Rasters.chance(level, choice.place, kind, plane.left?.[pixel]);
+    return { cell: book.signal.cell[who - 1], level, probability };
   },
 
   entry: (place, kind) => book.signal.places[place].loss_db[kind],
 
-  chance(level, place, kind) {
-    const sigma = book.signal.places[place].sigma_db[kind];
+  /** Probability of service; of the spread outdoors `left` steps are left, that of the way in stays. */
+  chance(level, place, kind, left) {
+    const { all_left, sigma_db, places } = book.signal;
+    const share = all_left > 0 ? left / all_left : 1;
+    const sigma = Math.hypot(sigma_db[kind] * share, places[place].sigma_db[kind]);
     const above = level - book.signal.threshold_dbm[kind];
     return sigma > 0 ? normal(above / sigma) : Number(above >= 0);
   },
