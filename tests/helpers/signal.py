@@ -8,7 +8,7 @@ from shapely.geometry import box
 from helpers.radio import X0, Y0, cells_frame, make_inputs, make_study, villages_frame
 from phusong.coverage.propagation import PathLoss
 from phusong.coverage.results import ANY, Signal, SignalLayer
-from phusong.coverage.signal.combine import NO_LEVEL, Odds
+from phusong.coverage.signal.combine import NO_LEVEL, NO_SHARE, Odds, share_steps
 from phusong.coverage.signal.layerfiles import LayerWriter, signal_kinds
 from phusong.coverage.signal.plan import plan_run
 from phusong.errors import ModelError
@@ -28,8 +28,13 @@ def centre_of(row, col):
     return (X0 + (col + 0.5) * CELL, Y0 - (row + 0.5) * CELL)
 
 
-def make_signal(folder, villages, levels, *, people=None, cells=None, servers=None, **tables):
-    """Villages over levels that are given: {(operator, technology): dBm array}, NaN is none."""
+def make_signal(
+    folder, villages, levels, *, people=None, cells=None, servers=None, left=None, **tables
+):
+    """Villages over levels that are given: {(operator, technology): dBm array}, NaN is none.
+
+    ``left``: share of the spread that measurements leave, of every layer.
+    """
     shape = next(iter(levels.values())).shape
     cells = cells_frame(cells or [{"cell_id": "a", "site_id": "A"}])
     inputs = make_inputs(
@@ -39,13 +44,17 @@ def make_signal(folder, villages, levels, *, people=None, cells=None, servers=No
     study = make_study(folder, **tables)
     plan = plan_run(inputs, study)
     names = [(layer.operator, layer.technology) for layer in plan.layers]
-    odds = Odds(plan.cells["threshold_dbm"].to_numpy(), plan.cells["sigma_db"].to_numpy())
-    with LayerWriter(folder / "out", inputs.grid, names, signal_kinds(len(plan.cells))) as writer:
+    tightened = left is not None
+    odds = Odds.of_cells(plan.cells, tightened=tightened)
+    kinds = signal_kinds(len(plan.cells), tightened=tightened)
+    with LayerWriter(folder / "out", inputs.grid, names, kinds) as writer:
         for i, name in enumerate(names):
             level = levels.get(name, levels[ANY, ANY])
             ticks = np.where(np.isnan(level), NO_LEVEL, np.rint(level * 10)).astype("int16")
             server = np.where(np.isnan(level), 0, 1 if servers is None else servers).astype("int32")
-            writer.write(i, inputs.grid.window, (ticks, server, odds.steps(ticks, server)))
+            tight = [np.where(server > 0, share_steps(left), NO_SHARE)] if tightened else []
+            steps = odds.steps(ticks, server, *tight)
+            writer.write(i, inputs.grid.window, (ticks, server, steps, *tight))
     layers = tuple(SignalLayer(*n, *p) for n, p in zip(names, writer.paths, strict=True))
     return inputs, study, Signal(inputs.grid, layers, plan.cells)
 

@@ -21,7 +21,7 @@ from phusong.coverage.corrections.residualfield import (
 )
 from phusong.coverage.propagation.surface import FLAG_LINE_OF_SIGHT
 from phusong.coverage.quality.sinr import compute_quality
-from phusong.coverage.signal.combine import Odds
+from phusong.coverage.signal.combine import Odds, share_steps
 from phusong.coverage.signal.correction import (
     Correction,
     Sight,
@@ -123,9 +123,9 @@ def test_file_comes_back(tmp_path) -> None:
 
 
 def test_odds_tighten_where_less_of_the_spread_is_left() -> None:
-    odds = Odds(np.array([-100.0]), np.array([10.0]))
+    odds = Odds(np.array([-100.0]), np.array([10.0]), tightened=True)
     ticks, server = np.full((1, 3), -900, np.int16), np.array([[1, 1, 0]], np.int32)
-    left = np.array([[1.0, 0.5, 0.5]], np.float32)
+    left = share_steps(np.array([[1.0, 0.5, 0.5]], np.float32))
     # One deviation above the threshold, then two: 0.841 and 0.977 in steps of 0.005.
     assert odds.steps(ticks, server, left).tolist() == [[168, 195, 255]]
     assert odds.steps(ticks, server).tolist() == [[168, 168, 255]]
