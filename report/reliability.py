@@ -11,7 +11,14 @@ from phusong.i18n import get_language, number, share_text, tr
 from phusong.report.blocks import Block, Grid, Heading, Paragraph, Picture
 from phusong.report.charts import SIGHT_WORDS, measured_chart
 from phusong.results.finished import FinishedRun
-from phusong.results.measured import MeasuredLevels, calibrates, figures, judge, reliability
+from phusong.results.measured import (
+    MeasuredLevels,
+    calibrates,
+    figures,
+    judge,
+    reliability,
+    spread_left,
+)
 
 
 def day_text(created: str) -> str:
@@ -52,8 +59,14 @@ def measured_blocks(run: FinishedRun, measured: MeasuredLevels) -> Iterator[Bloc
     if measured.rows.empty:
         yield Paragraph(tr("None of them could be held against a prediction."))
         return
+    field = spread_left(measured.rows, run)
     judged = judge(
-        measured.rows, run.study, pd.DataFrame(run.layer("cells")), run.stamp["grid"]["cell_m"]
+        measured.rows,
+        run.study,
+        pd.DataFrame(run.layer("cells")),
+        run.stamp["grid"]["cell_m"],
+        # Predictions without the field are as unsure as those away from roads.
+        field if measured.calibrated else None,
     )
     table = reliability(judged)
     yield Paragraph(_in_words(judged))
@@ -68,12 +81,26 @@ def measured_blocks(run: FinishedRun, measured: MeasuredLevels) -> Iterator[Bloc
     yield _by_class(judged)
     if not table.empty:
         yield _claims(table)
-    yield Paragraph(
-        tr(
-            "Phones report only what they hear, so weak places are tested less than strong ones. "
-            "The interval is that away from measured roads."
-        ),
-        small=True,
+    notes = [
+        tr("Phones report only what they hear, so weak places are tested less than strong ones.")
+    ]
+    if field is not None:
+        notes.append(_spread_words(run, measured))
+    yield Paragraph(" ".join(notes), small=True)
+
+
+def _spread_words(run: FinishedRun, measured: MeasuredLevels) -> str:
+    """Say which spread the claims are made with, and whether these rows made it tighter."""
+    if not measured.calibrated:
+        return tr("Probability and interval are those away from measured roads.")
+    words = tr("Near measured roads probability and interval are the tighter ones of the rasters.")
+    source = run.stamp.get("calibrated_from") or {}
+    made_of = {item.get("sha256") for item in source.get("measurements", [])}
+    if made_of.isdisjoint(sha for _, sha in measured.files if sha):
+        return words
+    return f"{words} " + tr(
+        "The field there was made from these very measurements and follows them: other ones would "
+        "fit less well."
     )
 
 
@@ -136,6 +163,7 @@ def _by_class(judged: pd.DataFrame) -> Grid:
             (
                 technology,
                 sight,
+                "" if part is judged else _one(part["threshold_dbm"].iloc[0]),
                 number(of.rows),
                 number(of.sites),
                 _signed(of.bias_db),
@@ -148,6 +176,7 @@ def _by_class(judged: pd.DataFrame) -> Grid:
         [
             tr("Technology"),
             tr("Sight"),
+            tr("Threshold, dBm"),
             tr("Rows"),
             tr("Sites"),
             tr("Bias, dB"),
@@ -156,8 +185,8 @@ def _by_class(judged: pd.DataFrame) -> Grid:
             tr("In 90 %"),
         ],
         lines,
-        [16, 18, 10, 10, 12, 14, 12, 12],
-        frozenset(range(2, 8)),
+        [16, 18, 14, 10, 10, 12, 14, 12, 12],
+        frozenset(range(2, 9)),
     )
 
 

@@ -11,10 +11,16 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import rasterio
+from numpy.typing import NDArray
+from pyproj import Transformer
 
 from phusong.coverage.audit.intervals import clopper_pearson
+from phusong.coverage.signal.combine import NO_SHARE, SHARE_STEP
+from phusong.coverage.signal.layerfiles import safe_names
 from phusong.coverage.signal.spread import probability, sigma_total_db
 from phusong.errors import InputError, Where
+from phusong.results.finished import FinishedRun
 from phusong.study import Study
 
 TABLE: Final = "calibration_residuals.csv"
@@ -161,10 +167,47 @@ def calibrates(study: Study) -> bool | None:
     return False if radio.residual_field is None else None
 
 
-def judge(rows: pd.DataFrame, study: Study, cells: pd.DataFrame, cell_m: float) -> pd.DataFrame:
+def spread_left(rows: pd.DataFrame, run: FinishedRun) -> NDArray[np.float64] | None:
+    """Return the share of the spread that a run's field leaves at places, as its rasters have it.
+
+    Parameters
+    ----------
+    rows
+        ``longitude``, ``latitude``, ``operator``, ``technology``.
+    run
+        A finished run; None comes back where its levels hold no field.
+
+    Returns
+    -------
+    ndarray or None
+        (rows,), 1 where no cell of the carrier is heard.
+    """
+    if "sensitivity" not in run.tables or not any(run.folder.glob("coverage_*_spread.tif")):
+        return None
+    safe = safe_names(run.tables["sensitivity"]["operator"].astype(str))
+    to_run = Transformer.from_crs(4326, run.stamp["crs"], always_xy=True)
+    x, y = to_run.transform(rows["longitude"].to_numpy(), rows["latitude"].to_numpy())
+    out = np.ones(len(rows))
+    for (operator, technology), part in rows.reset_index().groupby(["operator", "technology"]):
+        path = run.folder / f"coverage_{safe.get(str(operator))}_{technology}_spread.tif"
+        if path.is_file():
+            at = part.index.to_numpy()
+            with rasterio.open(path) as raster:
+                steps = np.array([v[0] for v in raster.sample(zip(x[at], y[at], strict=True))])
+            out[at] = np.where(steps == NO_SHARE, 1.0, steps * SHARE_STEP)
+    return out
+
+
+def judge(
+    rows: pd.DataFrame,
+    study: Study,
+    cells: pd.DataFrame,
+    cell_m: float,
+    left: NDArray[np.float64] | None = None,
+) -> pd.DataFrame:
     """Return the rows with what a study claims of them, and whether it came true.
 
-    Added are ``sigma_db`` (location and model, away from measured roads), ``threshold_dbm``,
+    Added are ``sigma_db`` (location and model, less what a field takes), ``threshold_dbm``,
     ``probability`` (claimed P(level >= threshold)), ``reached`` and ``inside_90`` (of the level's
     90 % interval). Frequencies are those of the cells; a cell that the run does not know has the
     middle one of its technology. Where neither is known the claim is NaN.
@@ -179,6 +222,8 @@ def judge(rows: pd.DataFrame, study: Study, cells: pd.DataFrame, cell_m: float) 
         ``cell_id``, ``technology``, ``freq_mhz``.
     cell_m
         Width of the study's grid cells.
+    left
+        See :func:`spread_left`; None: all of the spread.
     """
     radio = study.radio
     frequency = cells.drop_duplicates("cell_id").set_index("cell_id")["freq_mhz"]
@@ -189,7 +234,7 @@ def judge(rows: pd.DataFrame, study: Study, cells: pd.DataFrame, cell_m: float) 
         for f in freq_mhz.dropna().unique()
     }
     thresholds = {str(name): t.threshold_dbm for name, t in radio.technologies.items()}
-    sigma = freq_mhz.map(spreads).to_numpy(np.float64)
+    sigma = freq_mhz.map(spreads).to_numpy(np.float64) * (1.0 if left is None else left)
     threshold = rows["technology"].map(thresholds).to_numpy(np.float64)
     predicted = rows["predicted_dbm"].to_numpy(np.float64)
     residual = rows["residual_db"].to_numpy(np.float64)

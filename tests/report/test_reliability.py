@@ -6,10 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
+import rasterio
 from click.testing import CliRunner
+from pyproj import Transformer
+from rasterio.transform import from_bounds
 
 from helpers.measured import make_residuals, write_measured
 from phusong.cli import main
@@ -18,7 +23,7 @@ from phusong.report.blocks import Block, Grid, Heading, Paragraph, Picture
 from phusong.report.reliability import measured_blocks
 from phusong.report.webpage import render_page
 from phusong.results.finished import FinishedRun, open_run
-from phusong.results.measured import MeasuredLevels, open_measured
+from phusong.results.measured import MeasuredLevels, open_measured, spread_left
 
 PLACES = np.array([[105.0, 22.5], [105.01, 22.51]])
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -64,8 +69,10 @@ def test_figures_in_words_and_by_class(run: FinishedRun, measured: MeasuredLevel
         ("LTE", "obstructed"),
         ("all rows", ""),
     ]
-    assert by_class.rows[-1][4] == f"−{-residual.mean():.1f}"
-    assert sum(int(row[2]) for row in by_class.rows[:-1]) == 200
+    # Each technology is held to its own threshold.
+    assert [row[2] for row in by_class.rows] == ["-95.0", "-95.0", "-110.0", "-110.0", ""]
+    assert by_class.rows[-1][5] == f"−{-residual.mean():.1f}"
+    assert sum(int(row[3]) for row in by_class.rows[:-1]) == 200
     assert sum(int(row[1]) for row in claims.rows) == 200
     (picture,) = (block for block in blocks if isinstance(block, Picture))
     assert picture.png.startswith(b"\x89PNG")
@@ -124,9 +131,58 @@ def test_predictions_from_before_the_calibration_are_said(run: FinishedRun, tmp_
         assert said in text
 
 
+def test_claims_near_measured_roads_are_those_of_the_rasters(
+    run: FinishedRun, tmp_path: Path
+) -> None:
+    """Half of the spread is left at the western place, all of it at the eastern one."""
+    x, y = Transformer.from_crs(4326, run.stamp["crs"], always_xy=True).transform(*PLACES.T)
+    with rasterio.open(
+        tmp_path / "coverage_Viettel_LTE_spread.tif",
+        "w",
+        driver="GTiff",
+        width=2,
+        height=1,
+        count=1,
+        dtype="uint8",
+        crs=run.stamp["crs"],
+        transform=from_bounds(x[0] - 10, y[0] - 2000, x[1] + 10, y[1] + 2000, 2, 1),
+    ) as file:
+        file.write(np.array([[[100, 200]]], np.uint8))
+    source = {"measurements": [{"file": "a.csv", "sha256": "ab" * 32}]}
+    sensitivity = pd.DataFrame({"operator": ["*", "Viettel"]})
+    near = replace(
+        run,
+        folder=tmp_path,
+        stamp={**run.stamp, "calibrated_from": source},
+        tables={**run.tables, "sensitivity": sensitivity},
+    )
+    rows = make_residuals(40, PLACES, operator="Viettel", technology="LTE", calibrated_db=-3.0)
+    assert spread_left(rows, near) == pytest.approx(np.tile([0.5, 1.0], 20))
+    assert spread_left(rows.assign(operator="VNPT"), near) == pytest.approx(np.ones(40))
+    assert spread_left(rows, run) is None
+
+    def page(columns: dict[str, float], sha: str) -> tuple[str, str]:
+        about = {"name": run.study.study.name, "measurements": [{"file": "a", "sha256": sha}]}
+        folder = tmp_path / f"{sha[:2]}{len(columns)}"
+        levels = open_measured(write_measured(rows.assign(**columns), folder, about=about))
+        with_cells = SimpleNamespace(**vars(near), layer=run.layer)
+        blocks = list(measured_blocks(with_cells, levels))
+        return words(blocks), grids(blocks)[0].rows[-1][-1]
+
+    said, inside = page({}, "ab" * 32)
+    assert "tighter ones of the rasters" in said
+    assert "these very measurements" in said
+    other, _ = page({}, "cd" * 32)
+    assert "tighter ones of the rasters" in other
+    assert "these very measurements" not in other
+    before, wide = page({"calibrated_db": 0.0}, "ab" * 32)
+    assert "away from measured roads" in before
+    assert float(inside.rstrip("%")) < float(wide.rstrip("%"))
+
+
 def test_one_row_has_no_spread(run: FinishedRun, tmp_path: Path) -> None:
     one = open_measured(write_measured(make_residuals(1, PLACES), tmp_path / "c"))
-    assert grids(list(measured_blocks(run, one)))[0].rows[0][5] == "–"
+    assert grids(list(measured_blocks(run, one)))[0].rows[0][6] == "–"
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
