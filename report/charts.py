@@ -156,9 +156,12 @@ def _levels(figure: Figure, axes: Axes, judged: pd.DataFrame) -> None:
         cells = axes.hexbin(
             predicted, measured, gridsize=45, extent=(*ends, *ends), bins="log", mincnt=1
         )
-        bar = figure.colorbar(cells, ax=axes, shrink=0.6, format="%d")
-        bar.ax.set_title(tr("measurements"), fontsize=7)
-        bar.ax.tick_params(labelsize=7)
+        # In the corner that no level reaches: beside the plot it would stand in the other's way.
+        corner = axes.inset_axes((0.56, 0.14, 0.38, 0.035))
+        bar = figure.colorbar(cells, cax=corner, orientation="horizontal", format="%d")
+        corner.set_title(tr("measurements"), fontsize=7, pad=3)
+        corner.tick_params(labelsize=6, pad=1)
+        bar.minorticks_off()
     else:
         for sight, word in SIGHT_WORDS.items():
             part = judged[judged["sight"] == sight]
@@ -194,7 +197,7 @@ def _claims(axes: Axes, reliability: pd.DataFrame) -> None:
             markersize=4,
             linewidth=1.2,
             capsize=2,
-            label=tr("measured, with 95 % interval"),
+            label=tr("measured, with 95% interval"),
         )
         for claimed, seen, count in zip(
             reliability["claimed"], share, reliability["rows"], strict=True
@@ -207,7 +210,7 @@ def _claims(axes: Axes, reliability: pd.DataFrame) -> None:
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_xlabel(tr("claimed probability of service"), fontsize=8)
-    axes.set_ylabel(tr("share of measurements at the threshold or over"), fontsize=8)
+    axes.set_ylabel(tr("share that reached the threshold"), fontsize=8)
 
 
 def _map_axes() -> tuple[Figure, Axes]:

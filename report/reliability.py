@@ -127,15 +127,20 @@ def _is_day(text: str) -> bool:
 def _in_words(judged: pd.DataFrame) -> str:
     every = figures(judged)
     behind = int(judged["rows"].sum())
-    size = abs(every.bias_db)
+    size = round(abs(every.bias_db), 1)
     template = (
         "{count} places and carriers ({behind} rows) of {sites} sites were measured. On average "
-        "they are {bias} dB weaker than predicted; about that they spread by {sd} dB (standard "
-        "deviation), and the RMSE is {rmse} dB. {inside} of them lie in their 90 % interval."
+        "they are as strong as predicted; about that they spread by {sd} dB (standard deviation), "
+        "and the RMSE is {rmse} dB. {inside} of them lie in their 90% interval."
+        if not size
+        else "{count} places and carriers ({behind} rows) of {sites} sites were measured. On "
+        "average they are {bias} dB weaker than predicted; about that they spread by {sd} dB "
+        "(standard deviation), and the RMSE is {rmse} dB. {inside} of them lie in their 90% "
+        "interval."
         if every.bias_db < 0
         else "{count} places and carriers ({behind} rows) of {sites} sites were measured. On "
         "average they are {bias} dB stronger than predicted; about that they spread by {sd} dB "
-        "(standard deviation), and the RMSE is {rmse} dB. {inside} of them lie in their 90 % "
+        "(standard deviation), and the RMSE is {rmse} dB. {inside} of them lie in their 90% "
         "interval."
     )
     return tr(
@@ -163,7 +168,7 @@ def _by_class(judged: pd.DataFrame) -> Grid:
             (
                 technology,
                 sight,
-                "" if part is judged else _one(part["threshold_dbm"].iloc[0]),
+                "" if part is judged else _whole(part["threshold_dbm"].iloc[0]),
                 number(of.rows),
                 number(of.sites),
                 _signed(of.bias_db),
@@ -182,7 +187,7 @@ def _by_class(judged: pd.DataFrame) -> Grid:
             tr("Bias, dB"),
             tr("Spread, dB"),
             tr("RMSE, dB"),
-            tr("In 90 %"),
+            tr("In 90%"),
         ],
         lines,
         [16, 18, 14, 10, 10, 12, 14, 12, 12],
@@ -197,7 +202,7 @@ def _claims(table: pd.DataFrame) -> Grid:
             tr("Rows"),
             tr("Claimed on average"),
             tr("Measured"),
-            tr("Interval of 95 %"),
+            tr("Interval of 95%"),
         ],
         [
             (
@@ -218,5 +223,10 @@ def _one(value: float) -> str:
     return "–" if pd.isna(value) else number(value, ".1f")
 
 
+def _whole(value: float) -> str:
+    return "–" if pd.isna(value) else number(value, "g").replace("-", "−")
+
+
 def _signed(value: float) -> str:
-    return number(value, "+.1f").replace("-", "−")
+    rounded = round(value, 1)
+    return number(rounded, "+.1f").replace("-", "−") if rounded else number(0.0, ".1f")

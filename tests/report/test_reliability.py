@@ -70,12 +70,21 @@ def test_figures_in_words_and_by_class(run: FinishedRun, measured: MeasuredLevel
         ("all rows", ""),
     ]
     # Each technology is held to its own threshold.
-    assert [row[2] for row in by_class.rows] == ["-95.0", "-95.0", "-110.0", "-110.0", ""]
+    assert [row[2] for row in by_class.rows] == ["−95", "−95", "−110", "−110", ""]
     assert by_class.rows[-1][5] == f"−{-residual.mean():.1f}"
     assert sum(int(row[3]) for row in by_class.rows[:-1]) == 200
     assert sum(int(row[1]) for row in claims.rows) == 200
     (picture,) = (block for block in blocks if isinstance(block, Picture))
     assert picture.png.startswith(b"\x89PNG")
+
+
+def test_no_bias_has_no_sign(run: FinishedRun, tmp_path: Path) -> None:
+    rows = make_residuals(40, PLACES, technology="LTE", predicted_dbm=-90.0)
+    rows["level_dbm"] = -90.01 + np.where(np.arange(40) % 2 == 0, 3.0, -3.0)
+    rows["residual_db"] = rows["level_dbm"] - rows["predicted_dbm"]
+    blocks = list(measured_blocks(run, open_measured(write_measured(rows, tmp_path / "c"))))
+    assert "On average they are as strong as predicted" in words(blocks)
+    assert grids(blocks)[0].rows[-1][5] == "0.0"
 
 
 def test_vietnamese_writes_figures_as_vietnamese_does(
