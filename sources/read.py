@@ -15,22 +15,21 @@ from phusong.errors import InputError, Where
 from phusong.grid import Grid
 from phusong.progress import NoProgress, Progress
 from phusong.sources.boundaries.centres import commune_centres, village_centres
-from phusong.sources.boundaries.codes import disambiguate
 from phusong.sources.boundaries.communes import read_communes
 from phusong.sources.boundaries.villages import read_villages
 from phusong.sources.cables.backhaul import no_backhaul, read_backhaul
+from phusong.sources.cables.doubles import single_cables, single_pops
 from phusong.sources.cables.lines import (
     CABLE_COLUMNS,
-    POP_COLUMNS,
     ROAD_COLUMNS,
     empty,
     read_cables,
-    read_pops,
     read_roads,
     report_heights,
-    report_lonely_pops,
 )
+from phusong.sources.cables.pops import POP_COLUMNS, read_pops, report_lonely_pops, unique_ids
 from phusong.sources.crs import STUDY_FILE, Area, exchanged_against, study_crs, to_study
+from phusong.sources.datum import report_way
 from phusong.sources.digest import digests, sha256
 from phusong.sources.inputs import Inputs, Raster
 from phusong.sources.rasters.landcover import read_landcover
@@ -324,11 +323,12 @@ class _Reading:
             if records is not None:
                 pops.append(read_pops(records, self.findings))
         if cables:
-            self.got.cables = pd.concat(cables, ignore_index=True)
+            drawn = pd.concat(cables, ignore_index=True)
+            self.got.cables = single_cables(drawn, fiber.snap_tolerance_m, self.findings)
         if pops:
-            together = pd.concat(pops, ignore_index=True)
-            together["pop_id"] = disambiguate(together["pop_id"].tolist())[0]
-            self.got.pops = together
+            named = pd.concat(pops, ignore_index=True)
+            named = single_pops(named, fiber.pop_snap_m, self.findings)
+            self.got.pops = unique_ids(named, self.findings)
         if self.got.cables is not None and self.got.pops is not None:
             report_lonely_pops(self.got.pops, self.got.cables, fiber.pop_snap_m, self.findings)
 
@@ -379,6 +379,8 @@ class _Reading:
             return
         if len(got.dem) < len(terrain.dem):
             return
+        for file in got.dem:
+            report_way(file.crs, got.area.crs, got.area.lonlat, file.where, self.findings)
         ground = footprint(got.dem, got.area.crs)
         if not terrain.sea_level_voids:
             report_bare(ground, got.area, got.communes, got.dem[0].where, self.findings)

@@ -16,6 +16,7 @@ from phusong.sources.tables.delimited import SUFFIXES, read_table
 from phusong.sources.tables.headers import BACKHAUL
 from phusong.sources.tables.layers import place_of
 from phusong.sources.tables.ogr import read_ogr
+from phusong.sources.tables.status import in_service
 from phusong.sources.tables.text import as_code
 from phusong.study import Layer, Study
 
@@ -41,7 +42,7 @@ def read_backhaul(study: Study, layer: Layer, findings: Findings) -> pd.DataFram
     DataFrame
         ``site_id``, ``medium`` (``fibre`` | ``microwave``), ``upstream`` (a site or PoP; None:
         whatever fibre passes), ``file``, ``row``. Rows without a site, of an unknown medium, or by
-        microwave from nowhere are left out (F16).
+        microwave from nowhere are left out (F16), as are links that do not work today (F23).
     """
     where = place_of(layer, study)
     raw = _rows(study, layer, findings, where)
@@ -54,8 +55,9 @@ def read_backhaul(study: Study, layer: Layer, findings: Findings) -> pd.DataFram
     if columns is None:
         return no_backhaul()
     frame = pd.DataFrame({name: take(raw, source).map(as_code) for name, source in columns.items()})
-    frame = frame.reindex(columns=["site_id", "medium", "upstream"]).astype(object)
+    frame = frame.reindex(columns=["site_id", "medium", "upstream", "status"]).astype(object)
     frame = frame.where(frame.notna(), None)
+    on = in_service(frame["status"].tolist(), [], "F23", findings, where)
     frame["file"], frame["row"] = where.file, raw["row"].to_numpy(dtype=np.int64)
     said = frame["medium"].tolist()
     frame["medium"] = [FIBRE if word is None else _MEDIUM.get(plain(word), "") for word in said]
@@ -63,7 +65,7 @@ def read_backhaul(study: Study, layer: Layer, findings: Findings) -> pd.DataFram
         _usable(row, word, findings, where)
         for row, word in zip(frame.to_dict("records"), said, strict=True)
     ]
-    return frame.loc[keep, list(COLUMNS)].reset_index(drop=True)
+    return frame.loc[np.array(keep, dtype=bool) & on, list(COLUMNS)].reset_index(drop=True)
 
 
 def _rows(study: Study, layer: Layer, findings: Findings, where: Where) -> pd.DataFrame | None:

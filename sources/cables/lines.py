@@ -1,4 +1,4 @@
-"""Cables, points of presence and roads."""
+"""Cables and roads."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from phusong.checks import Findings
-from phusong.errors import Where
-from phusong.sources.boundaries.codes import disambiguate
 from phusong.sources.boundaries.shapes import keep_types
 from phusong.sources.crs import Area
 from phusong.sources.tables.layers import Records
 from phusong.sources.tables.status import in_service
 from phusong.sources.tables.text import as_code, clean
 
-_LINEAR, _PLACES = {1, 2, 5}, {0, 3, 4, 6}
+_LINEAR = {1, 2, 5}
 CABLE_COLUMNS = (
     "cable_id",
     "owner",
@@ -33,7 +31,6 @@ CABLE_COLUMNS = (
     "file",
     "row",
 )
-POP_COLUMNS = ("pop_id", "name", "file", "row")
 ROAD_COLUMNS = ("road_id", "kind", "surface", "row")
 
 
@@ -57,7 +54,7 @@ def _texts(records: Records, column: str) -> NDArray[np.object_]:
     return np.array([clean(v) or "" for v in records.texts(column)], dtype=object)
 
 
-def _ids(records: Records, column: str) -> tuple[list[str], int]:
+def ids_of(records: Records, column: str) -> tuple[list[str], int]:
     """Return ids, made up from the row where the file has none, and how many were made up."""
     given = [as_code(v) for v in records.texts(column)]
     stem = PurePosixPath(records.where.file).name.split(".")[0]
@@ -75,13 +72,13 @@ def _parts(records: Records) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
 def read_cables(records: Records, working: list[str], findings: Findings) -> gpd.GeoDataFrame:
     """Make cables of one layer already in the study's CRS.
 
-    Lines without length are refused (F02). Of lines drawn twice, one that is in service stays
-    (F03): the other would look like a second route.
+    Lines without length are refused (F02). Doubles are another's (see
+    :func:`phusong.sources.cables.doubles.single_cables`): they may lie in several layers.
 
     Parameters
     ----------
     working
-        Statuses that carry traffic; empty: all but known words for planned or torn down.
+        Statuses that carry traffic; empty: known words for that.
 
     Returns
     -------
@@ -92,7 +89,7 @@ def read_cables(records: Records, working: list[str], findings: Findings) -> gpd
     if usable.frame.empty:
         findings.add("F01", records.where, detail="no line is left")
         return empty(CABLE_COLUMNS, records.frame.crs)
-    ids, made_up = _ids(usable, "cable_id")
+    ids, made_up = ids_of(usable, "cable_id")
     if made_up:
         findings.add(
             "F05", usable.where, detail="{n} of {total} records", n=made_up, total=len(ids)
@@ -122,81 +119,7 @@ def read_cables(records: Records, working: list[str], findings: Findings) -> gpd
             x_m=float(shapely.get_x(shapely.get_point(lines[i], 0))),
             y_m=float(shapely.get_y(shapely.get_point(lines[i], 0))),
         )
-    doubled = _doubled(frame, short)
-    for i in np.flatnonzero(doubled):
-        middle = shapely.line_interpolate_point(lines[i], 0.5, normalized=True)
-        findings.add(
-            "F03",
-            usable.at(int(record[i])),
-            str(frame["cable_id"].iloc[i]),
-            x_m=middle.x,
-            y_m=middle.y,
-        )
-    return frame[~(short | doubled)].reset_index(drop=True)
-
-
-def _doubled(frame: gpd.GeoDataFrame, refused: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Find lines that repeat another, drawn either way; one in service is kept before others."""
-    keys = shapely.to_wkb(shapely.normalize(frame.geometry.to_numpy()))
-    order = np.argsort(~frame["in_service"].to_numpy(), kind="stable")
-    order = order[~refused[order]]
-    out = np.zeros(len(frame), dtype=bool)
-    out[order] = pd.Series(keys[order]).duplicated(keep="first").to_numpy()
-    return out
-
-
-def read_pops(records: Records, findings: Findings) -> gpd.GeoDataFrame:
-    """Make points of presence of one layer already in the study's CRS; areas give a centroid.
-
-    Ids doubled within the layer are told apart (F07).
-    """
-    usable = keep_types(records, _PLACES, findings)
-    ids, _ = _ids(usable, "pop_id")
-    unique, changed = disambiguate(ids)
-    for i in np.flatnonzero(changed):
-        findings.add(
-            "F07",
-            usable.at(int(i)),
-            ids[i],
-            "{pop} is already the id of another PoP; {unique} in the results",
-            pop=ids[i],
-            unique=unique[i],
-        )
-    names = [clean(v) or code for v, code in zip(usable.texts("name"), unique, strict=True)]
-    return gpd.GeoDataFrame(
-        {
-            "pop_id": pd.Series(unique, dtype=object),
-            "name": pd.Series(names, dtype=object),
-            "file": usable.frame["file"].to_numpy(dtype=object),
-            "row": usable.frame["row"].to_numpy(),
-        },
-        geometry=shapely.centroid(usable.frame.geometry.to_numpy()),
-        crs=usable.frame.crs,
-    )
-
-
-def report_lonely_pops(
-    pops: gpd.GeoDataFrame, cables: gpd.GeoDataFrame, snap_m: float, findings: Findings
-) -> None:
-    """List points of presence farther than ``snap_m`` from every cable (F06)."""
-    if pops.empty or cables.empty:
-        return
-    points = pops.geometry.to_numpy()
-    lines = cables.geometry.to_numpy()
-    nearest = shapely.STRtree(lines).nearest(points)
-    distance = shapely.distance(points, lines[nearest])
-    for i in np.flatnonzero(distance > snap_m):
-        findings.add(
-            "F06",
-            Where(file=pops["file"].iloc[i], row=int(pops["row"].iloc[i])),
-            str(pops["pop_id"].iloc[i]),
-            "{name} is {distance} m from the nearest cable, {cable}",
-            x_m=float(points[i].x),
-            y_m=float(points[i].y),
-            name=pops["name"].iloc[i],
-            distance=round(float(distance[i])),
-            cable=cables["cable_id"].iloc[nearest[i]],
-        )
+    return frame[~short].reset_index(drop=True)
 
 
 def read_roads(
@@ -236,7 +159,7 @@ def read_roads(
             total=len(near),
         )
     usable = usable.keep(near)
-    ids, _ = _ids(usable, "road_id")
+    ids, _ = ids_of(usable, "road_id")
     kind_of = _texts(usable, "kind")
     kind_of[kind_of == ""] = kind
     lines, record = _parts(usable)
