@@ -9,10 +9,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 
 from phusong.checks import Findings
 from phusong.errors import Where
+from phusong.sources.datum import Box, report_way
+from phusong.sources.straight import with_vertices
 from phusong.sources.tables.layers import Records, label
 from phusong.study import Study
 
@@ -32,6 +34,11 @@ class Area:
         """(west, south, east, north) in metres."""
         west, south, east, north = self.polygon.bounds
         return float(west), float(south), float(east), float(north)
+
+    @property
+    def lonlat(self) -> Box:
+        """(west, south, east, north) in degrees of WGS 84."""
+        return lonlat_box(self.crs, self.bounds)
 
     def near(
         self, x_m: NDArray[np.float64], y_m: NDArray[np.float64], margin_m: float
@@ -74,8 +81,32 @@ def study_crs(study: Study, communes: Records | None, findings: Findings) -> CRS
             unit=", ".join(sorted(units)),
         )
     else:
+        box = None if communes is None or communes.frame.empty else _box_of(communes)
+        report_way(crs, CRS.from_epsg(4326), box, where, findings)
         return crs
     return None
+
+
+def lonlat_box(crs: CRS, bounds: Any) -> Box:
+    """Return bounds (west, south, east, north) of a CRS in degrees of WGS 84."""
+    back = Transformer.from_crs(crs, 4326, always_xy=True)
+    box = back.transform_bounds(*(float(b) for b in bounds), densify_pts=5)
+    west, south, east, north = (round(float(b), 3) for b in box)
+    return west, south, east, north
+
+
+def _box_of(records: Records) -> Box | None:
+    """Return where records lie, None where their coordinates are no place on earth."""
+    crs = records.frame.crs
+    if crs.geodetic_crs is None:
+        return None
+    try:
+        box = lonlat_box(crs, records.frame.total_bounds)
+    except ProjError:
+        return None
+    west, south, east, north = box
+    on_earth = -180 <= west <= east <= 180 and -90 <= south <= north <= 90
+    return box if on_earth else None
 
 
 def _utm_zone(communes: Records | None) -> CRS | None:
@@ -105,7 +136,8 @@ def to_study(
         The study's.
     findings
         Takes S09 (most records exchanged), S10 (one record exchanged), S12 (most coordinates
-        no degrees) and S22 (one such record). Records of these are left out.
+        no degrees) and S22 (one such record). Records of these are left out. S32 and S33 say
+        that the datum has no known way here, or a coarse one.
     area
         Where records are expected; without it only impossible degrees are noticed.
     reach_m
@@ -136,14 +168,31 @@ def to_study(
             lon=lon,
         )
         kept = records.keep(np.zeros(len(near), dtype=bool))
-    flat = kept.frame.set_geometry(shapely.force_2d(kept.frame.geometry.to_numpy()), crs=frame.crs)
-    moved = replace(kept, frame=flat.to_crs(crs))
+    moved = _move(kept, crs, None if area is None else area.lonlat, findings)
     bounds = shapely.bounds(moved.frame.geometry.to_numpy())
     broken = np.asarray(~np.isfinite(bounds).all(axis=1), dtype=bool)
     if broken.any():
         _report_impossible(moved, broken, findings)
         moved = moved.keep(~broken)
     return moved
+
+
+def _move(records: Records, crs: CRS, place: Box | None, findings: Findings) -> Records:
+    """Transform a layer, two-dimensional, by the best way at a place; straight lines stay so."""
+    frame = records.frame
+    flat = shapely.force_2d(frame.geometry.to_numpy())
+    if frame.crs.equals(crs, ignore_axis_order=True) or frame.empty:
+        return replace(records, frame=frame.set_geometry(flat, crs=crs))
+    box = place if place is not None else _box_of(records)
+    way = report_way(frame.crs, crs, box, records.where, findings)
+    if way.transformer is None:
+        return replace(records, frame=frame.iloc[:0].set_geometry(flat[:0], crs=crs))
+    transform = way.transformer.transform
+    there = shapely.transform(
+        with_vertices(flat, way.transformer),
+        lambda xy: np.stack(transform(xy[:, 0], xy[:, 1]), axis=1),
+    )
+    return replace(records, frame=frame.set_geometry(there, crs=crs))
 
 
 def _middle_of(records: Records, area: Area) -> tuple[float, float, float]:

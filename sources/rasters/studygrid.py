@@ -13,6 +13,7 @@ from pyproj import CRS, Transformer
 from phusong.checks import Findings
 from phusong.grid import Grid
 from phusong.sources.crs import Area
+from phusong.sources.datum import report_way
 from phusong.sources.rasters.warp import RasterFile, bounds_in
 
 CELL_MIN_M = 10.0
@@ -95,8 +96,10 @@ def study_grid(
 def covers(file: RasterFile, area: Area, findings: Findings, rule: str, partly: str) -> bool:
     """Say whether a raster has ground in common with the communes.
 
-    Adds ``rule`` when it has none, ``partly`` when over a hundredth of the area is bare.
+    Adds ``rule`` when it has none, ``partly`` when over a hundredth of the area is bare; S32 or
+    S33 where its datum has no known way into the study's CRS, or a coarse one.
     """
+    report_way(file.crs, area.crs, area.lonlat, file.where, findings)
     bare = shapely.difference(area.polygon, footprint([file], area.crs))
     share = bare.area / area.polygon.area
     if share >= 1:

@@ -29,6 +29,7 @@ from rasterio.windows import from_bounds
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.grid import Grid, Window
+from phusong.sources.datum import settled
 from phusong.sources.inputs import Raster
 
 BLOCK = 1024
@@ -82,7 +83,9 @@ def open_raster(path: Path, where: Where, crs: str | None, findings: Findings) -
             return RasterFile(
                 path,
                 where,
-                stated if stated is not None else CRS.from_user_input(own),
+                stated
+                if stated is not None
+                else settled(CRS.from_user_input(own), where, findings),
                 tuple(float(v) for v in source.bounds),  # type: ignore[arg-type]
                 (abs(transform.a), abs(transform.e)),
             )

@@ -15,6 +15,7 @@ from pyproj.exceptions import CRSError
 
 from phusong.checks import Findings
 from phusong.errors import Where
+from phusong.sources.datum import settled
 from phusong.sources.tables.columns import map_columns, take
 from phusong.sources.tables.delimited import is_delimited, read_table
 from phusong.sources.tables.headers import Role
@@ -216,9 +217,10 @@ def _crs(own: CRS | None, stated: CRS | None, findings: Findings, where: Where) 
                 stated=stated.to_string() if stated.to_authority() else stated.name,
             )
         return stated
-    if own is None:
+    if own is None or own.geodetic_crs is None:  # a local system is no place on earth
         findings.add("S05", where, detail="neither the file nor the study says the CRS")
-    return own
+        return None
+    return settled(own, where, findings)
 
 
 def _refuse_without_place(records: Records, findings: Findings) -> Records:

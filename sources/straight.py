@@ -1,0 +1,65 @@
+"""Long straight lines kept straight when coordinates move to another CRS.
+
+A line between two vertices is straight in the CRS it was drawn in. If only the vertices move, a
+span of 40 km in degrees comes to lie 14 m beside what was drawn, and what branches off in its
+middle no longer touches it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import Transformer
+
+TOLERANCE_M = 0.01
+"""How far a moved span may lie beside the line that was drawn."""
+_MOST = 1000
+"""Parts of the longest span, at most: records of other continents need no more."""
+
+Floats = NDArray[np.float64]
+
+
+def with_vertices(geometry: NDArray[np.object_], transformer: Transformer) -> NDArray[np.object_]:
+    """Return geometries with vertices put into spans that would bend by more than the tolerance.
+
+    Nothing is changed where none would. One length holds for the whole layer, so that neighbours
+    get the same vertices on a common border.
+
+    Parameters
+    ----------
+    geometry
+        (n,) lines, polygons or points, in the transformer's source.
+    transformer
+        To a CRS in metres.
+    """
+    long = np.flatnonzero(shapely.get_dimensions(geometry) > 0)
+    if not len(long):
+        return geometry
+    a, b = _spans(geometry[long])
+    middle = (a + b) / 2
+    there = [np.stack(transformer.transform(p[:, 0], p[:, 1]), axis=1) for p in (a, b, middle)]
+    off = np.hypot(*(there[2] - (there[0] + there[1]) / 2).T)
+    length = np.hypot(*(b - a).T)
+    bent = np.isfinite(off) & (off > TOLERANCE_M) & (length > 0)
+    if not bent.any():
+        return geometry
+    # What a span bends grows with the square of its length.
+    whole = length[bent] * np.sqrt(TOLERANCE_M / off[bent])
+    step = max(float(whole.min()), float(length[bent].max()) / _MOST)
+    out = geometry.copy()
+    out[long] = shapely.segmentize(geometry[long], step)
+    return out
+
+
+def _spans(geometry: NDArray[np.object_]) -> tuple[Floats, Floats]:
+    """Return the (k, 2) starts and ends of all straight spans."""
+    parts: Any = shapely.get_parts(geometry)
+    areal = shapely.get_dimensions(parts) == 2
+    rings = shapely.get_rings(parts[areal])
+    lines = np.concatenate([parts[~areal], rings])
+    xy, owner = shapely.get_coordinates(lines, return_index=True)
+    within = owner[1:] == owner[:-1]
+    return xy[:-1][within], xy[1:][within]
