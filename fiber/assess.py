@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from phusong.checks import Findings
 from phusong.fiber.built import cable_network
 from phusong.fiber.failures.hanging import hang_backhaul
-from phusong.fiber.failures.ranking import Hanging, rank_failures
+from phusong.fiber.failures.losses import Hanging
+from phusong.fiber.failures.ranking import Lost, find_losses, rank_failures, with_losses
 from phusong.fiber.failures.redundancy import Redundancy, assess_redundancy
 from phusong.fiber.failures.sharedrisk import risk_groups
 from phusong.fiber.findings import report_network
@@ -72,11 +73,14 @@ def assess_fiber(
         node=np.where(reach.table["reached"].to_numpy(), node, -1),
         people=_people(centres, people_by_commune),
     )
-    redundancy = assess_redundancy(split, fiber.snap_tolerance_m)
+    redundancy = assess_redundancy(split)
     told.advance(STEP)
     edge_ids = split.edge_ids()
     groups = risk_groups(split, redundancy.ring, edge_ids, fiber.shared_risk_m)
-    failures = rank_failures(split, redundancy, hanging, edge_ids, pop_ids, groups, backhaul)
+    losses = find_losses(split, redundancy, hanging, edge_ids, pop_ids, groups, backhaul)
+    if backhaul is not None and backhaul.over_radio.any():
+        redundancy = with_losses(redundancy, losses, hanging)
+    failures = rank_failures(losses, hanging, backhaul)
     failures = failures.join(_failure_places(split, failures, edge_ids, pop_ids, groups))
     frame = _reach_frame(centres, _reach_table(reach, redundancy, node, pop_ids), hanging)
     shared = failures.loc[failures["element"] == "group", "communes"].explode()
@@ -85,7 +89,7 @@ def assess_fiber(
     )
     result = FiberResult(
         network=split,
-        edges=_edge_frame(split, redundancy, hanging, edge_ids),
+        edges=_edge_frame(split, redundancy, losses, hanging, edge_ids),
         nodes=_node_frame(split, redundancy, node),
         near_misses=gaps,
         reach=frame,
@@ -114,8 +118,8 @@ def _failure_places(
     node_of = {pop_ids[network.pop[v]]: v for v in network.pop_nodes.tolist()}
     out = np.full((len(failures), 2), np.nan)
     for i, (element, name) in enumerate(zip(failures["element"], failures["id"], strict=True)):
-        if element in {"edge", "group"}:
-            edge = edge_of[name] if element == "edge" else int(groups[name][0])
+        if element in {"edge", "tail", "group"}:
+            edge = int(groups[name][0]) if element == "group" else edge_of[name]
             middle = shapely.line_interpolate_point(network.geometry[edge], 0.5, normalized=True)
             out[i] = middle.x, middle.y
         else:
@@ -145,7 +149,7 @@ def reach_of_places(fiber: FiberResult, places: gpd.GeoDataFrame, study: Study) 
     settings = study.fiber or FiberSources()
     reach = assess_reach(fiber.network, places.geometry.to_numpy(), settings)
     split, node = _with_drops(fiber.network, reach)
-    redundancy = assess_redundancy(split, settings.snap_tolerance_m)
+    redundancy = assess_redundancy(split)
     table = _reach_table(reach, redundancy, node, fiber.pop_ids).set_index(places.index)
     return gpd.GeoDataFrame(
         places.drop(columns=places.geometry.name).join(table),
@@ -198,6 +202,7 @@ def _connected(network: Network) -> Bools:
 def _edge_frame(
     network: Network,
     redundancy: Redundancy,
+    losses: Sequence[Lost],
     hanging: Hanging,
     edge_ids: NDArray[np.object_],
 ) -> gpd.GeoDataFrame:
@@ -226,29 +231,21 @@ def _edge_frame(
     table["connected"] = _connected(network)
     table["bridge"] = redundancy.bridge
     table["ring"] = redundancy.ring
-    communes, people = _behind(network, redundancy, hanging)
+    communes, people = _behind(len(network.graph), losses, hanging.people)
     table["communes_behind"], table["people_behind"] = communes, people
     return gpd.GeoDataFrame(table, geometry=network.geometry, crs=network.crs)
 
 
 def _behind(
-    network: Network, redundancy: Redundancy, hanging: Hanging
+    count: int, losses: Sequence[Lost], people: NDArray[np.float64]
 ) -> tuple[Ints, NDArray[np.float64]]:
     """Communes and people that cutting each edge isolates (0 where it is no bridge)."""
-    light = redundancy.light
-    size = network.graph.nodes + 1
-    placed = hanging.node >= 0
-    count = np.bincount(hanging.node[placed], minlength=size)
-    known = np.where(np.isfinite(hanging.people), hanging.people, 0.0)
-    people = np.bincount(hanging.node[placed], weights=known[placed], minlength=size)
-    low = np.flatnonzero(light.below_bridge)
-    edge = redundancy.edge_of[light.parent_edge[low]]
-    low, edge = low[edge >= 0], edge[edge >= 0]
-    communes = np.zeros(len(network.graph), dtype=np.int64)
-    communes[edge] = light.sum_below(count)[low]
-    behind = np.zeros(len(network.graph))
-    behind[edge] = light.sum_below(people)[low]
-    if not np.isfinite(hanging.people).any():
+    communes, behind = np.zeros(count, dtype=np.int64), np.zeros(count)
+    for row in losses:
+        if row.element in {"edge", "tail"}:
+            communes[row.index] = len(row.places)
+            behind[row.index] = np.nansum(people[list(row.places)])
+    if not np.isfinite(people).any():
         behind[:] = np.nan
     return communes, behind
 

@@ -85,7 +85,7 @@ def before_and_after(
     after = assess_reach(network, fiber.reach.geometry.to_numpy(), settings)
     has = np.flatnonzero(after.edge >= 0)
     split, node = network.split(after.edge[has], after.along_m[has])
-    redundancy = assess_redundancy(split, settings.snap_tolerance_m)
+    redundancy = assess_redundancy(split)
     single = np.zeros(len(after.edge), dtype=bool)
     single[has] = ~redundancy.second_route[node]
     now, then = fiber.reach["reached"].to_numpy(dtype=bool), after.table["reached"].to_numpy()

@@ -11,11 +11,16 @@ import shapely
 
 from phusong.checks import Findings
 from phusong.errors import Where
+from phusong.fiber.failures.losses import Tracer
+from phusong.fiber.network.network import POP_LINK
 from phusong.fiber.results import FiberResult
 from phusong.sources.inputs import Inputs
 from phusong.sources.tables.layers import place_of
 from phusong.study import Study
 from phusong.study.settings.sources import Layer
+
+BESIDE_M = 1.0
+"""A PoP nearer to its cable than this is on it."""
 
 
 def in_files(study: Study, layers: Sequence[Layer], key: str) -> Where:
@@ -50,6 +55,8 @@ def report_network(findings: Findings, study: Study, inputs: Inputs, result: Fib
             )
         findings.add(rule, at, str(gap["a"]), text, point.x, point.y, **params)
     _report_islands(findings, where, result)
+    _report_tails(findings, inputs, result)
+    _report_unfed(findings, inputs, result)
     for row in result.reach[result.reach["reason"] == "no_centre"].to_dict("records"):
         findings.add(
             "F15",
@@ -98,6 +105,48 @@ def _report_islands(findings: Findings, where: Where, result: FiberResult) -> No
             point.y,
             km=float(group["km"].sum()),
             cables=", ".join(cables[:5]) + (", …" if len(cables) > 5 else ""),
+        )
+
+
+def _report_tails(findings: Findings, inputs: Inputs, result: FiberResult) -> None:
+    """Say which PoPs stand beside their cable (F24)."""
+    network = result.network
+    tails = np.flatnonzero((network.line == POP_LINK) & (network.length_m > BESIDE_M))
+    pop = network.pop[network.graph.tail[tails]]
+    if not len(tails):
+        return
+    cable = network.cable | (network.line >= 0)
+    for edge, i in zip(tails.tolist(), pop.tolist(), strict=True):
+        joint = network.graph.head[edge]
+        at = (network.graph.tail == joint) | (network.graph.head == joint)
+        beside = result.edges["cable_id"].to_numpy()[np.flatnonzero(at & cable)]
+        findings.add(
+            "F24",
+            Where(file=str(inputs.pops["file"].iloc[i]), row=int(inputs.pops["row"].iloc[i])),
+            str(inputs.pops["pop_id"].iloc[i]),
+            "{name} stands {distance:.0f} m from {cable}",
+            float(network.x_m[network.graph.tail[edge]]),
+            float(network.y_m[network.graph.tail[edge]]),
+            name=str(inputs.pops["name"].iloc[i]),
+            distance=float(network.length_m[edge]),
+            cable=", ".join(dict.fromkeys(str(c) for c in beside)) or "-",
+        )
+
+
+def _report_unfed(findings: Findings, inputs: Inputs, result: FiberResult) -> None:
+    """Say which sites and PoPs are dark though nothing is lost (F25)."""
+    if result.backhaul is None:
+        return
+    _, lit = Tracer(result.network, result.hanging, result.backhaul).whole
+    table = inputs.backhaul.drop_duplicates("site_id").set_index("site_id")
+    for name in result.backhaul.names[~lit].tolist():
+        row = table.loc[name]
+        findings.add(
+            "F25",
+            Where(file=str(row["file"]), row=int(row["row"])),
+            str(name),
+            "no point of presence feeds {name}: its records lead back to it or to what is dark",
+            name=name,
         )
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from phusong.fiber.failures.hanging import Backhaul
-from phusong.fiber.failures.outage import named_loss, what_if
-from phusong.fiber.failures.ranking import Hanging
+from phusong.fiber.failures.losses import Hanging, Tracer
+from phusong.fiber.failures.outage import named_loss
 from phusong.fiber.failures.redundancy import Redundancy
 from phusong.fiber.network.network import Network
 from phusong.fiber.network.polylines import Ints
@@ -103,7 +103,7 @@ class FiberResult:
     def _lost(self, cut: Sequence[str]) -> tuple[Ints, Ints]:
         ids = self.edges["edge_id"].to_numpy(dtype=object)
         loss = named_loss(self.network, ids, self.pop_ids, self.groups, self.backhaul, cut)
-        return what_if(self.network, self.hanging, self.backhaul, loss)
+        return Tracer(self.network, self.hanging, self.backhaul).darkened(loss)
 
     def summary(self) -> dict[str, Any]:
         """Return the figures of the room: counts, lengths and shares of rows of ``reach``."""

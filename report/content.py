@@ -30,6 +30,7 @@ _ELEMENTS = {
     "edge": "Cable section {id}",
     "node": "Joint {id}",
     "pop": "Point of presence {id}",
+    "tail": "Tail of a point of presence {id}",
     "group": "Shared duct or pole line {id}",
 }
 

@@ -125,8 +125,8 @@ def report_way(
         return way
     if way.accuracy_m is not None:
         detail = (
-            "{crs} comes to {target} within {accuracy:.0f} m; the file {grid}, which would be better, "
-            "is not on this machine"
+            "{crs} comes to {target} within {accuracy:.0f} m; the file {grid}, which would be"
+            " better, is not on this machine"
             if way.missing
             else "{crs} comes to {target} within {accuracy:.0f} m"
         )
@@ -134,7 +134,9 @@ def report_way(
         return way
     twins = _listed(candidates(source, place))
     if way.missing:
-        detail = "the way from {crs} to {target} needs the file {grid}, which is not on this machine"
+        detail = (
+            "the way from {crs} to {target} needs the file {grid}, which is not on this machine"
+        )
     elif not is_lost(source):
         detail = "no way from {crs} (datum {datum}) to {target} is known here"
     elif twins:

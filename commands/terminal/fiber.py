@@ -18,6 +18,7 @@ _ELEMENTS = {
     "edge": "cable section",
     "node": "joint",
     "pop": "point of presence",
+    "tail": "tail of a point of presence",
     "group": "shared route",
 }
 

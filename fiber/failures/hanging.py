@@ -76,45 +76,69 @@ class Backhaul:
         nodes, things
             Which are lit.
         """
-        graph = network.graph
-        pop_node = _pop_nodes(network, len(self.names) - self.sites)
-        sources = network.fed_pops()
-        radio = self.node < 0
-        by_radio = np.zeros(len(self.names), dtype=bool)
-        by_radio[self.thing[radio]] = True
-        sources = sources[~by_radio[self.sites + network.pop[sources]]]
-        gone = np.zeros(len(self.names), dtype=bool) if dead is None else dead
-        things = self.fed & ~gone
-        things[self.sites :] &= ~lost[pop_node]
+        gone = np.zeros(len(self.names), dtype=bool) if dead is None else dead.copy()
+        gone[self.sites :] |= lost[self._pop_node(network)]
+        sources = self._own_sources(network)
         while True:
-            nodes = lit_nodes(graph, sources, use, lost)
-            link = np.ones(len(self.thing), dtype=bool)
-            link[~radio] = nodes[self.node[~radio]]
-            named = self.upstream >= 0
-            link[named] &= things[self.upstream[named]]
-            now = things.copy()
+            nodes = lit_nodes(network.graph, sources, use, lost)
+            things = self.lit_things(nodes, gone)
+            more = self._heard(network, sources, things)
+            if len(more) == len(sources):
+                return nodes, things
+            sources = more
+
+    def stages(self, network: Network) -> list[Ints]:
+        """Return the nodes that light starts from: at first, and after each round over microwave.
+
+        With nothing lost; only PoPs that hang on microwave come later.
+        """
+        gone = np.zeros(len(self.names), dtype=bool)
+        out = [self._own_sources(network)]
+        while True:
+            nodes = lit_nodes(network.graph, out[-1], network.in_service)
+            more = self._heard(network, out[-1], self.lit_things(nodes, gone))
+            if len(more) == len(out[-1]):
+                return out
+            out.append(more)
+
+    def lit_things(self, nodes: Bools, gone: Bools) -> Bools:
+        """Return the (things,) that are lit while ``nodes`` are: light is handed on, never kept.
+
+        It starts at what is fed and at fibre, so that two ends of one hop do not light each other.
+        """
+        fibre = self.node >= 0
+        at_hand = np.ones(len(self.thing), dtype=bool)
+        at_hand[fibre] = nodes[self.node[fibre]]
+        named = self.upstream >= 0
+        lit = self.fed & ~gone
+        while True:
+            link = at_hand.copy()
+            link[named] &= lit[self.upstream[named]]
+            now = lit.copy()
             now[self.thing[link]] = True
             now &= ~gone
-            now[self.sites :] &= ~lost[pop_node]
-            heard = np.flatnonzero(now[self.sites :] & by_radio[self.sites :])
-            more = np.union1d(sources, pop_node[heard])
-            if np.array_equal(now, things) and len(more) == len(sources):
-                return nodes, things
-            things, sources = now, more
+            if np.array_equal(now, lit):
+                return lit
+            lit = now
 
-    def darkened(self, dark_links: Bools, dead: Bools) -> Bools:
-        """Return the (things,) that go dark when links lose their node and things are lost."""
-        dark = dead.copy()
-        while True:
-            link = ~dark_links
-            named = self.upstream >= 0
-            link[named] &= ~dark[self.upstream[named]]
-            held = np.zeros(len(self.names), dtype=bool)
-            held[self.thing[link]] = True
-            now = dark | ~(held | self.fed)
-            if np.array_equal(now, dark):
-                return dark
-            dark = now
+    @property
+    def over_radio(self) -> Bools:
+        """(PoPs,) whether a PoP hangs on microwave."""
+        out = np.zeros(len(self.names), dtype=bool)
+        out[self.thing[self.node < 0]] = True
+        return out[self.sites :]
+
+    def _pop_node(self, network: Network) -> Ints:
+        return _pop_nodes(network, len(self.names) - self.sites)
+
+    def _own_sources(self, network: Network) -> Ints:
+        sources = network.fed_pops()
+        return np.asarray(sources[~self.over_radio[network.pop[sources]]])
+
+    def _heard(self, network: Network, sources: Ints, things: Bools) -> Ints:
+        """Return the sources, and the nodes of lit PoPs that hang on microwave."""
+        heard = np.flatnonzero(things[self.sites :] & self.over_radio)
+        return np.union1d(sources, self._pop_node(network)[heard])
 
 
 def hanging_pops(inputs: Inputs) -> Ints:

@@ -1,28 +1,18 @@
-"""What is lost at once, by name, and what then goes dark."""
+"""What names stand for, when they are lost."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from phusong.errors import InputError, Where
 from phusong.fiber.failures.hanging import Backhaul
-from phusong.fiber.failures.ranking import Hanging, isolated
+from phusong.fiber.failures.losses import Loss
 from phusong.fiber.network.network import Network
-from phusong.fiber.network.polylines import Bools, Ints
-
-
-@dataclass(frozen=True)
-class Loss:
-    """What was lost at once: (edges,) and (nodes,) of the network, (things,) of the backhaul."""
-
-    edges: Bools
-    nodes: Bools
-    things: Bools
+from phusong.fiber.network.polylines import Ints
 
 
 def named_loss(
@@ -81,20 +71,6 @@ def named_loss(
                 {"name": name, "known": ", ".join(near)},
             )
     return Loss(edges, nodes, things)
-
-
-def what_if(
-    network: Network, hanging: Hanging, backhaul: Backhaul | None, loss: Loss
-) -> tuple[Ints, Ints]:
-    """Return the places and the things of the backhaul (both sorted) that a loss darkens."""
-    if backhaul is None:
-        return isolated(network, hanging, loss.edges, loss.nodes), np.zeros(0, np.int64)
-    whole = np.zeros(network.graph.nodes, dtype=bool)
-    nodes, things = backhaul.lit(network, network.in_service, whole)
-    left, still = backhaul.lit(network, network.in_service & ~loss.edges, loss.nodes, loss.things)
-    placed = np.flatnonzero(hanging.node >= 0)
-    node = hanging.node[placed]
-    return placed[nodes[node] & ~left[node]], np.flatnonzero(things & ~still)
 
 
 def _cable_names(network: Network) -> NDArray[np.object_]:

@@ -1,44 +1,49 @@
-"""Single cuts ranked by the people they isolate."""
+"""Single losses ranked by the people they isolate."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from phusong.fiber.failures.hanging import Backhaul
-from phusong.fiber.failures.redundancy import LowLink, Redundancy
-from phusong.fiber.network.light import lit_nodes
-from phusong.fiber.network.network import Network
+from phusong.fiber.failures.losses import Hanging, Loss, Tracer
+from phusong.fiber.failures.redundancy import LowLink, Redundancy, lit_search
+from phusong.fiber.network.network import POP_LINK, Network
 from phusong.fiber.network.polylines import Bools, Floats, Ints
-
-
-@dataclass(frozen=True)
-class Hanging:
-    """Communes (or other places) that hang on the network.
-
-    Attributes
-    ----------
-    code
-        (k,) what they are called.
-    node
-        (k,) node their drop leaves from, -1 where not reached.
-    people
-        (k,) people in them, NaN where unknown.
-    """
-
-    code: NDArray[np.object_]
-    node: Ints
-    people: Floats
-
 
 COLUMNS = ("element", "id", "communes", "count", "people", "sites", "site_count")
 
 
-def rank_failures(
+@dataclass(frozen=True)
+class Lost:
+    """One loss that darkens something.
+
+    Attributes
+    ----------
+    element
+        ``edge`` | ``node`` | ``pop`` | ``tail`` (what joins a PoP to its cable) | ``group``.
+    index
+        Number of the edge or node, -1 for a group.
+    name
+        What it is called.
+    places
+        Places it darkens, sorted.
+    sites
+        Sites of the backhaul it darkens, sorted.
+    """
+
+    element: str
+    index: int
+    name: str
+    places: tuple[int, ...]
+    sites: tuple[int, ...]
+
+
+def find_losses(
     network: Network,
     redundancy: Redundancy,
     hanging: Hanging,
@@ -46,48 +51,49 @@ def rank_failures(
     pop_ids: Sequence[str],
     groups: Mapping[str, Ints],
     backhaul: Backhaul | None = None,
+) -> list[Lost]:
+    """Return every bridge, joint, PoP, tail and shared-risk group whose loss darkens anything.
+
+    What lies behind a bridge or a joint is read off the depth-first tree. Where a PoP hangs on
+    microwave a cut elsewhere may take its light too: then every element that can matter is lost
+    in turn, and followed as ``--cut`` does.
+    """
+    tracer = Tracer(network, hanging, backhaul)
+    inside = redundancy.site & (network.pop < 0)  # the PoP itself stands for its site
+    if backhaul is not None and backhaul.over_radio.any():
+        rows = _one_by_one(tracer, inside, edge_ids, pop_ids)
+    else:
+        rows = _from_tree(tracer, redundancy, inside, edge_ids, pop_ids)
+    found = [*rows, *_tail_rows(tracer, edge_ids), *_group_rows(tracer, groups)]
+    return [row for row in found if row.places or row.sites]
+
+
+def rank_failures(
+    losses: Sequence[Lost], hanging: Hanging, backhaul: Backhaul | None
 ) -> pd.DataFrame:
-    """Return every bridge, cut node, PoP and shared-risk group whose loss darkens anything.
+    """Return losses as a table.
 
     Returns
     -------
     pandas.DataFrame
-        ``element`` (edge | node | pop | group), ``id``, ``communes`` (tuple of codes),
-        ``count``, ``people`` (NaN where not known for any of them), ``sites`` (tuple of ids that
-        go dark, by fibre or by microwave from one that does; empty without a backhaul),
-        ``site_count``, worst first. A PoP fed by microwave counts as fed here; ``what_if``
-        follows it.
+        ``element``, ``id``, ``communes`` (tuple of codes), ``count``, ``people`` (NaN where not
+        known for any of them), ``sites`` (tuple of ids that go dark, by fibre or by microwave
+        from one that does; empty without a backhaul), ``site_count``, worst first.
     """
-    light = redundancy.light
-    ours = len(hanging.code)
-    hanging = _with_backhaul(network, hanging, backhaul)
-    behind = _Behind(light, hanging)
-    rows: list[tuple[str, str, tuple[int, ...]]] = []
-    low = np.flatnonzero(light.below_bridge)
-    edge = redundancy.edge_of[light.parent_edge[low]]
-    rows += [
-        ("edge", str(edge_ids[e]), found)
-        for v, e in zip(low.tolist(), edge.tolist(), strict=True)
-        if e >= 0 and (found := behind.subtree(v))
-    ]
-    inside = redundancy.site & (network.pop < 0)  # the PoP itself stands for its site
-    rows += _node_rows(network, light, behind, hanging, pop_ids, inside)
-    rows += _group_rows(network, hanging, groups)
-    places = [tuple(i for i in found if i < ours) for _, _, found in rows]
-    sites = _dark_sites(backhaul, ours, rows)
-    shown = [i for i in range(len(rows)) if places[i] or sites[i]]
-    if not shown:
+    if not losses:
         return pd.DataFrame(columns=list(COLUMNS))
-    communes = _names(hanging.code, [places[i] for i in shown])
+    names = np.zeros(0, dtype=object) if backhaul is None else backhaul.names
+    communes = _names(hanging.code, [row.places for row in losses])
+    sites = _names(names, [row.sites for row in losses])
     table = pd.DataFrame(
         {
-            "element": [rows[i][0] for i in shown],
-            "id": [rows[i][1] for i in shown],
+            "element": [row.element for row in losses],
+            "id": [row.name for row in losses],
             "communes": communes,
             "count": [len(c) for c in communes],
-            "people": _people(hanging.people, [places[i] for i in shown]),
-            "sites": [sites[i] for i in shown],
-            "site_count": [len(sites[i]) for i in shown],
+            "people": _people(hanging.people, [row.places for row in losses]),
+            "sites": sites,
+            "site_count": [len(s) for s in sites],
         }
     )
     ranked = table.sort_values(
@@ -99,38 +105,160 @@ def rank_failures(
     return ranked.reset_index(drop=True)
 
 
-def _with_backhaul(network: Network, hanging: Hanging, backhaul: Backhaul | None) -> Hanging:
-    """Hang the links of the backhaul and every PoP behind the communes."""
-    if backhaul is None:
-        return hanging
-    node = np.concatenate([backhaul.node, network.pop_nodes])
-    return Hanging(
-        code=np.concatenate([hanging.code, np.full(len(node), "", dtype=object)]),
-        node=np.concatenate([hanging.node, node]),
-        people=np.concatenate([hanging.people, np.full(len(node), np.nan)]),
+def with_losses(redundancy: Redundancy, losses: Sequence[Lost], hanging: Hanging) -> Redundancy:
+    """Return redundancy that agrees with losses that were followed one by one.
+
+    For networks with PoPs that hang on microwave: the depth-first tree takes those as fed.
+    """
+    bridge, cut_node = redundancy.bridge.copy(), redundancy.cut_node.copy()
+    cuts = np.zeros(len(hanging.node), dtype=np.int64)
+    joints = np.zeros(len(hanging.node), dtype=np.int64)
+    for row in losses:
+        hit = np.array(row.places, dtype=np.int64)
+        if row.element == "edge":
+            bridge[row.index] = True
+            cuts[hit] += 1
+        elif row.element == "node":
+            cut_node[row.index] = True
+            joints[hit[hanging.node[hit] != row.index]] += 1
+    placed = np.flatnonzero(hanging.node >= 0)
+    node = hanging.node[placed]
+    above = redundancy.bridges_above.copy()
+    above[node] = cuts[placed]
+    uncut, free = np.ones((2, len(above)), dtype=bool)
+    uncut[node] = cuts[placed] == 0
+    free[node] = (cuts[placed] == 0) & (joints[placed] == 0)
+    return replace(
+        redundancy,
+        bridge=bridge,
+        cut_node=cut_node,
+        bridges_above=above,
+        second_route=redundancy.second_route & uncut,
+        second_route_same_pop=redundancy.second_route_same_pop & uncut,
+        second_route_other_pop=redundancy.second_route_other_pop & uncut,
+        node_disjoint=redundancy.node_disjoint & free,
+        node_disjoint_other_pop=redundancy.node_disjoint_other_pop & free,
     )
 
 
-def _dark_sites(
-    backhaul: Backhaul | None, ours: int, rows: list[tuple[str, str, tuple[int, ...]]]
-) -> list[tuple[str, ...]]:
-    """Return the sites that each loss darkens, by what hangs behind it."""
-    if backhaul is None:
-        return [()] * len(rows)
-    links = len(backhaul.thing)
-    known: dict[tuple[int, ...], tuple[str, ...]] = {}
-    out = []
-    for _, _, found in rows:
-        key = tuple(i - ours for i in found if i >= ours)
-        if key not in known:
-            unlit = np.zeros(links, dtype=bool)
-            unlit[[i for i in key if i < links]] = True
-            dead = np.zeros(len(backhaul.names), dtype=bool)
-            dead[[backhaul.sites + i - links for i in key if i >= links]] = True
-            dark = backhaul.darkened(unlit, dead)[: backhaul.sites]
-            known[key] = tuple(backhaul.names[: backhaul.sites][dark])
-        out.append(known[key])
-    return out
+def _from_tree(
+    tracer: Tracer,
+    redundancy: Redundancy,
+    inside: Bools,
+    edge_ids: NDArray[np.object_],
+    pop_ids: Sequence[str],
+) -> Iterator[Lost]:
+    """Read off the tree what every bridge, joint and PoP darkens."""
+    network, light, backhaul = tracer.network, redundancy.light, tracer.backhaul
+    ours = len(tracer.hanging.code)
+    behind = _Behind(light, _hung_nodes(tracer))
+    dark_sites = _DarkSites(tracer)
+
+    def row(element: str, index: int, name: str, found: tuple[int, ...]) -> Lost:
+        places = tuple(i for i in found if i < ours)
+        hung = tuple(i - ours for i in found if i >= ours)
+        return Lost(element, index, name, places, () if backhaul is None else dark_sites.of(hung))
+
+    low = np.flatnonzero(light.below_bridge)
+    edge = redundancy.edge_of[light.parent_edge[low]]
+    for v, e in zip(low.tolist(), edge.tolist(), strict=True):
+        if e >= 0 and (found := behind.subtree(v)):
+            yield row("edge", e, str(edge_ids[e]), found)
+    for v, found in behind.cut_nodes(network.graph.nodes):
+        if not inside[v]:
+            yield row(*_named_node(network, pop_ids, v), found)
+
+
+def _named_node(network: Network, pop_ids: Sequence[str], v: int) -> tuple[str, int, str]:
+    if network.pop[v] >= 0:
+        return "pop", v, pop_ids[network.pop[v]]
+    return "node", v, f"N{v}"
+
+
+def _hung_nodes(tracer: Tracer) -> Ints:
+    """Return the nodes of the places, then of the backhaul's links and of every PoP."""
+    if tracer.backhaul is None:
+        return tracer.hanging.node
+    return np.concatenate([tracer.hanging.node, tracer.backhaul.node, tracer.network.pop_nodes])
+
+
+class _DarkSites:
+    """Sites that go dark with links and PoPs that hang behind a cut; equal sets are made once."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self.tracer = tracer
+        self.known: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+    def of(self, hung: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the sites, by the numbers of links and, behind them, of PoPs."""
+        if hung not in self.known:
+            self.known[hung] = self._found(hung)
+        return self.known[hung]
+
+    def _found(self, hung: tuple[int, ...]) -> tuple[int, ...]:
+        backhaul = self.tracer.backhaul
+        if backhaul is None or not hung:
+            return ()
+        nodes, things = self.tracer.whole
+        left, gone = nodes.copy(), np.zeros(len(things), dtype=bool)
+        links = len(backhaul.thing)
+        left[backhaul.node[[i for i in hung if i < links]]] = False
+        gone[[backhaul.sites + i - links for i in hung if i >= links]] = True
+        still = backhaul.lit_things(left, gone)
+        return tuple(np.flatnonzero((things & ~still)[: backhaul.sites]).tolist())
+
+
+def _one_by_one(
+    tracer: Tracer, inside: Bools, edge_ids: NDArray[np.object_], pop_ids: Sequence[str]
+) -> Iterator[Lost]:
+    """Lose every element that can matter in turn.
+
+    A loss darkens nothing unless it parts something from the light of some round over
+    microwave: what is lit in a round is lit by that of the rounds before.
+    """
+    network, backhaul = tracer.network, tracer.backhaul
+    edges = np.zeros(len(network.graph), dtype=bool)
+    nodes = np.zeros(network.graph.nodes + 1, dtype=bool)
+    nodes[_hung_nodes(tracer)] = True
+    for sources in backhaul.stages(network) if backhaul is not None else []:
+        light, edge_of = lit_search(network, sources)
+        edges[edge_of[light.parent_edge[light.below_bridge]]] = True
+        nodes[light.parent[light.below_cut_node]] = True
+    edges &= network.line >= 0
+    nodes = nodes[:-1] & ~inside
+    for e in np.flatnonzero(edges).tolist():
+        yield _lost(tracer, "edge", e, str(edge_ids[e]), [e])
+    for v in np.flatnonzero(nodes).tolist():
+        yield _lost(tracer, *_named_node(network, pop_ids, v), nodes=[v])
+
+
+def _tail_rows(tracer: Tracer, edge_ids: NDArray[np.object_]) -> Iterator[Lost]:
+    """Lose what joins each PoP to its cables: no section of cable, so apart from those."""
+    network = tracer.network
+    own = (network.line == POP_LINK) & (network.length_m > 0)
+    for e in np.flatnonzero(own).tolist():
+        yield _lost(tracer, "tail", e, str(edge_ids[e]), [e])
+
+
+def _group_rows(tracer: Tracer, groups: Mapping[str, Ints]) -> Iterator[Lost]:
+    for name, edges in groups.items():
+        yield _lost(tracer, "group", -1, name, edges)
+
+
+def _lost(
+    tracer: Tracer,
+    element: str,
+    index: int,
+    name: str,
+    edges: Ints | list[int] | None = None,
+    nodes: list[int] | None = None,
+) -> Lost:
+    loss = Loss.of(tracer.network, tracer.backhaul, edges, nodes)
+    places, things = tracer.darkened(loss)
+    sites = 0 if tracer.backhaul is None else tracer.backhaul.sites
+    return Lost(
+        element, index, name, tuple(places.tolist()), tuple(things[things < sites].tolist())
+    )
 
 
 def _names(code: NDArray[np.object_], sets: list[tuple[int, ...]]) -> list[tuple[str, ...]]:
@@ -152,22 +280,23 @@ def _people(people: Floats, sets: list[tuple[int, ...]]) -> list[float]:
 
 
 class _Behind:
-    """Which places lie in a subtree of the depth-first tree; equal sets are made once."""
+    """What lies in a subtree of the depth-first tree; equal sets are made once."""
 
-    def __init__(self, light: LowLink, hanging: Hanging) -> None:
-        placed = np.flatnonzero(hanging.node >= 0)
-        entered = light.entered[hanging.node[placed]]
+    def __init__(self, light: LowLink, node: Ints) -> None:
+        placed = np.flatnonzero(node >= 0)
+        entered = light.entered[node[placed]]
         lit = entered >= 0
         order = np.argsort(entered[lit], kind="stable")
         self.light = light
         self.place = placed[lit][order]
+        self.node = node[self.place]
         self.entered = entered[lit][order]
         self.first = np.searchsorted(self.entered, np.maximum(light.entered, 0), side="left")
         self.stop = np.searchsorted(self.entered, light.last, side="right")
         self.sets: dict[tuple[int, int], tuple[int, ...]] = {}
 
     def subtree(self, node: int) -> tuple[int, ...]:
-        """Return the places in the subtree of ``node``, sorted."""
+        """Return what hangs in the subtree of ``node``, sorted."""
         lo, hi = int(self.first[node]), int(self.stop[node])
         if hi <= lo:
             return ()
@@ -175,58 +304,19 @@ class _Behind:
             self.sets[lo, hi] = tuple(sorted(self.place[lo:hi].tolist()))
         return self.sets[lo, hi]
 
+    def cut_nodes(self, light: int) -> list[tuple[int, tuple[int, ...]]]:
+        """Return nodes, and what goes dark with each: what hangs at it and what lies behind it.
 
-def _node_rows(
-    network: Network,
-    light: LowLink,
-    behind: _Behind,
-    hanging: Hanging,
-    pop_ids: Sequence[str],
-    inside: Bools,
-) -> list[tuple[str, str, tuple[int, ...]]]:
-    """Cut nodes: what hangs at the node itself goes dark with what lies behind it."""
-    nodes = network.graph.nodes
-    child = np.flatnonzero(light.below_cut_node & (light.parent != nodes))
-    child = child[behind.stop[child] > behind.first[child]]
-    own: dict[int, set[int]] = {}
-    for place, node in enumerate(hanging.node.tolist()):
-        if node >= 0 and light.entered[node] >= 0:
-            own.setdefault(node, set()).add(place)
-    lost: dict[int, set[int]] = {v: set(members) for v, members in own.items()}
-    for c, v in zip(child.tolist(), light.parent[child].tolist(), strict=True):
-        lost.setdefault(v, set()).update(behind.subtree(c))
-    return [
-        ("pop", pop_ids[network.pop[v]], tuple(sorted(members)))
-        if network.pop[v] >= 0
-        else ("node", f"N{v}", tuple(sorted(members)))
-        for v, members in sorted(lost.items())
-        if not inside[v]
-    ]
-
-
-def _group_rows(
-    network: Network, hanging: Hanging, groups: Mapping[str, Ints]
-) -> list[tuple[str, str, tuple[int, ...]]]:
-    rows = []
-    for name, edges in groups.items():
-        cut = np.zeros(len(network.graph), dtype=bool)
-        cut[edges] = True
-        dark = isolated(network, hanging, cut_edges=cut)
-        if len(dark):
-            rows.append(("group", name, tuple(dark.tolist())))
-    return rows
-
-
-def isolated(
-    network: Network,
-    hanging: Hanging,
-    cut_edges: Bools,
-    cut_nodes: Bools | None = None,
-) -> Ints:
-    """Return the places (sorted) that lose light when edges and nodes are lost at once."""
-    sources = network.fed_pops()
-    before = lit_nodes(network.graph, sources, network.in_service)
-    after = lit_nodes(network.graph, sources, network.in_service & ~cut_edges, cut_nodes)
-    placed = np.flatnonzero(hanging.node >= 0)
-    node = hanging.node[placed]
-    return np.asarray(placed[before[node] & ~after[node]], dtype=np.int64)
+        Parameters
+        ----------
+        light
+            Number of the node that stands for light.
+        """
+        child = np.flatnonzero(self.light.below_cut_node & (self.light.parent != light))
+        child = child[self.stop[child] > self.first[child]]
+        lost: dict[int, set[int]] = {}
+        for place, node in zip(self.place.tolist(), self.node.tolist(), strict=True):
+            lost.setdefault(node, set()).add(place)
+        for c, v in zip(child.tolist(), self.light.parent[child].tolist(), strict=True):
+            lost.setdefault(v, set()).update(self.subtree(c))
+        return [(v, tuple(sorted(members))) for v, members in sorted(lost.items())]

@@ -121,23 +121,22 @@ class Redundancy:
     node_disjoint_other_pop: Bools
 
 
-def assess_redundancy(network: Network, risk_free_m: float) -> Redundancy:
+def assess_redundancy(network: Network) -> Redundancy:
     """Find every single edge and node whose loss darkens something.
 
     Parameters
     ----------
     network
-        Cables, PoPs and drops.
-    risk_free_m
-        A joint or PoP tail no longer than this lies inside one site and is not itself cut.
+        Cables, PoPs and drops. A joint of ends within tolerance lies inside one site, as does a
+        PoP with its own tail, however long: neither is itself cut.
     """
     pops, nodes = network.fed_pops(), network.graph.nodes
-    light, edge_of = lit_search(network, risk_free_m)
-    once, _ = _with_light(network, pops, risk_free_m, ties=1)
+    light, edge_of = lit_search(network, pops)
+    once, _ = _with_light(network, pops, ties=1)
     apart = low_links(once, np.array([nodes]))
-    alone, alone_of = _with_light(network, pops, risk_free_m, ties=0)
+    alone, alone_of = _with_light(network, pops, ties=0)
     own = low_links(alone, pops)
-    site = _sites(network, network.lit_pops(), risk_free_m)
+    site = _sites(network, network.lit_pops())
     lit = light.entered[:nodes] >= 0
 
     bridge = np.zeros(len(network.graph), dtype=bool)
@@ -176,30 +175,37 @@ def assess_redundancy(network: Network, risk_free_m: float) -> Redundancy:
     )
 
 
-def lit_search(network: Network, risk_free_m: float) -> tuple[LowLink, Ints]:
+def lit_search(network: Network, sources: Ints | None = None) -> tuple[LowLink, Ints]:
     """Return the low links from light (node ``network.graph.nodes``), PoPs tied to it twice.
 
     The second array gives the network's edge behind each edge searched (-1: a tie).
+
+    Parameters
+    ----------
+    network
+        Cables, PoPs and drops.
+    sources
+        Nodes of the PoPs that light comes from; None: all that are fed.
     """
-    graph, edge_of = _with_light(network, network.fed_pops(), risk_free_m, ties=2)
+    pops = network.fed_pops() if sources is None else sources
+    graph, edge_of = _with_light(network, pops, ties=2)
     return low_links(graph, np.array([network.graph.nodes])), edge_of
 
 
-def _sites(network: Network, pops: Ints, risk_free_m: float) -> Bools:
-    """Mark the PoPs, and the joints that a tail no longer than ``risk_free_m`` ties to them."""
+def _sites(network: Network, pops: Ints) -> Bools:
+    """Mark the PoPs, and the joints that their tails tie to them."""
     site = np.zeros(network.graph.nodes + 1, dtype=bool)
     site[pops] = True
-    tail = (network.line == POP_LINK) & (network.length_m <= risk_free_m)
-    lit = site[network.graph.tail] & tail
+    lit = site[network.graph.tail] & (network.line == POP_LINK)
     site[network.graph.head[lit]] = True
     return site
 
 
-def _with_light(network: Network, pops: Ints, risk_free_m: float, ties: int) -> tuple[Graph, Ints]:
+def _with_light(network: Network, pops: Ints, ties: int) -> tuple[Graph, Ints]:
     """In-service edges, harmless ones twice, and ``ties`` edges from every PoP to light."""
     g, nodes = network.graph, network.graph.nodes
     used = np.flatnonzero(network.in_service)
-    harmless = used[(network.line[used] < 0) & (network.length_m[used] <= risk_free_m)]
+    harmless = used[network.line[used] < 0]
     edge = np.concatenate([used, harmless])
     light = np.full(len(pops) * ties, nodes, dtype=np.int64)
     graph = Graph.of(

@@ -190,7 +190,7 @@ def _problem(
     settings = study.fiber or FiberSources()
     network = _short_bridges(fiber)
     count = network.graph.nodes
-    low, edge_of = lit_search(network, settings.snap_tolerance_m)
+    low, edge_of = lit_search(network)
     part = low.blocks_of_two()[:count]  # light comes first, so its part is 0
     below = np.flatnonzero(low.below_bridge)
     bridge = edge_of[low.parent_edge[below]]

@@ -25,7 +25,9 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
-def single_cables(cables: gpd.GeoDataFrame, same_id_m: float, findings: Findings) -> gpd.GeoDataFrame:
+def single_cables(
+    cables: gpd.GeoDataFrame, same_id_m: float, findings: Findings
+) -> gpd.GeoDataFrame:
     """Leave out, listed (F03), cables that others draw already.
 
     A cable is a double where it is drawn again vertex by vertex, from either end, or where it lies
@@ -109,7 +111,9 @@ def _order(cables: gpd.GeoDataFrame) -> Ints:
 
 def _repeated(lines: NDArray[np.object_], order: Ints) -> Ints:
     """Return which line each one repeats vertex by vertex (to the millimetre), else -1."""
-    keys = pd.Series(shapely.to_wkb(shapely.normalize(shapely.set_precision(lines, 0.001, mode="pointwise"))))
+    keys = pd.Series(
+        shapely.to_wkb(shapely.normalize(shapely.set_precision(lines, 0.001, mode="pointwise")))
+    )
     first = keys.iloc[order].drop_duplicates()
     own = keys.map(pd.Series(first.index.to_numpy(), index=first.to_numpy())).to_numpy()
     return np.where(own == np.arange(len(lines)), -1, own).astype(np.int64)

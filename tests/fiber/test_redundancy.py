@@ -10,11 +10,17 @@ from hypothesis import strategies as st
 
 from helpers.fiber import build_network, cables, line, point, pops
 from phusong.errors import InputError
-from phusong.fiber.failures.outage import named_loss, what_if
-from phusong.fiber.failures.ranking import Hanging, rank_failures
+from phusong.fiber.failures.losses import Hanging, Tracer
+from phusong.fiber.failures.outage import named_loss
+from phusong.fiber.failures.ranking import find_losses, rank_failures
 from phusong.fiber.failures.redundancy import assess_redundancy, low_links
 from phusong.fiber.failures.sharedrisk import risk_groups
 from phusong.fiber.network.csr import Graph
+
+
+def ranked(net, red, places, ids, pop_ids, groups):
+    losses = find_losses(net, red, places, ids, pop_ids, groups)
+    return rank_failures(losses, places, None)
 
 
 def hanging(net, *points, people=None):
@@ -95,7 +101,7 @@ RING = (
 
 def test_a_ring_and_a_spur():
     net = build_network(cables(*RING, line((4000, 4000), (9000, 4000))), pops(point(0, 0)))
-    red = assess_redundancy(net, 5.0)
+    red = assess_redundancy(net)
     ids = net.edge_ids()
     assert set(ids[red.bridge]) == {"C4.1"}
     assert (red.ring[red.bridge] == -1).all()
@@ -110,7 +116,7 @@ def test_a_ring_and_a_spur():
     assert red.node_disjoint[on_ring]
     assert not red.second_route[on_spur]
     assert red.bridges_above[on_spur] == 1
-    table = rank_failures(net, red, places, ids, ["P0"], {})
+    table = ranked(net, red, places, ids, ["P0"], {})
     # the PoP and the joint where the spur leaves both darken 1000 people
     worst = table.iloc[:2]
     assert set(worst["element"]) == {"node", "pop"}
@@ -122,7 +128,7 @@ def test_a_ring_and_a_spur():
 def test_two_pops_give_two_routes_without_a_ring():
     chain = (line((0, 0), (4000, 0)), line((4000, 0), (8000, 0)))
     net = build_network(cables(*chain), pops(point(0, 0), point(8000, 0)))
-    red = assess_redundancy(net, 5.0)
+    red = assess_redundancy(net)
     (middle,) = hanging(net, point(4000, 0)).node
     assert red.second_route[middle]
     assert red.second_route_other_pop[middle]
@@ -136,10 +142,10 @@ def test_rings_that_share_a_joint_share_its_fate():
     right = ((4000, 0), (6000, 2000), (8000, 0), (6000, -2000))
     rings = [line(*p, p[0]) for p in (left, right)]
     net = build_network(cables(*rings), pops(point(0, 0)))
-    red = assess_redundancy(net, 5.0)
+    red = assess_redundancy(net)
     (far,) = hanging(net, point(6000, 2000)).node
     net2, node = net.split(np.array([int(np.flatnonzero(net.line == 1)[0])]), np.array([3000.0]))
-    red2 = assess_redundancy(net2, 5.0)
+    red2 = assess_redundancy(net2)
     assert red2.second_route[node[0]]
     assert not red2.node_disjoint[node[0]]
     assert far >= 0
@@ -148,7 +154,7 @@ def test_rings_that_share_a_joint_share_its_fate():
 
 def test_out_of_service_cable_is_no_second_route():
     net = build_network(cables(*RING, in_service=[True, True, True, False]), pops(point(0, 0)))
-    red = assess_redundancy(net, 5.0)
+    red = assess_redundancy(net)
     assert red.bridge.sum() == 3
     assert (red.ring == -1).all()
 
@@ -164,13 +170,13 @@ def groups():
 
 
 def grouped(net, near_m=0.0):
-    return risk_groups(net, assess_redundancy(net, 5.0).ring, net.edge_ids(), near_m)
+    return risk_groups(net, assess_redundancy(net).ring, net.edge_ids(), near_m)
 
 
 def darkened(net, places, found, cut):
     """Rows of the places that go dark."""
     loss = named_loss(net, net.edge_ids(), ["P0"], found, None, cut)
-    return what_if(net, places, None, loss)[0].tolist()
+    return Tracer(net, places, None).darkened(loss)[0].tolist()
 
 
 def test_cables_side_by_side_are_one_group_though_nobody_says_so():
@@ -182,7 +188,7 @@ def test_cables_side_by_side_are_one_group_though_nobody_says_so():
     assert list(found) == ["C0.1~C1.1"]
     assert grouped(net, 0.0) == {}
     places = hanging(net, point(8000, 0), people=[40])
-    table = rank_failures(net, assess_redundancy(net, 5.0), places, net.edge_ids(), ["P0"], found)
+    table = ranked(net, assess_redundancy(net), places, net.edge_ids(), ["P0"], found)
     assert table.loc[table["element"] == "group", "id"].tolist() == ["C0.1~C1.1"]
     assert darkened(net, places, found, ["C0.1~C1.1"]) == [0]
 
@@ -194,8 +200,8 @@ def test_cables_that_only_meet_are_no_group():
 
 def test_two_cables_on_one_road_are_one_landslide():
     net, places = groups()
-    red = assess_redundancy(net, 5.0)
-    table = rank_failures(net, red, places, net.edge_ids(), ["P0"], grouped(net))
+    red = assess_redundancy(net)
+    table = ranked(net, red, places, net.edge_ids(), ["P0"], grouped(net))
     group = table[table["element"] == "group"].iloc[0]
     assert (group["id"], group["count"], group["people"]) == ("QL2", 2, 10)
     assert table.iloc[-1]["people"] != table.iloc[-1]["people"]  # people unknown: ranked last
@@ -244,7 +250,7 @@ def test_disjoint_routes_agree_with_maximum_flow(case):
     chosen, where = case
     lines = [line(*((1000.0 * x, 1000.0 * y) for x, y in pair)) for pair in chosen]
     net = build_network(cables(*lines), pops(*(point(1000.0 * x, 1000.0 * y) for x, y in where)))
-    red = assess_redundancy(net, 5.0)
+    red = assess_redundancy(net)
     simple = nx.Graph()
     for t, h, n in zip(net.graph.tail, net.graph.head, range(len(net.graph)), strict=True):
         ties = 2 if net.line[n] < 0 else 1

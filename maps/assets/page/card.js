@@ -280,7 +280,8 @@ const Card = {
 };
 
 const WEAK_NAMES = {
-  edge: "Cable section {id}", node: "Joint {id}", pop: "Point of presence {id}", group: "Shared duct or pole line {id}",
+  edge: "Cable section {id}", node: "Joint {id}", pop: "Point of presence {id}",
+  tail: "Tail of a point of presence {id}", group: "Shared duct or pole line {id}",
 };
 
 const FLAGS = {
