@@ -19,7 +19,7 @@ from phusong.fiber.failures.ranking import Lost, find_losses, rank_failures, wit
 from phusong.fiber.failures.redundancy import Redundancy, assess_redundancy
 from phusong.fiber.failures.sharedrisk import risk_groups
 from phusong.fiber.findings import report_network
-from phusong.fiber.network.gaps import find_gaps
+from phusong.fiber.network.gaps import find_gaps, many_crossings
 from phusong.fiber.network.network import JOINT, POP_LINK, Network
 from phusong.fiber.network.polylines import Bools, Ints
 from phusong.fiber.reach.reach import Reach, assess_reach, route_lines
@@ -58,8 +58,14 @@ def assess_fiber(
     network = cable_network(inputs, study)
     told.advance(STEP)
     pop_ids = tuple(inputs.pops["pop_id"].astype(str))
+    tangled = many_crossings(network)
     gaps = find_gaps(
-        network, network.edge_ids(), pop_ids, fiber.near_miss_m, snap_m=fiber.snap_tolerance_m
+        network,
+        network.edge_ids(),
+        pop_ids,
+        fiber.near_miss_m,
+        snap_m=fiber.snap_tolerance_m,
+        crossings=not tangled,
     )
     told.advance(STEP)
     centres = _centres(inputs)
@@ -101,7 +107,7 @@ def assess_fiber(
         groups=groups,
         backhaul=backhaul,
     )
-    report_network(findings, study, inputs, result)
+    report_network(findings, study, inputs, result, tangled=tangled)
     told.advance(STEP)
     return result
 

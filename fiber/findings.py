@@ -12,6 +12,7 @@ import shapely
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.fiber.failures.losses import Tracer
+from phusong.fiber.network.gaps import MOST_CROSSINGS
 from phusong.fiber.network.network import POP_LINK
 from phusong.fiber.results import FiberResult
 from phusong.sources.inputs import Inputs
@@ -29,9 +30,22 @@ def in_files(study: Study, layers: Sequence[Layer], key: str) -> Where:
     return Where(file=", ".join(names)) if names else Where(key=key)
 
 
-def report_network(findings: Findings, study: Study, inputs: Inputs, result: FiberResult) -> None:
-    """Turn what is odd about the network into findings."""
+def report_network(
+    findings: Findings, study: Study, inputs: Inputs, result: FiberResult, *, tangled: bool = False
+) -> None:
+    """Turn what is odd about the network into findings.
+
+    ``tangled`` says that cables cross too often for their crossings to be listed (F26).
+    """
     where = _where(inputs.cables)
+    if tangled:
+        findings.add(
+            "F26",
+            where,
+            detail="{n} cables cross more than {most} times",
+            n=len(inputs.cables),
+            most=MOST_CROSSINGS,
+        )
     gaps = result.near_misses
     for gap in gaps.to_dict("records"):
         point = gap["geometry"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
 from phusong.fiber.network.network import Network, points_at
-from phusong.fiber.network.noding import crossing_points
+from phusong.fiber.network.noding import count_crossings, crossing_points
 from phusong.fiber.network.polylines import Floats, Ints, Lines
 from phusong.i18n import tr
 
@@ -26,6 +26,9 @@ SUGGESTIONS: Mapping[str, str] = {
     "crossing": "ask whether {a} and {b} are joined where they cross; if so, give both a vertex",
 }
 """What to do about a gap, by its kind."""
+
+MOST_CROSSINGS = 20_000
+"""Crossings that are listed, at most: nobody asks the owner about more."""
 
 COLUMNS = ("kind", "gap_m", "a", "b", "joins_parts", "lon", "lat", "suggestion", "geometry")
 
@@ -98,6 +101,12 @@ def find_gaps(
     fresh = ~_already_asked(frame)
     ranked = frame[fresh].sort_values(["gap_m", "a", "b"], kind="stable")
     return gpd.GeoDataFrame(ranked.reset_index(drop=True)[list(COLUMNS)])
+
+
+def many_crossings(network: Network) -> bool:
+    """Say whether lines cross more often than is listed."""
+    drawn = Lines.of(network.geometry[network.line >= 0])
+    return count_crossings(drawn, MOST_CROSSINGS) > MOST_CROSSINGS
 
 
 def lon_lat(crs: CRS, xy: Floats) -> tuple[Floats, Floats]:

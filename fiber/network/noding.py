@@ -8,9 +8,12 @@ import numpy as np
 import shapely
 from scipy.spatial import cKDTree
 
+from phusong.errors import InputError, Where
 from phusong.fiber.network.polylines import Bools, Floats, Ints, Lines
 from phusong.jit import njit
 
+MOST_JOINED = 500_000
+"""Crossings that are joined, at most: every one is a node and four edges."""
 MILLIMETRES = 1000.0
 """Coordinates equal to the millimetre are one point."""
 
@@ -70,6 +73,11 @@ def node_lines(lines: Lines, snap_m: float, *, join_crossings: bool = False) -> 
     on), and, if ``join_crossings``, where they cross. Ends are gathered round the first one
     drawn, so that a joint is never wider than the tolerance on each side of it: a chain of
     ends does not fall into one point, it stays a chain of joints.
+
+    Raises
+    ------
+    InputError
+        When more crossings were to be joined than any network has.
     """
     if not len(lines):
         none, real = np.zeros(0, np.int64), np.zeros(0)
@@ -171,6 +179,51 @@ def _near_own_nodes(
     return own, near
 
 
+def count_crossings(lines: Lines, most: int) -> int:
+    """Return how often spans of different lines cross; some number over ``most`` if more often.
+
+    Bounded in time and memory, however many there are: look before :func:`crossing_points`.
+    """
+    tree, count = shapely.STRtree(lines.geometry), 0
+    for first in range(0, len(lines), 256):
+        a, b = tree.query(lines.geometry[first : first + 256])
+        a = a + first
+        a, b = a[a < b].astype(np.int64), b[a < b].astype(np.int64)
+        count += int(_count(lines.xy, lines.offsets, a, b, most - count))
+        if count > most:
+            break
+    return count
+
+
+@njit(cache=True)
+def _count(xy: Floats, offsets: Ints, a: Ints, b: Ints, most: int) -> int:
+    """Count the proper crossings of spans, until there are more than ``most``."""
+    count = 0
+    for i in range(len(a)):
+        b0, b1 = offsets[b[i]], offsets[b[i] + 1]
+        west, south = xy[b0:b1, 0].min(), xy[b0:b1, 1].min()
+        east, north = xy[b0:b1, 0].max(), xy[b0:b1, 1].max()
+        for k in range(offsets[a[i]], offsets[a[i] + 1] - 1):
+            px, py, qx, qy = xy[k, 0], xy[k, 1], xy[k + 1, 0], xy[k + 1, 1]
+            if max(px, qx) < west or min(px, qx) > east:
+                continue
+            if max(py, qy) < south or min(py, qy) > north:
+                continue
+            for j in range(b0, b1 - 1):
+                rx, ry, sx, sy = xy[j, 0], xy[j, 1], xy[j + 1, 0], xy[j + 1, 1]
+                dx, dy, ex, ey = qx - px, qy - py, sx - rx, sy - ry
+                turn = dx * ey - dy * ex
+                if turn == 0.0:
+                    continue
+                t = ((rx - px) * ey - (ry - py) * ex) / turn
+                u = ((rx - px) * dy - (ry - py) * dx) / turn
+                if 0.0 < t < 1.0 and 0.0 < u < 1.0:
+                    count += 1
+                    if count > most:
+                        return count
+    return count
+
+
 def crossing_points(lines: Lines, near_m: float = 0.0) -> tuple[Ints, Ints, Floats]:
     """Return (a, b, xy) of every place where two lines cross, a < b, sorted.
 
@@ -241,6 +294,13 @@ def _at_end(xy: Floats, lo: int, hi: int, x: float, y: float, near_m: float) -> 
 
 
 def _crossings(lines: Lines, first_node: int) -> tuple[Floats, _Splits]:
+    if count_crossings(lines, MOST_JOINED) > MOST_JOINED:
+        raise InputError(
+            "{n} lines cross more than {most} times: no network can be made of them",
+            Where(key="fiber.join_crossings"),
+            "look at the drawing on a map, or set fiber.join_crossings to false",
+            {"n": len(lines), "most": MOST_JOINED},
+        )
     a, b, xy = crossing_points(lines)
     skip = np.full(len(a), np.nan)
     node = first_node + np.arange(len(a))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -18,6 +19,11 @@ from phusong.sources.tables.layers import Records, label
 OVERLAP_MIN_M2 = 1000.0
 """Overlaps smaller than this, or than a thousandth of the smaller polygon, are drawing noise."""
 OVERLAP_MIN_SHARE = 0.001
+MOST_OVERLAPS = 10_000
+"""Overlaps that are looked for, about: nobody mends more one by one."""
+MOST_CROSSINGS = 20_000
+"""Crossings of an outline with itself that are repaired, at most."""
+_CHUNK = 64
 _POLYGON, _MULTIPOLYGON, _COLLECTION = 3, 6, 7
 _PLACE = re.compile(r"\[(-?[\d.eE+]+) (-?[\d.eE+]+)\]")
 
@@ -78,10 +84,10 @@ def repair(records: Records, findings: Findings) -> tuple[Records, NDArray[np.bo
     Records, (n,) bool
         The records, and which of them were repaired. Geometries that are no polygons stay.
     """
+    records = _without_tangles(records, findings)
     geometry = records.frame.geometry.to_numpy().copy()
     kinds = shapely.get_type_id(geometry)
-    areal = np.isin(kinds, [_POLYGON, _MULTIPOLYGON, _COLLECTION])
-    invalid = areal & ~shapely.is_valid(geometry)
+    invalid = _invalid(geometry)
     for i in np.flatnonzero(invalid | (kinds == _COLLECTION)):
         before = geometry[i]
         valid = shapely.make_valid(before, method="structure", keep_collapsed=False)
@@ -117,6 +123,43 @@ def repair(records: Records, findings: Findings) -> tuple[Records, NDArray[np.bo
     return (repaired.keep(~empty), invalid[~empty]) if empty.any() else (repaired, invalid)
 
 
+def _invalid(geometry: NDArray[np.object_]) -> NDArray[np.bool_]:
+    areal = np.isin(shapely.get_type_id(geometry), [_POLYGON, _MULTIPOLYGON, _COLLECTION])
+    return np.asarray(areal & ~shapely.is_valid(geometry))
+
+
+def _without_tangles(records: Records, findings: Findings) -> Records:
+    """Leave out, listed (B31), polygons that a repair would cut into countless pieces."""
+    geometry = records.frame.geometry.to_numpy()
+    tangled = _invalid(geometry)
+    for i in np.flatnonzero(tangled).tolist():
+        tangled[i] = _crosses_itself(geometry[i], MOST_CROSSINGS)
+        if tangled[i]:
+            findings.add(
+                "B31",
+                records.at(i),
+                label(records, i),
+                "it crosses itself more than {most} times",
+                most=MOST_CROSSINGS,
+            )
+    return records.keep(~tangled) if tangled.any() else records
+
+
+def _crosses_itself(geometry: shapely.Geometry, most: int) -> bool:
+    """Say whether spans of an outline cross more than ``most`` times, in bounded time."""
+    rings = shapely.get_parts(shapely.boundary(geometry))
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    if len(xy) ** 2 < 2 * most:
+        return False
+    within = ring[1:] == ring[:-1]
+    spans = shapely.linestrings(np.stack([xy[:-1][within], xy[1:][within]], axis=1))
+    tree, count, first, size = shapely.STRtree(spans), 0, 0, _CHUNK
+    while first < len(spans) and count <= 2 * most:  # each is met from both its spans
+        count += len(tree.query(spans[first : first + size], predicate="crosses")[0])
+        first, size = first + size, min(2 * size, 64 * _CHUNK)
+    return count > 2 * most
+
+
 def _flaw(geometry: shapely.Geometry) -> tuple[Words, tuple[float, float] | None]:
     """Return what makes a geometry invalid, and where, if GEOS says so."""
     text = shapely.is_valid_reason(geometry)
@@ -134,24 +177,44 @@ def _polygonal(geometry: shapely.Geometry) -> shapely.Geometry:
     return whole
 
 
-def overlaps(polygons: NDArray[np.object_]) -> list[tuple[int, int, float, float, float]]:
+Overlap = tuple[int, int, float, float, float]
+"""(i, j, area_m2, x_m, y_m): ``i < j``, and a point inside the overlap."""
+
+
+def overlaps(polygons: NDArray[np.object_], most: float = np.inf) -> list[Overlap]:
     """Find polygons that lie over each other by more than drawing noise.
 
-    Returns
-    -------
-    list of (i, j, area_m2, x_m, y_m)
-        ``i < j``, and a point inside the overlap.
+    Parameters
+    ----------
+    polygons
+        (n,) valid polygons; those of one outline are best left out but for one.
+    most
+        Once as many are found no further are looked for.
     """
     suspects = np.flatnonzero(
         ~shapely.is_empty(shapely.coverage_invalid_edges(polygons, gap_width=0.0))
     )
-    if suspects.size == 0:
-        return []
+    tree = shapely.STRtree(polygons)
+    seen = np.zeros(len(polygons), dtype=bool)
+    out: list[Overlap] = []
     # The coverage check names at least one of two overlapping polygons, not always both.
-    found_in, other = shapely.STRtree(polygons).query(polygons[suspects], predicate="intersects")
-    pairs = np.sort(np.column_stack([suspects[found_in], other]), axis=1)
-    pairs = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0)
-    left, right = pairs[:, 0], pairs[:, 1]
+    for first in range(0, len(suspects), _CHUNK):
+        if len(out) >= most:
+            break
+        own = suspects[first : first + _CHUNK]
+        found_in, other = tree.query(polygons[own], predicate="intersects")
+        fresh = ~seen[other]  # its pairs were looked at in an earlier chunk
+        pairs = np.sort(np.column_stack([own[found_in[fresh]], other[fresh]]), axis=1)
+        pairs = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0)
+        out += _common(polygons, pairs[:, 0], pairs[:, 1])
+        seen[own] = True
+    return out
+
+
+def _common(
+    polygons: NDArray[np.object_], left: NDArray[np.int64], right: NDArray[np.int64]
+) -> list[Overlap]:
+    """Return what pairs of polygons have in common, where it is more than drawing noise."""
     common = shapely.intersection(polygons[left], polygons[right])
     area = shapely.area(common)
     smaller = np.minimum(shapely.area(polygons[left]), shapely.area(polygons[right]))
@@ -166,18 +229,61 @@ def overlaps(polygons: NDArray[np.object_]) -> list[tuple[int, int, float, float
 def report_overlaps(
     frame: gpd.GeoDataFrame, findings: Findings, file_rows: list[tuple[str, int]]
 ) -> None:
-    """List overlapping polygons of a frame with ``code`` and ``name`` (B02)."""
-    codes, names = frame["code"].to_numpy(), frame["name"].to_numpy()
-    for i, j, area, x, y in overlaps(frame.geometry.to_numpy()):
-        file, row = file_rows[i]
+    """List overlapping polygons of a frame with ``code`` and ``name`` (B02).
+
+    Polygons of one outline are one finding (B33), more than :data:`MOST_OVERLAPS` pairs another
+    (B32).
+    """
+    called = [f"{n} ({c})" for n, c in zip(frame["name"], frame["code"], strict=True)]
+    polygons = frame.geometry.to_numpy()
+    single = _report_repeated(polygons, called, findings, file_rows)
+    found = overlaps(polygons[single], MOST_OVERLAPS)
+    for i, j, area, x, y in found:
+        a, b = int(single[i]), int(single[j])
         findings.add(
             "B02",
-            Where(file=file, row=row),
-            str(codes[i]),
+            _at(file_rows[a]),
+            str(frame["code"].iloc[a]),
             "{a} and {b} share {area} ha",
             x_m=x,
             y_m=y,
-            a=f"{names[i]} ({codes[i]})",
-            b=f"{names[j]} ({codes[j]})",
+            a=called[a],
+            b=called[b],
             area=round(area / 1e4, 2),
         )
+    if len(found) >= MOST_OVERLAPS:
+        findings.add(
+            "B32",
+            Where(file=", ".join(dict.fromkeys(file for file, _ in file_rows))),
+            detail="the first {n} pairs of polygons that overlap are listed",
+            n=len(found),
+        )
+
+
+def _report_repeated(
+    polygons: NDArray[np.object_],
+    called: list[str],
+    findings: Findings,
+    file_rows: list[tuple[str, int]],
+) -> NDArray[np.int64]:
+    """List outlines that more than two polygons have (B33); return one polygon of each such."""
+    keys = pd.Series(shapely.to_wkb(shapely.normalize(polygons)))
+    often = keys.map(keys.value_counts()).to_numpy() > 2
+    again = keys.duplicated().to_numpy()
+    for i in np.flatnonzero(often & ~again).tolist():
+        inside = polygons[i].representative_point()
+        findings.add(
+            "B33",
+            _at(file_rows[i]),
+            called[i],
+            "{n} polygons have the outline of {a}",
+            x_m=inside.x,
+            y_m=inside.y,
+            n=int((keys == keys.iloc[i]).sum()),
+            a=called[i],
+        )
+    return np.flatnonzero(~(often & again))
+
+
+def _at(file_row: tuple[str, int]) -> Where:
+    return Where(file=file_row[0], row=file_row[1])

@@ -21,6 +21,10 @@ STEP_M = 50.0
 SHORT = 20.0
 """Lines shorter than this many tolerances are judged by their vertices only."""
 
+MOST = 20_000_000
+"""Places at which lines lie on each other, at most: no network is drawn so."""
+_CHUNK = 256
+
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -46,7 +50,15 @@ def single_cables(
     lines = cables.geometry.to_numpy()
     order = _order(cables)
     kept_as = _repeated(lines, order)
-    _find_covered(cables, order, same_id_m, kept_as)
+    if not _find_covered(cables, order, same_id_m, kept_as):
+        files = ", ".join(dict.fromkeys(cables["file"].astype(str)))
+        findings.add(
+            "F27",
+            Where(file=files),
+            detail="{n} cables lie on each other more than {most} times",
+            n=len(cables),
+            most=MOST,
+        )
     for i in np.flatnonzero(kept_as >= 0).tolist():
         other = kept_as[i]
         middle = shapely.line_interpolate_point(lines[i], 0.5, normalized=True)
@@ -119,71 +131,89 @@ def _repeated(lines: NDArray[np.object_], order: Ints) -> Ints:
     return np.where(own == np.arange(len(lines)), -1, own).astype(np.int64)
 
 
-def _find_covered(cables: gpd.GeoDataFrame, order: Ints, same_id_m: float, kept_as: Ints) -> None:
-    """Write into ``kept_as`` which cable covers each one that lies on others all along."""
-    lines = cables.geometry.to_numpy()
-    ids = pd.factorize(cables["cable_id"].astype(str))[0]
-    on = cables["in_service"].to_numpy(dtype=bool)
-    rank = np.empty(len(lines), dtype=np.int64)
-    rank[order] = np.arange(len(lines))
-    asked = np.flatnonzero((kept_as < 0) & (shapely.length(lines) >= SHORT * SAME_M))
-    asked = _lying(_Places.ends(lines, asked), lines, ids, same_id_m, kept_as)  # most are not
-    places = _Places.along(lines, asked)
-    point, line = places.on_others(lines, ids, same_id_m, kept_as)
-    suspect = np.zeros(len(lines), dtype=bool)
-    suspect[_lying(places, lines, ids, same_id_m, kept_as)] = True
-    by_owner = np.argsort(places.owner[point], kind="stable")
-    point, line = point[by_owner], line[by_owner]
-    start = np.searchsorted(places.owner[point], np.arange(len(lines) + 1))
-    total = np.bincount(places.owner, minlength=len(lines))
-    for i in sorted(np.flatnonzero(suspect).tolist(), key=rank.__getitem__):
-        own = slice(start[i], start[i + 1])
-        stays = (kept_as[line[own]] < 0) & (on[line[own]] | ~on[i])
-        stays &= ~suspect[line[own]] | (rank[line[own]] < rank[i])
-        if len(np.unique(point[own][stays])) == total[i]:
-            kept_as[i] = np.bincount(line[own][stays]).argmax()
+def _find_covered(cables: gpd.GeoDataFrame, order: Ints, same_id_m: float, kept_as: Ints) -> bool:
+    """Write into ``kept_as`` which cable covers each one that lies on others all along.
+
+    Returns whether it was done: not where lines lie on each other more than :data:`MOST` times.
+    """
+    drawing = _Drawing.of(cables, order, same_id_m)
+    length = shapely.length(drawing.lines)
+    asked = np.flatnonzero((kept_as < 0) & (length >= SHORT * SAME_M))
+    for share in (0.0, 1.0, 0.5):  # each rules out most of what is left
+        met = drawing.met(asked, share)
+        if met is None:
+            return False
+        asked = asked[met]
+    suspect = np.zeros(len(cables), dtype=bool)
+    suspect[asked] = True
+    for i in asked[np.argsort(drawing.rank[asked])].tolist():
+        stays = kept_as < 0
+        stays &= ~suspect | (drawing.rank < drawing.rank[i])
+        stays[i] = False
+        kept_as[i] = drawing.covering(i, stays)
+    return True
 
 
 @dataclass(frozen=True)
-class _Places:
-    """Points on lines, and the line of each."""
+class _Drawing:
+    """All cables, with what decides between two of them."""
 
-    point: NDArray[np.object_]
-    owner: Ints
-
-    @classmethod
-    def ends(cls, lines: NDArray[np.object_], chosen: Ints) -> _Places:
-        """Take both ends and the middle of each line."""
-        share = np.array([0.0, 0.5, 1.0])
-        point = shapely.line_interpolate_point(lines[chosen, None], share, normalized=True)
-        return cls(np.asarray(point).ravel(), np.repeat(chosen, len(share)))
+    lines: NDArray[np.object_]
+    ids: Ints
+    on: Bools
+    rank: Ints
+    same_id_m: float
+    tree: shapely.STRtree
 
     @classmethod
-    def along(cls, lines: NDArray[np.object_], chosen: Ints) -> _Places:
-        """Take each line's vertices and places between, :data:`STEP_M` apart at most."""
-        step = np.minimum(STEP_M, shapely.length(lines[chosen]) / 16)
-        dense = shapely.segmentize(lines[chosen], step)
-        xy, owner = shapely.get_coordinates(dense, return_index=True)
-        return cls(np.asarray(shapely.points(xy)), chosen[owner])
+    def of(cls, cables: gpd.GeoDataFrame, order: Ints, same_id_m: float) -> _Drawing:
+        lines = cables.geometry.to_numpy()
+        rank = np.empty(len(lines), dtype=np.int64)
+        rank[order] = np.arange(len(lines))
+        ids = pd.factorize(cables["cable_id"].astype(str))[0]
+        on = cables["in_service"].to_numpy(dtype=bool)
+        return cls(lines, ids, on, rank, max(same_id_m, SAME_M), shapely.STRtree(lines))
 
-    def on_others(
-        self, lines: NDArray[np.object_], ids: Ints, same_id_m: float, kept_as: Ints
-    ) -> tuple[Ints, Ints]:
-        """Return pairs of a point and another line that it lies on."""
-        reach_m = max(same_id_m, SAME_M)
-        point, line = shapely.STRtree(lines).query(self.point, "dwithin", reach_m)
-        other = (line != self.owner[point]) & (kept_as[line] < 0)
-        point, line = point[other].astype(np.int64), line[other].astype(np.int64)
-        alike = ids[line] == ids[self.owner[point]]
-        near = alike | (shapely.distance(self.point[point], lines[line]) <= SAME_M)
-        return point[near], line[near]
+    def met(self, asked: Ints, share: float) -> Bools | None:
+        """Say which lines have another at a share of their length; None after too many."""
+        out = np.zeros(len(asked), dtype=bool)
+        several = np.bincount(self.ids)[self.ids[asked]] > 1
+        pairs = 0
+        for reach_m, chosen in ((SAME_M, ~several), (self.same_id_m, several)):
+            rows = np.flatnonzero(chosen)
+            for at in (rows[k : k + _CHUNK] for k in range(0, len(rows), _CHUNK)):
+                place = shapely.line_interpolate_point(
+                    self.lines[asked[at]], share, normalized=True
+                )
+                who, other = self.tree.query(place, "dwithin", reach_m)
+                own = asked[at[who]]
+                near = (other != own) & (
+                    (self.ids[other] == self.ids[own])
+                    | (shapely.distance(place[who], self.lines[other]) <= SAME_M)
+                )
+                out[at[who[near]]] = True
+                pairs += len(who)
+                if pairs > MOST:
+                    return None
+        return out
 
+    def covering(self, i: int, stays: Bools) -> int:
+        """Return the line on which line ``i`` lies most, of those that cover it; -1: they do not.
 
-def _lying(
-    places: _Places, lines: NDArray[np.object_], ids: Ints, same_id_m: float, kept_as: Ints
-) -> Ints:
-    """Return the lines all of whose places lie on other lines."""
-    point, _ = places.on_others(lines, ids, same_id_m, kept_as)
-    free = np.ones(len(places.owner), dtype=bool)
-    free[point] = False
-    return np.setdiff1d(places.owner, places.owner[free])
+        Parameters
+        ----------
+        stays
+            (lines,) those that may hold it.
+        """
+        stays = stays & (self.on | ~self.on[i])
+        step = min(STEP_M, self.lines[i].length / 16)
+        place = shapely.points(shapely.get_coordinates(shapely.segmentize(self.lines[i], step)))
+        middle = shapely.line_interpolate_point(self.lines[i], 0.5, normalized=True)
+        for asked in (middle, self.lines[i]):  # mostly one line does
+            near = self.tree.query(asked, "dwithin", self.same_id_m)
+            near = near[stays[near]]
+            reach = np.where(self.ids[near] == self.ids[i], self.same_id_m, SAME_M)
+            lies = shapely.distance(place[:, None], self.lines[near][None, :]) <= reach
+            if len(near) and lies.any(axis=1).all():
+                return int(near[lies.sum(axis=0).argmax()])
+        return -1
