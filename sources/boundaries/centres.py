@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -23,7 +25,7 @@ def _points(records: Records, findings: Findings) -> Records:
     usable = keep_types(records, _ANY_PLACE, findings)
     geometry = usable.frame.geometry.to_numpy()
     frame = usable.frame.set_geometry(shapely.centroid(geometry), crs=usable.frame.crs)
-    return Records(frame, usable.where, usable.decimal, usable.columns)
+    return replace(usable, frame=frame)
 
 
 def _holders(records: Records, polygons: gpd.GeoDataFrame) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -111,7 +111,7 @@ def repair(records: Records, findings: Findings) -> tuple[Records, NDArray[np.bo
             after=round(geometry[i].area / 1e4, 2),
         )
     frame = records.frame.set_geometry(gpd.GeoSeries(geometry, crs=records.frame.crs))
-    repaired = Records(frame, records.where, records.decimal, records.columns)
+    repaired = replace(records, frame=frame)
     empty = shapely.is_empty(geometry)
     for i in np.flatnonzero(empty):
         findings.add(

@@ -19,7 +19,7 @@ from phusong.sources.datum import settled
 from phusong.sources.tables.columns import map_columns, take
 from phusong.sources.tables.delimited import is_delimited, read_table
 from phusong.sources.tables.headers import Role
-from phusong.sources.tables.numerals import Decimal, numbers
+from phusong.sources.tables.numerals import Decimal, numbers, unit_of
 from phusong.sources.tables.ogr import FONTS, Box, read_ogr
 from phusong.sources.tables.points import decimal_sign, points_of
 from phusong.sources.tables.text import as_code, convert, suspected_font_encoding
@@ -42,12 +42,15 @@ class Records:
         Decimal sign of its texts.
     columns
         Our name -> the file's header.
+    decimal_stated
+        Whether the study says the decimal sign.
     """
 
     frame: gpd.GeoDataFrame
     where: Where
     decimal: Decimal
     columns: dict[str, str]
+    decimal_stated: bool = False
 
     def texts(self, column: str) -> pd.Series[Any]:
         """Return a column, all None where the file has no such column."""
@@ -62,7 +65,15 @@ class Records:
             return np.full(len(self.frame), np.nan)
         where = replace(self.where, key=self.columns.get(column, column))
         rows = self.frame["row"].to_numpy()
-        return numbers(self.frame[column], rows, self.decimal, findings, where)
+        return numbers(
+            self.frame[column],
+            rows,
+            self.decimal,
+            findings,
+            where,
+            unit=unit_of(column),
+            stated=self.decimal_stated,
+        )
 
     def at(self, i: int) -> Where:
         """Return the place of the ``i``-th record."""
@@ -159,14 +170,14 @@ def _records(
             return None
         geometry, crs = located
     else:
-        decimal = layer.decimal or "."
+        decimal = layer.decimal or decimal_sign(frame, findings, where)
         geometry = raw["geometry"].to_numpy()
         crs = _crs(crs, stated, findings, where)
         if crs is None:
             return None
     frame = frame.drop(columns=[c for c in ("lon", "lat", "x", "y") if c in frame])
     located_frame = gpd.GeoDataFrame(frame, geometry=geometry, crs=crs).reset_index(drop=True)
-    records = Records(located_frame, where, decimal, columns)
+    records = Records(located_frame, where, decimal, columns, layer.decimal is not None)
     return _refuse_without_place(records, findings)
 
 

@@ -27,7 +27,7 @@ def decimal_sign(frame: pd.DataFrame, findings: Findings, where: Where) -> Decim
         texts = (
             v for c in frame if str(c).endswith(("_mhz", "_m", "_dbm", "_deg")) for v in frame[c]
         )
-        found = decimal_of(texts)
+        found = decimal_of(texts, certain=True)
     if found == ",":
         findings.add("S21", where, detail="numbers are read with a decimal comma")
     return found or "."
