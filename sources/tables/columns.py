@@ -14,18 +14,13 @@ import pandas as pd
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.headers import COORDINATES, Role
+from phusong.sources.tables.recognition import Recognised, is_cut_from, recognise
+from phusong.sources.tables.recognition import plain as plain
 from phusong.sources.tables.text import clean
 
 _ALIKE = 0.5
 """Two names less alike than this (0–1) are not offered for each other."""
 _TAG = re.compile(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"')
-
-
-def plain(header: str) -> str:
-    """Return a header without diacritics, case and punctuation: ``Mã xã`` gives ``ma_xa``."""
-    text = unicodedata.normalize("NFD", header.replace("đ", "d").replace("Đ", "D"))
-    bare = "".join(c for c in text if not unicodedata.combining(c))
-    return re.sub(r"[^a-z0-9]+", "_", bare.lower()).strip("_")
 
 
 def nearest(words: str | Sequence[str], known: Sequence[str]) -> str:
@@ -41,11 +36,16 @@ def nearest(words: str | Sequence[str], known: Sequence[str]) -> str:
 
 
 def _present(header: str, headers: Sequence[str]) -> str | None:
-    """Find a header as the study writes it: exactly, else without case and composition."""
+    """Find a header as the study writes it: exactly, else by its plain form, whole or cut short."""
     if header in headers:
         return header
     folded = {unicodedata.normalize("NFC", h).casefold(): h for h in headers}
-    return folded.get(unicodedata.normalize("NFC", header).casefold())
+    found = folded.get(unicodedata.normalize("NFC", header).casefold())
+    if found is not None or not plain(header):
+        return found
+    alike = [h for h in headers if plain(h) == plain(header)]
+    alike = alike or [h for h in headers if is_cut_from(h, plain(header))]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _given(
@@ -117,22 +117,21 @@ def map_columns(
             ours=ours,
             near=nearest(ours, list(known)) or ", ".join(known),
         )
-    by_plain: dict[str, str] = {}
-    for text in headers:
-        by_plain.setdefault(plain(text), text)
     found: dict[str, str] = {}
     recognised: dict[str, str] = {}
+    seen = recognise(headers, {ours: names for ours, names in known.items() if ours not in mapping})
     failed = bool(wrong)
-    for ours, names in known.items():
+    for ours in known:
         if ours in mapping:
             given = _given(ours, mapping[ours], headers, findings, where)
             failed |= given is None
             if given is not None:
                 found[ours] = given
             continue
-        header = next((by_plain[n] for n in names if n in by_plain), None)
+        header = seen.taken.get(ours)
         if header is not None:
             found[ours] = recognised[ours] = _with_way_ids(header, headers)
+    _report_cut(seen, found, findings, where)
     for ours in role.needed:
         if ours not in found and ours not in mapping:
             failed = True
@@ -145,6 +144,27 @@ def map_columns(
             columns=", ".join(f"{ours} = {header}" for ours, header in recognised.items()),
         )
     return None if failed else found
+
+
+def _report_cut(
+    seen: Recognised, found: dict[str, str], findings: Findings, where: Where
+) -> None:
+    """Say of headers cut short which of our columns they may be, and which was taken (S42)."""
+    for header, candidates in seen.doubtful.items():
+        taken = next((ours for ours in candidates if found.get(ours) == header), None)
+        if taken is None and all(ours in found for ours in candidates):
+            continue
+        findings.add(
+            "S42",
+            replace(where, key=header),
+            header,
+            "{header} may be {candidates}; {taken} is taken"
+            if taken
+            else "{header} may be {candidates}; it is not used",
+            header=header,
+            candidates=", ".join(candidates),
+            taken=taken or "",
+        )
 
 
 def _with_way_ids(header: str, headers: Sequence[str]) -> str:

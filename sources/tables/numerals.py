@@ -201,7 +201,7 @@ def numbers(
     decimal
         Decimal sign of the file's texts.
     findings, where
-        Take S13, S21 (a column with a decimal comma in a file with points) and S27 (counts read
+        Take S13, S21 (a column with a decimal comma in a file with points) and S41 (counts read
         as thousands); ``where.key`` names the column.
     angle
         Whether degrees, minutes and seconds are understood.
@@ -247,7 +247,7 @@ def _sign_of_column(
         return sign
     example = next(t for t in texts if t and _ONE_GROUP[sign].fullmatch(t))
     findings.add(
-        "S27",
+        "S41",
         where,
         example,
         "{n} cells such as {example} are read as thousands: {value}",
