@@ -12,10 +12,9 @@ import pandas as pd
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.columns import map_columns, plain, take
-from phusong.sources.tables.delimited import SUFFIXES, read_table
 from phusong.sources.tables.headers import BACKHAUL
 from phusong.sources.tables.layers import place_of
-from phusong.sources.tables.ogr import read_ogr
+from phusong.sources.tables.rows import read_rows
 from phusong.sources.tables.status import in_service
 from phusong.sources.tables.text import as_code
 from phusong.study import Layer, Study
@@ -45,11 +44,10 @@ def read_backhaul(study: Study, layer: Layer, findings: Findings) -> pd.DataFram
         microwave from nowhere are left out (F16), as are links that do not work today (F23).
     """
     where = place_of(layer, study)
-    raw = _rows(study, layer, findings, where)
-    if raw is None or raw.empty:
-        if raw is not None:
-            findings.add("S06", where, layer.path.name)
+    rows = read_rows(study.resolve(layer.path), layer, BACKHAUL, findings, where)
+    if rows is None:
         return no_backhaul()
+    raw = rows.frame
     headers = [str(c) for c in raw.columns if c not in {"row", "geometry"}]
     columns = map_columns(headers, BACKHAUL, layer.columns, findings, where, coordinates=False)
     if columns is None:
@@ -66,19 +64,6 @@ def read_backhaul(study: Study, layer: Layer, findings: Findings) -> pd.DataFram
         for row, word in zip(frame.to_dict("records"), said, strict=True)
     ]
     return frame.loc[np.array(keep, dtype=bool) & on, list(COLUMNS)].reset_index(drop=True)
-
-
-def _rows(study: Study, layer: Layer, findings: Findings, where: Where) -> pd.DataFrame | None:
-    """Return the table as the file has it, with ``row``; None after a finding."""
-    path = study.resolve(layer.path)
-    if not path.exists():
-        findings.add("S01", where, layer.path.name, "{path} does not exist", path=str(layer.path))
-        return None
-    if path.suffix.lower() not in SUFFIXES:
-        read = read_ogr(path, layer, findings, where, None)
-        return None if read is None else read[0]
-    table = read_table(path, layer, findings, where)
-    return table if table is None or table.empty else table.rename_axis("row").reset_index()
 
 
 def _usable(row: dict[Hashable, Any], said: str | None, findings: Findings, where: Where) -> bool:

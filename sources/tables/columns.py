@@ -14,9 +14,10 @@ import pandas as pd
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.headers import COORDINATES, Role
-from phusong.sources.tables.recognition import Recognised, is_cut_from, recognise
-from phusong.sources.tables.recognition import plain as plain
+from phusong.sources.tables.recognition import Recognised, is_cut_from, plain, recognise
 from phusong.sources.tables.text import clean
+
+__all__ = ["map_columns", "nearest", "plain", "report_missing_coordinates", "tags", "take"]
 
 _ALIKE = 0.5
 """Two names less alike than this (0–1) are not offered for each other."""
@@ -146,9 +147,7 @@ def map_columns(
     return None if failed else found
 
 
-def _report_cut(
-    seen: Recognised, found: dict[str, str], findings: Findings, where: Where
-) -> None:
+def _report_cut(seen: Recognised, found: dict[str, str], findings: Findings, where: Where) -> None:
     """Say of headers cut short which of our columns they may be, and which was taken (S42)."""
     for header, candidates in seen.doubtful.items():
         taken = next((ours for ours in candidates if found.get(ours) == header), None)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import sqlite3
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +12,9 @@ import pandas as pd
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.tables.headers import OPENCELLID
+from phusong.sources.tables.encodings import KEPT, codec_of
+from phusong.sources.tables.header_rows import header_of, report_header
+from phusong.sources.tables.headers import OPENCELLID, Role
 from phusong.sources.tables.text import convert, suspected_font_encoding
 from phusong.study import Layer
 
@@ -23,14 +22,16 @@ SUFFIXES = frozenset({".csv", ".txt", ".tsv", ".tab.txt"})
 _ENDINGS_OF_LOGS = frozenset({"", ".log", ".dat"})
 _SEPARATORS = ";,\t|"
 _COMMENT = "#"
-_OWN = ("row", "geometry")
-"""Names of ours that a header must not take."""
 _RADIOS = frozenset({"GSM", "UMTS", "LTE", "NR", "CDMA"})
 csv.field_size_limit(2**24)
 
 
-def read_table(path: Path, layer: Layer, findings: Findings, where: Where) -> pd.DataFrame | None:
+def read_table(
+    path: Path, layer: Layer, findings: Findings, where: Where, role: Role | None = None
+) -> pd.DataFrame | None:
     """Read delimited text; every cell stays text, empty cells are None.
+
+    Of a table with a role the header is found under titles; the study's filter is not applied.
 
     Returns
     -------
@@ -52,7 +53,9 @@ def read_table(path: Path, layer: Layer, findings: Findings, where: Where) -> pd
     if _headerless_opencellid(lines[0]):
         header, body = list(OPENCELLID), lines
     else:
-        header, body = _unique([cell.strip() for cell in lines[0]]), lines[1:]
+        found = header_of(lines, role, layer.columns)
+        report_header(found, findings, where)
+        header, body = found.names, lines[found.body :]
     rows, records = [], []
     for row, line in enumerate(body, start=1):
         if not any(cell.strip() for cell in line):
@@ -73,8 +76,7 @@ def read_table(path: Path, layer: Layer, findings: Findings, where: Where) -> pd
         rows.append(row)
         records.append([cell.strip() or None for cell in cells])
     index = pd.Index(rows, dtype="int64")
-    frame = pd.DataFrame(records, columns=header, index=index, dtype=object)
-    return frame if layer.where is None else _filtered(frame, layer.where, findings, where)
+    return pd.DataFrame(records, columns=header, index=index, dtype=object)
 
 
 def is_delimited(path: Path) -> bool:
@@ -107,56 +109,35 @@ def _without_preamble(text: str) -> str:
     return "".join(lines[first - 1 if alike else first :])
 
 
-def _filtered(
-    frame: pd.DataFrame, condition: str, findings: Findings, where: Where
-) -> pd.DataFrame | None:
-    """Keep the rows an SQL condition picks, as OGR would of a layer; S04 where it cannot be run.
-
-    Columns compare as numbers where both sides look like numbers.
-    """
-    quoted = [f'"{name.replace(chr(34), chr(34) * 2)}" NUMERIC' for name in frame.columns]
-    marks = ", ".join("?" * (len(quoted) + 1))
-    with closing(sqlite3.connect(":memory:")) as base:
-        base.execute(f"CREATE TABLE records (row_ INTEGER, {', '.join(quoted)})")
-        base.executemany(
-            f"INSERT INTO records VALUES ({marks})",  # noqa: S608 - question marks only
-            frame.itertuples(name=None),
-        )
-        try:
-            # The condition is the study's own; the base in memory holds nothing but this table.
-            found = base.execute(f"SELECT row_ FROM records WHERE {condition}")  # noqa: S608
-            rows = [row for (row,) in found]
-        except sqlite3.Error as error:
-            findings.add(
-                "S04", where, condition, "the file cannot be read ({reason})", reason=str(error)
-            )
-            return None
-    return frame.loc[rows]
-
-
 def _decode(data: bytes, layer: Layer, findings: Findings, where: Where) -> str | None:
-    """Return the text: as the study names its encoding, else UTF, else windows-1258 (S15)."""
+    """Return the text: as the study names its encoding, else UTF, else windows-1258 (S15).
+
+    None after S02: what is neither is not guessed at.
+    """
     if layer.encoding is not None:
         return _decode_as(data, layer.encoding.lower(), findings, where)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16")
+        return _decode_as(data, "utf-16", findings, where)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         legacy = data.decode("latin-1")
     if suspected_font_encoding(legacy.splitlines()) is not None:
         return legacy
-    findings.add("S15", where, detail="the text is not UTF-8; it was read as windows-1258")
-    return data.decode("cp1258", "replace")
+    text = _decode_as(data, "cp1258", findings, where)
+    if text is not None:
+        findings.add("S15", where, detail="the text is not UTF-8; it was read as windows-1258")
+    return text
 
 
 def _decode_as(data: bytes, encoding: str, findings: Findings, where: Where) -> str | None:
     if encoding == "tcvn3":
         return convert(data.decode("latin-1"), "tcvn3")
     if encoding == "vni":
-        return convert(data.decode("cp1252", "replace"), "vni")
+        return convert(data.decode("cp1252", KEPT), "vni")
+    codec = codec_of(encoding) or encoding
     try:
-        return data.decode("utf-8-sig" if encoding in {"utf-8", "utf8"} else encoding)
+        return data.decode("utf-8-sig" if codec == "utf-8" else codec)
     except (UnicodeDecodeError, LookupError) as error:
         findings.add(
             "S02",
@@ -175,27 +156,18 @@ def _separator(text: str) -> str:
     best, best_score = ",", (0.0, 0)
     for candidate in _SEPARATORS:
         counts = [len(row) for row in csv.reader(sample, delimiter=candidate) if row]
-        if not counts or counts[0] < 2:
+        # A title above the header has no separator.
+        width = next((n for n in counts if n > 1), 1)
+        if width < 2:
             continue
-        alike = sum(n == counts[0] for n in counts) / len(counts)
-        if (alike, counts[0]) > best_score:
-            best, best_score = candidate, (alike, counts[0])
+        alike = sum(n == width for n in counts) / len(counts)
+        if (alike, width) > best_score:
+            best, best_score = candidate, (alike, width)
     return best
 
 
 def _headerless_opencellid(line: Sequence[str]) -> bool:
     return len(line) == len(OPENCELLID) and line[0].strip() in _RADIOS and line[1].isdigit()
-
-
-def _unique(header: Sequence[str]) -> list[str]:
-    """Give the second and later columns of one name, and columns without a name, their own."""
-    seen = Counter(_OWN)
-    out = []
-    for i, name in enumerate(header, start=1):
-        label = name or f"column_{i}"
-        seen[label] += 1
-        out.append(label if seen[label] == 1 else f"{label}_{seen[label]}")
-    return out
 
 
 def _fit(line: list[str], columns: int) -> list[str] | None:

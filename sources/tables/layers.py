@@ -17,12 +17,13 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.datum import settled
 from phusong.sources.tables.columns import map_columns, take
-from phusong.sources.tables.delimited import is_delimited, read_table
+from phusong.sources.tables.encodings import garbled_as, undecoded, ungarbled
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.numerals import Decimal, numbers, unit_of
-from phusong.sources.tables.ogr import FONTS, Box, read_ogr
+from phusong.sources.tables.ogr import Box
 from phusong.sources.tables.points import decimal_sign, points_of
-from phusong.sources.tables.text import as_code, convert, suspected_font_encoding
+from phusong.sources.tables.rows import Rows, read_rows
+from phusong.sources.tables.text import as_code
 from phusong.study import Layer, Study
 
 
@@ -44,6 +45,8 @@ class Records:
         Our name -> the file's header.
     decimal_stated
         Whether the study says the decimal sign.
+    total
+        Records the layer was asked for, those left out since among them.
     """
 
     frame: gpd.GeoDataFrame
@@ -51,6 +54,7 @@ class Records:
     decimal: Decimal
     columns: dict[str, str]
     decimal_stated: bool = False
+    total: int = 0
 
     def texts(self, column: str) -> pd.Series[Any]:
         """Return a column, all None where the file has no such column."""
@@ -121,34 +125,28 @@ def read_layer(
     """
     where = place_of(layer, study)
     path = study.resolve(layer.path)
-    if not path.exists():
-        findings.add("S01", where, layer.path.name, "{path} does not exist", path=str(layer.path))
+    known = role if isinstance(role, Role) else None
+    rows = read_rows(path, layer, known, findings, where, bbox, empty_rule=empty_rule)
+    if rows is None:
         return None
-    raw: pd.DataFrame | None
-    crs: CRS | None = None
-    if is_delimited(path):
-        raw = read_table(path, layer, findings, where)
-        if raw is not None:
-            raw = raw.rename_axis("row").reset_index() if len(raw) else raw
-    else:
-        read = read_ogr(path, layer, findings, where, bbox)
-        raw, crs = read if read is not None else (None, None)
-    if raw is None:
-        return None
-    if raw.empty:
-        findings.add(empty_rule, where, layer.path.name)
-        return None
-    return _records(raw, crs, layer, role, findings, where)
+
+    def read_as(encoding: str) -> pd.DataFrame | None:
+        other = layer.model_copy(update={"encoding": encoding})
+        again = read_rows(path, other, known, Findings(), where, bbox)
+        return None if again is None else again.frame
+
+    return _records(rows, layer, role, read_as, findings, where)
 
 
 def _records(
-    raw: pd.DataFrame,
-    crs: CRS | None,
+    rows: Rows,
     layer: Layer,
     role: Role | Callable[[Sequence[str]], Role],
+    read_as: Callable[[str], pd.DataFrame | None],
     findings: Findings,
     where: Where,
 ) -> Records | None:
+    raw, crs = rows.frame, rows.crs
     tabular = "geometry" not in raw
     headers = [str(c) for c in raw.columns if c not in {"row", "geometry"}]
     if not isinstance(role, Role):
@@ -157,7 +155,7 @@ def _records(
     if columns is None:
         return None
     frame = pd.DataFrame({ours: take(raw, source) for ours, source in columns.items()})
-    _check_text(frame, layer, findings, where)
+    report_garbled(frame, read_as, findings, where)
     frame["row"] = raw["row"].to_numpy(dtype=np.int64)
     frame["file"] = where.file
     stated = _stated_crs(layer, findings, where)
@@ -177,27 +175,60 @@ def _records(
             return None
     frame = frame.drop(columns=[c for c in ("lon", "lat", "x", "y") if c in frame])
     located_frame = gpd.GeoDataFrame(frame, geometry=geometry, crs=crs).reset_index(drop=True)
-    records = Records(located_frame, where, decimal, columns, layer.decimal is not None)
+    records = Records(located_frame, where, decimal, columns, layer.decimal is not None, rows.total)
     return _refuse_without_place(records, findings)
 
 
-def _check_text(frame: pd.DataFrame, layer: Layer, findings: Findings, where: Where) -> None:
-    """Report texts that look like a font encoding the study did not name (S16)."""
-    if (layer.encoding or "").lower() in FONTS:
-        return
-    texts = [v for column in frame for v in frame[column] if isinstance(v, str)]
-    suspected = suspected_font_encoding(texts)
-    if suspected is not None:
-        encoding, example = suspected
+def report_garbled(
+    frame: pd.DataFrame,
+    read: Callable[[str], pd.DataFrame | None],
+    findings: Findings,
+    where: Where,
+) -> None:
+    """Report texts that are garbled (S16), with the encoding that mends them, tried.
+
+    Parameters
+    ----------
+    frame
+        Our columns.
+    read
+        Reads the same layer in another encoding; None where it cannot be read so.
+    """
+    texts = _texts_in(frame)
+    asked = garbled_as(texts)
+    for encoding, example in asked:
+        again = read(encoding)
+        mended = _texts_in(again) if again is not None else []
+        if mended and not garbled_as(mended) and not set(mended) & _not_ascii(texts):
+            findings.add(
+                "S16",
+                where,
+                example,
+                "texts look like {encoding}: {example} would be {converted}; "
+                'say encoding = "{encoding}" for this layer',
+                encoding=encoding,
+                example=example,
+                converted=ungarbled(example, encoding),
+            )
+            return
+    lost = asked[0][1] if asked else undecoded(texts)
+    if lost is not None:
         findings.add(
             "S16",
             where,
-            example,
-            "texts look like {encoding}: {example} would be {converted}",
-            encoding=encoding,
-            example=example,
-            converted=convert(example, encoding),
+            lost,
+            "{example}: no encoding known here mends it; convert the file to Unicode (UTF-8)",
+            example=lost,
         )
+
+
+def _texts_in(frame: pd.DataFrame) -> list[str]:
+    columns = [c for c in frame.columns if c not in {"geometry", "row", "file"}]
+    return [v for column in columns for v in frame[column] if isinstance(v, str)]
+
+
+def _not_ascii(texts: Sequence[str]) -> set[str]:
+    return {t for t in texts if not t.isascii()}
 
 
 def _stated_crs(layer: Layer, findings: Findings, where: Where) -> CRS | None:

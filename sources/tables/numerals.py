@@ -1,4 +1,4 @@
-"""Numbers as planners write them: either decimal sign, thousands, units, degrees-minutes-seconds."""
+"""Numbers as planners write them: decimal signs, thousands, units, degrees-minutes-seconds."""
 
 from __future__ import annotations
 

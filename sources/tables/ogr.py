@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,8 @@ from pyproj import CRS
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.columns import nearest
-from phusong.sources.tables.text import convert
+from phusong.sources.tables.encodings import BYTES, FONTS, codec_of, decoded, stated_by_shapefile
 from phusong.study import Layer
-
-FONTS = frozenset({"tcvn3", "vni"})
-"""Encodings that are undone letter by letter, after reading."""
 
 _NAMESPACE = b' xmlns:ogr="http://osgeo.org/gdal"'
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)[^<>]*>([^<>]*)</")
@@ -47,11 +45,11 @@ def read_ogr(
         ``row``, the place among the records read, from 1; and the file's CRS. None after S02
         (unreadable), S03 (no such layer) or S04 (filter).
     """
-    font = (layer.encoding or "").lower() in FONTS
     options: dict[str, Any] = {"layer": layer.layer, "where": layer.where}
-    if layer.encoding is not None and not (font and path.suffix.lower() in {".gpkg", ".geojson"}):
-        options["encoding"] = "ISO-8859-1" if font else layer.encoding
     try:
+        encoding, as_bytes = _encoding(path, layer)
+        if as_bytes or (encoding is not None and encoding not in FONTS):
+            options["encoding"] = BYTES if as_bytes else encoding
         if layer.layer is None:
             _report_several(path, findings, where)
         with warnings.catch_warnings():
@@ -60,6 +58,10 @@ def read_ogr(
                 crs = pyogrio.read_info(_source(path), layer=layer.layer)["crs"]
                 options["bbox"] = _bounds_in(bbox, CRS.from_user_input(crs)) if crs else None
             frame = _unfolded(pyogrio.read_dataframe(_source(path), **options), path)
+            crs = _stated(getattr(frame, "crs", None))
+            raw = pd.DataFrame(frame)
+            if as_bytes or encoding in FONTS:
+                raw = decoded(raw, str(encoding), ("geometry",))
     except DataLayerError as error:
         _report_layer(path, layer, str(error), findings, where)
         return None
@@ -71,7 +73,8 @@ def read_ogr(
         LookupError,
         UnicodeDecodeError,
     ) as error:
-        rule = "S04" if layer.where is not None and isinstance(error, ValueError) else "S02"
+        filtered = layer.where is not None and not isinstance(error, UnicodeError)
+        rule = "S04" if filtered and isinstance(error, ValueError) else "S02"
         findings.add(
             rule,
             where,
@@ -80,16 +83,29 @@ def read_ogr(
             reason=str(error),
         )
         return None
-    crs = _stated(getattr(frame, "crs", None))
-    raw = pd.DataFrame(frame).rename(columns={"row": "row_2"})
+    raw = raw.rename(columns={"row": "row_2"})
     raw["row"] = np.arange(1, len(raw) + 1)
-    if font:
-        encoding: Any = (layer.encoding or "").lower()
-        for column in raw.columns.drop(["geometry", "row"], errors="ignore"):
-            raw[column] = raw[column].map(
-                lambda v: convert(v, encoding) if isinstance(v, str) else v
-            )
     return raw, crs
+
+
+def _encoding(path: Path, layer: Layer) -> tuple[str | None, bool]:
+    """Return the encoding of a layer's texts (None: GDAL knows), and whether to read bytes for it.
+
+    Raises
+    ------
+    LookupError
+        When there is no such encoding.
+    """
+    shapes = path.suffix.lower() in {".shp", ".dbf", ".zip"}
+    said = layer.encoding or ((stated_by_shapefile(path) or "cp1252") if shapes else None)
+    if said is None:
+        return None, False
+    font = said.lower() if said.lower() in FONTS else None
+    codec = font or codec_of(said)
+    if codec is None:
+        raise LookupError("unknown encoding: " + said)
+    bare = path.suffix.lower() not in {".gpkg", ".geojson"}
+    return codec, bare if font else shapes and codec not in {"utf-8", "iso8859-1"}
 
 
 def _is_gpx(path: Path) -> bool:
@@ -134,6 +150,27 @@ def headers_of_layers(path: Path) -> dict[str, tuple[list[str], int]]:
     except (DataSourceError, DataLayerError, FeatureError, GeometryError, ValueError):
         return {}
     return out
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What OGR says of a layer before it is read; nothing of an unreadable one."""
+
+    driver: str = ""
+    headers: tuple[str, ...] = ()
+    records: int = -1
+    """-1: not known without reading."""
+
+
+def summary(path: Path, layer: Layer) -> Summary:
+    """Return driver, headers and number of records of the layer that would be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            info = pyogrio.read_info(_source(path), layer=layer.layer)
+    except (DataSourceError, DataLayerError, FeatureError, GeometryError, ValueError):
+        return Summary()
+    return Summary(str(info["driver"]), tuple(map(str, info["fields"])), int(info["features"]))
 
 
 def _names(path: Path) -> list[str]:

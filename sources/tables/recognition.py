@@ -110,9 +110,7 @@ def _with_unit(ours: str, names: Sequence[str], headers: Sequence[str]) -> str |
     return None
 
 
-def _take_cut(
-    headers: Sequence[str], known: Mapping[str, Sequence[str]], out: Recognised
-) -> None:
+def _take_cut(headers: Sequence[str], known: Mapping[str, Sequence[str]], out: Recognised) -> None:
     used = set(out.taken.values())
     fits: dict[str, dict[str, int]] = {}
     for header in headers:

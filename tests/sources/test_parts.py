@@ -21,6 +21,7 @@ from phusong.sources.boundaries.service_areas import service_areas, spread_equal
 from phusong.sources.boundaries.shapes import REASONS, Words, _flaw, overlaps
 from phusong.sources.tables.columns import map_columns, nearest, plain, tags, take
 from phusong.sources.tables.delimited import read_table
+from phusong.sources.tables.filters import filtered
 from phusong.sources.tables.headers import TOWERS, VILLAGES
 from phusong.sources.tables.numerals import decimal_of, degrees, number
 from phusong.sources.tables.status import in_service
@@ -363,15 +364,16 @@ def test_empty_table(tmp_path: Path) -> None:
 
 def test_condition_on_a_table(tmp_path: Path) -> None:
     data = 'ma,loai,so "x"\n00691,xã,5\n00694,phường,12\n00700,xã,\n'.encode()
-    frame, _ = table(tmp_path, data, where="loai = 'xã' AND ma > 691")
+    whole, findings = table(tmp_path, data)
+    assert whole is not None
+    frame = filtered(whole, "loai = 'xã' AND ma > 691", findings, Where())
     assert frame is not None
     assert frame.index.tolist() == [3]
     assert frame["ma"].tolist() == ["00700"]
-    frame, _ = table(tmp_path, data, where="ma = '00691'")
+    frame = filtered(whole, "ma = '00691'", findings, Where())
     assert frame is not None
     assert frame["ma"].tolist() == ["00691"]
-    frame, findings = table(tmp_path, data, where="khong_co = 1; DROP TABLE records")
-    assert frame is None
+    assert filtered(whole, "khong_co = 1; DROP TABLE records", findings, Where()) is None
     assert len(findings.of("S04")) == 1
 
 

@@ -1,0 +1,174 @@
+"""Sheets of a workbook as rows of cells: typed, merged cells filled, whatever the header is."""
+
+from __future__ import annotations
+
+import unicodedata
+import warnings
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pyogrio
+from openpyxl.utils.exceptions import InvalidFileException
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
+
+from phusong.checks import Findings
+from phusong.errors import Where
+from phusong.sources.tables.columns import nearest
+from phusong.sources.tables.header_rows import Header, header_of, report_header
+from phusong.sources.tables.headers import Role
+from phusong.sources.tables.text import clean
+from phusong.study import Layer
+
+_OPENXML = frozenset({".xlsx", ".xlsm"})
+SUFFIXES = _OPENXML | {".ods", ".xls"}
+_LARGEST_BYTES = 2**30
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    SyntaxError,
+    zlib.error,
+    zipfile.BadZipFile,
+    InvalidFileException,
+    DataSourceError,
+    DataLayerError,
+    FeatureError,
+)
+"""What openpyxl and OGR raise on damaged workbooks (SyntaxError: the XML in them)."""
+
+Rows = list[list[Any]]
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    name: str
+    rows: Rows
+    header: Header
+
+
+def read_sheet(
+    path: Path, layer: Layer, role: Role | None, findings: Findings, where: Where
+) -> pd.DataFrame | None:
+    """Read one sheet of a workbook.
+
+    The sheet is the one the study names, else the one whose header holds most of what the role
+    knows; sheets without cells are none (S24 where several are left).
+
+    Returns
+    -------
+    DataFrame or None
+        The planner's headers as columns, the row after the header (first: 1) as index; empty
+        where there is no record. None after S02 (unreadable) or S03 (no such sheet).
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            cells = _workbook(path) if path.suffix.lower() in _OPENXML else _by_ogr(path)
+    except _UNREADABLE as error:
+        reason = str(error) or type(error).__name__
+        findings.add("S02", where, path.name, "the file cannot be read ({reason})", reason=reason)
+        return None
+    if layer.layer is not None:
+        names = {unicodedata.normalize("NFC", name): name for name in cells}
+        name = names.get(unicodedata.normalize("NFC", layer.layer))
+        if name is None:
+            findings.add(
+                "S03",
+                where,
+                layer.layer,
+                "there is no layer {layer}; the nearest is {near}; there are {available}",
+                layer=layer.layer,
+                near=nearest(layer.layer, list(cells)) or "-",
+                available=", ".join(cells) or "-",
+            )
+            return None
+        cells = {name: cells[name]}
+    sheets = [
+        _Sheet(name, rows, header_of(rows, role, layer.columns))
+        for name, rows in cells.items()
+        if rows
+    ]
+    if not sheets:
+        return pd.DataFrame()
+    chosen = max(sheets, key=lambda sheet: sheet.header.known)
+    if len(sheets) > 1:
+        findings.add(
+            "S24",
+            where,
+            chosen.name,
+            "{layer} is taken; there are {available}",
+            layer=chosen.name,
+            available=", ".join(sheet.name for sheet in sheets),
+        )
+    report_header(chosen.header, findings, where)
+    return _frame(chosen)
+
+
+def _frame(sheet: _Sheet) -> pd.DataFrame:
+    names, body = sheet.header.names, sheet.rows[sheet.header.body :]
+    width = len(names)
+    kept = {
+        i: [*row[:width], *[None] * (width - len(row))]
+        for i, row in enumerate(body, start=1)
+        if any(clean(cell) is not None for cell in row)
+    }
+    index = pd.Index(list(kept), dtype="int64")
+    frame = pd.DataFrame(list(kept.values()), columns=names, index=index, dtype=object)
+    nameless = [
+        f"column_{i}"
+        for i, name in enumerate(names, start=1)
+        if name == f"column_{i}" and frame[name].isna().all()
+    ]
+    return frame.drop(columns=nameless)
+
+
+def _workbook(path: Path) -> dict[str, Rows]:
+    """Return the visible sheets' cells; every cell of a merged range holds the range's value."""
+    with zipfile.ZipFile(path) as archive:
+        if sum(part.file_size for part in archive.infolist()) > _LARGEST_BYTES:
+            raise ValueError("the workbook unpacks to more than 1 GB")
+    book = openpyxl.load_workbook(path, data_only=True)
+    shown = [s for s in book.worksheets if s.sheet_state == "visible"] or book.worksheets
+    out = {}
+    for sheet in shown:
+        rows = [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+        for area in sheet.merged_cells.ranges:
+            value = rows[area.min_row - 1][area.min_col - 1]
+            for row in rows[area.min_row - 1 : area.max_row]:
+                row[area.min_col - 1 : area.max_col] = [value] * (area.max_col - area.min_col + 1)
+        out[str(sheet.title)] = _trimmed(rows)
+    return out
+
+
+def _by_ogr(path: Path) -> dict[str, Rows]:
+    out = {}
+    for name in pyogrio.list_layers(path)[:, 0]:
+        options = {} if path.suffix.lower() == ".xls" else {"FIELD_TYPES": "STRING"}
+        frame = pyogrio.read_dataframe(
+            path, layer=name, read_geometry=False, HEADERS="DISABLE", **options
+        )
+        rows = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
+        out[str(name)] = _trimmed([[_cell(value) for value in row] for row in rows])
+    return out
+
+
+def _cell(value: Any) -> Any:
+    """Return numbers as they are and everything else as text, None for nothing."""
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    return str(value).strip() or None
+
+
+def _trimmed(rows: Rows) -> Rows:
+    """Drop the rows without cells at the end."""
+    last = max((i for i, row in enumerate(rows) if any(c is not None for c in row)), default=-1)
+    return rows[: last + 1]
