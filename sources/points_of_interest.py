@@ -8,6 +8,7 @@ import shapely
 
 from phusong.checks import Findings
 from phusong.sources.boundaries.codes import disambiguate
+from phusong.sources.boundaries.shapes import separate
 from phusong.sources.crs import Area, to_study
 from phusong.sources.inputs import Inputs
 from phusong.sources.tables.headers import PLACES
@@ -23,6 +24,8 @@ REACH_M = 50_000.0
 def read_places(study: Study, layer: Layer, inputs: Inputs, findings: Findings) -> gpd.GeoDataFrame:
     """Read points in the study's CRS; areas and lines give their centroid.
 
+    A record of several points is as many places, that share its people evenly.
+
     Returns
     -------
     GeoDataFrame
@@ -35,7 +38,9 @@ def read_places(study: Study, layer: Layer, inputs: Inputs, findings: Findings) 
         records = to_study(records, inputs.crs, findings, area, REACH_M)
     if records is None or records.frame.empty:
         return gpd.GeoDataFrame({c: [] for c in COLUMNS}, geometry=[], crs=inputs.crs)
+    records = separate(records, findings)
     rows = records.frame["row"]
+    share = rows.map(rows.value_counts()).to_numpy()
     given = [as_code(v) for v in records.texts("place_id")]
     ids, _ = disambiguate([g or f"{layer.path.stem}-{r}" for g, r in zip(given, rows, strict=True)])
     names = [clean(v) or code for v, code in zip(records.texts("name"), ids, strict=True)]
@@ -43,7 +48,7 @@ def read_places(study: Study, layer: Layer, inputs: Inputs, findings: Findings) 
         {
             "place_id": pd.Series(ids, dtype=object),
             "name": pd.Series(names, dtype=object),
-            "people": records.numbers("people", findings),
+            "people": records.numbers("people", findings) / share,
         },
         geometry=shapely.centroid(records.frame.geometry.to_numpy()),
         crs=inputs.crs,

@@ -12,7 +12,7 @@ import shapely
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.boundaries.codes import match_codes
-from phusong.sources.boundaries.shapes import keep_types
+from phusong.sources.boundaries.shapes import BORDER_M, keep_types, separate
 from phusong.sources.tables.layers import Records, label
 from phusong.sources.tables.text import as_code, clean
 
@@ -21,18 +21,19 @@ _LISTED = 10
 
 
 def _points(records: Records, findings: Findings) -> Records:
-    """Return the records as points: areas and groups of points give their centroid."""
-    usable = keep_types(records, _ANY_PLACE, findings)
+    """Return the records as points: one of each of several, of areas their centroid."""
+    usable = separate(keep_types(records, _ANY_PLACE, findings), findings)
     geometry = usable.frame.geometry.to_numpy()
     frame = usable.frame.set_geometry(shapely.centroid(geometry), crs=usable.frame.crs)
     return replace(usable, frame=frame)
 
 
 def _holders(records: Records, polygons: gpd.GeoDataFrame) -> np.ndarray:
-    """Return the row of the polygon each point lies in, -1 for none."""
+    """Return the row of the polygon each point lies in, or on whose border; -1 for none."""
     out = np.full(len(records.frame), -1, dtype=np.int64)
+    points = records.frame.geometry.to_numpy()
     tree = shapely.STRtree(polygons.geometry.to_numpy())
-    point, polygon = tree.query(records.frame.geometry.to_numpy(), predicate="intersects")
+    point, polygon = tree.query_nearest(points, max_distance=BORDER_M)
     out[point[::-1]] = polygon[::-1]
     return out
 
@@ -70,7 +71,7 @@ def commune_centres(
                     "B15", records.at(i), title, "{name} lies in no commune", **at, name=title
                 )
                 continue
-            if place != holder:
+            if place != holder and communes.geometry.iloc[holder].distance(point) > BORDER_M:
                 findings.add(
                     "B14",
                     records.at(i),
@@ -155,7 +156,7 @@ def village_centres(
                 village=villages["name"].iloc[holder],
             )
             continue
-        if place != holder and not villages.geometry.iloc[holder].covers(point):
+        if place != holder and villages.geometry.iloc[holder].distance(point) > BORDER_M:
             findings.add(
                 "B14",
                 records.at(i),

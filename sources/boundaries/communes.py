@@ -13,7 +13,7 @@ from phusong.sources.boundaries.codes import disambiguate, read_codes, read_name
 from phusong.sources.boundaries.shapes import keep_types, repair, report_overlaps
 from phusong.sources.tables.layers import Records
 
-_AREAL = {3, 6, 7}
+_AREAL = {3, 6}
 
 
 def read_communes(records: Records, findings: Findings) -> gpd.GeoDataFrame | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -24,7 +25,10 @@ MOST_OVERLAPS = 10_000
 MOST_CROSSINGS = 20_000
 """Crossings of an outline with itself that are repaired, at most."""
 _CHUNK = 64
-_POLYGON, _MULTIPOLYGON, _COLLECTION = 3, 6, 7
+_POLYGON, _MULTIPOINT, _MULTIPOLYGON, _COLLECTION = 3, 4, 6, 7
+BORDER_M = 10.0
+"""A point nearer than this to the border of its own area is not outside it: borders and places are
+drawn and rounded apart."""
 _PLACE = re.compile(r"\[(-?[\d.eE+]+) (-?[\d.eE+]+)\]")
 
 REASONS = {
@@ -57,11 +61,15 @@ class Words:
 def keep_types(records: Records, types: set[int], findings: Findings) -> Records:
     """Leave out, listed (S20), records whose geometry is of another type.
 
+    Of collections (MultiGeometry in KML) the members of the types count, areas before lines before
+    points (S45).
+
     Parameters
     ----------
     types
         GEOS type numbers as :func:`shapely.get_type_id` gives them.
     """
+    records = members(records, types, findings)
     kinds = shapely.get_type_id(records.frame.geometry.to_numpy())
     wrong = ~np.isin(kinds, list(types))
     for i in np.flatnonzero(wrong):
@@ -74,6 +82,88 @@ def keep_types(records: Records, types: set[int], findings: Findings) -> Records
             kind=geometry.geom_type,
         )
     return records.keep(~wrong) if wrong.any() else records
+
+
+_BUILDERS = (
+    ({_POLYGON}, {_POLYGON, _MULTIPOLYGON}, shapely.multipolygons),
+    ({1, 2}, {1, 2, 5}, shapely.multilinestrings),
+    ({0}, {0, 4}, shapely.multipoints),
+)
+"""Single types, the layer's types they serve, and what joins them; areas before lines."""
+
+
+def members(records: Records, types: set[int], findings: Findings) -> Records:
+    """Put in place of every collection its members of the types asked for, where it has any."""
+    geometry = records.frame.geometry.to_numpy()
+    collections = np.flatnonzero(shapely.get_type_id(geometry) == _COLLECTION)
+    if not collections.size:
+        return records
+    out, used, passed = geometry.copy(), 0, 0
+    for i in collections:
+        parts = _flat(geometry[i])
+        kinds = shapely.get_type_id(parts)
+        for single, served, join in _BUILDERS:
+            chosen = parts[np.isin(kinds, list(single))]
+            if served & types and chosen.size:
+                out[i] = _joined(chosen, join)
+                used += int(chosen.size)
+                passed += int(parts.size - chosen.size)
+                break
+    if used:
+        findings.add(
+            "S45",
+            records.at(int(collections[0])),
+            label(records, int(collections[0])),
+            "{n} collections: {used} members are used, {passed} of other kinds are not",
+            n=int(collections.size),
+            used=used,
+            passed=passed,
+        )
+    return replace(records, frame=records.frame.set_geometry(out, crs=records.frame.crs))
+
+
+def _flat(geometry: shapely.Geometry) -> NDArray[np.object_]:
+    """Return the single geometries of a collection, of collections in it too."""
+    parts = np.array([geometry], dtype=object)
+    while (shapely.get_type_id(parts) > 2).any() and len(shapely.get_parts(parts)) != len(parts):
+        parts = shapely.get_parts(parts)
+    return parts[~shapely.is_empty(parts)]
+
+
+def _joined(parts: NDArray[np.object_], join: Any) -> shapely.Geometry:
+    if len(parts) == 1:
+        whole: shapely.Geometry = parts[0]
+    elif join is shapely.multipolygons and shapely.is_valid(parts).all():
+        whole = shapely.union_all(parts)
+    else:
+        whole = join(parts)
+    return whole
+
+
+def separate(records: Records, findings: Findings) -> Records:
+    """Make one record of each point of records with several, listed together (S46)."""
+    geometry = records.frame.geometry.to_numpy()
+    several = shapely.get_type_id(geometry) == _MULTIPOINT
+    if not several.any():
+        return records
+    unlike = [
+        shapely.get_parts(shapely.extract_unique_points(g)) if on else np.array([g], dtype=object)
+        for g, on in zip(geometry, several, strict=True)
+    ]
+    counts = np.array([len(parts) for parts in unlike])
+    many = np.flatnonzero(counts > 1)
+    if many.size:
+        findings.add(
+            "S46",
+            records.at(int(many[0])),
+            label(records, int(many[0])),
+            "{n} records hold {points} points",
+            n=int(many.size),
+            points=int(counts[many].sum()),
+        )
+    frame = records.frame.loc[np.repeat(records.frame.index, counts)].reset_index(drop=True)
+    points = np.concatenate(unlike)
+    return replace(records, frame=frame.set_geometry(points, crs=records.frame.crs))
 
 
 def repair(records: Records, findings: Findings) -> tuple[Records, NDArray[np.bool_]]:

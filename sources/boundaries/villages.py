@@ -22,12 +22,12 @@ from phusong.sources.boundaries.codes import (
     read_names,
 )
 from phusong.sources.boundaries.service_areas import service_areas, spread_equal
-from phusong.sources.boundaries.shapes import keep_types, repair, report_overlaps
+from phusong.sources.boundaries.shapes import BORDER_M, keep_types, repair, report_overlaps
 from phusong.sources.crs import Area
 from phusong.sources.tables.layers import Records, label
 from phusong.sources.tables.text import as_code
 
-_POINTAL, _AREAL = {0, 4}, {3, 6, 7}
+_POINTAL, _AREAL = {0, 4}, {3, 6}
 _PROBES = 6
 """Points a side at which a shape is probed for the commune it lies in."""
 
@@ -104,8 +104,10 @@ def read_villages(
         )
     geometry = np.array(gathered.geometry, dtype=object)
     points = np.isin(shapely.get_type_id(geometry), list(_POINTAL))
-    commune = _communes_of(gathered, geometry, communes, findings)
-    shapes = _shapes(geometry, points, communes, lone_radius_m, gathered, findings)
+    asked = _asked_communes(gathered, communes, findings)
+    located = _standing(geometry, asked, communes)
+    commune = _communes_of(gathered, geometry, asked, located, communes, findings)
+    shapes = _shapes(geometry, points, located, communes, lone_radius_m, gathered, findings)
     centres = geometry.copy()
     centres[~points] = shapely.point_on_surface(geometry[~points])
     frame = gpd.GeoDataFrame(
@@ -159,15 +161,62 @@ def _gather(records: Records, into: _Villages, findings: Findings) -> None:
             "B17", usable.at(int(i)), codes[i], "{people} people", people=float(population[i])
         )
     into.population += np.where(population < 0, np.nan, population).tolist()
-    geometry = usable.frame.geometry.to_numpy().copy()
-    multi = shapely.get_type_id(geometry) == 4
-    geometry[multi] = shapely.centroid(geometry[multi])
+    geometry = _single_points(usable, findings)
     into.geometry += list(geometry)
     into.where += [usable.at(i) for i in range(len(codes))]
     into.flags += [
         [f for f, on in (("geometry_repaired", r), ("code_missing", m)) if on]
         for r, m in zip(repaired, made_up, strict=True)
     ]
+
+
+def _single_points(records: Records, findings: Findings) -> NDArray[np.object_]:
+    """Return geometries with one point in place of several: the one nearest their middle (B22).
+
+    A village is one record, with one number of people: unlike towers it is not taken apart.
+    """
+    geometry = records.frame.geometry.to_numpy().copy()
+    for i in np.flatnonzero(shapely.get_type_id(geometry) == 4):
+        points = shapely.get_parts(shapely.extract_unique_points(geometry[i]))
+        middle = shapely.centroid(geometry[i])
+        geometry[i] = points[np.argmin(shapely.distance(points, middle))]
+        if len(points) > 1:
+            findings.add(
+                "B22",
+                records.at(int(i)),
+                label(records, int(i)),
+                "{n} points; the one taken is {distance} m from their middle",
+                x_m=float(geometry[i].x),
+                y_m=float(geometry[i].y),
+                n=len(points),
+                distance=round(float(geometry[i].distance(middle))),
+            )
+    return geometry
+
+
+def _standing(
+    geometry: NDArray[np.object_], asked: list[str | None], communes: gpd.GeoDataFrame
+) -> NDArray[np.int64]:
+    """Return the commune each village stands in, -1 for none.
+
+    A point on the border, or within what borders are drawn to, stands in the commune that its
+    column names, else in the nearest.
+    """
+    located = _by_location(geometry, communes)
+    row = {code: i for i, code in enumerate(communes["code"])}
+    polygons = communes.geometry.to_numpy()
+    wanted = np.array([-1 if code is None else row[code] for code in asked], dtype=np.int64)
+    doubtful = np.isin(shapely.get_type_id(geometry), list(_POINTAL)) & (
+        (located < 0) | ((wanted >= 0) & (wanted != located))
+    )
+    for i in np.flatnonzero(doubtful):
+        near = wanted[i]
+        if near < 0 or shapely.distance(polygons[near], geometry[i]) > BORDER_M:
+            near = int(np.argmin(shapely.distance(polygons, geometry[i])))
+            near = near if located[i] < 0 else located[i]
+        if shapely.distance(polygons[near], geometry[i]) <= BORDER_M:
+            located[i] = near
+    return located
 
 
 def _by_location(geometry: NDArray[np.object_], communes: gpd.GeoDataFrame) -> NDArray[np.int64]:
@@ -213,16 +262,11 @@ def _unanimous(geometry: NDArray[np.object_], tree: shapely.STRtree) -> NDArray[
     return np.where((lowest == highest) & (asked == answered), highest, -1)
 
 
-def _communes_of(
-    gathered: _Villages,
-    geometry: NDArray[np.object_],
-    communes: gpd.GeoDataFrame,
-    findings: Findings,
+def _asked_communes(
+    gathered: _Villages, communes: gpd.GeoDataFrame, findings: Findings
 ) -> list[str | None]:
-    """Give every village its commune: by its column where that names one, else by location."""
-    known = communes["code"].tolist()
-    names = dict(zip(known, communes["name"], strict=True))
-    asked, forgiven = match_codes(gathered.asked_commune, known)
+    """Return the commune that each village's column names, None where it names none there is."""
+    asked, forgiven = match_codes(gathered.asked_commune, communes["code"].tolist())
     if any(forgiven):
         i = forgiven.index(True)
         findings.add(
@@ -234,7 +278,20 @@ def _communes_of(
             code=asked[i],
             n=sum(forgiven),
         )
-    located = _by_location(geometry, communes)
+    return asked
+
+
+def _communes_of(
+    gathered: _Villages,
+    geometry: NDArray[np.object_],
+    asked: list[str | None],
+    located: NDArray[np.int64],
+    communes: gpd.GeoDataFrame,
+    findings: Findings,
+) -> list[str | None]:
+    """Give every village its commune: by its column where that names one, else by location."""
+    known = communes["code"].tolist()
+    names = dict(zip(known, communes["name"], strict=True))
     inside = shapely.point_on_surface(geometry)
     out: list[str | None] = []
     for i, code in enumerate(asked):
@@ -275,6 +332,7 @@ def _communes_of(
 def _shapes(
     geometry: NDArray[np.object_],
     points: NDArray[np.bool_],
+    located: NDArray[np.int64],
     communes: gpd.GeoDataFrame,
     lone_radius_m: float,
     gathered: _Villages,
@@ -300,7 +358,7 @@ def _shapes(
     polygons = dict(zip(communes["code"], communes.geometry, strict=True))
     # Points are shared out where they stand: a column that disagrees with the place (B09) moves
     # the village in the books, not on the ground.
-    located = _by_location(geometry[points], communes)
+    located = located[points]
     codes = communes["code"].tolist()
     drawn = geometry[~points]
     tree = shapely.STRtree(drawn)
@@ -310,7 +368,8 @@ def _shapes(
         taken = drawn[tree.query(ground, predicate="intersects")]
         if taken.size:
             left = shapely.difference(ground, shapely.union_all(taken))
-            ground = left if shapely.contains_xy(left, *xy[members].T).all() else ground
+            at = shapely.points(xy[members])
+            ground = left if shapely.distance(left, at).max() <= BORDER_M else ground
         shapes[index[members]] = service_areas(xy[members], ground)
     lone = np.flatnonzero(located < 0)
     if lone.size:

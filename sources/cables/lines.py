@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from phusong.checks import Findings
-from phusong.sources.boundaries.shapes import keep_types
+from phusong.sources.boundaries.shapes import keep_types, members
 from phusong.sources.crs import Area
 from phusong.sources.tables.layers import Records
 from phusong.sources.tables.status import in_service
@@ -131,6 +131,7 @@ def read_roads(
     are counted, not listed one by one; so are roads farther than ``reach_m``
     from the communes' bounds (R01).
     """
+    records = members(records, _LINEAR, findings)
     kinds = shapely.get_type_id(records.frame.geometry.to_numpy())
     linear = np.isin(kinds, list(_LINEAR))
     if not linear.all():

@@ -10,7 +10,7 @@ import shapely
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.boundaries.codes import disambiguate
-from phusong.sources.boundaries.shapes import keep_types
+from phusong.sources.boundaries.shapes import keep_types, separate
 from phusong.sources.cables.lines import ids_of
 from phusong.sources.tables.layers import Records
 from phusong.sources.tables.status import in_service
@@ -23,9 +23,11 @@ POP_COLUMNS = ("pop_id", "name", "file", "row")
 def read_pops(records: Records, findings: Findings) -> gpd.GeoDataFrame:
     """Make points of presence of one layer already in the study's CRS; areas give a centroid.
 
+    A record of several points is as many points of presence.
+
     Those that do not work today are left out (F22). Ids may be doubled, see :func:`unique_ids`.
     """
-    usable = keep_types(records, _PLACES, findings)
+    usable = separate(keep_types(records, _PLACES, findings), findings)
     on = in_service(usable.texts("status").tolist(), [], "F22", findings, usable.where)
     usable = usable.keep(on)
     ids, _ = ids_of(usable, "pop_id")

@@ -17,7 +17,15 @@ from phusong.sources.tables.headers import COORDINATES, Role
 from phusong.sources.tables.recognition import Recognised, is_cut_from, plain, recognise
 from phusong.sources.tables.text import clean
 
-__all__ = ["map_columns", "nearest", "plain", "report_missing_coordinates", "tags", "take"]
+__all__ = [
+    "map_columns",
+    "nearest",
+    "plain",
+    "present",
+    "report_missing_coordinates",
+    "tags",
+    "take",
+]
 
 _ALIKE = 0.5
 """Two names less alike than this (0–1) are not offered for each other."""
@@ -36,8 +44,11 @@ def nearest(words: str | Sequence[str], known: Sequence[str]) -> str:
     return best if ratio >= _ALIKE else ""
 
 
-def _present(header: str, headers: Sequence[str]) -> str | None:
-    """Find a header as the study writes it: exactly, else by its plain form, whole or cut short."""
+def present(header: str, headers: Sequence[str]) -> str | None:
+    """Find a header as the study writes it: exactly, else by its plain form, whole or cut short.
+
+    None where there is none, or several.
+    """
     if header in headers:
         return header
     folded = {unicodedata.normalize("NFC", h).casefold(): h for h in headers}
@@ -56,7 +67,7 @@ def _given(
     found = []
     for part in asked.split("|"):
         column, _, tag = part.strip().partition(":")
-        present = _present(column if tag else part.strip(), headers)
+        present = present(column if tag else part.strip(), headers)
         if present is None:
             near = nearest(part, headers)
             findings.add(

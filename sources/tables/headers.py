@@ -31,6 +31,8 @@ def _role(key: str) -> Role:
 
 
 COORDINATES: Final = _columns(_TABLE["coordinates"])
+GEOMETRY: Final = "geometry"
+"""Our name for a table's column of geometry written as text; it is known by its content."""
 COMMUNES: Final = _role("communes")
 VILLAGES: Final = _role("villages")
 COMMUNE_CENTRES: Final = _role("commune_centres")

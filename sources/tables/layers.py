@@ -16,14 +16,15 @@ from pyproj.exceptions import CRSError
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.datum import settled
-from phusong.sources.tables.columns import map_columns, take
+from phusong.sources.tables.columns import map_columns, present, take
 from phusong.sources.tables.encodings import garbled_as, undecoded, ungarbled
-from phusong.sources.tables.headers import Role
+from phusong.sources.tables.headers import GEOMETRY, Role
 from phusong.sources.tables.numerals import Decimal, numbers, unit_of
 from phusong.sources.tables.ogr import Box
-from phusong.sources.tables.points import decimal_sign, points_of
+from phusong.sources.tables.points import decimal_sign, points_of, shapes_of
 from phusong.sources.tables.rows import Rows, read_rows
 from phusong.sources.tables.text import as_code
+from phusong.sources.tables.written import column_of
 from phusong.study import Layer, Study
 
 
@@ -148,10 +149,12 @@ def _records(
 ) -> Records | None:
     raw, crs = rows.frame, rows.crs
     tabular = "geometry" not in raw
-    headers = [str(c) for c in raw.columns if c not in {"row", "geometry"}]
+    written = _written(raw, layer) if tabular else None
+    headers = [str(c) for c in raw.columns if c not in {"row", "geometry", written}]
     if not isinstance(role, Role):
         role = role(headers)
-    columns = map_columns(headers, role, layer.columns, findings, where, coordinates=tabular)
+    mapping = {ours: c for ours, c in layer.columns.items() if written is None or ours != GEOMETRY}
+    columns = map_columns(headers, role, mapping, findings, where, coordinates=tabular)
     if columns is None:
         return None
     frame = pd.DataFrame({ours: take(raw, source) for ours, source in columns.items()})
@@ -159,16 +162,17 @@ def _records(
     frame["row"] = raw["row"].to_numpy(dtype=np.int64)
     frame["file"] = where.file
     stated = _stated_crs(layer, findings, where)
+    decimal = layer.decimal or decimal_sign(frame, findings, where)
     if tabular:
-        decimal = layer.decimal or decimal_sign(frame, findings, where)
-        located = points_of(
-            frame, columns, headers, layer.columns, stated, decimal, findings, where
+        located = (
+            shapes_of(raw[written], written, stated, findings, where)
+            if written is not None
+            else points_of(frame, columns, headers, mapping, stated, decimal, findings, where)
         )
         if located is None:
             return None
         geometry, crs = located
     else:
-        decimal = layer.decimal or decimal_sign(frame, findings, where)
         geometry = raw["geometry"].to_numpy()
         crs = _crs(crs, stated, findings, where)
         if crs is None:
@@ -177,6 +181,14 @@ def _records(
     located_frame = gpd.GeoDataFrame(frame, geometry=geometry, crs=crs).reset_index(drop=True)
     records = Records(located_frame, where, decimal, columns, layer.decimal is not None, rows.total)
     return _refuse_without_place(records, findings)
+
+
+def _written(raw: pd.DataFrame, layer: Layer) -> str | None:
+    """Return the column of a table that holds geometry as text, None where its points have two."""
+    if GEOMETRY in layer.columns:
+        return present(layer.columns[GEOMETRY], [str(c) for c in raw.columns])
+    mapped = {"lon", "lat", "x", "y"} & set(layer.columns)
+    return None if mapped else column_of(raw.drop(columns="row"))
 
 
 def report_garbled(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.columns import report_missing_coordinates
 from phusong.sources.tables.numerals import Decimal, decimal_of, numbers
+from phusong.sources.tables.written import geometry_in
 
 WGS84 = CRS.from_epsg(4326)
 
@@ -53,7 +55,7 @@ def points_of(
         numbers(frame[c], rows, decimal, findings, replace(where, key=columns[c]), angle=True)
         for c in pair
     )
-    crs = stated or _unstated(pair, x, y)
+    crs = stated or (WGS84 if pair[0] == "lon" else _by_size(x, y))
     key = f"{columns[pair[0]]}, {columns[pair[1]]}"
     if crs is None:
         findings.add(
@@ -63,26 +65,47 @@ def points_of(
         )
         return None
     if stated is None and pair[0] == "x":
-        findings.add(
-            "S26",
-            replace(where, key=key),
-            detail="{columns} are taken as degrees of WGS 84 (EPSG:4326)",
-            columns=key,
-        )
+        _report_degrees(key, findings, where)
     nowhere = np.isnan(x) | np.isnan(y) | ((x == 0) & (y == 0))
     points = np.full(len(frame), None, dtype=object)
     points[~nowhere] = shapely.points(x[~nowhere], y[~nowhere])
     return points, crs
 
 
-def _unstated(pair: tuple[str, str], x: NDArray[np.float64], y: NDArray[np.float64]) -> CRS | None:
+def shapes_of(
+    values: pd.Series[Any], header: str, stated: CRS | None, findings: Findings, where: Where
+) -> tuple[NDArray[np.object_], CRS] | None:
+    """Make geometries of a column of texts (WKT and the like); None after S05."""
+    shapes, own = geometry_in(values.tolist())
+    bounds = shapely.bounds(shapes)
+    crs = stated or own or _by_size(bounds[:, 0], bounds[:, 1])
+    if crs is None:
+        findings.add(
+            "S05",
+            replace(where, key=header),
+            detail="projected coordinates, and the study does not say their CRS",
+        )
+        return None
+    if stated is None and own is None:
+        _report_degrees(header, findings, where)
+    return shapes, crs
+
+
+def _report_degrees(key: str, findings: Findings, where: Where) -> None:
+    findings.add(
+        "S26",
+        replace(where, key=key),
+        detail="{columns} are taken as degrees of WGS 84 (EPSG:4326)",
+        columns=key,
+    )
+
+
+def _by_size(x: NDArray[np.float64], y: NDArray[np.float64]) -> CRS | None:
     """Return WGS 84 for coordinates that are degrees, None for others.
 
     Degrees by their size, in either order: whether they are exchanged is seen from where they
     lie. One odd figure among many says nothing of the others.
     """
-    if pair[0] == "lon":
-        return WGS84
     a, b = np.abs(x), np.abs(y)
     known = np.isfinite(a) & np.isfinite(b) & (a + b > 0)
     degrees = ((a <= 180) & (b <= 90)) | ((a <= 90) & (b <= 180))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from phusong.checks import Findings
 from phusong.sources.boundaries.codes import disambiguate
-from phusong.sources.boundaries.shapes import keep_types
+from phusong.sources.boundaries.shapes import keep_types, separate
 from phusong.sources.tables.layers import Records, label
 from phusong.sources.tables.status import in_service
 from phusong.sources.tables.text import as_code, clean, ranges
@@ -66,7 +66,7 @@ def read_cells(records: Records, source: TowersSource, findings: Findings) -> pd
         The columns of ``cells`` in :class:`phusong.sources.inputs.Inputs`, ``site_id`` as given
         (or None), and ``x_m``, ``y_m``. Cell ids are unique within the layer.
     """
-    records = keep_types(records, _PLACES, findings)
+    records = separate(keep_types(records, _PLACES, findings), findings)
     carriers = _carriers(records, source, findings)
     at = np.array([c.record for c in carriers], dtype=np.int64)
     figures = _figures(records, source, findings)
