@@ -175,7 +175,7 @@ def _single_points(records: Records, findings: Findings) -> NDArray[np.object_]:
 
     A village is one record, with one number of people: unlike towers it is not taken apart.
     """
-    geometry = records.frame.geometry.to_numpy().copy()
+    geometry: NDArray[np.object_] = records.frame.geometry.to_numpy().copy()
     for i in np.flatnonzero(shapely.get_type_id(geometry) == 4):
         points = shapely.get_parts(shapely.extract_unique_points(geometry[i]))
         middle = shapely.centroid(geometry[i])
@@ -371,7 +371,8 @@ def _shapes(
             at = shapely.points(xy[members])
             ground = left if shapely.distance(left, at).max() <= BORDER_M else ground
         shapes[index[members]] = service_areas(xy[members], ground)
-    lone = np.flatnonzero(located < 0)
+    # A point on the border may have no ground nearer to it than to another.
+    lone = np.flatnonzero((located < 0) | shapely.is_empty(shapes[points]))
     if lone.size:
         shapes[index[lone]] = _lone_areas(xy, lone, communes, lone_radius_m)
         for k in lone:

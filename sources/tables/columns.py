@@ -67,8 +67,8 @@ def _given(
     found = []
     for part in asked.split("|"):
         column, _, tag = part.strip().partition(":")
-        present = present(column if tag else part.strip(), headers)
-        if present is None:
+        header = present(column if tag else part.strip(), headers)
+        if header is None:
             near = nearest(part, headers)
             findings.add(
                 "S08",
@@ -81,7 +81,7 @@ def _given(
                 near=near or ", ".join(headers),
             )
             return None
-        found.append(f"{present}:{tag}" if tag else present)
+        found.append(f"{header}:{tag}" if tag else header)
     return "|".join(found)
 
 

@@ -12,9 +12,9 @@ import pandas as pd
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.tables.encodings import KEPT, codec_of
-from phusong.sources.tables.header_rows import header_of, report_header
 from phusong.sources.tables.headers import OPENCELLID, Role
+from phusong.sources.tables.raw.encodings import KEPT, codec_of
+from phusong.sources.tables.raw.header_rows import header_of, report_header
 from phusong.sources.tables.text import convert, suspected_font_encoding
 from phusong.study import Layer
 

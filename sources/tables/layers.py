@@ -17,11 +17,11 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.datum import settled
 from phusong.sources.tables.columns import map_columns, present, take
-from phusong.sources.tables.encodings import garbled_as, undecoded, ungarbled
 from phusong.sources.tables.headers import GEOMETRY, Role
 from phusong.sources.tables.numerals import Decimal, numbers, unit_of
 from phusong.sources.tables.ogr import Box
 from phusong.sources.tables.points import decimal_sign, points_of, shapes_of
+from phusong.sources.tables.raw.encodings import garbled_as, undecoded, ungarbled
 from phusong.sources.tables.rows import Rows, read_rows
 from phusong.sources.tables.text import as_code
 from phusong.sources.tables.written import column_of

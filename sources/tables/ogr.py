@@ -19,7 +19,13 @@ from pyproj import CRS
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.columns import nearest
-from phusong.sources.tables.encodings import BYTES, FONTS, codec_of, decoded, stated_by_shapefile
+from phusong.sources.tables.raw.encodings import (
+    BYTES,
+    FONTS,
+    codec_of,
+    decoded,
+    stated_by_shapefile,
+)
 from phusong.study import Layer
 
 _NAMESPACE = b' xmlns:ogr="http://osgeo.org/gdal"'

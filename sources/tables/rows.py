@@ -10,11 +10,11 @@ from pyproj import CRS
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.tables import spreadsheets
 from phusong.sources.tables.delimited import is_delimited, read_table
-from phusong.sources.tables.filters import filtered, misnamed, report_filter
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.ogr import Box, read_ogr, summary
+from phusong.sources.tables.raw import spreadsheets
+from phusong.sources.tables.raw.filters import filtered, misnamed, report_filter
 from phusong.study import Layer
 
 _CASE_MATTERS = frozenset({"GPKG", "SQLite"})

@@ -21,9 +21,9 @@ from phusong.sources.boundaries.service_areas import service_areas, spread_equal
 from phusong.sources.boundaries.shapes import REASONS, Words, _flaw, overlaps
 from phusong.sources.tables.columns import map_columns, nearest, plain, tags, take
 from phusong.sources.tables.delimited import read_table
-from phusong.sources.tables.filters import filtered
 from phusong.sources.tables.headers import TOWERS, VILLAGES
 from phusong.sources.tables.numerals import decimal_of, degrees, number
+from phusong.sources.tables.raw.filters import filtered
 from phusong.sources.tables.status import in_service
 from phusong.sources.tables.text import (
     as_code,

@@ -19,8 +19,8 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.columns import nearest
-from phusong.sources.tables.header_rows import Header, header_of, report_header
 from phusong.sources.tables.headers import Role
+from phusong.sources.tables.raw.header_rows import Header, header_of, report_header
 from phusong.sources.tables.text import clean
 from phusong.study import Layer
 

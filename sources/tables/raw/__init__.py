@@ -1,0 +1,1 @@
+"""Rows as files hold them: encodings, headers under titles, filters, workbooks."""
