@@ -11,6 +11,7 @@ from phusong.sources.boundaries.codes import disambiguate
 from phusong.sources.boundaries.shapes import separate
 from phusong.sources.crs import Area, to_study
 from phusong.sources.inputs import Inputs
+from phusong.sources.left_out import report_left_out
 from phusong.sources.tables.headers import PLACES
 from phusong.sources.tables.layers import read_layer
 from phusong.sources.tables.text import as_code, clean
@@ -34,8 +35,10 @@ def read_places(study: Study, layer: Layer, inputs: Inputs, findings: Findings) 
     """
     records = read_layer(study, layer, PLACES, findings)
     if records is not None:
+        total, where = records.total, records.where
         area = Area(inputs.crs, inputs.area)
         records = to_study(records, inputs.crs, findings, area, REACH_M)
+        report_left_out(study, where, total, findings)
     if records is None or records.frame.empty:
         return gpd.GeoDataFrame({c: [] for c in COLUMNS}, geometry=[], crs=inputs.crs)
     records = separate(records, findings)

@@ -32,6 +32,7 @@ from phusong.sources.crs import STUDY_FILE, Area, exchanged_against, study_crs, 
 from phusong.sources.datum import report_way
 from phusong.sources.digest import digests, sha256
 from phusong.sources.inputs import Inputs, Raster
+from phusong.sources.left_out import Tally, report_share
 from phusong.sources.rasters.landcover import read_landcover
 from phusong.sources.rasters.people import read_people, report_people
 from phusong.sources.rasters.studygrid import footprint, study_grid
@@ -41,6 +42,7 @@ from phusong.sources.rasters.warp import RasterFile, bounds_in, open_raster
 from phusong.sources.tables import headers
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.layers import Records, place_of, read_layer
+from phusong.sources.tables.ogr import Box
 from phusong.sources.towers.cells import read_cells
 from phusong.sources.towers.sites import group_sites, leave_out, too_far
 from phusong.sources.water import no_rivers, read_rivers
@@ -118,6 +120,7 @@ class _Reading:
         self.findings = findings
         self.progress = progress
         self.got = _Read()
+        self.tally = Tally()
 
     def everything(self) -> None:
         """Read in the order in which things depend on each other."""
@@ -138,6 +141,7 @@ class _Reading:
         for step in steps:
             step()
             self.progress.advance("sources")
+        self.tally.report(self.study, self.findings)
 
     def inputs(self) -> Inputs:
         """Return what was read, once no error is left.
@@ -186,13 +190,22 @@ class _Reading:
             rivers=got.rivers,
         )
 
+    def _ask(
+        self, layer: Layer, role: Role, bbox: Box | None = None, empty_rule: str = "S06"
+    ) -> Records | None:
+        """Read a layer and keep in mind how many records it was asked for."""
+        records = read_layer(self.study, layer, role, self.findings, bbox, empty_rule=empty_rule)
+        if records is not None and role is not headers.RIVERS:
+            self.tally.asked(records.where, records.total)
+        return records
+
     def _layer(self, layer: Layer, role: Role, of: int = 1) -> Records | None:
         """Read a layer and bring it into the study's CRS, where that is known.
 
         One of several layers (``of``) may be empty; T01 and its like speak if all are.
         """
         rule = "S06" if of == 1 else "S25"
-        records = read_layer(self.study, layer, role, self.findings, empty_rule=rule)
+        records = self._ask(layer, role, empty_rule=rule)
         if records is None or self.got.area is None:
             return None
         area = self.got.area
@@ -209,7 +222,7 @@ class _Reading:
 
     def _communes(self) -> None:
         layer = self.study.boundaries.communes
-        records = read_layer(self.study, layer, headers.COMMUNES, self.findings)
+        records = self._ask(layer, headers.COMMUNES)
         crs = study_crs(self.study, records, self.findings)
         if records is None:
             return
@@ -269,6 +282,7 @@ class _Reading:
             for source in self.study.towers
             if (records := self._layer(source, headers.TOWERS, len(self.study.towers))) is not None
         ]
+        self.tally.stayed(read)
         area = self.got.area
         if area is None:
             return
@@ -310,7 +324,7 @@ class _Reading:
             return
         cables, pops = [], []
         for layer in fiber.cables:
-            raw = read_layer(self.study, layer, headers.CABLES, self.findings, empty_rule="F01")
+            raw = self._ask(layer, headers.CABLES, empty_rule="F01")
             if raw is None or self.got.area is None:
                 continue
             report_heights(raw, self.findings)
@@ -322,6 +336,7 @@ class _Reading:
             records = self._layer(layer, headers.POPS)
             if records is not None:
                 pops.append(read_pops(records, self.findings))
+        self.tally.stayed(cables)
         if cables:
             drawn = pd.concat(cables, ignore_index=True)
             self.got.cables = single_cables(drawn, fiber.snap_tolerance_m, self.findings)
@@ -367,7 +382,7 @@ class _Reading:
         if area is not None:
             west, south, east, north = area.bounds
             bbox = (west - REACH_M, south - REACH_M, east + REACH_M, north + REACH_M, area.crs)
-        records = read_layer(self.study, layer, role, self.findings, bbox)
+        records = self._ask(layer, role, bbox)
         if records is None or area is None:
             return None
         moved = to_study(records, area.crs, self.findings, area, REACH_M)
@@ -416,6 +431,8 @@ class _Reading:
             bare = without_height(
                 got.terrain.heights, got.sites["x_m"].to_numpy(), got.sites["y_m"].to_numpy()
             )
+            lost, total = int(bare.sum()), len(bare)
+            report_share(self.study, got.dem[0].where, lost, total, self.findings, ["T21"])
             got.sites, got.cells = leave_out(
                 got.sites,
                 got.cells,

@@ -106,6 +106,8 @@ class Checks(Section):
     """Rules a study raises or lowers, by number (see ``phusong check --rules``)."""
 
     severity: dict[str, Literal["error", "warning", "info"]] = Field(default_factory=dict)
+    left_out_max: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share of a layer's records that may be left out for faults; more is an error (S48)."""
 
 
 class About(Section):

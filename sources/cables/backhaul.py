@@ -11,12 +11,14 @@ import pandas as pd
 
 from phusong.checks import Findings
 from phusong.errors import Where
+from phusong.sources.left_out import report_left_out
 from phusong.sources.tables.columns import map_columns, plain, take
 from phusong.sources.tables.headers import BACKHAUL
 from phusong.sources.tables.layers import place_of
 from phusong.sources.tables.rows import read_rows
 from phusong.sources.tables.status import in_service
 from phusong.sources.tables.text import as_code
+from phusong.sources.tables.values import translated
 from phusong.study import Layer, Study
 
 COLUMNS = ("site_id", "medium", "upstream", "file", "row")
@@ -52,7 +54,8 @@ def read_backhaul(study: Study, layer: Layer, findings: Findings) -> pd.DataFram
     columns = map_columns(headers, BACKHAUL, layer.columns, findings, where, coordinates=False)
     if columns is None:
         return no_backhaul()
-    frame = pd.DataFrame({name: take(raw, source).map(as_code) for name, source in columns.items()})
+    frame = pd.DataFrame({name: take(raw, source) for name, source in columns.items()})
+    frame = translated(frame, layer.values, list(BACKHAUL.columns), findings, where).map(as_code)
     frame = frame.reindex(columns=["site_id", "medium", "upstream", "status"]).astype(object)
     frame = frame.where(frame.notna(), None)
     on = in_service(frame["status"].tolist(), [], "F23", findings, where)
@@ -63,6 +66,7 @@ def read_backhaul(study: Study, layer: Layer, findings: Findings) -> pd.DataFram
         _usable(row, word, findings, where)
         for row, word in zip(frame.to_dict("records"), said, strict=True)
     ]
+    report_left_out(study, where, rows.total, findings)
     return frame.loc[np.array(keep, dtype=bool) & on, list(COLUMNS)].reset_index(drop=True)
 
 

@@ -24,6 +24,7 @@ from phusong.sources.tables.points import decimal_sign, points_of, shapes_of
 from phusong.sources.tables.raw.encodings import garbled_as, undecoded, ungarbled
 from phusong.sources.tables.rows import Rows, read_rows
 from phusong.sources.tables.text import as_code
+from phusong.sources.tables.values import translated
 from phusong.sources.tables.written import column_of
 from phusong.study import Layer, Study
 
@@ -159,6 +160,7 @@ def _records(
         return None
     frame = pd.DataFrame({ours: take(raw, source) for ours, source in columns.items()})
     report_garbled(frame, read_as, findings, where)
+    frame = translated(frame, layer.values, list(role.columns), findings, where)
     frame["row"] = raw["row"].to_numpy(dtype=np.int64)
     frame["file"] = where.file
     stated = _stated_crs(layer, findings, where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
@@ -25,6 +26,7 @@ from phusong.sources.towers.bands import (
     technology_of,
 )
 from phusong.sources.towers.channels import channel
+from phusong.sources.towers.generations import generations
 from phusong.sources.towers.operators import operators_of
 from phusong.study import TECHNOLOGIES, CellTemplate, Technology, TowersSource
 
@@ -32,6 +34,8 @@ HEIGHT_MAX_M = 400.0
 EIRP_RANGE_DBM = (-20.0, 100.0)
 TILT_MAX_DEG = 30.0
 _PLACES = {0, 3, 4, 6}
+_THOUSANDS = re.compile(r"(?<!\d)(\d)(?:[\s'’]|[.,](?=\d{3}\s*mhz))(\d{3})(?!\d)", re.IGNORECASE)
+"""``1 800``, ``2.100 MHz``: bands with a sign for thousands."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def _carriers(records: Records, source: TowersSource, findings: Findings) -> lis
     for i, (tech, band) in enumerate(
         zip(records.texts("technology"), records.texts("freq_mhz"), strict=True)
     ):
-        words = several(clean(tech) or "")
+        words: list[str] = [*generations(clean(tech) or "")] or several(clean(tech) or "")
         if not words:
             out += [_from_template(i, t, len(templates) > 1, bandwidth[i]) for t in templates]
             if not templates:
@@ -171,7 +175,7 @@ def _channel_mhz(technology: Technology, number: float) -> float | None:
 
 def _band_text(value: Any) -> str:
     """Return a band as text; a decimal comma would be taken for a list."""
-    text = clean(value) or ""
+    text = _THOUSANDS.sub(r"\1\2", clean(value) or "")
     whole, comma, rest = text.partition(",")
     if comma and whole.strip().isdigit() and len(whole.strip()) == 1 and rest.strip().isdigit():
         return f"{whole}.{rest}"

@@ -25,6 +25,9 @@ class Layer(Section):
     separator: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     """Our name of a column -> the planner's own header."""
+    values: dict[str, dict[str, str | int | float | list[str]]] = Field(default_factory=dict)
+    """Our name of a column -> the planner's own value -> what it stands for, in words known here;
+    a list is several of them, an empty text nothing."""
 
 
 class RoadsSource(Layer):

@@ -1,0 +1,92 @@
+"""The planner's own words of a coded column, put into ours as the study says (``values``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from phusong.checks import Findings
+from phusong.errors import Where
+from phusong.sources.tables.columns import nearest
+from phusong.sources.tables.text import as_code
+
+_SHOWN = 8
+
+Given = str | int | float | Sequence[str]
+
+
+def translated(
+    frame: pd.DataFrame,
+    values: Mapping[str, Mapping[str, Given]],
+    known: Sequence[str],
+    findings: Findings,
+    where: Where,
+) -> pd.DataFrame:
+    """Put the study's values in place of the file's, column by column.
+
+    A cell is the value named when both are the same text without case, outer blanks and
+    composition; ``1`` and ``1.0`` are the same code. Other cells stay as they are.
+
+    Parameters
+    ----------
+    frame
+        Our columns.
+    values
+        Our column -> value of the file -> what it stands for; several words become a list
+        parted by ``/``, an empty text nothing.
+    known
+        Columns the layer may have.
+    findings
+        Takes S08 (a column that is not there) and S47 (a value that no record holds).
+    """
+    out = frame.copy(deep=False)
+    for column, words in values.items():
+        at = replace(where, key=f"values.{column}")
+        if column not in frame:
+            near = nearest(column, list(frame.columns)) or ", ".join(frame.columns) or "-"
+            findings.add(
+                "S08",
+                at,
+                column,
+                "the file has no column for {ours}; name it under `columns`"
+                if column in known
+                else "{ours} is no column of this layer; did you mean {near}?",
+                ours=column,
+                near=near,
+            )
+            continue
+        ours = {_key(value): _cell(given) for value, given in words.items()}
+        keys = frame[column].map(_key)
+        held = set(keys)
+        for value in words:
+            if _key(value) not in held:
+                _report_unused(value, frame[column], findings, at)
+        cells = frame[column].astype(object)
+        named = keys.isin(list(ours))
+        out[column] = cells.where(~named, keys.map(ours.get)).astype(object)
+    return out
+
+
+def _key(value: Any) -> str:
+    return " ".join((as_code(value) or "").split()).casefold()
+
+
+def _cell(given: Given) -> Any:
+    if isinstance(given, str):
+        return given or None
+    return given if isinstance(given, int | float) else "/".join(given)
+
+
+def _report_unused(value: str, cells: pd.Series[Any], findings: Findings, where: Where) -> None:
+    texts = list(dict.fromkeys(t for t in map(as_code, cells) if t is not None))
+    findings.add(
+        "S47",
+        where,
+        value,
+        "no record holds {value}; the column holds {values}",
+        value=value,
+        values=", ".join(texts[:_SHOWN]) + (", …" if len(texts) > _SHOWN else "") or "-",
+    )
