@@ -8,6 +8,7 @@ import pandas as pd
 
 from phusong.checks import Findings
 from phusong.errors import Where
+from phusong.sources.tables.columns import plain
 from phusong.study import Study
 
 FAULTS = frozenset(
@@ -15,6 +16,8 @@ FAULTS = frozenset(
 )
 """Rules after which a record is missing from the results. Doubles of what stays (F03) and what is
 not of the province or the study's filter (T11, R01) are no loss."""
+_NOT_OURS = frozenset({"cdma", "cdma2000", "evdo", "td_scdma", "tetra", "wimax", "wifi"})
+"""Technologies that are out of this program's scope: leaving them out is no fault of the file."""
 
 
 def report_left_out(
@@ -36,6 +39,7 @@ def report_left_out(
         for f in findings
         if f.rule.number in FAULTS
         and f.where.row is not None
+        and plain(str(f.params.get("word", ""))) not in _NOT_OURS
         and (f.where.file, f.where.layer) == (where.file, where.layer)
     ]
     lost = {f.where.row for f in faults}.difference(kept)
