@@ -19,6 +19,7 @@ from pyproj import CRS
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.columns import nearest
+from phusong.sources.tables.raw.dbf import overflown
 from phusong.sources.tables.raw.encodings import (
     BYTES,
     FONTS,
@@ -65,7 +66,7 @@ def read_ogr(
                 options["bbox"] = _bounds_in(bbox, CRS.from_user_input(crs)) if crs else None
             frame = _unfolded(pyogrio.read_dataframe(_source(path), **options), path)
             crs = _stated(getattr(frame, "crs", None))
-            raw = pd.DataFrame(frame)
+            raw = _with_overflow(pd.DataFrame(frame), path, options)
             if as_bytes or encoding in FONTS:
                 raw = decoded(raw, str(encoding), ("geometry",))
     except DataLayerError as error:
@@ -92,6 +93,22 @@ def read_ogr(
     raw = raw.rename(columns={"row": "row_2"})
     raw["row"] = np.arange(1, len(raw) + 1)
     return raw, crs
+
+
+def _with_overflow(frame: pd.DataFrame, path: Path, options: dict[str, Any]) -> pd.DataFrame:
+    """Put the asterisks of numbers too long for a .dbf back in their cells, so that they are said.
+
+    Of a filtered layer the places in the file are not known, and the cells stay empty.
+    """
+    filtered = options["where"] is not None or "bbox" in options
+    if path.suffix.lower() not in {".shp", ".dbf"} or filtered:
+        return frame
+    for name, places in overflown(path).items():
+        if name in frame and max(places) < len(frame):
+            cells = frame[name].astype(object).to_numpy(copy=True)
+            cells[places] = "***"
+            frame[name] = cells
+    return frame
 
 
 def _encoding(path: Path, layer: Layer) -> tuple[str | None, bool]:
