@@ -136,7 +136,8 @@ def run(
     -------
     Results
         ``coverage.villages``, ``fiber.reach`` and others are GeoDataFrames;
-        ``signal.layer(operator, technology)`` has the paths of its rasters in ``folder``.
+        ``signal.layer(operator, technology)`` has the paths of its rasters in ``folder``;
+        ``missing`` names files that could not be written (a map, a workbook), with the reason.
 
     Raises
     ------

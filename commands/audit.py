@@ -116,6 +116,7 @@ def audit(
     """
     from phusong.commands.terminal.audit import print_audit
     from phusong.commands.terminal.console import open_console, show_progress
+    from phusong.commands.terminal.missing import stop_if_missing
     from phusong.exports import refuse_to_overwrite
     from phusong.pipeline.audit import audit_study, write_audited
     from phusong.study.file import read_study
@@ -141,7 +142,7 @@ def audit(
             day_km=day_km,
             progress=progress,
         )
-    write_audited(audited, out, form, overwrite=overwrite)
+    missing = write_audited(audited, out, form, overwrite=overwrite)
     console = open_console()
     print_audit(console, audited)
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
@@ -152,6 +153,7 @@ def audit(
             "see audit_refused.csv in {folder}: it says why, row by row",
             {"folder": str(out)},
         )
+    stop_if_missing(missing)
 
 
 def _lonlat(text: str | None) -> tuple[float, float] | None:

@@ -15,6 +15,8 @@ from phusong.commands.terminal.options import (
 )
 from phusong.i18n import get_language, tr
 
+PAGE = "compare.html"
+
 
 @click.command(context_settings=CONTEXT)
 @click.argument("before", type=click.Path(path_type=Path))
@@ -43,20 +45,28 @@ def compare(
     """
     from phusong.commands.terminal.comparison import print_comparison
     from phusong.commands.terminal.console import open_console
+    from phusong.commands.terminal.missing import stop_if_missing
     from phusong.exports import output_folder
     from phusong.exports.comparison import write_comparison
+    from phusong.exports.folder import write_stamp
     from phusong.maps import build_swipe_map
     from phusong.results.compare import compare_runs
     from phusong.results.finished import open_run
+    from phusong.results.missing import Attempts
 
     form = csv_form(separator, decimal)
     earlier, later = open_run(before), open_run(after)
     found = compare_runs(earlier, later)
     with output_folder(out, overwrite=overwrite) as partial:
+        attempt = Attempts()
         write_comparison(found, partial, form)
-        build_swipe_map(earlier, later, found, partial / "compare.html", get_language())
+        with attempt(PAGE, partial / PAGE):
+            build_swipe_map(earlier, later, found, partial / PAGE, get_language())
+        stamp = {"comparison": True, "definitions_differ": len(found.definitions)}
+        write_stamp(partial, stamp, attempt.missing)
     console = open_console()
     print_comparison(console, found)
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
-    page = (out / "compare.html").resolve()
-    console.print(tr("Map: {file}", file=page), markup=False, soft_wrap=True)
+    if (out / PAGE).is_file():
+        console.print(tr("Map: {file}", file=out / PAGE), markup=False, soft_wrap=True)
+    stop_if_missing(attempt.missing)

@@ -31,5 +31,8 @@ def coverage(study: Path, out: Path, overwrite: bool, separator: str, decimal: s
       phusong coverage my-province --out coverage-out
     """
     from phusong.commands.terminal.answers import run_and_print
+    from phusong.commands.terminal.missing import stop_if_missing
 
-    run_and_print(study, out, overwrite=overwrite, form=csv_form(separator, decimal), fibre=False)
+    form = csv_form(separator, decimal)
+    results = run_and_print(study, out, overwrite=overwrite, form=form, fibre=False)
+    stop_if_missing(results.missing)

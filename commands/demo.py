@@ -32,6 +32,7 @@ def demo(folder: Path, overwrite: bool, separator: str, decimal: str) -> None:
       phusong demo my-demo --lang vi
     """
     from phusong.commands.terminal.answers import run_and_print
+    from phusong.commands.terminal.missing import stop_if_missing
     from phusong.exports import refuse_to_overwrite
     from phusong.study.file import FILE_NAME
 
@@ -44,7 +45,9 @@ def demo(folder: Path, overwrite: bool, separator: str, decimal: str) -> None:
         )
     refuse_to_overwrite(out, overwrite=overwrite)
     _copy_sample(folder)
-    run_and_print(folder, out, overwrite=overwrite, form=csv_form(separator, decimal))
+    form = csv_form(separator, decimal)
+    results = run_and_print(folder, out, overwrite=overwrite, form=form)
+    stop_if_missing(results.missing)
 
 
 def _copy_sample(folder: Path) -> None:

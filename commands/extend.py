@@ -18,6 +18,8 @@ from phusong.commands.terminal.options import (
 )
 from phusong.i18n import get_language, tr
 
+PAGE = "extension.html"
+
 
 @click.command(context_settings=CONTEXT)
 @study_argument
@@ -53,10 +55,13 @@ def extend(
     from phusong.commands.terminal.answers import open_study_with_fibre
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.extension import print_plan
+    from phusong.commands.terminal.missing import stop_if_missing
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.extension import write_extension
+    from phusong.exports.folder import write_stamp
     from phusong.maps import build_map
     from phusong.pipeline.extend import plan_study
+    from phusong.results.missing import Attempts
     from phusong.version import __version__
 
     form = csv_form(separator, decimal)
@@ -81,11 +86,14 @@ def extend(
     if ring_plan is not None:
         stamp |= {"rings_usd": ring_plan.usd, "rings_lower_bound_usd": ring_plan.lower_bound_usd}
     with output_folder(out, overwrite=overwrite) as partial:
-        write_extension(plan, ring_plan, partial, stamp, form)
-        page = partial / "extension.html"
-        build_map(planned.results, page, get_language(), planned=planned)
+        attempt = Attempts()
+        write_extension(plan, ring_plan, partial, stamp, form, attempt)
+        with attempt(PAGE, partial / PAGE):
+            build_map(planned.results, partial / PAGE, get_language(), planned=planned)
+        write_stamp(partial, stamp, attempt.missing)
     console = open_console()
     print_plan(console, planned)
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
-    page = (out / "extension.html").resolve()
-    console.print(tr("Map: {file}", file=page), markup=False, soft_wrap=True)
+    if (out / PAGE).is_file():
+        console.print(tr("Map: {file}", file=out / PAGE), markup=False, soft_wrap=True)
+    stop_if_missing(attempt.missing)

@@ -74,6 +74,7 @@ def fiber(
     from phusong.commands.terminal.answers import open_study_with_fibre, run_and_print
     from phusong.commands.terminal.console import open_console
     from phusong.commands.terminal.fiber import print_network
+    from phusong.commands.terminal.missing import stop_if_missing
 
     opened = open_study_with_fibre(study)
     if cut:
@@ -84,6 +85,7 @@ def fiber(
         results = run_and_print(study, out, overwrite=overwrite, form=form, radio=False)
         if results.fiber is not None:
             print_network(open_console(), results.fiber)
+        stop_if_missing(results.missing)
 
 
 def _follow(study: Study, cut: tuple[str, ...], *, villages: bool) -> None:
@@ -103,9 +105,11 @@ def _reach_places(
     """Write and print how fibre reaches points beside the commune centres."""
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.fiber import print_reach
+    from phusong.commands.terminal.missing import stop_if_missing
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.reach_of_places import write_places
     from phusong.pipeline.what_if import reach_places
+    from phusong.results.missing import Attempts
     from phusong.study import FiberSources
     from phusong.version import __version__
 
@@ -119,9 +123,11 @@ def _reach_places(
         "places": list(places),
     }
     with output_folder(out, overwrite=overwrite) as partial:
-        write_places(reach, partial, stamp, form)
+        attempt = Attempts()
+        write_places(reach, partial, stamp, form, attempt)
     console = open_console()
     print_reach(console, reach, (study.fiber or FiberSources()).drop_m)
     for finding in findings:
         console.print(f"{finding.rule.number} {finding.text()}", style="yellow", markup=False)
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
+    stop_if_missing(attempt.missing)

@@ -30,13 +30,17 @@ def report(run: Path, out: Path | None, measurements: Path | None) -> None:
       phusong report my-province/out --measurements my-province/calibration
     """
     from phusong.commands.terminal.console import open_console
+    from phusong.commands.terminal.missing import stop_if_missing
     from phusong.report import write_report
     from phusong.results.finished import open_run
     from phusong.results.measured import open_measured
+    from phusong.results.missing import Attempts
 
     folder = out or run
     opened = open_run(run)
     measured = None if measurements is None else open_measured(measurements)
     folder.mkdir(parents=True, exist_ok=True)
-    for path in write_report(opened, folder, measured):
+    attempt = Attempts()
+    for path in write_report(opened, folder, measured, attempt):
         open_console().print(tr("Report: {file}", file=path), markup=False, soft_wrap=True)
+    stop_if_missing(attempt.missing)

@@ -36,6 +36,8 @@ def run(
       phusong run my-province --out out --overwrite --lang vi --separator ';' --decimal ','
     """
     from phusong.commands.terminal.answers import run_and_print
+    from phusong.commands.terminal.missing import stop_if_missing
 
     form = csv_form(separator, decimal)
-    run_and_print(study, out, overwrite=overwrite, form=form, online_base=online_base)
+    results = run_and_print(study, out, overwrite=overwrite, form=form, online_base=online_base)
+    stop_if_missing(results.missing)

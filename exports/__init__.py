@@ -2,10 +2,11 @@
 
 from phusong.exports.folder import output_folder, refuse_to_overwrite
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
-from phusong.exports.run import write_checks, write_results
+from phusong.exports.run import describe_run, write_checks, write_results
 
 __all__ = [
     "CsvForm",
+    "describe_run",
     "output_folder",
     "refuse_to_overwrite",
     "write_checks",

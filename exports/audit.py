@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,13 +11,14 @@ import pandas as pd
 import shapely
 
 from phusong.coverage.audit.assess import Audit
-from phusong.exports.folder import STAMP, output_folder
+from phusong.exports.folder import output_folder, write_stamp
 from phusong.exports.formats.geopackage import documented, of_geopackage, write_geopackage
 from phusong.exports.formats.gpx import write_gpx
 from phusong.exports.formats.meanings import write_meanings
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.tables.dictionary import conform, described_by
 from phusong.i18n import number, tr
+from phusong.results.missing import Attempts
 
 RESULT_WORDS: Final[dict[str, str]] = {
     "claimed_succeeded": "claimed, and the test succeeded",
@@ -44,6 +44,7 @@ def write_audit(
     folder: Path,
     form: CsvForm,
     safe_names: dict[str, str],
+    attempt: Attempts,
     *,
     overwrite: bool,
 ) -> None:
@@ -61,6 +62,8 @@ def write_audit(
         Where to, and how numbers are set apart.
     safe_names
         What a file of each carrier is called.
+    attempt
+        Takes a GeoPackage or a GPX that fails; the tables stand by then.
     overwrite
         Whether an earlier folder of phusong's may be replaced.
 
@@ -103,13 +106,13 @@ def write_audit(
         meanings = {name: described_by(table) for name, (table, _) in tables.items()}
         if layers:
             short = {key: str(value) for key, value in stamp.items()}
-            write_geopackage(layers, short, partial / "audit.gpkg")
-            meanings |= of_geopackage("audit.gpkg", layers)
+            written = write_geopackage(layers, short, partial / "audit.gpkg", attempt)
+            meanings |= of_geopackage("audit.gpkg", written)
         if len(line):
-            _write_gpx(stops, line, partial / "drive.gpx")
+            with attempt("drive.gpx", partial / "drive.gpx"):
+                _write_gpx(stops, line, partial / "drive.gpx")
         write_meanings(meanings, partial, form)
-        text = json.dumps(stamp, ensure_ascii=False, indent=2, allow_nan=False)
-        (partial / STAMP).write_text(text, "utf-8")
+        write_stamp(partial, stamp, attempt.missing)
 
 
 def _words(known: dict[str, str]) -> dict[str, str]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from phusong.exports.folder import STAMP
 from phusong.exports.formats.meanings import write_meanings
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.tables.dictionary import conform, described_by
@@ -15,7 +14,7 @@ from phusong.results.compare import Comparison
 
 
 def write_comparison(found: Comparison, folder: Path, form: CsvForm) -> None:
-    """Write ``compare_*.csv``, what their columns mean, and the stamp."""
+    """Write ``compare_*.csv``, and what their columns mean."""
     definitions = pd.DataFrame(
         [(d.key, json.dumps(d.before), json.dumps(d.after)) for d in found.definitions],
         columns=["key", "before", "after"],
@@ -29,5 +28,3 @@ def write_comparison(found: Comparison, folder: Path, form: CsvForm) -> None:
     for name, frame in frames.items():
         write_csv(conform(frame, name), folder / f"{name}.csv", form)
     write_meanings({f"{name}.csv": described_by(name) for name in frames}, folder, form)
-    stamp = {"comparison": True, "definitions_differ": len(found.definitions)}
-    (folder / STAMP).write_text(json.dumps(stamp, indent=2, allow_nan=False), "utf-8")

@@ -1,20 +1,19 @@
-"""The files of an extension plan: targets, stages, bill of quantities, lines."""
+"""The files of an extension plan but its map and stamp: targets, stages, bill, lines."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from phusong.exports.folder import STAMP
 from phusong.exports.formats.geopackage import documented, of_geopackage, write_geopackage
 from phusong.exports.formats.meanings import write_meanings
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.tables.dictionary import conform, described_by
 from phusong.fiber.extension.extension import ExtensionPlan
 from phusong.fiber.rings.rings import RingPlan
+from phusong.results.missing import Attempts
 
 
 def write_extension(
@@ -23,10 +22,12 @@ def write_extension(
     folder: Path,
     stamp: dict[str, Any],
     form: CsvForm,
+    attempt: Attempts,
 ) -> None:
-    """Write ``extension_*.csv``, ``ring_*.csv`` when asked for, ``extension.gpkg``, the stamp.
+    """Write ``extension_*.csv``, ``ring_*.csv`` when asked for, then ``extension.gpkg``.
 
-    ``columns.csv`` beside them says what every column means.
+    ``columns.csv`` beside them says what every column means; ``attempt`` takes a GeoPackage that
+    fails.
     """
     tables: dict[str, tuple[str, pd.DataFrame]] = {
         "extension_targets.csv": ("extension_targets", plan.targets),
@@ -49,8 +50,6 @@ def write_extension(
     for name, (table, frame) in tables.items():
         write_csv(conform(frame, table), folder / name, form)
     meanings = {name: described_by(table) for name, (table, _) in tables.items()}
-    write_meanings({**meanings, **of_geopackage("extension.gpkg", layers)}, folder, form)
     short = {key: str(value) for key, value in stamp.items()}
-    write_geopackage(layers, short, folder / "extension.gpkg")
-    text = json.dumps(stamp, ensure_ascii=False, indent=2, allow_nan=False)
-    (folder / STAMP).write_text(text, "utf-8")
+    written = write_geopackage(layers, short, folder / "extension.gpkg", attempt)
+    write_meanings({**meanings, **of_geopackage("extension.gpkg", written)}, folder, form)

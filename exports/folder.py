@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from phusong.errors import OutputError, Where
+from phusong.results.missing import Missing, stamp_of
 
 STAMP = "run.json"
+"""Says of a folder that phusong made it; written last, for it lists what is missing."""
 _DAY_S = 86_400.0
 
 
@@ -39,6 +43,13 @@ def refuse_to_overwrite(folder: Path, *, overwrite: bool) -> None:
             Where(file=str(folder)),
             "name another folder, or add --overwrite to replace that run",
         )
+
+
+def write_stamp(folder: Path, stamp: Mapping[str, Any], missing: Sequence[Missing] = ()) -> None:
+    """Write what made a folder, and which of its files could not be written."""
+    whole = {**stamp, "missing": stamp_of(missing)}
+    text = json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False)
+    (folder / STAMP).write_text(text, "utf-8")
 
 
 @contextmanager

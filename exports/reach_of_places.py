@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 
-from phusong.exports.folder import STAMP
+from phusong.exports.folder import write_stamp
 from phusong.exports.formats.geopackage import documented, of_geopackage, write_geopackage
 from phusong.exports.formats.meanings import write_meanings
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.tables.dictionary import conform, described_by
 from phusong.fiber.reach.reasons import reason_text
+from phusong.results.missing import Attempts
 
 
 def write_places(
-    reach: gpd.GeoDataFrame, folder: Path, stamp: dict[str, Any], form: CsvForm
+    reach: gpd.GeoDataFrame,
+    folder: Path,
+    stamp: dict[str, Any],
+    form: CsvForm,
+    attempt: Attempts,
 ) -> None:
     """Write ``fibre_places.csv``, ``fibre_places.gpkg``, what their columns mean, and the stamp.
 
@@ -26,6 +30,8 @@ def write_places(
     reach
         As :func:`phusong.fiber.assess.reach_of_places` gives it, with ``layer``, ``place_id``,
         ``name`` and ``people``.
+    attempt
+        Takes a GeoPackage that fails; the table stands by then.
     """
     words = [
         reason_text(code, params)
@@ -36,9 +42,8 @@ def write_places(
     table["longitude"], table["latitude"] = points.x, points.y
     write_csv(conform(table, "fibre_places"), folder / "fibre_places.csv", form)
     layers = [documented("fibre_places", table, "reach")]
-    meanings = {"fibre_places.csv": described_by("fibre_places")}
-    write_meanings({**meanings, **of_geopackage("fibre_places.gpkg", layers)}, folder, form)
     short = {key: str(value) for key, value in stamp.items()}
-    write_geopackage(layers, short, folder / "fibre_places.gpkg")
-    text = json.dumps(stamp, ensure_ascii=False, indent=2, allow_nan=False)
-    (folder / STAMP).write_text(text, "utf-8")
+    written = write_geopackage(layers, short, folder / "fibre_places.gpkg", attempt)
+    meanings = {"fibre_places.csv": described_by("fibre_places")}
+    write_meanings({**meanings, **of_geopackage("fibre_places.gpkg", written)}, folder, form)
+    write_stamp(folder, stamp, attempt.missing)

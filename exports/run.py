@@ -1,9 +1,11 @@
-"""Everything a run leaves in its folder, but the map and the rasters."""
+"""Everything a run leaves in its folder, but the map and the rasters: figures first."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pandas as pd
 from phusong.checks import Findings
 from phusong.coverage.results import ANY
 from phusong.coverage.signal.layerfiles import safe_names
+from phusong.exports.folder import write_stamp
 from phusong.exports.formats.datapackage import write_datapackage
 from phusong.exports.formats.earth import earth_folders
 from phusong.exports.formats.geopackage import Layer, documented, of_geopackage, write_geopackage
@@ -21,11 +24,12 @@ from phusong.exports.formats.parquet import write_parquet
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.formats.workbook import write_workbook
 from phusong.exports.tables import build
-from phusong.exports.tables.dictionary import columns_table, conform, described_by
+from phusong.exports.tables.dictionary import Described, columns_table, conform, described_by
 from phusong.fiber.reach.reach import reason_text
 from phusong.fiber.results import FiberResult
 from phusong.frames import rows
 from phusong.indicators.results import Indicators
+from phusong.results.missing import Attempts
 from phusong.results.model import Results
 from phusong.sources.inputs import Inputs
 
@@ -42,40 +46,78 @@ def write_checks(findings: Findings, inputs: Inputs | None, path: Path, form: Cs
     write_csv(conform(build.checks_table(findings, inputs), "checks"), path, form)
 
 
-def write_results(folder: Path, results: Results, stamp: dict[str, Any], form: CsvForm) -> None:
-    """Write every table, results.gpkg, run.json and datapackage.json into ``folder``.
+def write_results(
+    folder: Path, results: Results, about: dict[str, str], form: CsvForm, attempt: Attempts
+) -> dict[str, Described]:
+    """Write every table into ``folder``, then what is made of them: workbooks, layers, KMZ.
+
+    Parameters
+    ----------
+    about
+        What the GeoPackage says of the run: study, version, time.
+    attempt
+        Takes what cannot be written but the tables, which stand by then.
+
+    Returns
+    -------
+    dict
+        What each CSV holds, for :func:`describe_run`.
+    """
+    formats = results.study.outputs.formats
+    csv_files = _csv_files(results)
+    described = {name: described_by(csv.table, csv.operators) for name, csv in csv_files.items()}
+    for name, csv in csv_files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        write_csv(conform(csv.frame, csv.table, csv.operators), folder / name, form)
+    if "xlsx" in formats:
+        _write_workbooks(folder, results.indicators, csv_files, attempt)
+    # Made in each attempt that needs them: where they fail, each file says so.
+    layers = cache(lambda: _layers(results, csv_files))
+    written: list[Layer] = []
+    with attempt("results.gpkg", folder / "results.gpkg"):
+        written = write_geopackage(layers(), about, folder / "results.gpkg", attempt)
+    if "kmz" in formats:
+        with attempt("results.kmz", folder / "results.kmz"):
+            write_kmz(results.study.study.name, earth_folders(layers()), folder / "results.kmz")
+    if "parquet" in formats:
+        with attempt("parquet", folder / "parquet"):
+            write_parquet(layers(), folder)
+    meanings = columns_table({**described, **of_geopackage("results.gpkg", written)})
+    write_csv(conform(meanings, "columns"), folder / "columns.csv", form)
+    return {**described, "columns.csv": described_by("columns")}
+
+
+def describe_run(
+    folder: Path,
+    results: Results,
+    stamp: dict[str, Any],
+    described: Mapping[str, Described],
+    form: CsvForm,
+) -> None:
+    """Write run.json and datapackage.json: last, for they say what is there and what is missing.
 
     Parameters
     ----------
     stamp
         What run.json says: study, versions, input hashes, timings.
+    described
+        What each CSV holds.
     """
-    study, formats = results.study, results.study.outputs.formats
-    csv_files = _csv_files(results)
-    described = {name: described_by(csv.table, csv.operators) for name, csv in csv_files.items()}
-    layers = _layers(results, csv_files)
-    meanings = columns_table({**described, **of_geopackage("results.gpkg", layers)})
-    csv_files["columns.csv"] = _Csv("columns", meanings)
-    described["columns.csv"] = described_by("columns")
-    for name, csv in csv_files.items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        frame = conform(csv.frame, csv.table, csv.operators)
-        write_csv(frame, path, form)
-        if csv.table == "carrier" and "xlsx" in formats:
-            notes = [(item.title, item.definition) for item in _definitions(results.indicators)]
-            write_workbook(frame, csv.table, path.with_suffix(".xlsx"), notes=notes)
-    short = {key: str(stamp[key]) for key in ("study", "study_sha256", "version", "created")}
-    write_geopackage(layers, short, folder / "results.gpkg")
-    if "kmz" in formats:
-        write_kmz(study.study.name, earth_folders(layers), folder / "results.kmz")
-    if "parquet" in formats:
-        write_parquet(layers, folder)
-    (folder / "run.json").write_text(
-        json.dumps(stamp, ensure_ascii=False, indent=2, allow_nan=False), "utf-8"
-    )
+    write_stamp(folder, stamp, results.missing)
     extent = tuple(results.inputs.communes.to_crs(4326).total_bounds)
-    write_datapackage(folder, study, described, form, str(stamp["created"]), extent)
+    write_datapackage(folder, results.study, described, form, str(stamp["created"]), extent)
+
+
+def _write_workbooks(
+    folder: Path, indicators: Indicators, csv_files: Mapping[str, _Csv], attempt: Attempts
+) -> None:
+    notes = [(item.title, item.definition) for item in _definitions(indicators)]
+    for name, csv in csv_files.items():
+        if csv.table == "carrier":
+            path = (folder / name).with_suffix(".xlsx")
+            with attempt(path.relative_to(folder).as_posix(), path):
+                frame = conform(csv.frame, csv.table, csv.operators)
+                write_workbook(frame, csv.table, path, notes=notes)
 
 
 def _definitions(indicators: Indicators) -> list[Any]:

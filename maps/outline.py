@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from phusong.maps.mercator import Frame
 
 LONGEST_STEP_TRIED = 6
+SNAP_M = 1.0
+"""Grid on which borders that do not match vertex by vertex meet: what the page draws to."""
 LINESTRING = int(shapely.GeometryType.LINESTRING)
 
 
@@ -18,6 +20,9 @@ def simplify_areas(
     geometries: NDArray[np.object_], start_m: float, most_vertices: int
 ) -> NDArray[np.object_]:
     """Simplify polygons that share borders, so that neighbours still meet afterwards.
+
+    Where they do not match vertex by vertex they keep their shapes and meet nearly; polygons that
+    GEOS cannot take together are simplified one by one.
 
     Parameters
     ----------
@@ -32,10 +37,36 @@ def simplify_areas(
         return geometries
     simple = geometries
     for step in range(LONGEST_STEP_TRIED):
-        simple = np.asarray(shapely.coverage_simplify(geometries, start_m * 2**step))
+        simple = _simplify(geometries, start_m * 2**step)
         if shapely.get_num_coordinates(simple).sum() <= most_vertices:
             break
     return simple
+
+
+def _simplify(geometries: NDArray[np.object_], tolerance_m: float) -> NDArray[np.object_]:
+    try:
+        return np.asarray(shapely.coverage_simplify(geometries, tolerance_m))
+    except shapely.errors.GEOSException:
+        return np.asarray(shapely.simplify(geometries, tolerance_m))
+
+
+def join_areas(parts: NDArray[np.object_]) -> shapely.Geometry | None:
+    """Return polygons as one area, whether or not they match vertex by vertex; None if GEOS cannot.
+
+    Slits and overlaps narrower than :data:`SNAP_M` close; wider ones stay and can be told by
+    their rings.
+    """
+    try:
+        if shapely.coverage_is_valid(parts):
+            return shapely.coverage_union_all(parts)
+        return shapely.union_all(parts, grid_size=SNAP_M)
+    except shapely.errors.GEOSException:
+        return None
+
+
+def count_rings(areas: Any) -> NDArray[np.int64]:
+    """Return how many rings each area has, holes too."""
+    return np.array([len(shapely.get_rings(shapely.get_parts(area))) for area in areas], dtype=int)
 
 
 def encode_rings(geometries: Any, frame: Frame) -> list[list[list[int]]]:
@@ -51,8 +82,18 @@ def encode_rings(geometries: Any, frame: Frame) -> list[list[list[int]]]:
 
 def shared_borders(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return the borders of polygons as lines, those between two neighbours once."""
-    lines = shapely.line_merge(shapely.union_all(shapely.boundary(polygons)))
-    parts = shapely.get_parts(lines)
+    borders = shapely.boundary(polygons)
+    try:
+        matched = shapely.coverage_is_valid(polygons)
+        once = shapely.union_all(borders, grid_size=None if matched else SNAP_M)
+    except shapely.errors.GEOSException:
+        once = shapely.multilinestrings(_lines(borders))
+    lines = shapely.line_merge(once)
+    return _lines(lines)
+
+
+def _lines(geometries: Any) -> NDArray[np.object_]:
+    parts = shapely.get_parts(geometries)
     return np.asarray(parts[shapely.get_type_id(parts) == LINESTRING])
 
 

@@ -25,6 +25,7 @@ from phusong.pipeline.compute import scratch_rasters
 from phusong.pipeline.next_drive import NextDrive, next_drive
 from phusong.progress import NoProgress, Progress
 from phusong.results.finished import open_run
+from phusong.results.missing import Attempts, Missing
 from phusong.sources import Inputs, read_inputs
 from phusong.study import Study
 from phusong.version import __version__
@@ -163,8 +164,10 @@ def layers_of_run(run: Path, plan: Plan, inputs: Inputs) -> tuple[SignalLayer, .
     return tuple(layers)
 
 
-def write_audited(audited: Audited, folder: Path, form: CsvForm, *, overwrite: bool) -> None:
-    """Write the files of an audit with their stamp.
+def write_audited(
+    audited: Audited, folder: Path, form: CsvForm, *, overwrite: bool
+) -> tuple[Missing, ...]:
+    """Write the files of an audit with their stamp; return what could not be written.
 
     Raises
     ------
@@ -204,6 +207,7 @@ def write_audited(audited: Audited, folder: Path, form: CsvForm, *, overwrite: b
         "drive_reason": tr(drive.reason) if drive.reason else None,
     }
     operators = sorted(set(found.tests["operator"]))
+    attempt = Attempts()
     write_audit(
         found,
         drive.stops,
@@ -213,5 +217,7 @@ def write_audited(audited: Audited, folder: Path, form: CsvForm, *, overwrite: b
         folder,
         form,
         safe_names(operators),
+        attempt,
         overwrite=overwrite,
     )
+    return tuple(attempt.missing)

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from phusong.coverage.corrections.residualfield import provenance
-from phusong.exports import CsvForm, output_folder, write_results
+from phusong.exports import CsvForm, describe_run, output_folder, write_results
 from phusong.i18n import Language, get_language
 from phusong.jit import compile_seconds
 from phusong.maps import build_map
 from phusong.pipeline.compute import Stopwatch, compute
 from phusong.progress import Progress
+from phusong.results.missing import Attempts
 from phusong.results.model import Results
 from phusong.study import Study
 from phusong.version import __version__
@@ -38,6 +39,8 @@ def run_study(
 
     The folder appears whole when the run is done; a run that fails or is killed leaves an
     earlier one as it was, and the next run takes finished sites from the path-loss store.
+    Figures are written first. A map, workbook or layer that fails then costs no figure: it is
+    listed, with the reason, in ``missing`` of what is returned and in run.json.
     ``online_base`` offers a street map from the network on the map page, switched off at first.
 
     Raises
@@ -50,23 +53,33 @@ def run_study(
     form = form or CsvForm()
     with output_folder(folder, overwrite=overwrite) as partial:
         results = compute(study, partial, radio=radio, fibre=fibre, progress=progress, watch=watch)
-        with watch("map"):
+        attempt, about = Attempts(), _about(study)
+        described = write_results(partial, results, about, form, attempt)
+        with watch("map"), attempt("map.html", partial / "map.html"):
             build_map(results, partial / "map.html", language, online_base=online_base)
-        write_results(partial, results, _stamp(results, watch), form)
+        results = replace(results, missing=tuple(attempt.missing))
+        describe_run(partial, results, _stamp(results, about, watch), described, form)
     if results.signal is None:
         return results
     layers = tuple(layer.moved_to(folder) for layer in results.signal.layers)
     return replace(results, signal=replace(results.signal, layers=layers))
 
 
-def _stamp(results: Results, watch: Stopwatch) -> dict[str, Any]:
-    """Return what run.json says: enough to make the same run again and to compare two."""
-    study = results.study
+def _about(study: Study) -> dict[str, str]:
+    """Return which run this is, for the files that say no more."""
     return {
         "study": study.study.name,
         "study_sha256": study.fingerprint(),
         "version": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _stamp(results: Results, about: dict[str, str], watch: Stopwatch) -> dict[str, Any]:
+    """Return what run.json says: enough to make the same run again and to compare two."""
+    study = results.study
+    return {
+        **about,
         "assumptions": list(study.study.assumptions),
         "settings": study.model_dump(mode="json"),
         "inputs_sha256": results.inputs.sources,

@@ -14,11 +14,13 @@ from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.fiber.reach.reach import reason_text
 from phusong.frames import rows
 from phusong.i18n import number, share_text, tr
-from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
+from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph
 from phusong.report.charts import fibre_map, sensitivity_chart, verdict_map
+from phusong.report.pictures import draw
 from phusong.report.reliability import day_text, measured_blocks
 from phusong.results.finished import FinishedRun
 from phusong.results.measured import MeasuredLevels
+from phusong.results.missing import Attempts
 from phusong.study import Clutter
 
 _ANY = "*"
@@ -35,15 +37,20 @@ _ELEMENTS = {
 }
 
 
-def report_blocks(run: FinishedRun, measured: MeasuredLevels | None = None) -> list[Block]:
-    """Return the whole document in the current language, with a page on measurements if any."""
+def report_blocks(
+    run: FinishedRun, measured: MeasuredLevels | None, attempt: Attempts
+) -> list[Block]:
+    """Return the whole document in the current language, with a page on measurements if any.
+
+    ``attempt`` takes the pictures that fail.
+    """
     return [
         *_figures(run),
-        *_coverage(run),
-        *_sensitivity(run),
+        *_coverage(run, attempt),
+        *_sensitivity(run, attempt),
         *_assumptions(run),
-        *(() if measured is None else measured_blocks(run, measured)),
-        *_fibre(run),
+        *(() if measured is None else measured_blocks(run, measured, attempt)),
+        *_fibre(run, attempt),
         *_communes(run),
         *_findings(run),
         *_method(run),
@@ -90,12 +97,17 @@ def _figures(run: FinishedRun) -> Iterator[Block]:
         yield Paragraph(f"({note}) {text}", small=True)
 
 
-def _coverage(run: FinishedRun) -> Iterator[Block]:
+def _coverage(run: FinishedRun, attempt: Attempts) -> Iterator[Block]:
     if "villages" not in run.tables:
         return
     yield Heading(tr("Villages by verdict"), level=2, new_page=True)
-    png = verdict_map(run.layer("villages"), run.layer("communes"), run.layer("sites"))
-    yield Picture(png, tr("Villages by verdict, any carrier; masts as triangles."), 0.82)
+    yield draw(
+        "verdict_map",
+        lambda: verdict_map(run.layer("villages"), run.layer("communes"), run.layer("sites")),
+        tr("Villages by verdict, any carrier; masts as triangles."),
+        attempt,
+        0.82,
+    )
     worst = run.tables["villages"]
     worst = worst[worst["grade"] != "covered"].sort_values("people_unserved", ascending=False)
     if worst.empty:
@@ -127,7 +139,7 @@ def _coverage(run: FinishedRun) -> Iterator[Block]:
     )
 
 
-def _sensitivity(run: FinishedRun) -> Iterator[Block]:
+def _sensitivity(run: FinishedRun, attempt: Attempts) -> Iterator[Block]:
     if "sensitivity" not in run.tables:
         return
     table = run.tables["sensitivity"]
@@ -146,12 +158,14 @@ def _sensitivity(run: FinishedRun) -> Iterator[Block]:
     reported = {tr("this study's definition"): figure.value}
     if pd.notna(figure.circles_value):
         reported[tr("circles round every mast")] = figure.circles_value
-    yield Picture(
-        sensitivity_chart(main, reported),
+    yield draw(
+        "sensitivity",
+        lambda: sensitivity_chart(main, reported),
         tr(
             "Share of villages covered by any carrier. Lines, and columns of the table: share of "
             "the people asked for."
         ),
+        attempt,
     )
     shares = sorted(main["share_asked"].unique())
     cells = main.set_index(["probability", "threshold_offset_db", "share_asked"])["value"]
@@ -168,13 +182,18 @@ def _sensitivity(run: FinishedRun) -> Iterator[Block]:
     )
 
 
-def _fibre(run: FinishedRun) -> Iterator[Block]:
+def _fibre(run: FinishedRun, attempt: Attempts) -> Iterator[Block]:
     centres = run.layer("commune_centres")
     if centres.empty:
         return
     yield Heading(tr("Fibre to the commune centres"), level=2, new_page=True)
-    png = fibre_map(run.layer("communes"), run.layer("fibre"), centres)
-    yield Picture(png, tr("Cables and commune centres."), 0.66)
+    yield draw(
+        "fibre_map",
+        lambda: fibre_map(run.layer("communes"), run.layer("fibre"), centres),
+        tr("Cables and commune centres."),
+        attempt,
+        0.66,
+    )
     without = _unreached(run, centres)
     if without:
         yield Heading(tr("Communes without fibre to the centre"), level=2)

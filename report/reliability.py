@@ -8,8 +8,9 @@ import pandas as pd
 
 from phusong.frames import rows
 from phusong.i18n import get_language, number, share_text, tr
-from phusong.report.blocks import Block, Grid, Heading, Paragraph, Picture
+from phusong.report.blocks import Block, Grid, Heading, Paragraph
 from phusong.report.charts import SIGHT_WORDS, measured_chart
+from phusong.report.pictures import draw
 from phusong.results.finished import FinishedRun
 from phusong.results.measured import (
     MeasuredLevels,
@@ -19,6 +20,7 @@ from phusong.results.measured import (
     reliability,
     spread_left,
 )
+from phusong.results.missing import Attempts
 
 
 def day_text(created: str) -> str:
@@ -27,7 +29,9 @@ def day_text(created: str) -> str:
     return f"{day}/{month}/{year}" if get_language() == "vi" else f"{year}-{month}-{day}"
 
 
-def measured_blocks(run: FinishedRun, measured: MeasuredLevels) -> Iterator[Block]:
+def measured_blocks(
+    run: FinishedRun, measured: MeasuredLevels, attempt: Attempts
+) -> Iterator[Block]:
     """Return the section in the current language.
 
     Parameters
@@ -36,6 +40,8 @@ def measured_blocks(run: FinishedRun, measured: MeasuredLevels) -> Iterator[Bloc
         Its thresholds, spreads and cells make the claims.
     measured
         What `phusong calibrate` wrote.
+    attempt
+        Takes a picture that fails.
     """
     yield Heading(tr("Measured against predicted"), level=2, new_page=True)
     yield Paragraph(_origin(measured), small=True)
@@ -70,13 +76,15 @@ def measured_blocks(run: FinishedRun, measured: MeasuredLevels) -> Iterator[Bloc
     )
     table = reliability(judged)
     yield Paragraph(_in_words(judged))
-    yield Picture(
-        measured_chart(judged, table),
+    yield draw(
+        "measured",
+        lambda: measured_chart(judged, table),
         tr(
             "Left: each place and carrier measured, above the line where it was stronger than "
             "predicted. Right: of the places where the map claims service with some probability, "
             "the share that reached the threshold; the count stands beside each point."
         ),
+        attempt,
     )
     yield _by_class(judged)
     if not table.empty:

@@ -9,23 +9,32 @@ from phusong.report.pdf import render_pdf
 from phusong.report.webpage import render_page
 from phusong.results.finished import FinishedRun
 from phusong.results.measured import MeasuredLevels
+from phusong.results.missing import Attempts
 
 
 def write_report(
-    run: FinishedRun, folder: Path, measured: MeasuredLevels | None = None
-) -> tuple[Path, Path]:
-    """Write both forms into ``folder`` in the current language; return their paths.
+    run: FinishedRun, folder: Path, measured: MeasuredLevels | None, attempt: Attempts
+) -> list[Path]:
+    """Write both forms into ``folder`` in the current language; return the paths of those written.
 
     Each is written beside its place and moved in, so that an earlier report stays whole.
+
+    Parameters
+    ----------
+    attempt
+        Takes a picture, or one of the forms, that fails: the other form, and the words, stand.
     """
-    blocks = report_blocks(run, measured)
+    blocks = report_blocks(run, measured, attempt)
     title = run.study.study.name
     targets = (folder / "report.pdf", folder / "report.html")
+    written = []
     for render, target in zip((render_pdf, render_page), targets, strict=True):
         partial = target.with_name(f".{target.name}.partial")
-        try:
-            render(blocks, partial, title)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
-    return targets
+        with attempt(target.name):
+            try:
+                render(blocks, partial, title)
+                partial.replace(target)
+            finally:
+                partial.unlink(missing_ok=True)
+            written.append(target)
+    return written

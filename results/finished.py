@@ -48,8 +48,24 @@ class FinishedRun:
         return Indicators(tuple(items), self.tables.get("sensitivity", pd.DataFrame()))
 
     def layer(self, name: str) -> gpd.GeoDataFrame:
-        """Return a layer of results.gpkg; empty, in the run's CRS, when there is none."""
+        """Return a layer of results.gpkg; empty, in the run's CRS, when there is none.
+
+        Raises
+        ------
+        InputError
+            When the run could not write it, or the file is gone.
+        """
         base = self.folder / "results.gpkg"
+        for lost in self.stamp.get("missing", []):
+            if lost["file"] in {base.name, f"{base.name}/{name}"}:
+                raise InputError(
+                    "this run has no layer {layer}: {reason}",
+                    Where(file=str(base)),
+                    "run the study again",
+                    {"layer": name, "reason": lost["reason"]},
+                )
+        if not base.is_file():
+            raise _not_finished(self.folder, base.name)
         if name not in {str(row[0]) for row in pyogrio.list_layers(base)}:
             return gpd.GeoDataFrame(geometry=[], crs=self.stamp["crs"])
         return gpd.read_file(base, layer=name)
@@ -77,12 +93,7 @@ def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise InputError(
-            "this is not a finished run: {name} is missing",
-            Where(file=str(path.parent)),
-            "name the folder that `phusong run` wrote",
-            {"name": path.name},
-        ) from None
+        raise _not_finished(path.parent, path.name) from None
     except json.JSONDecodeError as error:
         raise InputError(
             "the file is broken: {reason}",
@@ -92,18 +103,22 @@ def _json(path: Path) -> Any:
         ) from None
 
 
+def _not_finished(folder: Path, name: str) -> InputError:
+    return InputError(
+        "this is not a finished run: {name} is missing",
+        Where(file=str(folder)),
+        "name the folder that `phusong run` wrote",
+        {"name": name},
+    )
+
+
 def _table(folder: Path, resource: dict[str, Any]) -> pd.DataFrame:
     fields = resource["schema"]["fields"]
     decimal = next((f["decimalChar"] for f in fields if "decimalChar" in f), ".")
     types = {f["name"]: "string" for f in fields if f["type"] == "string"}
     path = folder / resource["path"]
     if not path.is_file():
-        raise InputError(
-            "this is not a finished run: {name} is missing",
-            Where(file=str(folder)),
-            "name the folder that `phusong run` wrote",
-            {"name": resource["path"]},
-        )
+        raise _not_finished(folder, resource["path"])
     return pd.read_csv(
         path,
         sep=resource["dialect"]["delimiter"],

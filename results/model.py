@@ -13,6 +13,7 @@ from phusong.fiber.extension.extension import ExtensionPlan
 from phusong.fiber.results import FiberResult
 from phusong.fiber.rings.rings import RingPlan
 from phusong.indicators import Indicators
+from phusong.results.missing import Missing
 from phusong.sources import Inputs
 from phusong.study import Study
 
@@ -34,6 +35,8 @@ class Results:
         The reportable figures of what was computed.
     seconds
         Wall seconds by step.
+    missing
+        Files that a run was to leave and could not, with the reason; the others stand.
     """
 
     study: Study
@@ -46,6 +49,7 @@ class Results:
     simulation: Simulation | None = None
     definitions: pd.DataFrame | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    missing: tuple[Missing, ...] = ()
 
     @property
     def weighted_by_people(self) -> bool:

@@ -29,7 +29,7 @@ def run_and_print(
     fibre: bool = True,
     online_base: bool = False,
 ) -> Results:
-    """Run a study, print what it found, and return it."""
+    """Run a study, print what it found, and return it; what is missing is for the caller to say."""
     study = read_study(study_path)
     refuse_to_overwrite(out, overwrite=overwrite)
     with show_progress() as progress:
@@ -61,9 +61,8 @@ def run_and_print(
         markup=False,
     )
     console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
-    console.print(
-        tr("Map: {file}", file=(out / "map.html").resolve()), markup=False, soft_wrap=True
-    )
+    if (out / "map.html").is_file():
+        console.print(tr("Map: {file}", file=out / "map.html"), markup=False, soft_wrap=True)
     return results
 
 

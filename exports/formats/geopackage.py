@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pandas as pd
 from phusong.exports.layers.qml import to_qml
 from phusong.exports.layers.styles import style_of
 from phusong.exports.tables.dictionary import Column, Described, conform, described_by, tables
+from phusong.results.missing import Attempts
 
 _STYLE_TABLE = """
 CREATE TABLE IF NOT EXISTS layer_styles (
@@ -114,28 +116,58 @@ def of_geopackage(path: str, layers: Iterable[Layer]) -> dict[str, Described]:
     return {**known, f"{path}/run": described_by("run")}
 
 
-def write_geopackage(layers: Iterable[Layer], stamp: dict[str, str], path: Path) -> None:
-    """Write layers, their styles and the run's stamp.
+def write_geopackage(
+    layers: Iterable[Layer], stamp: dict[str, str], path: Path, attempt: Attempts
+) -> list[Layer]:
+    """Write layers, their styles and the run's stamp; return the layers that are in the file.
 
     Empty layers are left out: a GeoPackage layer needs a geometry type, and an empty frame has
-    none to tell.
+    none to tell. A layer or a style that fails costs no other (see ``attempt.missing``).
     """
-    written = [layer for layer in layers if not layer.frame.empty]
-    for layer in written:
-        layer.frame.to_file(path, layer=layer.name, driver="GPKG", engine="pyogrio")
-    with sqlite3.connect(path) as base:
+    written: list[Layer] = []
+    with attempt(path.name, path):
+        for layer in layers:
+            if not layer.frame.empty:
+                with attempt(f"{path.name}/{layer.name}"):
+                    _add_layer(layer, written, path)
+        _finish(path, written, stamp, attempt)
+    return written if path.is_file() else []
+
+
+def _add_layer(layer: Layer, written: list[Layer], path: Path) -> None:
+    """Write a layer beside those written; when it fails, the file is as it was before."""
+    try:
+        _to_file(layer, path)
+    except Exception:
+        path.unlink(missing_ok=True)
+        for earlier in written:
+            _to_file(earlier, path)
+        raise
+    written.append(layer)
+
+
+def _to_file(layer: Layer, path: Path) -> None:
+    layer.frame.to_file(path, layer=layer.name, driver="GPKG", engine="pyogrio")
+
+
+def _finish(path: Path, written: list[Layer], stamp: dict[str, str], attempt: Attempts) -> None:
+    """Add what no GIS program needs to draw the layers: stamp, styles, meanings."""
+    with closing(sqlite3.connect(path)) as base, base:
         base.execute("CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT)")
         base.executemany("INSERT INTO run VALUES (?, ?)", stamp.items())
         base.execute(
             "INSERT INTO gpkg_contents (table_name, data_type, identifier) "
             "VALUES ('run', 'attributes', 'run')"
         )
-        _add_styles(base, written)
-        _add_meanings(base, written)
-    base.close()
+        _add_style_table(base)
+        for layer in written:
+            with attempt(f"{path.name}/layer_styles/{layer.name}"):
+                _add_style(base, layer)
+        with attempt(f"{path.name}/gpkg_data_columns"):
+            _add_meanings(base, written)
 
 
-def _add_styles(base: sqlite3.Connection, layers: list[Layer]) -> None:
+def _add_style_table(base: sqlite3.Connection) -> None:
     base.execute(_STYLE_TABLE)
     registered = base.execute(
         "SELECT 1 FROM gpkg_contents WHERE table_name = 'layer_styles'"
@@ -145,13 +177,15 @@ def _add_styles(base: sqlite3.Connection, layers: list[Layer]) -> None:
             "INSERT INTO gpkg_contents (table_name, data_type, identifier) "
             "VALUES ('layer_styles', 'attributes', 'layer_styles')"
         )
-    for layer in layers:
-        qml = to_qml(style_of(layer.style, layer.frame))
-        base.execute(
-            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
-            "f_geometry_column, styleName, styleQML, useAsDefault) VALUES ('', '', ?, ?, ?, ?, 1)",
-            (layer.name, "geom", layer.name, qml),
-        )
+
+
+def _add_style(base: sqlite3.Connection, layer: Layer) -> None:
+    qml = to_qml(style_of(layer.style, layer.frame))
+    base.execute(
+        "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
+        "f_geometry_column, styleName, styleQML, useAsDefault) VALUES ('', '', ?, ?, ?, ?, 1)",
+        (layer.name, "geom", layer.name, qml),
+    )
 
 
 def _add_meanings(base: sqlite3.Connection, layers: list[Layer]) -> None:

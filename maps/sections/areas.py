@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from phusong.coverage.villages.indoors import OUTDOOR
 from phusong.coverage.villages.verdict import GRADE_LETTERS
 from phusong.maps.codec import coded, flags, positions, scaled, texts
 from phusong.maps.mercator import Frame
-from phusong.maps.outline import encode_lines, encode_rings, shared_borders, simplify_areas
+from phusong.maps.outline import (
+    count_rings,
+    encode_lines,
+    encode_rings,
+    join_areas,
+    shared_borders,
+    simplify_areas,
+)
 
 if TYPE_CHECKING:
     from phusong.coverage.results import VillageCoverage
@@ -52,6 +58,8 @@ def commune_outlines(
 ) -> NDArray[np.object_]:
     """Join the drawn villages where they make up the commune, so that both have one border.
 
+    Where they leave slits, or lie over each other, the commune's own outline is drawn.
+
     Parameters
     ----------
     communes
@@ -65,13 +73,16 @@ def commune_outlines(
     """
     outlines = simplify_areas(communes.geometry.to_numpy(), tolerance_m, MOST_VERTICES // 2)
     inside = villages.groupby("commune_code").indices
+    rings = count_rings(communes.geometry)
     for row, code in enumerate(communes["code"]):
         if code not in inside:
             continue
         whole = communes.geometry.iloc[row].area
         parts = villages.geometry.iloc[inside[code]].area.sum()
-        joined = shapely.coverage_union_all(drawn[inside[code]])
-        if joined.is_valid and abs(parts - whole) < PARTITION_TOLERANCE * whole:
+        if abs(parts - whole) >= PARTITION_TOLERANCE * whole:
+            continue
+        joined = join_areas(drawn[inside[code]])
+        if joined is not None and joined.is_valid and count_rings([joined])[0] <= rings[row]:
             outlines[row] = joined
     return outlines
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import geopandas as gpd
 
-from phusong.exports import CsvForm, write_results
+from phusong.exports import CsvForm, describe_run, write_results
 from phusong.results.finished import FinishedRun, open_run
+from phusong.results.missing import Attempts
 from phusong.results.model import Results
 
 GAINED, LOST, GONE = 4, 5, 39
@@ -36,7 +37,11 @@ def finished(world: Results, folder: Path, created: str) -> FinishedRun:
             for item in world.indicators.items
         ],
     }
-    write_results(folder, world, stamp, CsvForm())
+    about = {key: str(stamp[key]) for key in ("study", "study_sha256", "version", "created")}
+    attempt = Attempts()
+    described = write_results(folder, world, about, CsvForm(), attempt)
+    assert not attempt.missing
+    describe_run(folder, world, stamp, described, CsvForm())
     return open_run(folder)
 
 
