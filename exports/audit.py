@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ import shapely
 
 from phusong.coverage.audit.assess import Audit
 from phusong.exports.folder import output_folder, write_stamp
-from phusong.exports.formats.geopackage import documented, of_geopackage, write_geopackage
+from phusong.exports.formats.geopackage import Layer, documented, of_geopackage, write_geopackage
 from phusong.exports.formats.gpx import write_gpx
 from phusong.exports.formats.meanings import write_meanings
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
@@ -89,30 +90,37 @@ def write_audit(
             ["claimed_probability", "shortfall_db"], ascending=False, kind="stable"
         )
         tables[f"challenges/{safe_names[str(operator)]}.csv"] = ("audit_challenge", worst)
-    layers = []
-    if len(tests):
-        points = gpd.points_from_xy(tests["longitude"], tests["latitude"])
-        placed = gpd.GeoDataFrame(tests, geometry=points, crs=4326)
-        layers.append(documented("audit_tests", placed, "audit_tests"))
     if len(line):
         tables["audit_drive.csv"] = ("audit_drive", pd.DataFrame(stops))
         tables["audit_drive_claims.csv"] = ("audit_drive_claims", drive_claims)
-        layers.append(documented("audit_drive_line", line, "drive"))
-        layers.append(documented("audit_drive", stops, "drive_stops"))
     with output_folder(folder, overwrite=overwrite) as partial:
         for name, (table, frame) in tables.items():
             (partial / name).parent.mkdir(exist_ok=True)
             write_csv(conform(frame, table), partial / name, form)
         meanings = {name: described_by(table) for name, (table, _) in tables.items()}
-        if layers:
+        if len(tests) or len(line):
             short = {key: str(value) for key, value in stamp.items()}
-            written = write_geopackage(layers, short, partial / "audit.gpkg", attempt)
+            written = write_geopackage(
+                lambda: _layers(tests, stops, line), short, partial / "audit.gpkg", attempt
+            )
             meanings |= of_geopackage("audit.gpkg", written)
         if len(line):
             with attempt("drive.gpx", partial / "drive.gpx"):
                 _write_gpx(stops, line, partial / "drive.gpx")
         write_meanings(meanings, partial, form)
         write_stamp(partial, stamp, attempt.missing)
+
+
+def _layers(
+    tests: pd.DataFrame, stops: gpd.GeoDataFrame, line: gpd.GeoDataFrame
+) -> Iterator[Layer]:
+    if len(tests):
+        points = gpd.points_from_xy(tests["longitude"], tests["latitude"])
+        placed = gpd.GeoDataFrame(tests, geometry=points, crs=4326)
+        yield documented("audit_tests", placed, "audit_tests")
+    if len(line):
+        yield documented("audit_drive_line", line, "drive")
+        yield documented("audit_drive", stops, "drive_stops")
 
 
 def _words(known: dict[str, str]) -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from phusong.exports.formats.geopackage import documented, of_geopackage, write_geopackage
+from phusong.exports.formats.geopackage import Layer, documented, of_geopackage, write_geopackage
 from phusong.exports.formats.meanings import write_meanings
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.tables.dictionary import conform, described_by
@@ -35,21 +36,23 @@ def write_extension(
         "extension_bill.csv": ("extension_bill", plan.bill),
         "extension_indicators.csv": ("extension_indicators", plan.indicators),
     }
-    layers = [
-        documented("extension_lines", plan.lines, "planned"),
-        documented("extension_targets", plan.targets, "targets"),
-    ]
     if rings is not None:
         tables["ring_targets.csv"] = ("ring_targets", rings.targets)
         tables["ring_bill.csv"] = ("extension_bill", rings.bill)
         tables["ring_indicators.csv"] = ("extension_indicators", rings.indicators)
-        layers += [
-            documented("ring_lines", rings.lines, "second", "extension_lines"),
-            documented("ring_targets", rings.targets, "ring_targets"),
-        ]
     for name, (table, frame) in tables.items():
         write_csv(conform(frame, table), folder / name, form)
     meanings = {name: described_by(table) for name, (table, _) in tables.items()}
     short = {key: str(value) for key, value in stamp.items()}
-    written = write_geopackage(layers, short, folder / "extension.gpkg", attempt)
+    written = write_geopackage(
+        lambda: _layers(plan, rings), short, folder / "extension.gpkg", attempt
+    )
     write_meanings({**meanings, **of_geopackage("extension.gpkg", written)}, folder, form)
+
+
+def _layers(plan: ExtensionPlan, rings: RingPlan | None) -> Iterator[Layer]:
+    yield documented("extension_lines", plan.lines, "planned")
+    yield documented("extension_targets", plan.targets, "targets")
+    if rings is not None:
+        yield documented("ring_lines", rings.lines, "second", "extension_lines")
+        yield documented("ring_targets", rings.targets, "ring_targets")

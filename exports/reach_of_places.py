@@ -41,9 +41,13 @@ def write_places(
     points = reach.geometry.to_crs(4326)
     table["longitude"], table["latitude"] = points.x, points.y
     write_csv(conform(table, "fibre_places"), folder / "fibre_places.csv", form)
-    layers = [documented("fibre_places", table, "reach")]
     short = {key: str(value) for key, value in stamp.items()}
-    written = write_geopackage(layers, short, folder / "fibre_places.gpkg", attempt)
+    written = write_geopackage(
+        lambda: [documented("fibre_places", table, "reach")],
+        short,
+        folder / "fibre_places.gpkg",
+        attempt,
+    )
     meanings = {"fibre_places.csv": described_by("fibre_places")}
     write_meanings({**meanings, **of_geopackage("fibre_places.gpkg", written)}, folder, form)
     write_stamp(folder, stamp, attempt.missing)

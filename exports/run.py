@@ -73,9 +73,7 @@ def write_results(
         _write_workbooks(folder, results.indicators, csv_files, attempt)
     # Made in each attempt that needs them: where they fail, each file says so.
     layers = cache(lambda: _layers(results, csv_files))
-    written: list[Layer] = []
-    with attempt("results.gpkg", folder / "results.gpkg"):
-        written = write_geopackage(layers(), about, folder / "results.gpkg", attempt)
+    written = write_geopackage(layers, about, folder / "results.gpkg", attempt)
     if "kmz" in formats:
         with attempt("results.kmz", folder / "results.kmz"):
             write_kmz(results.study.study.name, earth_folders(layers()), folder / "results.kmz")

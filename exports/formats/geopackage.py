@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,16 +117,21 @@ def of_geopackage(path: str, layers: Iterable[Layer]) -> dict[str, Described]:
 
 
 def write_geopackage(
-    layers: Iterable[Layer], stamp: dict[str, str], path: Path, attempt: Attempts
+    layers: Callable[[], Iterable[Layer]], stamp: dict[str, str], path: Path, attempt: Attempts
 ) -> list[Layer]:
     """Write layers, their styles and the run's stamp; return the layers that are in the file.
 
     Empty layers are left out: a GeoPackage layer needs a geometry type, and an empty frame has
     none to tell. A layer or a style that fails costs no other (see ``attempt.missing``).
+
+    Parameters
+    ----------
+    layers
+        Gives the layers; called here, so that tables stand when it fails.
     """
     written: list[Layer] = []
     with attempt(path.name, path):
-        for layer in layers:
+        for layer in layers():
             if not layer.frame.empty:
                 with attempt(f"{path.name}/{layer.name}"):
                     _add_layer(layer, written, path)

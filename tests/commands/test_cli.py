@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
+from helpers.cli import phusong, table
 from phusong.cli import main
 
 EXPECTED = {
@@ -28,18 +28,6 @@ EXPECTED = {
     "datapackage.json",
     "carriers",
 }
-
-
-def phusong(*arguments: str | Path, code: int = 0) -> Result:
-    result = CliRunner().invoke(main, [str(a) for a in arguments])
-    assert result.exit_code == code, result.output
-    assert "Traceback" not in result.output
-    return result
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture
