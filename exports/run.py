@@ -14,7 +14,6 @@ import pandas as pd
 
 from phusong.checks import Findings
 from phusong.coverage.results import ANY
-from phusong.coverage.signal.layerfiles import safe_names
 from phusong.exports.folder import write_stamp
 from phusong.exports.formats.datapackage import write_datapackage
 from phusong.exports.formats.earth import earth_folders
@@ -29,6 +28,7 @@ from phusong.fiber.reach.reach import reason_text
 from phusong.fiber.results import FiberResult
 from phusong.frames import rows
 from phusong.indicators.results import Indicators
+from phusong.names import safe_names
 from phusong.results.missing import Attempts
 from phusong.results.model import Results
 from phusong.sources.inputs import Inputs

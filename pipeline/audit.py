@@ -13,7 +13,7 @@ from phusong.coverage.audit.assess import Audit, audit_map
 from phusong.coverage.audit.presets import preset_of
 from phusong.coverage.calibration.measurements import read_measurements
 from phusong.coverage.results import SignalLayer
-from phusong.coverage.signal.layerfiles import safe_names, signal_kinds
+from phusong.coverage.signal.layerfiles import signal_kinds
 from phusong.coverage.signal.plan import Plan, plan_run
 from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
@@ -21,6 +21,7 @@ from phusong.errors import InputError, Where
 from phusong.exports import CsvForm
 from phusong.exports.audit import write_audit
 from phusong.i18n import get_language, tr
+from phusong.names import safe_names
 from phusong.pipeline.compute import scratch_rasters
 from phusong.pipeline.next_drive import NextDrive, next_drive
 from phusong.progress import NoProgress, Progress

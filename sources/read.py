@@ -44,6 +44,7 @@ from phusong.sources.tables.headers import Role
 from phusong.sources.tables.layers import Records, place_of, read_layer
 from phusong.sources.tables.ogr import Box
 from phusong.sources.towers.cells import read_cells
+from phusong.sources.towers.operators import report_alike
 from phusong.sources.towers.sites import group_sites, leave_out, too_far
 from phusong.sources.water import no_rivers, read_rivers
 from phusong.study import Layer, Study
@@ -290,6 +291,7 @@ class _Reading:
         if cells is None or cells.empty:
             self._no_cells()
             return
+        report_alike(cells, self.findings)
         sites, cells = group_sites(cells, area, self.findings)
         distance = too_far(sites, area, self._radius_m)
         self.got.sites, self.got.cells = leave_out(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +28,11 @@ from phusong.coverage.signal.combine import (
 )
 from phusong.errors import OutputError, Where
 from phusong.grid import Grid, Window
+from phusong.names import safe_names
 
 TILE: Final = 512
 _CACHE_BYTES: Final = 256 * 2**20
 """GDAL's own cache, which by default grows with the machine's memory."""
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
-"""Names that Windows keeps for itself."""
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\s]+')
 
 
 @dataclass(frozen=True)
@@ -66,28 +62,6 @@ def signal_kinds(servers: int, *, tightened: bool = False) -> tuple[Kind, ...]:
     dtype = "uint16" if servers < np.iinfo(np.uint16).max else "uint32"
     kinds = (LEVEL, Kind("server", dtype, 0, 1.0, "", Resampling.nearest), PROBABILITY)
     return (*kinds, SPREAD) if tightened else kinds
-
-
-def safe_names(names: Iterable[str]) -> dict[str, str]:
-    """Return a readable file-name part for each operator.
-
-    Vietnamese letters stay; what a file system forbids, and blanks, become ``_``; ``*`` is
-    ``any``. Two names that would meet (also on a file system that ignores case) get a number.
-    """
-    taken: set[str] = set()
-    out: dict[str, str] = {}
-    for name in sorted(set(names), key=lambda n: (n != ANY, n)):
-        text = "any" if name == ANY else unicodedata.normalize("NFC", name)
-        text = _FORBIDDEN.sub("_", text).strip("._ ")[:60] or "unnamed"
-        if text.casefold() in _RESERVED:
-            text = f"{text}_"
-        base, number = text, 2
-        while text.casefold() in taken:
-            text = f"{base}-{number}"
-            number += 1
-        taken.add(text.casefold())
-        out[name] = text
-    return out
 
 
 class LayerWriter:

@@ -145,7 +145,7 @@ def compute_signal(
     out_folder
         Receives ``coverage_<operator>_<technology>_{level,server,probability}.tif``, and
         ``_spread.tif`` where a field tightens any spread; each appears when it is whole. See
-        :func:`phusong.coverage.signal.layerfiles.safe_names`.
+        :func:`phusong.names.safe_names`.
     store
         Where path losses are kept.
     progress

@@ -11,6 +11,7 @@ from typing import Any
 
 from phusong.exports.formats.spreadsheet import CsvForm, harmless
 from phusong.exports.tables.dictionary import Column, tables
+from phusong.names import numbered
 from phusong.study import Study
 
 _TYPES = {
@@ -61,7 +62,9 @@ def write_datapackage(
                     **_digest(path),
                 }
             )
-    _number_doubles(resources)
+    # Two carriers may differ in a diacritic only.
+    for resource, unique in zip(resources, numbered([r["name"] for r in resources]), strict=True):
+        resource["name"] = unique
     package: dict[str, Any] = {
         "profile": "data-package",
         "name": _slug(study.study.name),
@@ -90,16 +93,6 @@ def _about(study: Study, extent: tuple[float, float, float, float]) -> dict[str,
     if study.study.assumptions:
         about["assumptions"] = list(study.study.assumptions)
     return about
-
-
-def _number_doubles(resources: list[dict[str, Any]]) -> None:
-    """Make resource names distinct: two carriers may differ in a diacritic only."""
-    seen: dict[str, int] = {}
-    for resource in resources:
-        name = resource["name"]
-        seen[name] = seen.get(name, 0) + 1
-        if seen[name] > 1:
-            resource["name"] = f"{name}-{seen[name]}"
 
 
 def _table_resource(

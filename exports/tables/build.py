@@ -18,6 +18,7 @@ from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.fiber.reach.reach import reason_text
 from phusong.fiber.results import FiberResult
 from phusong.i18n import tr
+from phusong.names import distinct_names
 from phusong.sources.inputs import Inputs
 
 ASSUMED_WORDS = {
@@ -70,11 +71,11 @@ def villages_table(
             there = _anyone_at(coverage, where).reindex(out["code"])
             for name in _PLACED:
                 out[f"{name}_{where}"] = there[name].to_numpy()
-    for operator in operators_of(coverage):
+    for operator, called in distinct_names(operators_of(coverage)).items():
         own = layer_of(coverage, operator).reindex(out["code"])
-        out[f"grade_of:{operator}"] = own["grade"].to_numpy()
-        out[f"served_share_of:{operator}"] = own["served_share"].to_numpy()
-        out[f"level_centre_dbm_of:{operator}"] = own["level_centre_dbm"].to_numpy()
+        out[f"grade_of:{called}"] = own["grade"].to_numpy()
+        out[f"served_share_of:{called}"] = own["served_share"].to_numpy()
+        out[f"level_centre_dbm_of:{called}"] = own["level_centre_dbm"].to_numpy()
     return out
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from phusong.i18n import Language, get_language
+from phusong.names import distinct_names
 
 _REST = re.compile(r"[:;(]|, WGS")
 _UNITS_VI = {"people": "người", "degree": "độ"}
@@ -70,11 +71,16 @@ class Table:
         return self.title_vi if (language or get_language()) == "vi" else self.title
 
     def expand(self, operators: Sequence[str]) -> list[Column]:
-        """Return the columns of a file, carriers' own columns written out."""
+        """Return the columns of a file, carriers' own columns written out.
+
+        Databases and spreadsheets ignore the case of a header: of carriers whose names differ in
+        nothing else, the second's columns bear a number, and all say in words whose they are.
+        """
+        called = distinct_names(operators)
         out: list[Column] = []
         for column in self.columns:
             if column.per_operator:
-                out += [_for_operator(column, name) for name in operators]
+                out += [_for_operator(column, name, called[name]) for name in operators]
             else:
                 out.append(column)
         return out
@@ -92,9 +98,9 @@ def _table(name: str, row: dict[str, Any]) -> Table:
     return Table(name, row["title"], row["title_vi"], tuple(row["key"]), columns)
 
 
-def _for_operator(column: Column, operator: str) -> Column:
+def _for_operator(column: Column, operator: str, called: str) -> Column:
     return Column(
-        name=f"{column.name}:{operator}",
+        name=f"{column.name}:{called}",
         type=column.type,
         en=f"{column.en}: {operator}",
         vi=f"{column.vi}: {operator}",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from phusong.checks import Findings
+from phusong.errors import Where
+from phusong.frames import rows
+from phusong.names import alike
 from phusong.sources.tables.columns import plain
 from phusong.sources.tables.layers import Records
 from phusong.sources.tables.text import as_code, clean
@@ -91,6 +95,32 @@ def operators_of(
             shown=shown(names[i]),
         )
     return [shown(name) for name in names], missing
+
+
+def report_alike(cells: pd.DataFrame, findings: Findings) -> None:
+    """List names of operators that differ in case, accents, blanks or signs only (T40).
+
+    Parameters
+    ----------
+    cells
+        ``operator``, ``file``, ``row`` of every layer of towers together.
+    """
+    first = cells.drop_duplicates("operator")
+    groups: dict[str, list[Any]] = {}
+    for row in rows(first):
+        key = plain(row.operator).replace("_", "") or alike(row.operator)
+        groups.setdefault(key, []).append(row)
+    counts = cells["operator"].value_counts()
+    for group in groups.values():
+        if len(group) > 1:
+            findings.add(
+                "T40",
+                Where(file=group[1].file, row=int(group[1].row)),
+                str(group[1].operator),
+                "{names} are counted as {n} operators",
+                names=", ".join(f"{r.operator} ({counts[r.operator]})" for r in group),
+                n=len(group),
+            )
 
 
 def shown(name: str) -> str:

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phusong.coverage.signal.layerfiles import safe_names
 from phusong.errors import OutputError
 from phusong.exports.folder import STAMP, output_folder
 from phusong.exports.formats.spreadsheet import CsvForm, harmless, write_csv
 from phusong.exports.tables.dictionary import conform, tables
+from phusong.names import safe_names
 
 
 def read(path: Path, delimiter: str = ",") -> list[list[str]]:

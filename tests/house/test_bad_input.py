@@ -657,6 +657,22 @@ def test_names_of_operators(tmp_path: Path, spec: dict[str, Any]) -> None:
     assert inputs.cells["operator"].iloc[3] == "(*)"
 
 
+def test_names_of_operators_that_are_alike(tmp_path: Path, spec: dict[str, Any]) -> None:
+    rows = towers()
+    names = ["Mobi Fone", "MobiFone", "Viễn thông", "VIEN THONG", "Mạng A", "Mạng B"]
+    for row, name in zip(rows, names, strict=True):
+        row[2] = name
+    write_csv(tmp_path / "data/cells.csv", TOWER_HEADER, rows)
+    inputs, findings = read(tmp_path, spec)
+    assert set(inputs.cells["operator"]) == set(names)
+    found = findings.of("T40")
+    assert [f.params["names"] for f in found] == [
+        "Mobi Fone (1), MobiFone (1)",
+        "Viễn thông (1), VIEN THONG (1)",
+    ]
+    speaks(found[0], "data/cells.csv", 2, severity="warning")
+
+
 def test_nothing_written_as_a_word(tmp_path: Path, spec: dict[str, Any]) -> None:
     spec["checks"] = {"left_out_max": 1.0}
     rows = towers()

@@ -21,10 +21,10 @@ from phusong.coverage.results import ANY
 from phusong.coverage.signal import losses as losses_module
 from phusong.coverage.signal import signal as signal_module
 from phusong.coverage.signal.clutter import ends_of
-from phusong.coverage.signal.layerfiles import safe_names
 from phusong.coverage.signal.signal import compute_signal, report_problems
 from phusong.coverage.signal.store import PathLossStore
 from phusong.grid import Window
+from phusong.names import safe_names
 
 
 @pytest.fixture
