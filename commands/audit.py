@@ -117,6 +117,7 @@ def audit(
     from phusong.commands.terminal.audit import print_audit
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.missing import stop_if_missing
+    from phusong.commands.terminal.places import path_text
     from phusong.exports import refuse_to_overwrite
     from phusong.pipeline.audit import audit_study, write_audited
     from phusong.study.file import read_study
@@ -145,13 +146,13 @@ def audit(
     missing = write_audited(audited, out, form, overwrite=overwrite)
     console = open_console()
     print_audit(console, audited)
-    console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
+    console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
     if audited.audit.tests.empty:
         raise InputError(
             "none of the rows can be held against the map",
             Where(file=", ".join(map(str, measurements))),
             "see audit_refused.csv in {folder}: it says why, row by row",
-            {"folder": str(out)},
+            {"folder": path_text(out)},
         )
     stop_if_missing(missing)
 

@@ -70,6 +70,7 @@ def calibrate(
     from phusong.checks import Findings
     from phusong.commands.terminal.calibration import print_calibration, print_log
     from phusong.commands.terminal.console import open_console, show_progress
+    from phusong.commands.terminal.places import path_text
     from phusong.coverage.calibration.calibrate import calibrate as compare
     from phusong.coverage.calibration.measurements import read_measurements
     from phusong.coverage.signal.store import PathLossStore
@@ -98,7 +99,7 @@ def calibrate(
     console = open_console()
     print_log(console, findings)
     print_calibration(console, found)
-    console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
+    console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
     if found.reason and apply_:
         raise InputError(
             found.reason,
@@ -116,10 +117,12 @@ def calibrate(
     file = study / FILE_NAME if study.is_dir() else study
     if apply_:
         _apply(found, file, about)
-        console.print(tr("Written into {file}:", file=file), markup=False, soft_wrap=True)
+        console.print(
+            tr("Written into {file}:", file=path_text(file)), markup=False, soft_wrap=True
+        )
     else:
         console.print(
-            tr("With --apply these keys are written into {file}:", file=file),
+            tr("With --apply these keys are written into {file}:", file=path_text(file)),
             markup=False,
             soft_wrap=True,
         )

@@ -36,6 +36,7 @@ def check(
     """
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.findings import print_findings, print_rules
+    from phusong.commands.terminal.places import path_text
 
     console = open_console()
     if list_rules:
@@ -55,6 +56,6 @@ def check(
         checked = check_study(opened, progress)
     write_checks(checked.findings, checked.inputs, target, csv_form(separator, decimal))
     print_findings(console, checked.findings)
-    console.print(tr("All findings: {file}", file=target), markup=False)
+    console.print(tr("All findings: {file}", file=path_text(target)), markup=False, soft_wrap=True)
     if not checked.ok:
         click.get_current_context().exit(1)

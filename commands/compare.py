@@ -46,6 +46,7 @@ def compare(
     from phusong.commands.terminal.comparison import print_comparison
     from phusong.commands.terminal.console import open_console
     from phusong.commands.terminal.missing import stop_if_missing
+    from phusong.commands.terminal.places import path_text
     from phusong.exports import output_folder
     from phusong.exports.comparison import write_comparison
     from phusong.exports.folder import write_stamp
@@ -66,7 +67,7 @@ def compare(
         write_stamp(partial, stamp, attempt.missing)
     console = open_console()
     print_comparison(console, found)
-    console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
+    console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
     if (out / PAGE).is_file():
-        console.print(tr("Map: {file}", file=out / PAGE), markup=False, soft_wrap=True)
+        console.print(tr("Map: {file}", file=path_text(out / PAGE)), markup=False, soft_wrap=True)
     stop_if_missing(attempt.missing)

@@ -56,6 +56,7 @@ def extend(
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.extension import print_plan
     from phusong.commands.terminal.missing import stop_if_missing
+    from phusong.commands.terminal.places import path_text
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.extension import write_extension
     from phusong.exports.folder import write_stamp
@@ -93,7 +94,7 @@ def extend(
         write_stamp(partial, stamp, attempt.missing)
     console = open_console()
     print_plan(console, planned)
-    console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
+    console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
     if (out / PAGE).is_file():
-        console.print(tr("Map: {file}", file=out / PAGE), markup=False, soft_wrap=True)
+        console.print(tr("Map: {file}", file=path_text(out / PAGE)), markup=False, soft_wrap=True)
     stop_if_missing(attempt.missing)

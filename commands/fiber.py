@@ -106,6 +106,7 @@ def _reach_places(
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.fiber import print_reach
     from phusong.commands.terminal.missing import stop_if_missing
+    from phusong.commands.terminal.places import path_text
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.reach_of_places import write_places
     from phusong.pipeline.what_if import reach_places
@@ -129,5 +130,5 @@ def _reach_places(
     print_reach(console, reach, (study.fiber or FiberSources()).drop_m)
     for finding in findings:
         console.print(f"{finding.rule.number} {finding.text()}", style="yellow", markup=False)
-    console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
+    console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
     stop_if_missing(attempt.missing)

@@ -91,11 +91,12 @@ def link(
 
 def _batch(profiles: Path, model: str, out: Path) -> None:
     from phusong.commands.terminal.console import open_console
+    from phusong.commands.terminal.places import path_text
     from phusong.coverage.link.batch import link_file
 
     failed = link_file(profiles, model, out)
     console = open_console()
-    console.print(tr("Losses: {file}", file=out), markup=False, soft_wrap=True)
+    console.print(tr("Losses: {file}", file=path_text(out)), markup=False, soft_wrap=True)
     if failed:
         console.print(
             tr("{count} line(s) could not be computed; the reason stands in each row", count=failed)
@@ -202,6 +203,7 @@ def _path(
 
 def _show(path: LinkPath, model: str, out: Path | None) -> None:
     from phusong.commands.terminal.console import open_console
+    from phusong.commands.terminal.places import path_text
     from phusong.coverage.link.plot import figure_bytes, link_figure, link_text
     from phusong.coverage.link.view import link_view
 
@@ -223,4 +225,4 @@ def _show(path: LinkPath, model: str, out: Path | None) -> None:
             "choose a place you may write to",
             {"reason": error.strerror or str(error)},
         ) from error
-    console.print(tr("Picture: {file}", file=out), markup=False, soft_wrap=True)
+    console.print(tr("Picture: {file}", file=path_text(out)), markup=False, soft_wrap=True)

@@ -44,6 +44,7 @@ def map_command(
       phusong map my-province --measurements my-province/calibration
     """
     from phusong.commands.terminal.console import open_console, show_progress
+    from phusong.commands.terminal.places import path_text
     from phusong.maps import build_map
     from phusong.pipeline.compute import compute, scratch_rasters
     from phusong.results.measured import open_measured
@@ -55,4 +56,4 @@ def map_command(
     with show_progress() as progress, scratch_rasters() as rasters:
         results = compute(opened, rasters, progress=progress)
         build_map(results, out, get_language(), measured=measured, online_base=online_base)
-    open_console().print(tr("Map: {file}", file=out.resolve()), markup=False, soft_wrap=True)
+    open_console().print(tr("Map: {file}", file=path_text(out)), markup=False, soft_wrap=True)

@@ -21,6 +21,7 @@ def new(folder: Path) -> None:
       phusong new my-province
     """
     from phusong.commands.terminal.console import open_console
+    from phusong.commands.terminal.places import path_text
     from phusong.study.file import new_study
 
     file = new_study(folder)
@@ -28,9 +29,9 @@ def new(folder: Path) -> None:
         tr(
             "Wrote {file}. Put your files under {data}, name them in the study, then run "
             "`phusong check {folder}`.",
-            file=file,
-            data=folder / "data",
-            folder=folder,
+            file=path_text(file),
+            data=path_text(folder / "data"),
+            folder=path_text(folder),
         ),
         markup=False,
     )

@@ -41,9 +41,12 @@ def publish(run: Path, out: Path, url: str, overwrite: bool, separator: str, dec
       phusong publish my-province/out --out public --url https://data.example.vn/phusong
     """
     from phusong.commands.terminal.console import open_console
+    from phusong.commands.terminal.places import path_text
     from phusong.exports.publish import publish_run
     from phusong.results.finished import open_run
 
     form = csv_form(separator, decimal)
     publish_run(open_run(run), out, form, overwrite=overwrite, url=url)
-    open_console().print(tr("Published: {folder}", folder=out), markup=False, soft_wrap=True)
+    open_console().print(
+        tr("Published: {folder}", folder=path_text(out)), markup=False, soft_wrap=True
+    )

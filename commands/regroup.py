@@ -42,6 +42,7 @@ def regroup(
       phusong regroup my-province/out ma-xa-moi.csv --out xa-moi.csv
     """
     from phusong.commands.terminal.console import open_console
+    from phusong.commands.terminal.places import path_text
     from phusong.exports import write_csv
     from phusong.exports.tables.dictionary import conform
     from phusong.results.finished import open_run
@@ -57,4 +58,4 @@ def regroup(
     console.print(
         tr("{old} communes became {new}", old=len(opened.tables["communes"]), new=len(found))
     )
-    console.print(tr("Table: {file}", file=out), markup=False, soft_wrap=True)
+    console.print(tr("Table: {file}", file=path_text(out)), markup=False, soft_wrap=True)

@@ -31,6 +31,7 @@ def report(run: Path, out: Path | None, measurements: Path | None) -> None:
     """
     from phusong.commands.terminal.console import open_console
     from phusong.commands.terminal.missing import stop_if_missing
+    from phusong.commands.terminal.places import path_text
     from phusong.report import write_report
     from phusong.results.finished import open_run
     from phusong.results.measured import open_measured
@@ -42,5 +43,7 @@ def report(run: Path, out: Path | None, measurements: Path | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     attempt = Attempts()
     for path in write_report(opened, folder, measured, attempt):
-        open_console().print(tr("Report: {file}", file=path), markup=False, soft_wrap=True)
+        open_console().print(
+            tr("Report: {file}", file=path_text(path)), markup=False, soft_wrap=True
+        )
     stop_if_missing(attempt.missing)

@@ -10,6 +10,7 @@ from phusong.commands.terminal.figures import (
     print_indicators,
     print_sensitivity,
 )
+from phusong.commands.terminal.places import path_text
 from phusong.exports import CsvForm, refuse_to_overwrite
 from phusong.i18n import tr
 from phusong.pipeline.compute import no_fibre
@@ -56,13 +57,15 @@ def run_and_print(
         tr(
             "Findings in the files: {count}, see {file}",
             count=len(results.findings),
-            file=out / "checks.csv",
+            file=path_text(out / "checks.csv"),
         ),
         markup=False,
     )
-    console.print(tr("Tables: {folder}", folder=out), markup=False, soft_wrap=True)
+    console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
     if (out / "map.html").is_file():
-        console.print(tr("Map: {file}", file=out / "map.html"), markup=False, soft_wrap=True)
+        console.print(
+            tr("Map: {file}", file=path_text(out / "map.html")), markup=False, soft_wrap=True
+        )
     return results
 
 

@@ -256,7 +256,11 @@ def _add_batch(
 
 
 def assess_villages(
-    inputs: Inputs, study: Study, signal: Signal, progress: Progress | None = None
+    inputs: Inputs,
+    study: Study,
+    signal: Signal,
+    progress: Progress | None = None,
+    title: str = "Figures of every village, outdoors",
 ) -> VillageCoverage:
     """Return the figures and the verdict of every village.
 
@@ -274,6 +278,8 @@ def assess_villages(
         As :func:`phusong.coverage.signal.signal.compute_signal` gives it.
     progress
         Told of the step ``villages``.
+    title
+        Of that step: an English template.
     """
     told = progress or NoProgress()
     villages, grid = inputs.villages, signal.grid
@@ -284,7 +290,7 @@ def assess_villages(
     centres = Centres(villages, grid)
     circles = _circles(inputs, study, signal)
     tallies = [_Tally(len(villages), cuts.shape[1]) for _ in signal.layers]
-    told.start("villages", len(villages), "Figures of every village")
+    told.start("villages", len(villages), title)
     with LayerReader(signal.layers) as reader:
         for batch in footprints(villages, grid):
             weight = weights.weigh(batch)

@@ -18,6 +18,10 @@ from phusong.study import Entry, Study
 OUTDOOR = "outdoor"
 PLACES = (OUTDOOR, "in_vehicle", "indoor")
 """Where a phone is used; an entry loss stands between the last two and the level outdoors."""
+_TITLES = {
+    "in_vehicle": "Figures of every village, in a vehicle",
+    "indoor": "Figures of every village, indoors",
+}
 P2109_MHZ = (80.0, 100_000.0)
 JUDGED = (
     "code",
@@ -96,7 +100,9 @@ def assess_places(
     )
     quick = study.model_copy(update={"indicators": plain})
     parts = [
-        assess_villages(inputs, quick, behind(signal, entry_of(place, study)), progress)
+        assess_villages(
+            inputs, quick, behind(signal, entry_of(place, study)), progress, _TITLES[place]
+        )
         .by_layer[list(JUDGED)]
         .assign(place=place)
         for place in study.indicators.places
