@@ -105,6 +105,7 @@ def _reach_places(
     """Write and print how fibre reaches points beside the commune centres."""
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.fiber import print_reach
+    from phusong.commands.terminal.findings import print_lines
     from phusong.commands.terminal.missing import stop_if_missing
     from phusong.commands.terminal.places import path_text
     from phusong.exports import output_folder, refuse_to_overwrite
@@ -128,7 +129,6 @@ def _reach_places(
         write_places(reach, partial, stamp, form, attempt)
     console = open_console()
     print_reach(console, reach, (study.fiber or FiberSources()).drop_m)
-    for finding in findings:
-        console.print(f"{finding.rule.number} {finding.text()}", style="yellow", markup=False)
+    print_lines(console, findings)
     console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
     stop_if_missing(attempt.missing)

@@ -339,7 +339,8 @@ def _findings(run: FinishedRun) -> Iterator[Block]:
     if checks.empty:
         yield Paragraph(tr("Nothing was found."))
         return
-    groups = checks.groupby(["severity", "rule"], sort=False, as_index=False).size()
+    counted = checks if "count" in checks else checks.assign(count=1)  # of an earlier version
+    groups = counted.groupby(["severity", "rule"], sort=False, as_index=False)["count"].sum()
     table = [
         (
             f"{row.rule} {tr(row.severity)}",
@@ -347,7 +348,7 @@ def _findings(run: FinishedRun) -> Iterator[Block]:
             number(row.number),
             tr(rules()[row.rule].mend),
         )
-        for row in rows(groups.rename(columns={"size": "number"}))
+        for row in rows(groups.rename(columns={"count": "number"}))
     ]
     yield Grid(
         [tr("Rule"), tr("What"), tr("Count"), tr("Mend")],

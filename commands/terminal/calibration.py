@@ -12,16 +12,19 @@ from phusong.checks import Findings
 from phusong.commands.terminal.tables import plain_table
 from phusong.coverage.calibration.calibrate import Calibration
 from phusong.exports.calibration import KIND_WORDS, class_text, scheme_text
-from phusong.i18n import tr
+from phusong.i18n import number, tr
+from phusong.kinds import by_kind
 
 _SHOWN = ("all", "technology", "distance", "land_cover", "sight")
 
 
 def print_log(console: Console, findings: Findings) -> None:
     """Print what was found about the log as a whole: its kind, and what was assumed."""
-    for finding in findings:
-        if finding.rule.number.startswith("M"):
-            console.print(f"{finding.where.file}: {finding.text()}", style="dim", markup=False)
+    for kind in by_kind(f for f in findings if f.rule.number.startswith("M")):
+        text = f"{kind.first.where.file}: {kind.first.text()}"
+        if kind.count > 1:
+            text += f" (+{number(kind.count - 1)})"
+        console.print(text, style="dim", markup=False)
 
 
 def print_calibration(console: Console, found: Calibration) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from phusong.commands.terminal.findings import print_lines
 from phusong.commands.terminal.tables import people_text, plain_table
 from phusong.fiber.extension.extension import ExtensionPlan
 from phusong.fiber.rings.rings import RingPlan
@@ -71,8 +72,7 @@ def print_plan(console: Console, planned: Planned) -> None:
             )
         )
     console.print(_before_and_after(plan, ring_plan))
-    for finding in planned.findings:
-        console.print(f"{finding.rule.number} {finding.text()}", style="yellow", markup=False)
+    print_lines(console, planned.findings)
 
 
 def _names(targets: pd.DataFrame) -> str:

@@ -3,49 +3,57 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from rich.console import Console
 
 from phusong.checks import Finding, Findings, Severity, rules
 from phusong.commands.terminal.tables import plain, plain_table
-from phusong.i18n import tr
+from phusong.i18n import number, tr
+from phusong.kinds import Kind, by_kind
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 
-def print_findings(console: Console, findings: Findings, *, most: int = 40) -> None:
-    """Print findings, errors first, the same rule and file folded into one row."""
+def print_findings(console: Console, findings: Findings) -> None:
+    """Print findings, errors first; those of one kind are one row."""
     if not len(findings):
         console.print(tr("No findings: the files are ready."))
         return
     table = plain_table("Rule", "What", "Where", "Mend", fold=True)
-    ranked = sorted(
-        findings, key=lambda f: (list(Severity).index(f.severity), f.rule.number, f.where.file)
-    )
-    shown: dict[tuple[str, str], int] = {}
-    for finding in ranked:
-        key = (finding.rule.number, finding.where.file)
-        shown[key] = shown.get(key, 0) + 1
-        if shown[key] > 3 or len(shown) > most:
-            continue
-        colour = _COLOURS[finding.severity]
+    for kind in by_kind(findings):
+        first = kind.first
         table.add_row(
-            f"[{colour}]{finding.rule.number} {tr(str(finding.severity))}[/]",
-            plain(_sentence(finding)),
-            plain(str(finding.where)),
-            plain(tr(finding.rule.mend)),
+            f"[{_COLOURS[first.severity]}]{first.rule.number} {tr(str(first.severity))}[/]",
+            plain(_of_kind(kind)),
+            plain(kind.where()),
+            plain(tr(first.rule.mend)),
         )
     console.print(table)
-    for (rule, file), count in shown.items():
-        if count > 3:
-            console.print(
-                tr("… and {count} more of {rule} in {file}", count=count - 3, rule=rule, file=file),
-                style="dim",
-            )
     counts = ", ".join(
         tr("{count} {severity}", count=findings.count(s), severity=tr(str(s))) for s in Severity
     )
     console.print(counts)
+
+
+def print_lines(console: Console, findings: Iterable[Finding]) -> None:
+    """Print findings that go with an answer: a line a kind."""
+    for kind in by_kind(findings):
+        text = f"{kind.first.rule.number} {_of_kind(kind, joint=' ')}"
+        console.print(text, style="yellow", markup=False)
+
+
+def _of_kind(kind: Kind, joint: str = "\n") -> str:
+    """Return what one finding says; of several also how many they are, and what differs."""
+    if kind.count == 1:
+        return _sentence(kind.first)
+    values = kind.values()
+    told = (
+        tr("{count} of this kind: {values}", count=number(kind.count), values=values)
+        if values
+        else tr("{count} of this kind", count=number(kind.count))
+    )
+    return f"{_sentence(kind.first)}{joint}({told})"
 
 
 def _sentence(finding: Finding) -> str:

@@ -17,10 +17,13 @@ from phusong.coverage.villages.simulation import Simulation
 from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.fiber.reach.reach import reason_text
 from phusong.fiber.results import FiberResult
-from phusong.i18n import tr
+from phusong.i18n import number, tr
+from phusong.kinds import Kind, by_kind
 from phusong.names import distinct_names
 from phusong.sources.inputs import Inputs
 
+MOST_OF_A_KIND = 10_000
+"""Findings of one kind that checks.csv lists: a spreadsheet holds a million rows in all."""
 ASSUMED_WORDS = {
     "operator_assumed": "carrier",
     "technology_assumed": "technology",
@@ -223,11 +226,34 @@ def definitions_table(definitions: pd.DataFrame) -> pd.DataFrame:
 
 
 def checks_table(findings: Findings, inputs: Inputs | None) -> pd.DataFrame:
-    """One row a finding, with its place in WGS 84 where it has one."""
-    out = findings.to_frame()
+    """One row a finding, with its place in WGS 84 where it has one.
+
+    Of one kind :data:`MOST_OF_A_KIND` are listed; a row of its own says how many more there are.
+    """
+    listed = Findings()
+    left: list[Kind] = []
+    for kind in by_kind(findings):
+        listed.extend(kind.items[:MOST_OF_A_KIND])
+        if kind.count > MOST_OF_A_KIND:
+            left.append(Kind(kind.items[MOST_OF_A_KIND:]))
+    out = listed.to_frame().assign(count=1)
+    if left:
+        out = pd.concat([out, *(_left_out(kind) for kind in left)], ignore_index=True)
     if inputs is None:
         out["longitude"] = out["latitude"] = float("nan")
     else:
         place = lonlat(out["x_m"], out["y_m"], inputs)
         out["longitude"], out["latitude"] = place.longitude, place.latitude
     return out
+
+
+def _left_out(kind: Kind) -> pd.DataFrame:
+    """Return the row that stands for the findings of a kind that have no row of their own."""
+    one = Findings(items=[kind.first]).to_frame()
+    text = tr(
+        "{count} more of this kind are not listed: {values}",
+        count=number(kind.count),
+        values=kind.values() or kind.first.text(),
+    )
+    nowhere = {"row": pd.NA, "x_m": float("nan"), "y_m": float("nan")}
+    return one.assign(subject="", detail=text, count=kind.count, **nowhere)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from phusong.kinds import by_kind
 from phusong.maps.codec import plain
 from phusong.maps.words import LANGUAGES, both, both_from
 
@@ -69,20 +70,27 @@ def indicator_section(indicators: Indicators) -> list[dict[str, Any]]:
 
 
 def finding_section(findings: Findings, frame: Frame) -> dict[str, Any]:
-    """Return the findings, errors first; those with a place can be drawn.
+    """Return the findings by kind, errors first; those with a place can be drawn.
 
-    Only the first :data:`MOST_FINDINGS` travel with the page; ``total`` counts them all.
+    About :data:`MOST_FINDINGS` travel with the page, of every kind some; ``total`` and ``kinds``
+    count them all.
     """
-    order = {"error": 0, "warning": 1, "info": 2}
-    ranked = sorted(findings, key=lambda f: (order[str(f.severity)], f.rule.number))
-    kept = ranked[:MOST_FINDINGS]
+    kinds = by_kind(findings)
+    few = len(findings) <= MOST_FINDINGS
+    room = len(findings) if few else max(1, MOST_FINDINGS // len(kinds))
+    kept = [found for kind in kinds for found in kind.items[:room]]
+    first = np.cumsum([0, *(min(room, kind.count) for kind in kinds)]).tolist()
     x, y = frame.place(
         np.array([np.nan if f.x_m is None else f.x_m for f in kept], dtype=float),
         np.array([np.nan if f.y_m is None else f.y_m for f in kept], dtype=float),
     )
     rules = {f.rule.number: f.rule for f in kept}
     return {
-        "total": len(ranked),
+        "total": len(findings),
+        "kinds": [
+            {"first": at, "count": kind.count, "values": both_from(kind.values)}
+            for at, kind in zip(first, kinds, strict=False)
+        ],
         "rules": {
             number: {
                 "title": both(rule.title),

@@ -67,11 +67,21 @@ const Panel = {
     if (!f.total) return make("p", { class: "hint" }, t("Data checks: nothing wrong was found."));
     const most = 100;
     return make("details", {}, make("summary", {}, t("Problems found in the data ({count})", { count: number(f.total) })),
-      make("ul", { class: "findings" }, f.rule.slice(0, most).map((rule, i) => make("li", { class: `finding-${f.severity[i]}` },
-        make("strong", {}, rule), " ",
-        make("button", { type: "button", class: "link", onclick: () => select({ kind: "finding", index: i }, { zoom: true }) },
-          named(f.subject[i] || Words.pick(f.rules[rule].title))),
-        make("span", {}, ` ${Words.pick(f.detail[i])}`)))),
-      f.total > most ? make("p", { class: "hint" }, t("The first {count} are listed; all are in checks.csv.", { count: number(most) })) : null);
+      make("ul", { class: "findings" }, f.kinds.slice(0, most).map((kind) => Panel.kind(kind))),
+      f.kinds.length > most ? make("p", { class: "hint" }, t("The first {count} kinds are listed; all are in checks.csv.", { count: number(most) })) : null);
+  },
+
+  /** Findings of one kind: the first of them, how many they are and what differs. */
+  kind({ first: i, count, values }) {
+    const f = book.findings;
+    const differing = Words.pick(values);
+    return make("li", { class: `finding-${f.severity[i]}` },
+      make("strong", {}, f.rule[i]), " ",
+      make("button", { type: "button", class: "link", onclick: () => select({ kind: "finding", index: i }, { zoom: true }) },
+        named(f.subject[i] || Words.pick(f.rules[f.rule[i]].title))),
+      make("span", {}, ` ${Words.pick(f.detail[i])}`),
+      count > 1 ? make("span", { class: "hint" }, differing
+        ? ` (${t("{count} of this kind: {values}", { count: number(count), values: differing })})`
+        : ` (${t("{count} of this kind", { count: number(count) })})`) : null);
   },
 };
