@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -14,6 +16,11 @@ from phusong.commands.terminal.options import (
     shared_options,
 )
 from phusong.i18n import tr
+
+if TYPE_CHECKING:
+    from phusong.results.regroup import Regrouped
+
+_SHOWN: Final = 5
 
 
 @click.command(context_settings=CONTEXT)
@@ -34,8 +41,9 @@ def regroup(
 ) -> None:
     """Give a finished RUN by other communes, such as those of July 2025.
 
-    TABLE is a CSV with old_code, new_code, new_name; village_code in place of old_code where
-    communes were parted.
+    TABLE is a CSV with old_code, new_code, new_name (or ma_xa_cu, ma_xa_moi, ten_xa_moi);
+    village_code in place of old_code where communes were parted. Every commune of the run has to
+    be in it, once.
 
     \b
     Example:
@@ -45,17 +53,59 @@ def regroup(
     from phusong.commands.terminal.places import path_text
     from phusong.exports import write_csv
     from phusong.exports.tables.dictionary import conform
+    from phusong.results.crosswalk import read_crosswalk
     from phusong.results.finished import open_run
-    from phusong.results.regroup import read_crosswalk
     from phusong.results.regroup import regroup as by_new_communes
 
     form = csv_form(separator, decimal)
     refuse_to_replace(out, overwrite=overwrite)
     opened = open_run(run)
     found = by_new_communes(opened, read_crosswalk(table), table)
-    write_csv(conform(found, "new_communes"), out, form)
+    write_csv(conform(found.communes, "new_communes"), out, form)
     console = open_console()
     console.print(
-        tr("{old} communes became {new}", old=len(opened.tables["communes"]), new=len(found))
+        tr(
+            "{old} communes became {new}",
+            old=len(opened.tables["communes"]),
+            new=len(found.communes),
+        )
     )
+    for note in _notes(found):
+        console.print(note, style="yellow", markup=False, soft_wrap=True)
     console.print(tr("Table: {file}", file=path_text(out)), markup=False, soft_wrap=True)
+
+
+def _notes(found: Regrouped) -> Iterator[str]:
+    """Give a sentence on each thing that the table leaves in doubt."""
+    if found.corrected:
+        given, taken = next(iter(found.corrected.items()))
+        yield tr(
+            "{given} is taken for {code}; {n} codes in all lost their leading zeros",
+            given=given,
+            code=taken,
+            n=len(found.corrected),
+        )
+    if found.elsewhere:
+        yield tr(
+            "{count} codes of the table go into these communes and are not in the run: {codes}. "
+            "The figures are without them, see the column elsewhere",
+            count=len(found.elsewhere),
+            codes=_some(found.elsewhere),
+        )
+    if found.adrift:
+        yield tr(
+            "{count} villages lie in no commune, and so are in no new one: {codes}",
+            count=len(found.adrift),
+            codes=_some(found.adrift),
+        )
+    if found.unplaced:
+        yield tr(
+            "{count} old communes have no villages, and a table by village cannot place them: "
+            "{codes}",
+            count=len(found.unplaced),
+            codes=_some(found.unplaced),
+        )
+
+
+def _some(codes: Sequence[str]) -> str:
+    return ", ".join(codes[:_SHOWN]) + (", …" if len(codes) > _SHOWN else "")

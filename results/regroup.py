@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -10,81 +11,55 @@ import pandas as pd
 from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.errors import InputError, Where
 from phusong.results.finished import FinishedRun
+from phusong.sources.boundaries.codes import match_codes
 
 _SUMMED = ("people", "people_unserved", "people_unserved_expected")
 _SHOWN = 5
 
 
-def read_crosswalk(path: Path) -> pd.DataFrame:
-    """Read which commune became which.
+@dataclass(frozen=True)
+class Regrouped:
+    """A run by new communes, and what of it a table of codes leaves in doubt.
 
-    Parameters
+    Attributes
     ----------
-    path
-        CSV with ``old_code`` (of a commune) or ``village_code`` (where a commune was parted),
-        ``new_code``, ``new_name``; comma, semicolon or tab between them.
-
-    Returns
-    -------
-    DataFrame
-        ``new_code``, ``new_name``, indexed by ``old_code`` or ``village_code``.
-
-    Raises
-    ------
-    InputError
-        When the file cannot be read, lacks a column, or gives one code two new communes.
+    communes
+        One row a new commune, by code: villages, people, old centres. ``elsewhere`` are old codes
+        that go into it and are not in the run: its figures are without them.
+    corrected
+        Code of the table -> that of the run it was taken for: leading zeros were lost.
+    elsewhere
+        Codes that go into one of these communes, and that the run does not have.
+    adrift
+        Villages that lie in no commune, and so are in no new one.
+    unplaced
+        Old communes that a table by village cannot place: they have no villages.
     """
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            "the table cannot be read: {reason}",
-            Where(file=str(path)),
-            "give a CSV in UTF-8 with old_code, new_code, new_name",
-            {"reason": str(error)},
-        ) from None
-    header = text.partition("\n")[0]
-    separator = max(",;\t", key=header.count)
-    lines = csv.DictReader(text.splitlines(), delimiter=separator)
-    table = pd.DataFrame(list(lines), columns=list(lines.fieldnames or []), dtype="string")
-    key = "village_code" if "village_code" in table else "old_code"
-    missing = [name for name in (key, "new_code", "new_name") if name not in table]
-    if missing:
-        raise InputError(
-            "the table lacks the column {column}",
-            Where(file=str(path)),
-            "give a CSV in UTF-8 with old_code, new_code, new_name",
-            {"column": missing[0]},
-        )
-    table = pd.DataFrame({n: table[n].str.strip() for n in (key, "new_code", "new_name")})
-    table = table.drop_duplicates()
-    twice = table[key][table[key].duplicated()]
-    if len(twice):
-        raise InputError(
-            "{code} goes to two new communes",
-            Where(file=str(path)),
-            "keep one; where a commune was parted, give village_code in place of old_code",
-            {"code": str(twice.iloc[0])},
-        )
-    return table.set_index(key)
+
+    communes: pd.DataFrame
+    corrected: dict[str, str]
+    elsewhere: tuple[str, ...]
+    adrift: tuple[str, ...]
+    unplaced: tuple[str, ...]
 
 
-def regroup(run: FinishedRun, crosswalk: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Return the villages, people and old centres of each new commune, by code.
+def regroup(run: FinishedRun, crosswalk: pd.DataFrame, path: Path) -> Regrouped:
+    """Return the villages, people and old centres of each new commune.
 
     Parameters
     ----------
     run
         A finished run with coverage.
     crosswalk
-        See :func:`read_crosswalk`.
+        See :func:`phusong.results.crosswalk.read_crosswalk`.
     path
         Where it was read from, for messages.
 
     Raises
     ------
     InputError
-        When the run has no villages, or a village's new commune is not told.
+        When the run has no villages, or the new commune of one of its communes (or villages) is
+        not told.
     """
     if "villages" not in run.tables:
         raise InputError(
@@ -92,33 +67,96 @@ def regroup(run: FinishedRun, crosswalk: pd.DataFrame, path: Path) -> pd.DataFra
             Where(file=str(run.folder)),
             "name the folder of a run with coverage",
         )
-    villages = run.tables["villages"]
+    villages, communes = run.tables["villages"], run.tables["communes"]
     by_village = crosswalk.index.name == "village_code"
-    old = villages["code"] if by_village else villages["commune_code"]
-    unknown = sorted(set(old.dropna()) - set(crosswalk.index))
-    if unknown:
+    known = (villages if by_village else communes)["code"].tolist()
+    here, corrected = _of_run(crosswalk, known, path)
+    untold = [code for code in known if code not in here.index]
+    if untold:
         raise InputError(
             "{count} codes of the run have no new commune, e.g. {codes}",
             Where(file=str(path)),
             "add them to the table, written as in the run",
-            {"count": len(unknown), "codes": ", ".join(unknown[:_SHOWN])},
+            {"count": len(untold), "codes": ", ".join(untold[:_SHOWN])},
         )
-    new = old.map(crosswalk["new_code"])
+    old = villages["code"] if by_village else villages["commune_code"]
+    table = _by_new(villages, old.map(here["new_code"]), here["new_code"])
+    # Without villages a commune still is one: its centre, and its old codes.
+    became = here["new_code"] if not by_village else None
+    centres = _centres(communes, became)
+    out = table.join(centres)
+    names = crosswalk.drop_duplicates("new_code").set_index("new_code")["new_name"]
+    away = crosswalk[~crosswalk.index.isin([*here.index, *corrected])]
+    away = away[away["new_code"].isin(out.index)]
+    elsewhere = _joined_by(away.index.to_series(), away["new_code"])
+    out = out.assign(name=names, elsewhere=elsewhere)
+    out["old_codes"] = (
+        _joined_by(villages["commune_code"], old.map(here["new_code"]))
+        if by_village
+        else _joined_by(here.index.to_series(), here["new_code"])
+    )
+    text = {name: out[name].fillna("") for name in ("old_codes", "elsewhere")}
+    empty = set(communes["code"]) - set(villages["commune_code"].dropna())
+    return Regrouped(
+        out.assign(**text).rename_axis("code").reset_index(),
+        corrected,
+        tuple(away.index),
+        () if by_village else tuple(villages["code"][villages["commune_code"].isna()]),
+        tuple(sorted(empty)) if by_village else (),
+    )
+
+
+def _of_run(
+    crosswalk: pd.DataFrame, known: Sequence[str], path: Path
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return the rows that speak of the run, under its codes, and the codes that were corrected."""
+    asked = crosswalk.index.tolist()
+    matched, forgiven = match_codes(asked, known)
+    corrected = {
+        code: str(ours) for code, ours, lost in zip(asked, matched, forgiven, strict=True) if lost
+    }
+    at_home = set(known)
+    here = crosswalk.set_axis(
+        pd.Index([ours if ours in at_home else None for ours in matched], name="code")
+    )
+    here = here[here.index.notna()]
+    twice = here.index[here.index.duplicated()]
+    if len(twice):
+        raise InputError(
+            "{code} stands in the table with and without its leading zeros",
+            Where(file=str(path)),
+            "keep one of the records, written as in the run",
+            {"code": str(twice[0])},
+        )
+    return here, corrected
+
+
+def _by_new(villages: pd.DataFrame, new: pd.Series[str], every: pd.Series[str]) -> pd.DataFrame:
+    """Sum the villages of each new commune; one without villages has a row of its own too."""
     group = villages.groupby(new)
-    out = pd.DataFrame({"villages": group.size()})
+    codes = pd.Index(sorted(every.unique()), name="new_code")
+    out = pd.DataFrame({"villages": group.size()}).reindex(codes)
     for grade in GRADE_WORDS:
         out[f"villages_{grade}"] = (villages["grade"] == grade).groupby(new).sum()
-    out["covered_share"] = out["villages_covered"] / out["villages"]
+    out = out.fillna(0).astype(int)
+    out["covered_share"] = out["villages_covered"] / out["villages"].where(out["villages"] > 0)
     for name in _SUMMED:
         out[name] = group[name].sum(min_count=1)
-    out["old_codes"] = group["commune_code"].agg(
-        lambda codes: " ".join(sorted(set(codes.dropna())))
-    )
-    out[["centres", "centres_reached"]] = pd.NA
-    communes = run.tables["communes"]
-    if not by_village and communes["fibre"].notna().any():
-        centres = communes.groupby(communes["code"].map(crosswalk["new_code"]))["fibre"]
-        out["centres"] = centres.count()
-        out["centres_reached"] = centres.agg(lambda reached: int(reached.fillna(value=False).sum()))
-    names = crosswalk.drop_duplicates("new_code").set_index("new_code")["new_name"]
-    return out.assign(name=names).rename_axis("code").reset_index()
+    return out
+
+
+def _centres(communes: pd.DataFrame, became: pd.Series[str] | None) -> pd.DataFrame:
+    """Count old centres, and those fibre reaches; empty where communes were parted."""
+    if became is None or not communes["fibre"].notna().any():
+        return pd.DataFrame({"centres": pd.Series(dtype=object), "centres_reached": pd.NA})
+    centres = communes.groupby(communes["code"].map(became))["fibre"]
+    reached = centres.agg(lambda of: int(of.fillna(value=False).sum()))
+    return pd.DataFrame({"centres": centres.count(), "centres_reached": reached})
+
+
+def _joined_by(codes: pd.Series[str], new: pd.Series[str]) -> pd.Series[str]:
+    return codes.groupby(new.to_numpy()).agg(_joined)
+
+
+def _joined(codes: Sequence[str]) -> str:
+    return " ".join(sorted({str(code) for code in codes if not pd.isna(code)}))
