@@ -34,6 +34,7 @@ PAGE_SCRIPTS = tuple(
         "spot",
         "layers",
         "legend",
+        "whole",
         "facts",
         "card",
         "plan",
@@ -59,6 +60,7 @@ SWIPE_SCRIPTS = (
             "swatches",
             "marks",
             "labels",
+            "whole",
         )
     ),
     *(f"swipe/{name}" for name in ("choice", "panes", "divider", "legend", "tables", "begin")),

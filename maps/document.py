@@ -34,7 +34,8 @@ class PlanMap(folium.Map):
             zoom_control=False,
             # In Leaflet's spelling: folium keeps `max_zoom` for the tiles it is not asked for here.
             maxZoom=DEEPEST_ZOOM,
-            zoom_snap=0.25,
+            # Fine enough that the first view fills its frame.
+            zoom_snap=0.05,
             zoom_delta=0.5,
             wheel_px_per_zoom_level=120,
             attribution_control=False,

@@ -15,7 +15,7 @@ const Permalink = {
     parts.set("layers", [...State.shown].sort().join("."));
     parts.set("lang", Words.language);
     if (State.selected) parts.set("chosen", `${State.selected.kind}.${codeOf(State.selected)}`);
-    return `#${map.getZoom()}/${centre.lat.toFixed(5)}/${centre.lng.toFixed(5)}/${parts}`;
+    return `#${Number(map.getZoom().toFixed(2))}/${centre.lat.toFixed(5)}/${centre.lng.toFixed(5)}/${parts}`;
   },
 
   write(map) {

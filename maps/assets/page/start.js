@@ -128,7 +128,7 @@ translate();
 // The bars above the map have their height now: only from here on is its middle its middle.
 map.invalidateSize({ animate: false, pan: false });
 Legend.render();
-map.fitBounds(book.frame.bounds, { animate: false, paddingTopLeft: [Legend.room(), 0] });
+Whole.show(map, Areas.communes);
 map.setMinZoom(Math.max(0, map.getZoom() - 2));
 Permalink.read(map);
 surface.addTo(map);

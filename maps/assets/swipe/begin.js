@@ -67,7 +67,7 @@ surface.addTo(map);
 renderAll();
 // The strips above the map have their height now: only from here on is its middle its middle.
 map.invalidateSize({ animate: false, pan: false });
-map.fitBounds(book.frame.bounds, { animate: false });
+Whole.show(map, Panes.communes);
 map.setMinZoom(Math.max(0, map.getZoom() - 2));
 Divider.start();
 window.addEventListener("resize", () => surface.repaint());
