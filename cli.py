@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import signal
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, Final
@@ -13,6 +14,9 @@ import click
 import phusong
 from phusong.commands.terminal.options import CONTEXT, settings, shared_options
 from phusong.commands.terminal.speech import Context, Refused, choose_language, short_help
+from phusong.commands.terminal.stop import stoppable
+from phusong.disc.refused import told
+from phusong.disc.swap import MOVED_IN
 from phusong.errors import PhusongError
 from phusong.i18n import get_language, tr
 
@@ -98,8 +102,17 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; a traceback only with --debug."""
+        moved = len(MOVED_IN)
         try:
-            return super().invoke(ctx)
+            with stoppable():
+                return super().invoke(ctx)
+        except KeyboardInterrupt as stopped:
+            if len(MOVED_IN) > moved:
+                text = tr("Stopped, when the results were in place: they are whole.")
+            else:
+                text = tr("Stopped: earlier results are as they were, nothing of this run is kept.")
+            _complain(text)
+            ctx.exit(getattr(stopped, "exit_code", 128 + signal.SIGINT))
         except PhusongError as error:
             if ctx.ensure_object(dict).get("debug"):
                 raise
@@ -110,6 +123,10 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
+            known = told(error) if isinstance(error, OSError) else None
+            if known is not None and not ctx.ensure_object(dict).get("debug"):
+                _complain(f"{tr('Error')}: {known}")
+                ctx.exit(known.exit_code)
             if ctx.ensure_object(dict).get("debug"):
                 raise
             logging.getLogger("phusong").debug("internal error", exc_info=True)
@@ -153,8 +170,10 @@ def main() -> None:
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     level = logging.WARNING - 10 * min(2, settings().get("verbose", 0))
     logging.getLogger("phusong").setLevel(level)
-    # GDAL's remarks on creation options are for programmers; its errors are raised anyway.
-    logging.getLogger("rasterio").setLevel(max(level, logging.INFO) + 10)
+    # GDAL's remarks are for programmers: what fails is raised, or found when files are read back.
+    said = logging.CRITICAL if level == logging.WARNING else max(level, logging.INFO) + 10
+    for library in ("rasterio", "pyogrio"):
+        logging.getLogger(library).setLevel(said)
 
 
 if __name__ == "__main__":

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import os
-import shutil
-import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from phusong.disc.lease import HeldError
+from phusong.disc.refused import is_of_writing, refusal, refused
+from phusong.disc.swap import Place, filling, find_results
 from phusong.errors import OutputError, Where
 from phusong.results.missing import Missing, stamp_of
 
 STAMP = "run.json"
 """Says of a folder that phusong made it; written last, for it lists what is missing."""
-_DAY_S = 86_400.0
 
 
 def refuse_to_overwrite(folder: Path, *, overwrite: bool) -> None:
@@ -27,11 +25,23 @@ def refuse_to_overwrite(folder: Path, *, overwrite: bool) -> None:
     With ``overwrite`` only a folder that phusong itself made (it has a run.json) is replaced,
     so that a slip of the path never costs anybody's files.
     """
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    with refused(folder):
+        _refuse(find_results(folder), folder, overwrite=overwrite)
+
+
+def _refuse(found: Path, folder: Path, *, overwrite: bool) -> None:
+    """Refuse ``folder``, whose results lie in ``found``."""
+    if found.is_dir() and os.path.ismount(found):
+        raise OutputError(
+            "a disc is mounted here, which cannot be replaced whole",
+            Where(file=str(folder)),
+            "name a folder inside it",
+        )
+    if not found.exists() or (found.is_dir() and not any(found.iterdir())):
         return
-    if not folder.is_dir():
+    if not found.is_dir():
         raise OutputError("this is a file", Where(file=str(folder)), "name a folder")
-    if not (folder / STAMP).is_file():
+    if not (found / STAMP).is_file():
         raise OutputError(
             "the folder holds files that are not a run of phusong",
             Where(file=str(folder)),
@@ -56,71 +66,52 @@ def write_stamp(folder: Path, stamp: Mapping[str, Any], missing: Sequence[Missin
 def output_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
     """Give a temporary folder to write into; on success it becomes ``folder``.
 
-    A run that fails or is killed leaves ``folder`` as it was.
+    Everything in it is seen onto the disc before. A run that fails or is killed leaves ``folder``
+    as it was. Another run on the same folder is refused while this one lives.
 
     Raises
     ------
     OutputError
-        When the folder may not be replaced, or cannot be moved.
+        When the folder may not be replaced, is another run's, or cannot be written.
     """
     refuse_to_overwrite(folder, overwrite=overwrite)
-    parent = folder.absolute().parent
+    place = Place.of(folder)
     try:
-        parent.mkdir(parents=True, exist_ok=True)
-        _sweep_abandoned(parent, folder.name)
-        partial = Path(
-            tempfile.mkdtemp(prefix=f".{folder.name}.partial-{os.getpid()}-", dir=parent)
-        )
-    except OSError as error:
+        with filling(place) as partial:
+            try:
+                yield partial
+            except OSError as error:
+                # A planner's file that cannot be read is no matter of this folder.
+                if is_of_writing(error) or _lies_in(error.filename, partial):
+                    raise refusal(error, _as_named(error.filename, partial, folder)) from error
+                raise _NotOursError(error) from error
+    except _NotOursError as passed:
+        raise passed.error from None
+    except HeldError as error:
         raise OutputError(
-            "no folder can be made here: {reason}",
-            Where(file=str(parent)),
-            "choose a place you may write to",
-            {"reason": error.strerror or str(error)},
-        ) from error
-    try:
-        yield partial
-        partial.chmod(0o755)
-        _move_in(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _sweep_abandoned(parent: Path, name: str) -> None:
-    """Remove what killed runs left half written: their process is gone, or they are a day old."""
-    for left in parent.glob(f".{glob.escape(name)}.partial-*"):
-        owner = left.name.removeprefix(f".{name}.partial-").split("-")[0]
-        old = time.time() - left.stat().st_mtime > _DAY_S
-        if old or (owner.isdigit() and not _runs(int(owner))):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    """Whether a process runs; Windows has no harmless way to ask, so there it always may."""
-    if os.name == "nt":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _move_in(partial: Path, folder: Path) -> None:
-    earlier = partial.with_name(f"{partial.name}.earlier")
-    try:
-        if folder.exists():
-            folder.replace(earlier)
-        partial.replace(folder)
-    except OSError as error:
-        if earlier.exists() and not folder.exists():
-            earlier.replace(folder)
-        raise OutputError(
-            "the results could not be moved into place: {reason}",
+            "another run is writing to this folder, on {machine}",
             Where(file=str(folder)),
-            "close the programs that have files of this folder open, and run again",
-            {"reason": error.strerror or str(error)},
+            "wait until it is done, or name another folder",
+            {"machine": error.machine or "?"},
         ) from error
-    shutil.rmtree(earlier, ignore_errors=True)
+    except OSError as error:
+        raise refusal(error, folder) from error
+
+
+class _NotOursError(Exception):
+    """Carries an error of the work inside the block past what is said of the folder."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _lies_in(name: object, folder: Path) -> bool:
+    return isinstance(name, str | os.PathLike) and Path(name).is_relative_to(folder)
+
+
+def _as_named(name: object, partial: Path, folder: Path) -> Path:
+    """Return a file of the temporary folder as it would be called in the end."""
+    if isinstance(name, str | os.PathLike) and _lies_in(name, partial):
+        return folder / Path(name).relative_to(partial)
+    return folder

@@ -11,9 +11,13 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
+from phusong.disc.swap import find_results
 from phusong.errors import InputError, Where
 from phusong.indicators import Indicator, Indicators
 from phusong.study import Study
+
+_TRIES = 3
+"""A run that is replaced while it is read is read again, so often."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,30 @@ def open_run(folder: Path) -> FinishedRun:
     InputError
         When the folder is not a run, or a file of it is missing or broken.
     """
+    for _ in range(_TRIES - 1):
+        found = find_results(folder)
+        before = _identity(found)
+        try:
+            run = _read_run(found)
+        except (InputError, OSError):
+            if _identity(found) == before:
+                raise
+        else:
+            if _identity(found) == before:
+                return run
+    return _read_run(find_results(folder))
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Return what tells the folder from another that took its name while it was read."""
+    try:
+        known = folder.stat()
+    except OSError:
+        return None
+    return known.st_dev, known.st_ino
+
+
+def _read_run(folder: Path) -> FinishedRun:
     stamp = _json(folder / "run.json")
     package = _json(folder / "datapackage.json")
     tables = {

@@ -19,6 +19,7 @@ from phusong.coverage.audit.intervals import clopper_pearson
 from phusong.coverage.signal.combine import NO_SHARE, SHARE_STEP
 from phusong.coverage.signal.layerfiles import safe_names
 from phusong.coverage.signal.spread import probability, sigma_total_db
+from phusong.disc.swap import find_results
 from phusong.errors import InputError, Where
 from phusong.results.finished import FinishedRun
 from phusong.study import Study
@@ -95,6 +96,7 @@ def open_measured(folder: Path) -> MeasuredLevels:
     InputError
         When the folder is not one of a calibration, or a file of it is broken.
     """
+    folder = find_results(folder)
     try:
         stamp = json.loads((folder / _STAMP).read_text("utf-8"))
     except (OSError, ValueError):

@@ -16,8 +16,10 @@ import pandas as pd
 import rasterio
 from numpy.typing import NDArray
 from pyproj import CRS
+from rasterio.errors import RasterioError
 from rasterio.windows import Window as RasterWindow
 
+from phusong.errors import OutputError, Where
 from phusong.grid import Grid, Window
 from phusong.sources.cables.backhaul import no_backhaul
 
@@ -32,18 +34,31 @@ class Raster:
     """Of everything that shaped it (source files and settings), not of the file."""
 
     def read(self, window: Window) -> NDArray[np.float32]:
-        """Return (rows, cols) float32, NaN where there is no data or off the grid."""
+        """Return (rows, cols) float32, NaN where there is no data or off the grid.
+
+        Raises
+        ------
+        OutputError
+            When the file is gone or changed since the run found it whole.
+        """
         out = np.full(window.shape, np.nan, dtype=np.float32)
         inside = window.intersect(self.grid.window)
         if inside.empty:
             return out
-        with rasterio.open(self.path) as source:
-            part = source.read(
-                1,
-                window=RasterWindow(inside.col0, inside.row0, inside.cols, inside.rows),
-                out_dtype="float32",
-                masked=True,
-            )
+        try:
+            with rasterio.open(self.path) as source:
+                part = source.read(
+                    1,
+                    window=RasterWindow(inside.col0, inside.row0, inside.cols, inside.rows),
+                    out_dtype="float32",
+                    masked=True,
+                )
+        except RasterioError as problem:
+            raise OutputError(
+                "a prepared raster was removed or changed while the run read it",
+                Where(file=str(self.path)),
+                "run again when no other program works on that folder",
+            ) from problem
         out[inside.slices_in(window)] = part.filled(np.nan)
         return out
 

@@ -26,7 +26,9 @@ from phusong.coverage.signal.combine import (
     SHARE_STEP,
     TICK_DB,
 )
-from phusong.errors import OutputError, Where
+from phusong.disc.checkedraster import CheckedRaster
+from phusong.disc.durable import replacing
+from phusong.disc.refused import refused
 from phusong.grid import Grid, Window
 from phusong.names import safe_names
 
@@ -92,7 +94,7 @@ class LayerWriter:
         self._stack.enter_context(rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES))
         self._kinds = kinds
         safe = safe_names(operator for operator, _ in names)
-        self._open: list[tuple[Any, ...]] = []
+        self._open: list[tuple[CheckedRaster, ...]] = []
         self._temporary: list[tuple[Path, ...]] = []
         self.paths: list[tuple[Path, ...]] = []
         for operator, technology in names:
@@ -102,47 +104,32 @@ class LayerWriter:
             self.paths.append(paths)
             self._temporary.append(temporary)
             self._open.append(
-                tuple(self._create(p, k, grid) for p, k in zip(temporary, kinds, strict=True))
-            )
-
-    def _create(self, path: Path, kind: Kind, grid: Grid) -> Any:
-        try:
-            raster = self._stack.enter_context(
-                rasterio.open(
-                    path,
-                    "w",
-                    driver="GTiff",
-                    width=grid.cols,
-                    height=grid.rows,
-                    count=1,
-                    dtype=kind.dtype,
-                    crs=grid.crs.to_wkt(),
-                    transform=grid.transform,
-                    nodata=kind.nodata,
-                    tiled=True,
-                    blockxsize=TILE,
-                    blockysize=TILE,
-                    sparse_ok=True,
-                    bigtiff="if_safer",
+                tuple(
+                    self._create(p, n, k, grid)
+                    for p, n, k in zip(temporary, paths, kinds, strict=True)
                 )
             )
-        except (OSError, rasterio.errors.RasterioError) as problem:
-            raise OutputError(
-                "{file} cannot be written: {reason}",
-                Where(file=str(path)),
-                "free space on the disc, or choose a folder that can be written to",
-                {"file": path.name, "reason": str(problem)},
-            ) from problem
-        raster.scales = (kind.scale,)
-        raster.units = (kind.unit,)
-        raster.set_band_description(1, kind.name)
+
+    def _create(self, path: Path, named: Path, kind: Kind, grid: Grid) -> CheckedRaster:
+        raster = self._stack.enter_context(
+            CheckedRaster(
+                path,
+                grid,
+                named=named,
+                dtype=kind.dtype,
+                nodata=kind.nodata,
+                blockxsize=TILE,
+                blockysize=TILE,
+                sparse_ok=True,
+            )
+        )
+        raster.describe(kind.name, kind.scale, kind.unit)
         return raster
 
     def write(self, layer: int, window: Window, arrays: tuple[NDArray[Any], ...]) -> None:
         """Write level ticks, servers and probability steps of a tile of one layer."""
-        place = RasterWindow(window.col0, window.row0, window.cols, window.rows)
         for raster, values in zip(self._open[layer], arrays, strict=True):
-            raster.write(values.astype(raster.dtypes[0], copy=False), 1, window=place)
+            raster.write(window, values)
 
     def __enter__(self) -> Self:
         return self
@@ -153,8 +140,8 @@ class LayerWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.close()
         try:
+            self._stack.__exit__(kind, error, trace)
             if kind is None:
                 for temporary, targets in zip(self._temporary, self.paths, strict=True):
                     for source, target, how in zip(temporary, targets, self._kinds, strict=True):
@@ -166,12 +153,18 @@ class LayerWriter:
 
 
 def _to_cog(source: Path, target: Path, kind: Kind) -> None:
-    """Rewrite a tiled GeoTIFF as a cloud-optimised one, under its last name once whole."""
-    half = source.with_name(f"{source.name}.cog")
-    try:
+    """Rewrite a tiled GeoTIFF as a cloud-optimised one.
+
+    GDAL makes it in memory, where no write fails, and it is written in one piece: what GDAL
+    would have lost on its way to the disc has no later check, overviews least of all.
+    """
+    with (
+        refused(target, rasterio.errors.RasterioError),
+        rasterio.MemoryFile(ext=".tif") as memory,
+    ):
         rasterio.shutil.copy(
             source,
-            half,
+            memory.name,
             driver="COG",
             compress="deflate",
             level=1,
@@ -181,16 +174,8 @@ def _to_cog(source: Path, target: Path, kind: Kind) -> None:
             num_threads="all_cpus",
             overview_compress="deflate",
         )
-        half.replace(target)
-    except (OSError, rasterio.errors.RasterioError) as problem:
-        raise OutputError(
-            "{file} cannot be written: {reason}",
-            Where(file=str(target)),
-            "free space on the disc, or choose a folder that can be written to",
-            {"file": target.name, "reason": str(problem)},
-        ) from problem
-    finally:
-        half.unlink(missing_ok=True)
+        with replacing(target) as half:
+            half.write_bytes(memory.getbuffer())
 
 
 @dataclass(frozen=True)

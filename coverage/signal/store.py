@@ -4,7 +4,7 @@ An entry is one raster (the loss of one mast at one frequency, or the elevation 
 mast) under a key: the SHA-256 of everything that shaped it. Whatever changes makes another
 key, so an entry is never stale, only unused. Entries are written to a temporary name and
 renamed: a reader sees a whole entry or none, and two runs that write the same entry write the
-same bytes.
+same bytes. An entry that cannot be written goes to a temporary folder for the time of the run.
 
 File layout: magic, length of the header (uint32, little endian), CRC-32 of the header
 (uint32), header (JSON), blocks. Blocks are squares of 256 cells cut along the study grid, so
@@ -17,20 +17,25 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
+import stat
 import struct
+import tempfile
 import time
-import uuid
 import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from phusong.disc.refused import refusal
+from phusong.disc.workplace import draft, sweep_drafts
 from phusong.grid import Window
+from phusong.i18n import tr
 
 FORMAT: Final = 1
 BLOCK: Final = 256
@@ -38,7 +43,6 @@ NODATA: Final = -32768
 LIMIT: Final = 32767
 _MAGIC: Final = b"PHSNGPL\x01"
 _SUFFIX: Final = ".loss"
-_ABANDONED_S: Final = 3600.0
 
 
 class EntryError(Exception):
@@ -99,6 +103,24 @@ def _unpack(data: bytes, shape: tuple[int, int]) -> NDArray[np.int16]:
     return np.cumsum(steps, axis=1, dtype=np.uint16).view(np.int16)
 
 
+def _opened(path: Path) -> BinaryIO:
+    """Open an entry for reading: a file, no link elsewhere, no pipe that waits for ever.
+
+    Raises
+    ------
+    OSError
+        When it is none, or cannot be opened.
+    """
+    flags = os.O_RDONLY
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+        flags |= getattr(os, name, 0)
+    handle = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError("this is no plain file")
+    return os.fdopen(handle, "rb")
+
+
 class PathLossStore:
     """A folder of entries.
 
@@ -111,9 +133,14 @@ class PathLossStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._headers: dict[str, _Header] = {}
+        self._spare: tempfile.TemporaryDirectory[str] | None = None
+        self._in_spare: set[str] = set()
+        self._swept = False
 
     def path(self, key: str) -> Path:
         """Return where the entry of a key lies (whether or not it exists)."""
+        if self._spare is not None and key in self._in_spare:
+            return Path(self._spare.name) / f"{key}{_SUFFIX}"
         return self.folder / key[:2] / f"{key}{_SUFFIX}"
 
     def has(self, key: str) -> bool:
@@ -167,58 +194,80 @@ class PathLossStore:
                 "about": about or {},
             }
         ).encode()
-        path = self.path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
-        try:
-            with temporary.open("wb") as out:
-                out.write(_MAGIC + struct.pack("<II", len(head), zlib.crc32(head)) + head)
-                out.writelines(packed)
-            self._put(temporary, key)
-        finally:
-            temporary.unlink(missing_ok=True)
+        whole = b"".join([_MAGIC, struct.pack("<II", len(head), zlib.crc32(head)), head, *packed])
+        self._in_spare.discard(key)
         self._headers.pop(key, None)
+        try:
+            self._put(key, whole)
+        except OSError as problem:
+            self._put_aside(key, whole, problem)
 
-    def _put(self, temporary: Path, key: str) -> None:
-        """Give a finished entry its name.
+    def _put(self, key: str, whole: bytes) -> None:
+        """Write an entry under its name.
 
         Windows refuses while another run reads the old one. That one is as good, if whole:
         equal keys hold equal losses.
         """
+        self._sweep()
+        path = self.path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            path.rmdir()  # an empty folder of that name gives way
         try:
-            temporary.replace(self.path(key))
+            with draft(path) as handle, os.fdopen(handle, "wb", closefd=False) as out:
+                out.write(whole)
         except PermissionError:
             if not self.has(key):
                 raise
+
+    def _put_aside(self, key: str, whole: bytes, problem: OSError) -> None:
+        """Keep an entry for the time of this run, since the store does not take it."""
+        if self._spare is None:
+            told = refusal(problem, self.folder)
+            logging.getLogger("phusong").warning(
+                tr(
+                    "{reason}; path losses are not all kept in {folder}, this run goes on without",
+                    reason=tr(told.what, **told.params),
+                    folder=self.folder,
+                )
+            )
+            self._spare = tempfile.TemporaryDirectory(prefix="phusong-losses-")
+        self._in_spare.add(key)
+        self.path(key).write_bytes(whole)
+
+    def _sweep(self) -> None:
+        """Once in a run, remove what runs that died left half written."""
+        if not self._swept:
+            self._swept = True
+            sweep_drafts(self.folder)
 
     def _header(self, key: str, *, fresh: bool = False) -> _Header:
         """Read and check the head of an entry and the length of its file."""
         if not fresh and key in self._headers:
             return self._headers[key]
-        path = self.path(key)
         try:
-            with path.open("rb") as file:
+            with _opened(self.path(key)) as file:
                 start = file.read(len(_MAGIC) + 8)
                 if len(start) < len(_MAGIC) + 8 or not start.startswith(_MAGIC):
                     raise EntryError
                 length, crc = struct.unpack("<II", start[len(_MAGIC) :])
                 head = file.read(length)
-            size = path.stat().st_size
-        except OSError as problem:
+                size = os.fstat(file.fileno()).st_size
+            if len(head) != length or zlib.crc32(head) != crc:
+                raise EntryError
+            said = json.loads(head)
+            body = len(_MAGIC) + 8 + length
+            if said["key"] != key or size != body + sum(row[3] for row in said["blocks"]):
+                raise EntryError
+            header = _Header(
+                Window(*said["window"]),
+                said["step"],
+                {(r, c): (offset, size, crc) for r, c, offset, size, crc in said["blocks"]},
+                said["about"],
+                body,
+            )
+        except (OSError, ValueError, LookupError, TypeError) as problem:
             raise EntryError from problem
-        if len(head) != length or zlib.crc32(head) != crc:
-            raise EntryError
-        said = json.loads(head)
-        body = len(_MAGIC) + 8 + length
-        if said["key"] != key or size != body + sum(row[3] for row in said["blocks"]):
-            raise EntryError
-        header = _Header(
-            Window(*said["window"]),
-            said["step"],
-            {(r, c): (offset, size, crc) for r, c, offset, size, crc in said["blocks"]},
-            said["about"],
-            body,
-        )
         self._headers[key] = header
         return header
 
@@ -253,7 +302,7 @@ class PathLossStore:
         if wanted.empty:
             return out, header.step
         try:
-            with self.path(key).open("rb") as file:
+            with _opened(self.path(key)) as file:
                 for r, c, part in _blocks_over(wanted):
                     offset, length, crc = header.blocks[r, c]
                     file.seek(header.body + offset)
@@ -263,7 +312,7 @@ class PathLossStore:
                     whole = Window(r * BLOCK, c * BLOCK, BLOCK, BLOCK).intersect(header.window)
                     block = _unpack(data, whole.shape)
                     out[part.slices_in(window)] = block[part.slices_in(whole)]
-        except (OSError, KeyError, zlib.error) as problem:
+        except (OSError, ValueError, LookupError, zlib.error) as problem:
             raise EntryError from problem
         return out, header.step
 
@@ -353,10 +402,7 @@ class PathLossStore:
                 freed += row["bytes"]
             elif row["key"] not in safe:
                 held += row["bytes"]
-        for path in self.folder.glob("*/*.tmp"):
-            with contextlib.suppress(OSError):
-                if now - path.stat().st_mtime > _ABANDONED_S:
-                    path.unlink()
+        sweep_drafts(self.folder)
         return count, freed
 
     @staticmethod

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 
+from phusong.disc.refused import refused
 from phusong.exports.layers.qml import to_qml
 from phusong.exports.layers.styles import style_of
 from phusong.exports.tables.dictionary import Column, Described, conform, described_by, tables
 from phusong.results.missing import Attempts
 
+_FAULTS = (sqlite3.Error, DataSourceError, DataLayerError, FeatureError, GeometryError)
 _STYLE_TABLE = """
 CREATE TABLE IF NOT EXISTS layer_styles (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -122,7 +125,8 @@ def write_geopackage(
     """Write layers, their styles and the run's stamp; return the layers that are in the file.
 
     Empty layers are left out: a GeoPackage layer needs a geometry type, and an empty frame has
-    none to tell. A layer or a style that fails costs no other (see ``attempt.missing``).
+    none to tell. A layer or a style that fails costs no other (see ``attempt.missing``); a
+    file that does not hold what was written is missing as a whole.
 
     Parameters
     ----------
@@ -130,13 +134,50 @@ def write_geopackage(
         Gives the layers; called here, so that tables stand when it fails.
     """
     written: list[Layer] = []
-    with attempt(path.name, path):
+    with attempt(path.name, path), refused(path, *_FAULTS):
         for layer in layers():
             if not layer.frame.empty:
-                with attempt(f"{path.name}/{layer.name}"):
+                with attempt(f"{path.name}/{layer.name}"), refused(path, *_FAULTS):
                     _add_layer(layer, written, path)
         _finish(path, written, stamp, attempt)
+        check_geopackage(path, {layer.name: _sizes(layer.frame) for layer in written})
     return written if path.is_file() else []
+
+
+def check_geopackage(path: Path, sizes: Mapping[str, tuple[int, int]]) -> None:
+    """See that a GeoPackage is whole: GDAL writes its last pages, and indexes, when it closes.
+
+    Parameters
+    ----------
+    sizes
+        Layer -> features it must hold, and how many of them have a geometry.
+
+    Raises
+    ------
+    sqlite3.Error
+        When it is not; named are the layers, or what SQLite says.
+    """
+    with closing(sqlite3.connect(path)) as base:
+
+        def count(table: str) -> int:
+            quoted = table.replace('"', '""')
+            found: int = base.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0]  # noqa: S608
+            return found
+
+        told = {str(line[0]) for line in base.execute("PRAGMA integrity_check")}
+        sized = dict(
+            base.execute("SELECT table_name, min_x IS NOT NULL FROM gpkg_contents").fetchall()
+        )
+        for name, (rows, shapes) in sizes.items():
+            found = count(name), count(f"rtree_{name}_geom")
+            if found != (rows, shapes) or (shapes and not sized.get(name)):
+                told.add(name)
+        if told != {"ok"}:
+            raise sqlite3.DatabaseError(", ".join(sorted(told)))
+
+
+def _sizes(frame: gpd.GeoDataFrame) -> tuple[int, int]:
+    return len(frame), int((~(frame.geometry.isna() | frame.geometry.is_empty)).sum())
 
 
 def _add_layer(layer: Layer, written: list[Layer], path: Path) -> None:

@@ -5,7 +5,6 @@ Written as OGC KML 2.2 directly: GDAL's drivers take no style from a frame.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,8 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 from shapely.geometry.polygon import orient
+
+from phusong.disc.archive import Archive
 
 _NAMESPACE = "http://www.opengis.net/kml/2.2"
 _CONTROL = {code: None for code in range(32) if code not in (9, 10, 13)}
@@ -67,7 +68,7 @@ def write_kmz(title: str, folders: Sequence[Folder], path: Path) -> None:
     for number, folder in enumerate(folders):
         document.append(_folder(folder, number))
     body = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with Archive(path) as archive:
         archive.writestr("doc.kml", body)
 
 

@@ -13,7 +13,9 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
 
+from phusong.disc.archive import Archive
 from phusong.exports.tables.dictionary import Column, tables
 from phusong.i18n import tr
 
@@ -57,7 +59,8 @@ def write_workbook(
     last = get_column_letter(len(columns))
     sheet.auto_filter.ref = f"A1:{last}{len(frame) + 1}"
     _definitions(book, table, columns, notes)
-    book.save(path)
+    # As `book.save` does, but for a clock that a zip cannot hold.
+    ExcelWriter(book, Archive(path)).save()
 
 
 def _definitions(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rasterio.enums import Resampling
@@ -14,20 +15,9 @@ from phusong.progress import Progress
 from phusong.sources.crs import Area
 from phusong.sources.digest import combined, sha256
 from phusong.sources.inputs import Raster
+from phusong.sources.rasters.prepared import create, grid_key, prepared
 from phusong.sources.rasters.studygrid import covers
-from phusong.sources.rasters.warp import (
-    BLOCK,
-    RasterFile,
-    Warper,
-    create,
-    first_of,
-    grid_key,
-    kept,
-    note,
-    open_raster,
-    write_block,
-    writing,
-)
+from phusong.sources.rasters.warp import BLOCK, RasterFile, Warper, first_of, open_raster
 from phusong.study import Study
 
 
@@ -55,19 +45,19 @@ def prepare_landcover(
 ) -> Raster:
     """Bring land-cover classes (whole numbers 1–255) onto the grid: the nearest class."""
     key = combined(["landcover 1", grid_key(grid), sha256, file.crs.to_wkt()])
-    path, facts = kept(folder, "landcover", key)
-    if facts is None:
+
+    def make(work: Path) -> dict[str, Any]:
         tiles = grid.tiles(BLOCK)
         progress.start("landcover", len(tiles), "Preparing the land cover")
         with (
-            writing(path) as temporary,
-            create(temporary, grid, "uint8", 0) as target,
+            create(work / "landcover.tif", grid, "uint8", 0) as target,
             Warper([file], grid, lambda values: values) as warper,
         ):
             for window in tiles:
                 parts = warper.blocks(window, (Resampling.nearest,))
                 (values,) = first_of(parts, window, 1)
-                write_block(target, window, np.nan_to_num(values).clip(0, 255).astype(np.uint8))
+                target.write(window, np.nan_to_num(values).clip(0, 255))
                 progress.advance("landcover")
-        note(path, key, {})
-    return Raster(path, grid, key)
+        return {}
+
+    return Raster(prepared(folder, "landcover", key, make).paths["landcover"], grid, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -19,20 +20,9 @@ from phusong.progress import Progress
 from phusong.sources.crs import Area
 from phusong.sources.digest import combined, sha256
 from phusong.sources.inputs import Raster
+from phusong.sources.rasters.prepared import create, grid_key, prepared
 from phusong.sources.rasters.studygrid import covers
-from phusong.sources.rasters.warp import (
-    BLOCK,
-    RasterFile,
-    Warper,
-    create,
-    first_of,
-    grid_key,
-    kept,
-    note,
-    open_raster,
-    write_block,
-    writing,
-)
+from phusong.sources.rasters.warp import BLOCK, RasterFile, Warper, first_of, open_raster
 from phusong.study import PeopleSource, Study
 
 _VERSION = "people 2"
@@ -92,21 +82,23 @@ def prepare_people(
     figures are no people (P02 for negatives that the raster does not declare as missing).
     """
     key = combined([_VERSION, grid_key(grid), sha256, settings.unit, file.crs.to_wkt()])
-    path, facts = kept(folder, "people", key)
-    if facts is None:
+
+    def make(work: Path) -> dict[str, Any]:
         clean = _NotNegative()
         tiles = grid.tiles(BLOCK)
         progress.start("people", len(tiles), "Preparing the people")
         share = share_density if settings.unit == "people_per_km2" else share_people
         with (
-            writing(path) as temporary,
-            create(temporary, grid, "float32", None) as target,
+            create(work / "people.tif", grid, "float32", None) as target,
             Warper([file], grid, clean) as warper,
         ):
             for window in tiles:
-                write_block(target, window, share(warper, window, grid))
+                target.write(window, share(warper, window, grid))
                 progress.advance("people")
-        facts = note(path, key, {"lowest": clean.lowest})
+        return {"lowest": clean.lowest}
+
+    kept = prepared(folder, "people", key, make)
+    facts = kept.facts
     if facts["lowest"] < 0:
         findings.add(
             "P02",
@@ -115,7 +107,7 @@ def prepare_people(
             "figures such as {value}",
             value=f"{facts['lowest']:g}",
         )
-    return Raster(path, grid, key)
+    return Raster(kept.paths["people"], grid, key)
 
 
 def share_density(warper: Warper, window: Window, grid: Grid) -> NDArray[np.float32]:

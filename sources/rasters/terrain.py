@@ -17,19 +17,9 @@ from phusong.grid import Grid, Window
 from phusong.progress import Progress
 from phusong.sources.digest import combined
 from phusong.sources.inputs import Raster
+from phusong.sources.rasters.prepared import create, grid_key, prepared
 from phusong.sources.rasters.voids import mend_voids
-from phusong.sources.rasters.warp import (
-    BLOCK,
-    RasterFile,
-    Warper,
-    create,
-    first_of,
-    grid_key,
-    kept,
-    note,
-    write_block,
-    writing,
-)
+from phusong.sources.rasters.warp import BLOCK, RasterFile, Warper, first_of
 from phusong.study import TerrainSource
 
 LOWEST_M, HIGHEST_M = -450.0, 9000.0
@@ -118,14 +108,16 @@ def prepare_terrain(
             repr(settings.sea_level_voids),
         ]
     )
-    path, facts = kept(folder, "terrain", key)
-    mask_path = path.with_name(path.name.replace("terrain", "filled"))
-    if facts is None or (facts["filled"] and not mask_path.is_file()):
-        facts = _prepare(files, ground, grid, settings, path, mask_path, progress)
-        facts = note(path, key, facts)
+    kept = prepared(
+        folder,
+        "terrain",
+        key,
+        lambda work: _prepare(files, ground, grid, settings, work, progress),
+    )
+    facts = kept.facts
     return Terrain(
-        Raster(path, grid, key),
-        Raster(mask_path, grid, key) if facts["filled"] else None,
+        Raster(kept.paths["terrain"], grid, key),
+        Raster(kept.paths["filled"], grid, key) if facts["filled"] else None,
         int(facts["filled"]),
         int(facts["sea"]),
         facts["lowest_m"],
@@ -139,27 +131,27 @@ def _prepare(
     ground: Any,
     grid: Grid,
     settings: TerrainSource,
-    path: Path,
-    mask_path: Path,
+    work: Path,
     progress: Progress,
 ) -> dict[str, Any]:
+    """Write ``terrain.tif``, and ``filled.tif`` where voids were filled, into a folder."""
     possible = _Possible()
     void = np.zeros(grid.shape, dtype=bool)
     outside = _outside(ground, grid)
     tiles = grid.tiles(BLOCK)
     progress.start("terrain", len(tiles), "Preparing the terrain")
-    with writing(path) as temporary, create(temporary, grid, "float32", np.nan) as target:
+    with create(work / "terrain.tif", grid, "float32", np.nan) as target:
         with Warper(files, grid, possible) as warper:
             for window in tiles:
                 parts = warper.blocks(window, (Resampling.bilinear, Resampling.nearest))
                 smooth, near = first_of(parts, window, 2)
                 heights = np.where(np.isnan(near), np.nan, np.where(np.isnan(smooth), near, smooth))
                 void[window.slices_in(grid.window)] = np.isnan(heights)
-                write_block(target, window, heights.astype(np.float32))
+                target.write(window, heights)
                 progress.advance("terrain")
         if outside is not None:
             void &= ~outside
-        facts = mend_voids(target, void, outside, grid, settings, mask_path)
+        facts = mend_voids(target, void, outside, grid, settings, work / "filled.tif")
     return {**facts, "lowest_m": possible.lowest, "highest_m": possible.highest}
 
 

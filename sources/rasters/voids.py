@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from rasterio.fill import fillnodata
 from scipy import ndimage
 
+from phusong.disc.checkedraster import CheckedRaster
 from phusong.grid import Grid, Window
-from phusong.sources.rasters.warp import BLOCK, create, read_block, write_block, writing
+from phusong.sources.rasters.prepared import create
+from phusong.sources.rasters.warp import BLOCK
 from phusong.study import TerrainSource
 
 SEA_RIM_M = 20.0
@@ -23,7 +25,7 @@ Cells = NDArray[np.bool_]
 
 
 def mend_voids(
-    target: Any,
+    target: CheckedRaster,
     void: Cells,
     outside: Cells | None,
     grid: Grid,
@@ -35,7 +37,7 @@ def mend_voids(
     Parameters
     ----------
     target
-        Heights on the grid (rasterio dataset open for reading and writing).
+        Heights on the grid, open for reading and writing.
     void
         (rows, cols) cells under the DEM without a height.
     outside
@@ -55,20 +57,20 @@ def mend_voids(
         sea |= outside
     if narrow.any():
         _fill(target, void, outside, narrow, grid, settings)
-        with writing(mask_path) as temporary, create(temporary, grid, "uint8", None) as mask:
+        with create(mask_path, grid, "uint8", None) as mask:
             for window in grid.tiles(BLOCK):
-                write_block(mask, window, narrow[window.slices_in(grid.window)].astype(np.uint8))
+                mask.write(window, narrow[window.slices_in(grid.window)])
     if sea.any():
         for window in grid.tiles(BLOCK):
             inside = sea[window.slices_in(grid.window)]
             if inside.any():
-                write_block(target, window, np.where(inside, 0, read_block(target, window)))
+                target.write(window, np.where(inside, 0, target.read(window)))
     holes.sort(key=lambda h: (-h["cells"], h["window"]))
     return {"filled": int(narrow.sum()), "sea": int(sea.sum()), "holes": holes}
 
 
 def _sort_voids(
-    target: Any, void: Cells, outside: Cells | None, grid: Grid, settings: TerrainSource
+    target: CheckedRaster, void: Cells, outside: Cells | None, grid: Grid, settings: TerrainSource
 ) -> tuple[Cells, Cells, list[dict[str, Any]]]:
     """Tell voids to be filled from the sea and from holes."""
     narrow, sea = np.zeros_like(void), np.zeros_like(void)
@@ -97,7 +99,7 @@ def _width(part: NDArray[np.bool_]) -> float:
 
 
 def _is_sea(
-    target: Any,
+    target: CheckedRaster,
     part: NDArray[np.bool_],
     where: tuple[slice, slice],
     void: NDArray[np.bool_],
@@ -115,13 +117,13 @@ def _is_sea(
     if outside is not None and (rim & outside[rows, cols]).any():
         return True
     window = Window(rows.start, cols.start, *grown.shape)
-    heights = read_block(target, window)[rim & ~void[rows, cols]]
+    heights = target.read(window)[rim & ~void[rows, cols]]
     heights = heights[~np.isnan(heights)]
     return heights.size == 0 or float(np.quantile(heights, 0.25)) < SEA_RIM_M
 
 
 def _fill(
-    target: Any,
+    target: CheckedRaster,
     void: NDArray[np.bool_],
     outside: NDArray[np.bool_] | None,
     narrow: NDArray[np.bool_],
@@ -142,7 +144,7 @@ def _fill(
         ).intersect(grid.window)
         part = wide.slices_in(grid.window)
         known = ~void[part] if outside is None else ~(void[part] | outside[part])
-        heights = read_block(target, wide)
+        heights = target.read(wide)
         known &= ~np.isnan(heights)
         filled = fillnodata(
             np.where(known, heights, 0).astype(np.float32),
@@ -150,4 +152,4 @@ def _fill(
             max_search_distance=float(reach),
         )
         here = window.slices_in(wide)
-        write_block(target, window, np.where(narrow[inner], filled[here], heights[here]))
+        target.write(window, np.where(narrow[inner], filled[here], heights[here]))

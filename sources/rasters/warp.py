@@ -1,17 +1,10 @@
-"""Rasters brought onto the study grid block by block, and kept between runs.
-
-A prepared raster is named by the hash of all that shaped it, written under a temporary name and
-renamed: two runs at once do no harm, and a run that dies leaves nothing half-written in place.
-"""
+"""Rasters brought onto the study grid block by block."""
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -30,7 +23,6 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.grid import Grid, Window
 from phusong.sources.datum import settled
-from phusong.sources.inputs import Raster
 
 BLOCK = 1024
 """Cells along a side of the squares worked on at a time."""
@@ -247,87 +239,3 @@ def first_of(
         for target, values in zip(merged, arrays, strict=True):
             np.copyto(target, values, where=np.isnan(target))
     return merged
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside ``path``; what was written there is renamed to it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def create(path: Path, grid: Grid, dtype: str, nodata: float | None) -> Any:
-    """Create a tiled, compressed GeoTIFF on the grid, open for writing by blocks."""
-    return rasterio.open(
-        path,
-        "w+",
-        driver="GTiff",
-        height=grid.rows,
-        width=grid.cols,
-        count=1,
-        dtype=dtype,
-        crs=grid.crs.to_wkt(),
-        transform=grid.transform,
-        nodata=nodata,
-        tiled=True,
-        blockxsize=256,
-        blockysize=256,
-        compress="deflate",
-        zlevel=1,
-        predictor=3 if dtype == "float32" else 2,
-        bigtiff="if_safer",
-        num_threads=2,
-    )
-
-
-def write_block(target: Any, window: Window, values: NDArray[Any]) -> None:
-    """Write one block of a raster made by :func:`create`."""
-    part = RasterWindow(window.col0, window.row0, window.cols, window.rows)
-    target.write(values, 1, window=part)
-
-
-def read_block(source: Any, window: Window) -> NDArray[Any]:
-    """Read one block of a raster made by :func:`create`."""
-    part = RasterWindow(window.col0, window.row0, window.cols, window.rows)
-    values: NDArray[Any] = source.read(1, window=part)
-    return values
-
-
-def grid_key(grid: Grid) -> str:
-    """Return the grid in one line, for hashing."""
-    return (
-        f"{grid.crs.to_wkt()}|{grid.x0_m!r}|{grid.y0_m!r}|{grid.cell_m!r}|{grid.rows}|{grid.cols}"
-    )
-
-
-def kept(folder: Path, noun: str, key: str) -> tuple[Path, dict[str, Any] | None]:
-    """Return where a prepared raster belongs, and what was noted about it when it was made.
-
-    The note is None when the raster has not been prepared yet.
-    """
-    path = folder / f"{noun}-{key[:16]}.tif"
-    note = path.with_suffix(".json")
-    if not (path.is_file() and note.is_file()):
-        return path, None
-    read: dict[str, Any] = json.loads(note.read_text("utf-8"))
-    return path, read if read.get("key") == key else None
-
-
-def note(path: Path, key: str, facts: dict[str, Any]) -> dict[str, Any]:
-    """Keep what is known about a prepared raster beside it; written last, so that it vouches."""
-    whole = {"key": key, **facts}
-    with writing(path.with_suffix(".json")) as temporary:
-        temporary.write_text(json.dumps(whole, indent=1), "utf-8")
-    return whole
-
-
-def raster(path: Path, grid: Grid, key: str) -> Raster:
-    """Return the prepared raster."""
-    return Raster(path, grid, key)
