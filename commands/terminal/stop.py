@@ -24,6 +24,21 @@ class Stopped(KeyboardInterrupt):
         return 128 + int(self.args[0])
 
 
+class _Asked:
+    """The signals that came; the first is raised, the last tolerated one ends the program."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+
+    def __call__(self, number: int, _: FrameType | None) -> None:
+        self.numbers.append(number)
+        if len(self.numbers) == 1:
+            raise Stopped(number)
+        if len(self.numbers) >= _PATIENCE:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+
 @contextmanager
 def stoppable() -> Iterator[None]:
     """Raise :class:`Stopped` in the main thread when the program is asked to end.
@@ -34,31 +49,21 @@ def stoppable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    asked: list[int] = []
-
-    def stop(number: int, _: FrameType | None) -> None:
-        asked.append(number)
-        if len(asked) == 1:
-            raise Stopped(number)
-        if len(asked) >= _PATIENCE:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-
-    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    asked = _Asked()
+    known = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
     # What is ignored stays so (nohup ignores SIGHUP).
-    before = {n: signal.getsignal(n) for n in numbers}
-    before = {n: known for n, known in before.items() if known != signal.SIG_IGN}
+    before = {n: signal.getsignal(n) for n in known if signal.getsignal(n) != signal.SIG_IGN}
     try:
         for number in before:
-            signal.signal(number, stop)
+            signal.signal(number, asked)
         yield
     except Exception as error:
-        if asked:
-            raise Stopped(asked[0]) from error
+        if asked.numbers:
+            raise Stopped(asked.numbers[0]) from error
         raise
     else:
-        if asked:
-            raise Stopped(asked[0])
+        if asked.numbers:
+            raise Stopped(asked.numbers[0])
     finally:
-        for number, known in before.items():
-            signal.signal(number, known)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 
@@ -140,17 +141,17 @@ def write_geopackage(
                 with attempt(f"{path.name}/{layer.name}"), refused(path, *_FAULTS):
                     _add_layer(layer, written, path)
         _finish(path, written, stamp, attempt)
-        check_geopackage(path, {layer.name: _sizes(layer.frame) for layer in written})
+        check_geopackage(path, {layer.name: layer.frame for layer in written})
     return written if path.is_file() else []
 
 
-def check_geopackage(path: Path, sizes: Mapping[str, tuple[int, int]]) -> None:
-    """See that a GeoPackage is whole: GDAL writes its last pages, and indexes, when it closes.
+def check_geopackage(path: Path, frames: Mapping[str, gpd.GeoDataFrame]) -> None:
+    """See that a GeoPackage is whole: GDAL writes counts, extents and indexes when it closes.
 
     Parameters
     ----------
-    sizes
-        Layer -> features it must hold, and how many of them have a geometry.
+    frames
+        Layer -> what was written.
 
     Raises
     ------
@@ -158,26 +159,34 @@ def check_geopackage(path: Path, sizes: Mapping[str, tuple[int, int]]) -> None:
         When it is not; named are the layers, or what SQLite says.
     """
     with closing(sqlite3.connect(path)) as base:
-
-        def count(table: str) -> int:
-            quoted = table.replace('"', '""')
-            found: int = base.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0]  # noqa: S608
-            return found
-
         told = {str(line[0]) for line in base.execute("PRAGMA integrity_check")}
-        sized = dict(
-            base.execute("SELECT table_name, min_x IS NOT NULL FROM gpkg_contents").fetchall()
-        )
-        for name, (rows, shapes) in sizes.items():
-            found = count(name), count(f"rtree_{name}_geom")
-            if found != (rows, shapes) or (shapes and not sized.get(name)):
+        for name, frame in frames.items():
+            shapes = ~(frame.geometry.isna() | frame.geometry.is_empty)
+            asked = (
+                (f'SELECT count(*) FROM "{name}"', len(frame)),  # noqa: S608 - our own name
+                (f'SELECT count(*) FROM "rtree_{name}_geom"', int(shapes.sum())),  # noqa: S608
+                (
+                    "SELECT ifnull(max(feature_count), -1) FROM gpkg_ogr_contents "
+                    f"WHERE table_name = '{name}'",  # noqa: S608
+                    len(frame),
+                ),
+            )
+            extent = base.execute(
+                "SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE table_name = ?", (name,)
+            ).fetchone()
+            found = [base.execute(question).fetchone()[0] for question, _ in asked]
+            if found != [answer for _, answer in asked] or not _covers(extent, frame):
                 told.add(name)
-        if told != {"ok"}:
-            raise sqlite3.DatabaseError(", ".join(sorted(told)))
+    if told != {"ok"}:
+        raise sqlite3.DatabaseError(", ".join(sorted(told)))
 
 
-def _sizes(frame: gpd.GeoDataFrame) -> tuple[int, int]:
-    return len(frame), int((~(frame.geometry.isna() | frame.geometry.is_empty)).sum())
+def _covers(extent: Sequence[float | None], frame: gpd.GeoDataFrame) -> bool:
+    """Whether an extent is that of a frame; one without shapes has none."""
+    bounds = frame.total_bounds
+    if np.isnan(bounds).all():
+        return True
+    return None not in extent and bool(np.allclose(np.array(extent, dtype=float), bounds))
 
 
 def _add_layer(layer: Layer, written: list[Layer], path: Path) -> None:
