@@ -160,28 +160,28 @@ def check_geopackage(path: Path, frames: Mapping[str, gpd.GeoDataFrame]) -> None
     """
     with closing(sqlite3.connect(path)) as base:
         told = {str(line[0]) for line in base.execute("PRAGMA integrity_check")}
-        for name, frame in frames.items():
-            shapes = ~(frame.geometry.isna() | frame.geometry.is_empty)
-            asked = (
-                (f'SELECT count(*) FROM "{name}"', len(frame)),  # noqa: S608 - our own name
-                (f'SELECT count(*) FROM "rtree_{name}_geom"', int(shapes.sum())),  # noqa: S608
-                (
-                    "SELECT ifnull(max(feature_count), -1) FROM gpkg_ogr_contents "
-                    f"WHERE table_name = '{name}'",  # noqa: S608
-                    len(frame),
-                ),
+        counted = dict(base.execute("SELECT table_name, feature_count FROM gpkg_ogr_contents"))
+        extents = {
+            name: bounds
+            for name, *bounds in base.execute(
+                "SELECT table_name, min_x, min_y, max_x, max_y FROM gpkg_contents"
             )
-            extent = base.execute(
-                "SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE table_name = ?", (name,)
-            ).fetchone()
-            found = [base.execute(question).fetchone()[0] for question, _ in asked]
-            if found != [answer for _, answer in asked] or not _covers(extent, frame):
+        }
+        for name, frame in frames.items():
+            shapes = int((~(frame.geometry.isna() | frame.geometry.is_empty)).sum())
+            found = [
+                base.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608 - ours
+                for table in (name, f"rtree_{name}_geom")
+            ]
+            if [*found, counted[name]] != [len(frame), shapes, len(frame)]:
+                told.add(name)
+            if not _is_extent_of(extents[name], frame):
                 told.add(name)
     if told != {"ok"}:
         raise sqlite3.DatabaseError(", ".join(sorted(told)))
 
 
-def _covers(extent: Sequence[float | None], frame: gpd.GeoDataFrame) -> bool:
+def _is_extent_of(extent: Sequence[float | None], frame: gpd.GeoDataFrame) -> bool:
     """Whether an extent is that of a frame; one without shapes has none."""
     bounds = frame.total_bounds
     if np.isnan(bounds).all():

@@ -1,119 +1,23 @@
-"""Output files: what a spreadsheet, a file system and an earlier run need."""
+"""The output folder: whole or not there, one run's at a time, and found wherever a run was killed."""
 
 from __future__ import annotations
 
-import csv
+import errno
+import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from phusong.disc import swap
+from phusong.disc.lease import EXPIRES_S, HeldError, Lease
+from phusong.disc.swap import Place, find_results
 from phusong.errors import OutputError
-from phusong.exports.folder import STAMP, output_folder
-from phusong.exports.formats.spreadsheet import CsvForm, harmless, write_csv
-from phusong.exports.tables.dictionary import conform, tables
-from phusong.names import safe_names
-
-
-def read(path: Path, delimiter: str = ",") -> list[list[str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.reader(file, delimiter=delimiter))
-
-
-def test_csv_has_mark_diacritics_and_harmless_text(tmp_path: Path) -> None:
-    frame = pd.DataFrame(
-        {
-            "name": ["Đồng Văn", '=HYPERLINK("http://x","y")', "+84", "-", None],
-            "level_dbm": [-97.3, float("nan"), 0.0, 1.5, -1.0],
-            "ok": pd.array([True, False, None, True, False], dtype="boolean"),
-        }
-    )
-    path = tmp_path / "thôn.csv"
-    write_csv(frame, path)
-    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
-    rows = read(path)
-    assert rows[1] == ["Đồng Văn", "-97.3", "true"]
-    assert rows[2] == ['\'=HYPERLINK("http://x","y")', "", "false"]
-    assert rows[3][0] == "'+84"
-    assert rows[4][0] == "'-"
-    assert rows[5][0] == ""
-
-
-def test_vietnamese_excel_form(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"a": ["x;y"], "v": [-97.3]})
-    write_csv(frame, tmp_path / "v.csv", CsvForm(";", ","))
-    assert read(tmp_path / "v.csv", ";")[1] == ["x;y", "-97,3"]
-
-
-@given(st.text(max_size=30))
-def test_no_text_starts_a_formula(text: str) -> None:
-    assert not str(harmless(text)).startswith(("=", "+", "-", "@", "\t", "\r"))
-
-
-@given(st.text(max_size=120))
-def test_file_names_are_taken_everywhere(text: str) -> None:
-    name = safe_names([text])[text]
-    assert name
-    assert not set(name) & set('<>:"/\\|?*\n\0')
-    assert name == name.strip(" .")
-
-
-def test_file_names_are_distinct_and_keep_vietnamese() -> None:
-    names = safe_names(["Viễn thông A", "viễn thông a", "a/b", "a:b", "CON"])
-    assert names["Viễn thông A"] == "Viễn_thông_A"
-    assert len({n.casefold() for n in names.values()}) == 5
-    assert names["CON"] == "CON_"
-
-
-def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    left = tmp_path / f".out.partial-{gone.pid}-abc"
-    left.mkdir()
-    alive = tmp_path / f".out.partial-{os.getpid()}-abc"
-    alive.mkdir()
-    with output_folder(tmp_path / "out", overwrite=False) as partial:
-        (partial / STAMP).write_text("{}")
-    assert not left.exists()
-    assert alive.exists()
-
-
-def test_conform_orders_types_and_rounds() -> None:
-    frame = pd.DataFrame(
-        {name: [0.123456] for name in [c.name for c in tables()["sensitivity"].columns]}
-    ).assign(operator="*", technology="LTE", villages=3.0, villages_covered=2.0, more=1)
-    out = conform(frame, "sensitivity")
-    assert list(out) == [c.name for c in tables()["sensitivity"].columns]
-    assert out["villages"].dtype == "Int64"
-    assert out["value"].item() == 0.1235
-    with pytest.raises(KeyError, match="value"):
-        conform(frame.drop(columns="value"), "sensitivity")
-
-
-def test_whole_figures_have_no_decimals(tmp_path: Path) -> None:
-    columns = [c.name for c in tables()["communes"].columns]
-    row = dict.fromkeys(columns, 1.0) | {"people": 2514.6, "drop_m": None, "code": "00691"}
-    write_csv(conform(pd.DataFrame([row]), "communes"), tmp_path / "c.csv", CsvForm(";", ","))
-    written = dict(zip(*read(tmp_path / "c.csv", ";"), strict=True))
-    assert (written["people"], written["drop_m"], written["code"]) == ("2515", "", "00691")
-    assert written["route_km"] == "1,0"
-
-
-def test_dictionary_speaks_both_languages() -> None:
-    for table in tables().values():
-        assert table.title
-        assert table.title_vi
-        for column in table.columns:
-            assert column.en
-            assert column.vi
-            assert column.en != column.vi
-            if column.type == "number":
-                assert column.decimals is not None, column.name
+from phusong.exports.folder import STAMP, output_folder, refuse_to_overwrite
 
 
 def finished(folder: Path, text: str = "{}") -> None:
@@ -159,3 +63,224 @@ def test_output_over_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("x")
     with pytest.raises(OutputError), output_folder(tmp_path / "out", overwrite=True):
         pass
+
+
+# ------------------------------------------------------------------ killed between two names
+
+
+@pytest.fixture(params=["one step", "two names"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways of swapping: where the system exchanges names, and where it does not."""
+    if request.param == "two names":
+        monkeypatch.setattr(swap, "exchange", lambda *_: False)
+    return str(request.param)
+
+
+def killed(out: Path, call: int) -> bool:
+    """Replace a run in a child that is killed before its n-th change of a name; whether it was."""
+    child = os.fork()
+    if child == 0:
+        left = [call]
+
+        def counting(event: str, arguments: tuple[object, ...]) -> None:
+            if event in {"os.rename", "os.remove", "os.rmdir", "ctypes.call_function"}:
+                left[0] -= 1
+                if left[0] == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        with output_folder(out, overwrite=True) as partial:
+            (partial / STAMP).write_text("new")
+            (partial / "villages.csv").write_text("new")
+            sys.addaudithook(counting)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_run_killed_anywhere_in_the_swap_loses_nothing(tmp_path: Path, way: str) -> None:
+    calls = 0
+    while True:
+        calls += 1
+        out = tmp_path / str(calls) / "out"
+        out.parent.mkdir()
+        finished(out, "old")
+        died = killed(out, calls)
+        found = find_results(out)
+        texts = {(found / name).read_text() for name in (STAMP, "villages.csv")}
+        assert texts in ({"old"}, {"new"}), calls
+        with pytest.raises(OutputError, match="earlier run"):
+            refuse_to_overwrite(out, overwrite=False)
+        with output_folder(out, overwrite=True) as partial:
+            (partial / STAMP).write_text("next")
+        assert [p.name for p in out.parent.iterdir()] == ["out"], calls
+        if not died:
+            break
+    assert calls > (4 if way == "two names" else 2)
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        (("ready", "earlier"), "ready"),
+        (("earlier",), "earlier"),
+        (("out", "ready"), "out"),
+        (("out", "earlier"), "out"),
+        (("partial",), None),
+    ],
+)
+def test_whoever_reads_next_finishes_the_swap(
+    tmp_path: Path, there: tuple[str, ...], expected: str | None
+) -> None:
+    place = Place.of(tmp_path / "out")
+    for kind in there:
+        finished(place.folder if kind == "out" else place.new(kind), kind)
+    found = find_results(place.folder)
+    assert found == place.folder
+    assert found.exists() == (expected is not None)
+    if expected is not None:
+        assert (found / STAMP).read_text() == expected
+
+
+def test_a_swap_that_cannot_be_finished_is_read_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place.of(tmp_path / "out")
+    left = place.new("earlier")
+    finished(left, "old")
+
+    def read_only(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(swap, "Lease", read_only)
+    assert find_results(place.folder) == left
+
+
+def test_a_link_to_a_folder_stays_a_link(tmp_path: Path, way: str) -> None:
+    finished(tmp_path / "disc", "old")
+    (tmp_path / "out").symlink_to(tmp_path / "disc", target_is_directory=True)
+    with output_folder(tmp_path / "out", overwrite=True) as partial:
+        (partial / STAMP).write_text("new")
+    assert (tmp_path / "out").is_symlink()
+    assert (tmp_path / "disc" / STAMP).read_text() == "new"
+
+
+# ------------------------------------------------------------------ whose the folder is
+
+
+def test_another_run_is_refused_and_its_folder_left_alone(tmp_path: Path) -> None:
+    with output_folder(tmp_path / "out", overwrite=False) as partial:
+        (partial / STAMP).write_text("first")
+        with (
+            pytest.raises(OutputError, match="another run is writing"),
+            output_folder(tmp_path / "out", overwrite=True),
+        ):
+            pass
+        assert (partial / STAMP).exists()
+    assert (tmp_path / "out" / STAMP).read_text() == "first"
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from phusong.exports.folder import output_folder
+with output_folder(Path(sys.argv[1]), overwrite=True):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_killed_run_holds_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = [sys.executable, "-c", HOLD, str(out)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"held\n"
+        with pytest.raises(OutputError, match="another run"), output_folder(out, overwrite=False):
+            pass
+        run.kill()
+        run.wait()
+    assert len(list(tmp_path.iterdir())) == 2, "its folder and its lock"
+    with output_folder(out, overwrite=False) as partial:
+        (partial / STAMP).write_text("{}")
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def elsewhere(path: Path, age_s: float) -> None:
+    """A lease that another machine, whose locks are not seen here, touched that long ago."""
+    path.write_text(json.dumps({"token": "t", "machine": "m", "name": "máy-2"}))
+    then = time.time() - age_s
+    os.utime(path, (then, then))
+
+
+def test_a_machine_whose_locks_do_not_travel_is_seen_by_its_sign_of_life(tmp_path: Path) -> None:
+    elsewhere(tmp_path / "lock", 5.0)
+    with pytest.raises(HeldError, match="máy-2"):
+        Lease(tmp_path / "lock")
+    elsewhere(tmp_path / "lock", EXPIRES_S + 60.0)
+    with Lease(tmp_path / "lock") as lease:
+        assert lease.is_ours()
+    assert not (tmp_path / "lock").exists()
+
+
+def test_a_run_that_lost_its_folder_moves_nothing_in(tmp_path: Path) -> None:
+    finished(tmp_path / "out", "old")
+    place = Place.of(tmp_path / "out")
+    with (
+        pytest.raises(OutputError, match="another run"),
+        output_folder(tmp_path / "out", overwrite=True) as partial,
+    ):
+        (partial / STAMP).write_text("new")
+        elsewhere(place.lock, 0.0)
+    assert (tmp_path / "out" / STAMP).read_text() == "old"
+    assert place.lock.exists(), "it is the other's"
+
+
+# ------------------------------------------------------------------ what the disc refuses
+
+
+def test_a_full_disc_is_told_in_words(tmp_path: Path) -> None:
+    finished(tmp_path / "out", "old")
+    with (
+        pytest.raises(OutputError, match=r"a\.csv cannot be written: the disc is full") as told,
+        output_folder(tmp_path / "out", overwrite=True) as partial,
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device", str(partial / "a.csv"))
+    assert told.value.where.file == str(tmp_path / "out" / "a.csv")
+    assert (tmp_path / "out" / STAMP).read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_planners_file_is_no_matter_of_the_folder(tmp_path: Path) -> None:
+    with (
+        pytest.raises(PermissionError),
+        output_folder(tmp_path / "out", overwrite=False),
+    ):
+        raise PermissionError(errno.EACCES, "Permission denied", "/data/towers.csv")
+
+
+def test_a_sync_that_fails_is_a_write_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", late)
+    with (
+        pytest.raises(OutputError, match="Input/output error"),
+        output_folder(tmp_path / "out", overwrite=False) as partial,
+    ):
+        (partial / STAMP).write_text("{}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_names_too_long_are_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match="too long"),
+        output_folder(tmp_path / ("a" * 300), overwrite=False),
+    ):
+        pass
+    longest = tmp_path / ("đ" * 127)
+    with output_folder(longest, overwrite=False) as partial:
+        (partial / STAMP).write_text("{}")
+    assert [p.name for p in tmp_path.iterdir()] == [longest.name]
