@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -128,6 +130,40 @@ def test_an_earlier_run_is_safe(study: Path, tmp_path: Path) -> None:
     phusong("run", study, "--out", out, "--overwrite", code=1)
     assert (out / "run.json").read_bytes() == before
     assert not [p for p in tmp_path.iterdir() if "partial" in p.name]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_stopped_says_one_sentence(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "run.json").write_text("earlier")
+
+    def stopped(_: object, partial: Path, **__: object) -> None:
+        (partial / "half.csv").write_text("half")
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt as asked:  # a library that swallows it does not swallow the end
+            raise RuntimeError("callback failed") from asked
+
+    monkeypatch.setattr("phusong.pipeline.run.compute", stopped)
+    said = phusong("run", study, "--out", out, "--overwrite", "-q", code=code).output
+    assert said.strip() == "Stopped: earlier results are as they were, nothing of this run is kept."
+    assert [p.name for p in out.iterdir()] == ["run.json"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "study"]
+
+
+def test_a_disc_that_is_full_is_no_defect_of_ours(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    said = phusong("new", tmp_path / "province", code=1).output
+    assert "the disc is full" in said
+    assert "Internal error" not in said
 
 
 def test_path_losses_are_used_again(study: Path, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ import pyogrio
 import pytest
 import rasterio
 
+from phusong.errors import OutputError
+from phusong.exports.formats.geopackage import check_geopackage, documented, write_geopackage
 from phusong.exports.layers.qml import rgba
 from phusong.exports.tables.dictionary import tables
 from phusong.i18n import set_language
@@ -181,3 +183,43 @@ def test_libreoffice_reads_back(soffice: str, name: str, tiny_run: Path, tmp_pat
         assert "1+1" in rows["1b"]["name"]
         assert rows["1b"]["name"] != "2"
         assert float(rows["2a"]["level_centre_dbm"]) < -110
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "DELETE FROM villages WHERE fid = 1",
+        "UPDATE gpkg_ogr_contents SET feature_count = 0 WHERE table_name = 'villages'",
+        "UPDATE gpkg_contents SET min_x = NULL WHERE table_name = 'villages'",
+        "DELETE FROM rtree_villages_geom WHERE id = 1",
+    ],
+)
+def test_a_geopackage_that_lost_something_is_not_taken_for_done(
+    tmp_path: Path, tiny_run: Path, harm: str
+) -> None:
+    frame = gpd.read_file(tiny_run / "results.gpkg", layer="villages")
+    path = tmp_path / "a.gpkg"
+    write_geopackage([documented("villages", frame, "villages")], {"study": "x"}, path)
+    check_geopackage(path, {"villages": frame})
+    with sqlite3.connect(path) as base:
+        for (trigger,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            base.execute(f'DROP TRIGGER "{trigger}"')
+        base.execute(harm)
+    with pytest.raises(sqlite3.DatabaseError, match="villages"):
+        check_geopackage(path, {"villages": frame})
+
+
+def test_a_full_disc_is_no_page_of_sql(
+    tmp_path: Path, tiny_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise pyogrio.errors.DataSourceError(
+            "sqlite3_exec(CREATE TABLE gpkg_spatial_ref_sys (srs_name TEXT NOT NULL,\n"
+            "srs_id INTEGER) failed: database or disk is full"
+        )
+
+    frame = gpd.read_file(tiny_run / "results.gpkg", layer="villages")
+    monkeypatch.setattr(gpd.GeoDataFrame, "to_file", full)
+    with pytest.raises(OutputError, match="the disc is full") as told:
+        write_geopackage([documented("villages", frame, "villages")], {}, tmp_path / "a.gpkg")
+    assert "CREATE TABLE" not in str(told.value)

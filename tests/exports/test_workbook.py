@@ -181,3 +181,18 @@ def test_a_layer_has_its_documented_columns_alone() -> None:
     assert documented("fibre_routes", listed, "routes").frame["pop_id"].iloc[0] == "P1 P2"
     with pytest.raises(KeyError, match="length_km"):
         documented("fibre_routes", frame.drop(columns="length_km"), "routes")
+
+
+@pytest.mark.parametrize("year", ["-2208988800", "0", "253370764800", "no number"])
+def test_clocks_a_zip_cannot_hold_stop_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, year: str
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", year)
+    monkeypatch.setattr("time.time", lambda: -1e9)
+    frame = gpd.GeoDataFrame({"name": ["a"]}, geometry=[Point(105, 23)], crs=4326)
+    write_kmz("x", [Folder("t", frame, "name", None, {"-": "#123456"})], tmp_path / "a.kmz")
+    write_workbook(carrier_frame(), "carrier", tmp_path / "a.xlsx")
+    for name in ("a.kmz", "a.xlsx"):
+        with zipfile.ZipFile(tmp_path / name) as archive:
+            assert archive.testzip() is None
+            assert {item.date_time[0] for item in archive.infolist()} <= {1980, 2107}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,12 @@ from shapely.geometry import box
 
 from helpers.province import CRS, X0, Y0, dem, numbers_of, only, read, villages, write_raster
 from phusong.checks import Findings
-from phusong.errors import Where
+from phusong.errors import OutputError, Where
 from phusong.grid import Grid
 from phusong.progress import NoProgress
 from phusong.sources.rasters.landcover import prepare_landcover
 from phusong.sources.rasters.people import people_by_village, prepare_people
+from phusong.sources.rasters.prepared import create
 from phusong.sources.rasters.studygrid import cell_size, footprint
 from phusong.sources.rasters.terrain import prepare_terrain
 from phusong.sources.rasters.voids import _width
@@ -270,6 +273,70 @@ def test_half_written_raster_is_made_anew(tmp_path: Path, spec: dict[str, Any]) 
     first.terrain.path.with_suffix(".json").unlink()
     again, _ = read(tmp_path, spec)
     np.testing.assert_array_equal(again.terrain.read(again.grid.window), before)
+
+
+@pytest.mark.parametrize("ending", [".tif", ".json"])
+@pytest.mark.parametrize("place", [0.02, 0.5, 0.98])
+def test_a_flipped_byte_is_seen_and_the_raster_made_anew(
+    tmp_path: Path, spec: dict[str, Any], ending: str, place: float
+) -> None:
+    first, _ = read(tmp_path, spec)
+    before = first.terrain.read(first.grid.window)
+    kept = first.terrain.path.with_suffix(ending)
+    data = bytearray(kept.read_bytes())
+    data[int(len(data) * place)] ^= 4
+    kept.write_bytes(data)
+    again, _ = read(tmp_path, spec)
+    np.testing.assert_array_equal(again.terrain.read(again.grid.window), before)
+    assert kept.read_bytes() != data
+
+
+def test_a_pipe_or_a_folder_in_the_place_of_a_raster_stops_nothing(
+    tmp_path: Path, spec: dict[str, Any]
+) -> None:
+    first, _ = read(tmp_path, spec)
+    before = first.terrain.read(first.grid.window)
+    for path in (first.terrain.path, first.terrain.path.with_suffix(".json")):
+        path.unlink()
+    first.terrain.path.mkdir()
+    os.mkfifo(first.terrain.path.with_suffix(".json"))
+    again, _ = read(tmp_path, spec)
+    np.testing.assert_array_equal(again.terrain.read(again.grid.window), before)
+
+
+def test_a_work_folder_that_cannot_be_written_costs_time_only(
+    tmp_path: Path, spec: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    first, _ = read(tmp_path, spec)
+    shutil.rmtree(tmp_path / ".phusong")
+    (tmp_path / ".phusong").write_text("a file")
+    again, _ = read(tmp_path, spec)
+    window = first.grid.window
+    assert not again.terrain.path.is_relative_to(tmp_path)
+    assert (again.terrain.read(window) >= 0).any()
+    assert ".phusong" in caplog.text
+
+
+def test_a_write_that_is_lost_is_an_error_at_the_end(tmp_path: Path) -> None:
+    grid = grid_of(30.0)
+    values = np.full(grid.shape, 7.0, dtype=np.float32)
+    values[0, 0] = np.nan
+    with create(tmp_path / "good.tif", grid, "float32", np.nan) as target:
+        target.write(grid.window, values)
+    raster = create(tmp_path / "bad.tif", grid, "float32", np.nan)
+    raster.write(grid.window, values)
+    raster._file.write(np.zeros(grid.shape, np.float32), 1)  # the disc holds something else
+    with pytest.raises(OutputError, match="cannot be read back"):
+        raster.close()
+
+
+def test_a_prepared_raster_that_goes_while_it_is_read_is_told(
+    tmp_path: Path, spec: dict[str, Any]
+) -> None:
+    inputs, _ = read(tmp_path, spec)
+    inputs.terrain.path.unlink()
+    with pytest.raises(OutputError, match="removed or changed"):
+        inputs.terrain.read(inputs.grid.window)
 
 
 # ------------------------------------------------------------------ people and land cover
