@@ -14,6 +14,7 @@ from phusong.errors import InputError, OutputError, Where
 from phusong.i18n import tr
 
 if TYPE_CHECKING:
+    from phusong.checks import Findings
     from phusong.coverage.propagation.linkpath import LinkPath
     from phusong.study import Study
 
@@ -150,23 +151,28 @@ def _path(
     from phusong.coverage.propagation.linkpath import LinkPath
     from phusong.coverage.signal.clutter import clutter_height_m, path_ends, stands_along
     from phusong.coverage.signal.seazones import radio_zones
+    from phusong.sources.rasters.rasterfile import open_raster
     from phusong.sources.rasters.transect import read_profile, sample_nearest
-    from phusong.sources.rasters.warp import open_raster
-    from phusong.study import Clutter
+    from phusong.study import Clutter, TerrainSource
 
     findings = Findings()
-    files = [study.resolve(p) for p in study.terrain.dem] if study else list(dem)
-    crs = study.terrain.crs if study else None
-    tiles = [open_raster(p, Where(file=str(p)), crs, findings) for p in files]
+    terrain = study.terrain if study else TerrainSource(dem=list(dem))
+    files = [study.resolve(p) if study else p for p in terrain.dem]
+    tiles = [
+        open_raster(p, Where(file=str(p)), terrain.crs, findings, "heights", terrain.unit)
+        for p in files
+    ]
     findings.stop_on_errors()
-    profile = read_profile(
-        [tile for tile in tiles if tile], *ends, step_m, study.terrain if study else None
-    )
+    profile = read_profile([tile for tile in tiles if tile], *ends, step_m, terrain)
+    if profile.impossible:
+        where = Where(file=", ".join(str(p) for p in files))
+        findings.add("D07", where, detail="heights such as {values} m", values=profile.impossible)
+    _tell_ground(profile.mended, profile.height_m.size, findings)
     clutter = np.zeros_like(profile.height_m)
     classes = None
     if study and study.terrain.landcover and study.radio.clutter.at != "none":
         file = study.resolve(study.terrain.landcover)
-        cover = open_raster(file, Where(file=str(file)), None, findings)
+        cover = open_raster(file, Where(file=str(file)), None, findings, "classes")
         findings.stop_on_errors()
         if cover is not None:
             classes = sample_nearest(cover, profile.lon, profile.lat).astype(np.float32)
@@ -199,6 +205,25 @@ def _path(
         path = path if zones is None else replace(path, zone=zones[0])
     radio = study.radio
     return replace(path, time_percent=radio.time_percent, delta_n=radio.delta_n, n0=radio.n0)
+
+
+def _tell_ground(mended: int, points: int, findings: Findings) -> None:
+    """Say what the DEM's own figures had done to them: unit, bands, voids."""
+    from phusong.commands.terminal.console import open_console
+
+    console = open_console()
+    lines = [f"{f.where}: {tr(f.rule.title)} ({f.text()})" for f in findings]
+    if mended:
+        lines.append(
+            tr(
+                "{count} of {total} points lie in voids of the DEM; their heights are taken from "
+                "the rims, or are the sea's",
+                count=mended,
+                total=points,
+            )
+        )
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _show(path: LinkPath, model: str, out: Path | None) -> None:

@@ -17,10 +17,10 @@ from pyproj import Transformer
 
 from phusong.coverage.audit.intervals import clopper_pearson
 from phusong.coverage.signal.combine import NO_SHARE, SHARE_STEP
-from phusong.coverage.signal.layerfiles import safe_names
 from phusong.coverage.signal.spread import probability, sigma_total_db
 from phusong.disc.swap import find_results
 from phusong.errors import InputError, Where
+from phusong.names import safe_names
 from phusong.results.finished import FinishedRun
 from phusong.study import Study
 

@@ -35,10 +35,10 @@ from phusong.sources.inputs import Inputs, Raster
 from phusong.sources.left_out import Tally, report_share
 from phusong.sources.rasters.landcover import read_landcover
 from phusong.sources.rasters.people import read_people, report_people
-from phusong.sources.rasters.studygrid import footprint, study_grid
+from phusong.sources.rasters.rasterfile import RasterFile, bounds_in, near, open_raster, told
+from phusong.sources.rasters.studygrid import around, footprint, study_grid
 from phusong.sources.rasters.terrain import Terrain, prepare_terrain
 from phusong.sources.rasters.terrain_checks import report_bare, report_terrain, without_height
-from phusong.sources.rasters.warp import RasterFile, bounds_in, open_raster
 from phusong.sources.tables import headers
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.layers import Records, place_of, read_layer
@@ -217,7 +217,9 @@ class _Reading:
         terrain = self.study.terrain
         for path in terrain.dem:
             where = Where(file=self.study.named(path).as_posix())
-            file = open_raster(self.study.resolve(path), where, terrain.crs, self.findings)
+            file = open_raster(
+                self.study.resolve(path), where, terrain.crs, self.findings, "heights", terrain.unit
+            )
             if file is not None:
                 self.got.dem.append(file)
 
@@ -229,6 +231,7 @@ class _Reading:
             return
         if self.got.dem:
             boxes = np.array([bounds_in(file, _WGS84) for file in self.got.dem])
+            boxes[boxes[:, 0] >= 180, ::2] -= 360
             dem = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
             if exchanged_against(records, dem, self.findings):
                 return
@@ -398,6 +401,15 @@ class _Reading:
             return
         for file in got.dem:
             report_way(file.crs, got.area.crs, got.area.lonlat, file.where, self.findings)
+        with told(self.findings):
+            self._prepare_terrain()
+
+    def _prepare_terrain(self) -> None:
+        got, terrain = self.got, self.study.terrain
+        assert got.area is not None
+        assert got.communes is not None
+        hashes = [sha256(file.path) for file in got.dem]
+        got.dem = near(got.dem, got.area.crs, around(got.area, self.study))
         ground = footprint(got.dem, got.area.crs)
         if not terrain.sea_level_voids:
             report_bare(ground, got.area, got.communes, got.dem[0].where, self.findings)
@@ -412,7 +424,6 @@ class _Reading:
         )
         if got.grid is None or got.villages is None:
             return
-        hashes = [sha256(file.path) for file in got.dem]
         folder = self.study.work_folder / "prepared"
         got.terrain = prepare_terrain(
             got.dem, hashes, ground, got.grid, terrain, folder, self.progress
@@ -451,8 +462,10 @@ class _Reading:
     def _people(self) -> None:
         """Bring people and land cover onto the grid."""
         got, study = self.got, self.study
-        got.people = read_people(study, got.grid, got.area, self.findings, self.progress)
+        with told(self.findings):
+            got.people = read_people(study, got.grid, got.area, self.findings, self.progress)
         if study.people is not None and got.people is not None and got.villages is not None:
             where = Where(file=study.named(study.people.raster).as_posix())
             report_people(got.people, got.villages, where, self.findings)
-        got.landcover = read_landcover(study, got.grid, got.area, self.findings, self.progress)
+        with told(self.findings):
+            got.landcover = read_landcover(study, got.grid, got.area, self.findings, self.progress)

@@ -26,6 +26,7 @@ from phusong.study.settings.radio import (
 from phusong.study.settings.sources import (
     BoundariesSource,
     CellTemplate,
+    HeightUnit,
     Layer,
     PeopleSource,
     PopSource,
@@ -47,6 +48,7 @@ __all__ = [
     "Environment",
     "Extension",
     "FiberSources",
+    "HeightUnit",
     "IndicatorSettings",
     "Layer",
     "OpticalClass",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,28 +21,37 @@ from phusong.sources.crs import Area
 from phusong.sources.digest import combined, sha256
 from phusong.sources.inputs import Raster
 from phusong.sources.rasters.prepared import create, grid_key, prepared
-from phusong.sources.rasters.studygrid import covers
-from phusong.sources.rasters.warp import BLOCK, RasterFile, Warper, first_of, open_raster
+from phusong.sources.rasters.rasterfile import RasterFile, near, open_raster
+from phusong.sources.rasters.studygrid import around, cell_size_m, covers
+from phusong.sources.rasters.warp import BLOCK, Warper, first_of
 from phusong.study import PeopleSource, Study
 
-_VERSION = "people 2"
+_VERSION = "people 3"
 _LISTED = 10
 _CENSUS_DIFFERENCE = 0.25
 """Raster and census further apart than this are worth a warning."""
 
 
-class _NotNegative:
-    """Turns negative and missing figures into no people, and remembers the lowest."""
+_MOST_PER_KM2 = 5e6
+"""Nowhere do more live, by an order of magnitude: such a figure is a no-data value undeclared."""
 
-    def __init__(self) -> None:
+
+class _Possible:
+    """Turns impossible and missing figures into no people, and remembers the extremes."""
+
+    def __init__(self, most: float) -> None:
+        self._most = most
         self.lowest: float = 0.0
+        self.highest: float = 0.0
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the figures, none below 0 and none missing."""
-        negative = values < 0
-        if negative.any():
-            self.lowest = min(self.lowest, float(values[negative].min()))
-        return np.where(negative | ~np.isfinite(values), np.float32(0), values)
+        """Return the figures, none below 0, none beyond what can be, and none missing."""
+        low, high = values < 0, values > self._most
+        if low.any():
+            self.lowest = min(self.lowest, float(values[low].min()))
+        if high.any():
+            self.highest = max(self.highest, float(values[high].max()))
+        return np.where(low | high | np.isnan(values), np.float32(0), values)
 
 
 def read_people(
@@ -53,20 +62,18 @@ def read_people(
         return None
     where = Where(file=study.named(study.people.raster).as_posix())
     path = study.resolve(study.people.raster)
-    file = open_raster(path, where, study.people.crs, findings)
-    if (
-        file is None
-        or grid is None
-        or area is None
-        or not covers(file, area, findings, "P01", "P06")
-    ):
+    file = open_raster(path, where, study.people.crs, findings, "people")
+    if file is None or grid is None or area is None:
+        return None
+    files = near([file], area.crs, around(area, study))
+    if not covers(files, area, findings, "P01", "P06"):
         return None
     folder = study.work_folder / "prepared"
-    return prepare_people(file, sha256(path), grid, study.people, folder, findings, progress)
+    return prepare_people(files, sha256(path), grid, study.people, folder, findings, progress)
 
 
 def prepare_people(
-    file: RasterFile,
+    files: Sequence[RasterFile],
     sha256: str,
     grid: Grid,
     settings: PeopleSource,
@@ -78,34 +85,36 @@ def prepare_people(
 
     The people of a source cell are shared equally among the grid cells whose centre lies in it;
     where there is none (a grid coarser than the source) they go to the grid cell that holds its
-    centre. A density (``people_per_km2``) is taken as it is at each centre. Negative and missing
-    figures are no people (P02 for negatives that the raster does not declare as missing).
+    centre. A density (``people_per_km2``) is taken as it is at each centre. Impossible and missing
+    figures are no people (P02 for those that the raster does not declare as missing).
     """
-    key = combined([_VERSION, grid_key(grid), sha256, settings.unit, file.crs.to_wkt()])
+    density = settings.unit == "people_per_km2"
+    key = combined(
+        [_VERSION, grid_key(grid), sha256, settings.unit, *(f.as_declared for f in files)]
+    )
 
     def make(work: Path) -> dict[str, Any]:
-        clean = _NotNegative()
+        west, south, east, north = grid.bounds
+        side_m = cell_size_m(files[0], grid.crs, ((west + east) / 2, (south + north) / 2))
+        clean = _Possible(_MOST_PER_KM2 * (1.0 if density else max(1.0, side_m) ** 2 / 1e6))
         tiles = grid.tiles(BLOCK)
         progress.start("people", len(tiles), "Preparing the people")
-        share = share_density if settings.unit == "people_per_km2" else share_people
+        share = share_density if density else share_people
         with (
             create(work / "people.tif", grid, "float32", None) as target,
-            Warper([file], grid, clean) as warper,
+            Warper(files, grid, clean) as warper,
         ):
             for window in tiles:
                 target.write(window, share(warper, window, grid))
                 progress.advance("people")
-        return {"lowest": clean.lowest}
+        return {"lowest": clean.lowest, "highest": clean.highest}
 
     kept = prepared(folder, "people", key, make)
-    facts = kept.facts
-    if facts["lowest"] < 0:
+    extremes = [f"{kept.facts[name]:g}" for name in ("lowest", "highest") if kept.facts[name]]
+    if extremes:
+        file = files[0]
         findings.add(
-            "P02",
-            file.where,
-            file.path.name,
-            "figures such as {value}",
-            value=f"{facts['lowest']:g}",
+            "P02", file.where, file.path.name, "figures such as {value}", value=", ".join(extremes)
         )
     return Raster(kept.paths["people"], grid, key)
 

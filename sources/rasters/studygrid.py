@@ -14,11 +14,21 @@ from phusong.checks import Findings
 from phusong.grid import Grid
 from phusong.sources.crs import Area
 from phusong.sources.datum import report_way
-from phusong.sources.rasters.warp import RasterFile, bounds_in
+from phusong.sources.rasters.rasterfile import Bounds, RasterFile, bounds_in
+from phusong.study import Study
 
 CELL_MIN_M = 10.0
+REACH_M = 50_000.0
+"""Rasters farther than this outside the communes' bounds, and than sites reach, are not needed."""
 _ROUND_M = 5.0
 _BARE_SHARE = 0.01
+
+
+def around(area: Area, study: Study) -> Bounds:
+    """Return the bounds of all that a study may need rasters for, in its CRS."""
+    margin = max(REACH_M, 2000.0 * study.radio.radius_km)
+    west, south, east, north = area.bounds
+    return west - margin, south - margin, east + margin, north + margin
 
 
 def cell_size(file: RasterFile, crs: CRS, at: tuple[float, float]) -> float:
@@ -27,24 +37,31 @@ def cell_size(file: RasterFile, crs: CRS, at: tuple[float, float]) -> float:
     A DEM in the study's CRS keeps its own cell; another's cell is measured on the ground at
     ``at`` (study CRS) and rounded to whole multiples of 5 m. Never under 10 m.
     """
+    side = cell_size_m(file, crs, at)
+    if file.crs.is_projected and file.crs.equals(crs, ignore_axis_order=True):
+        return max(CELL_MIN_M, side)
+    return max(CELL_MIN_M, _ROUND_M * round(side / _ROUND_M))
+
+
+def cell_size_m(file: RasterFile, crs: CRS, at: tuple[float, float]) -> float:
+    """Return the side of a square as large as a raster's cell on the ground, in metres."""
     dx, dy = file.cell
     if file.crs.is_projected and file.crs.equals(crs, ignore_axis_order=True):
-        return max(CELL_MIN_M, math.sqrt(dx * dy))
+        return math.sqrt(dx * dy)
     back = Transformer.from_crs(crs, file.crs, always_xy=True)
     there = Transformer.from_crs(file.crs, crs, always_xy=True)
     x, y = back.transform(*at)
     x0, y0 = there.transform(x, y)
     xe, ye = there.transform(x + dx, y)
     xn, yn = there.transform(x, y + dy)
-    side = math.sqrt(math.hypot(xe - x0, ye - y0) * math.hypot(xn - x0, yn - y0))
-    return max(CELL_MIN_M, _ROUND_M * round(side / _ROUND_M))
+    return math.sqrt(math.hypot(xe - x0, ye - y0) * math.hypot(xn - x0, yn - y0))
 
 
 def footprint(files: Sequence[RasterFile], crs: CRS) -> Any:
     """Return the ground the rasters cover, in the study's CRS (shapely geometry)."""
     shapes = []
     for file in files:
-        outline = shapely.box(*file.bounds)
+        outline = shapely.Polygon(file.corners)
         step = max(file.bounds[2] - file.bounds[0], file.bounds[3] - file.bounds[1]) / 40
         series = gpd.GeoSeries([shapely.segmentize(outline, step)], crs=file.crs)
         shapes.append(series.to_crs(crs).iloc[0])
@@ -93,14 +110,17 @@ def study_grid(
     return Grid.over(area.crs, (west, south, east, north), size)
 
 
-def covers(file: RasterFile, area: Area, findings: Findings, rule: str, partly: str) -> bool:
-    """Say whether a raster has ground in common with the communes.
+def covers(
+    files: Sequence[RasterFile], area: Area, findings: Findings, rule: str, partly: str
+) -> bool:
+    """Say whether the parts of a raster have ground in common with the communes.
 
-    Adds ``rule`` when it has none, ``partly`` when over a hundredth of the area is bare; S32 or
+    Adds ``rule`` when they have none, ``partly`` when over a hundredth of the area is bare; S32 or
     S33 where its datum has no known way into the study's CRS, or a coarse one.
     """
+    file = files[0]
     report_way(file.crs, area.crs, area.lonlat, file.where, findings)
-    bare = shapely.difference(area.polygon, footprint([file], area.crs))
+    bare = shapely.difference(area.polygon, footprint(files, area.crs))
     share = bare.area / area.polygon.area
     if share >= 1:
         findings.add(rule, file.where, file.path.name)

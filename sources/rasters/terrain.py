@@ -17,14 +17,14 @@ from phusong.grid import Grid, Window
 from phusong.progress import Progress
 from phusong.sources.digest import combined
 from phusong.sources.inputs import Raster
+from phusong.sources.rasters.heights import PossibleHeights
 from phusong.sources.rasters.prepared import create, grid_key, prepared
+from phusong.sources.rasters.rasterfile import RasterFile
 from phusong.sources.rasters.voids import mend_voids
-from phusong.sources.rasters.warp import BLOCK, RasterFile, Warper, first_of
+from phusong.sources.rasters.warp import BLOCK, Warper, first_of
 from phusong.study import TerrainSource
 
-LOWEST_M, HIGHEST_M = -450.0, 9000.0
-"""Below the Dead Sea's shore and above Everest nothing is ground."""
-_VERSION = "terrain 1"
+_VERSION = "terrain 2"
 
 
 @dataclass(frozen=True)
@@ -50,26 +50,6 @@ class Terrain:
     holes: list[Hole] = field(default_factory=list)
 
 
-class _Possible:
-    """Turns impossible heights into voids and remembers the extremes."""
-
-    def __init__(self) -> None:
-        self.lowest: float | None = None
-        self.highest: float | None = None
-
-    def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the heights with impossible ones NaN."""
-        low, high = values < LOWEST_M, values > HIGHEST_M
-        if low.any():
-            found = float(values[low].min())
-            self.lowest = found if self.lowest is None else min(self.lowest, found)
-        if high.any():
-            found = float(values[high].max())
-            self.highest = found if self.highest is None else max(self.highest, found)
-        values[low | high] = np.nan
-        return values
-
-
 def prepare_terrain(
     files: Sequence[RasterFile],
     hashes: Sequence[str],
@@ -92,7 +72,7 @@ def prepare_terrain(
     files
         Tiles; where they overlap, the first with data wins.
     hashes
-        SHA-256 of each tile.
+        SHA-256 of each file.
     ground
         Footprint of the tiles in the study's CRS: cells outside are no voids of the DEM.
     folder
@@ -103,7 +83,7 @@ def prepare_terrain(
             _VERSION,
             grid_key(grid),
             *hashes,
-            *(f.crs.to_wkt() for f in files),
+            *(f.as_declared for f in files),
             repr(settings.void_fill_max_m),
             repr(settings.sea_level_voids),
         ]
@@ -135,7 +115,7 @@ def _prepare(
     progress: Progress,
 ) -> dict[str, Any]:
     """Write ``terrain.tif``, and ``filled.tif`` where voids were filled, into a folder."""
-    possible = _Possible()
+    possible = PossibleHeights()
     void = np.zeros(grid.shape, dtype=bool)
     outside = _outside(ground, grid)
     tiles = grid.tiles(BLOCK)

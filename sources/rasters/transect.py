@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Geod, Transformer
-from rasterio.windows import Window
+from pyproj import CRS, Geod, Transformer
 from scipy import ndimage
 
 from phusong.errors import InputError, Where
+from phusong.grid import Window
+from phusong.sources.rasters.heights import PossibleHeights
+from phusong.sources.rasters.rasterfile import Bounds, RasterFile, near
 from phusong.sources.rasters.voids import SEA_RIM_M
-from phusong.sources.rasters.warp import RasterFile
 from phusong.study import TerrainSource
 
 _GEOD = Geod(ellps="WGS84")
+_WGS84 = CRS.from_epsg(4326)
+_MARGIN_DEG = 0.01
+"""Of a raster no more than this beside a path is looked at."""
 Floats = NDArray[np.float64]
 
 
@@ -34,12 +38,18 @@ class Profile:
         From A.
     height_m
         Ground above sea level, bilinear.
+    mended
+        Points that the DEM leaves void, at heights between the rims or of the sea.
+    impossible
+        Heights of the DEM that are none and were read as voids, for messages.
     """
 
     lon: Floats
     lat: Floats
     distance_m: Floats
     height_m: Floats
+    mended: int = 0
+    impossible: str = ""
 
 
 def read_profile(
@@ -77,10 +87,13 @@ def read_profile(
     points = np.array([a, *inner, b], dtype=float)
     lon, lat = points[:, 0], points[:, 1]
     height = np.full(count, np.nan)
+    possible = PossibleHeights()
+    dems = [part for dem in dems for part in near([dem], _WGS84, _beside(lon, lat))]
     for dem in dems:
         missing = np.flatnonzero(np.isnan(height))
         if missing.size:
-            height[missing] = _sample(dem, lon[missing], lat[missing])
+            height[missing] = _sample(dem, lon[missing], lat[missing], possible)
+    unknown = int(np.isnan(height).sum())
     if settings is not None:
         outside = ~np.any([_position(dem, lon, lat)[2] for dem in dems], axis=0)
         height = _mended(height, outside, length_m / (count - 1), settings)
@@ -89,10 +102,16 @@ def read_profile(
         first = int(void[0])
         raise InputError(
             "{count} of {total} points of the path have no ground; the first at {lon:.5f} "
+            "{lat:.5f}, {km:.2f} km from A; the DEM holds impossible heights such as {values} m"
+            if possible.extremes
+            else "{count} of {total} points of the path have no ground; the first at {lon:.5f} "
             "{lat:.5f}, {km:.2f} km from A",
-            Where(file=", ".join(dem.where.file for dem in dems)),
-            "add the DEM tile that holds the path, or choose places on the DEM",
+            Where(file=", ".join(dict.fromkeys(dem.where.file for dem in dems))),
+            "declare the raster's no-data value, or mend the heights"
+            if possible.extremes
+            else "add the DEM tile that holds the path, or choose places on the DEM",
             {
+                "values": possible.extremes,
                 "count": void.size,
                 "total": count,
                 "lon": lon[first],
@@ -100,7 +119,18 @@ def read_profile(
                 "km": length_m * first / (count - 1) / 1000.0,
             },
         )
-    return Profile(lon, lat, np.linspace(0.0, length_m, count), height)
+    return Profile(lon, lat, np.linspace(0.0, length_m, count), height, unknown, possible.extremes)
+
+
+def _beside(lon: Floats, lat: Floats) -> Bounds:
+    """Return the bounds of a path, its longitudes without a jump at the 180th meridian."""
+    run = np.unwrap(lon, period=360.0)
+    return (
+        float(run.min()) - _MARGIN_DEG,
+        float(lat.min()) - _MARGIN_DEG,
+        float(run.max()) + _MARGIN_DEG,
+        float(lat.max()) + _MARGIN_DEG,
+    )
 
 
 def _mended(
@@ -127,18 +157,29 @@ def _mended(
 
 def sample_nearest(file: RasterFile, lon: Floats, lat: Floats) -> Floats:
     """Return the value of the cell that holds each point; NaN off the raster."""
-    return _sample(file, lon, lat, order=0)
+    out = np.full(lon.shape, np.nan)
+    for part in near([file], _WGS84, _beside(lon, lat)):
+        values = _sample(part, lon, lat, lambda found: found, order=0)
+        out = np.where(np.isnan(out), values, out)
+    return out
 
 
-def _sample(file: RasterFile, lon: Floats, lat: Floats, order: Literal[0, 1] = 1) -> Floats:
+def _sample(
+    file: RasterFile,
+    lon: Floats,
+    lat: Floats,
+    clean: Callable[[Floats], Floats],
+    order: Literal[0, 1] = 1,
+) -> Floats:
     """Interpolate between cell centres; NaN off the raster or beside a void."""
     row, column, inside = _position(file, lon, lat)
     out = np.full(lon.shape, np.nan)
     if not inside.any():
         return out
     with file.opened() as source:
-        values, top, left = _window(source, row[inside], column[inside])
-    at = np.array([row[inside] - top, column[inside] - left])
+        window = _window(file, row[inside], column[inside])
+        values = clean(file.read(source, window, "float64"))
+    at = np.array([row[inside] - window.row0, column[inside] - window.col0])
     out[inside] = ndimage.map_coordinates(values, at, order=order, mode="nearest")
     return out
 
@@ -148,19 +189,13 @@ def _position(
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Return row and column of points, counted from cell centres, and which lie on the raster."""
     x, y = Transformer.from_crs(4326, file.crs, always_xy=True).transform(lon, lat)
-    with file.opened() as source:
-        back, size = ~source.transform, (source.height, source.width)
-    column = back.a * np.asarray(x) + back.b * np.asarray(y) + back.c - 0.5
-    row = back.d * np.asarray(x) + back.e * np.asarray(y) + back.f - 0.5
-    inside = (column > -0.5) & (row > -0.5) & (column < size[1] - 0.5) & (row < size[0] - 0.5)
-    return row, column, inside
+    row, column = file.pixels(x, y)
+    inside = (column > 0) & (row > 0) & (column < file.width) & (row < file.height)
+    return row - 0.5, column - 0.5, inside
 
 
-def _window(source: Any, row: Floats, column: Floats) -> tuple[Floats, int, int]:
-    """Read the cells around the points, as float with NaN for no data."""
-    top, left = max(0, math.floor(row.min())), max(0, math.floor(column.min()))
-    bottom = min(source.height, math.ceil(row.max()) + 1)
-    right = min(source.width, math.ceil(column.max()) + 1)
-    window = Window(left, top, right - left, bottom - top)
-    values: Floats = source.read(1, window=window, masked=True).astype(float).filled(np.nan)
-    return values, top, left
+def _window(file: RasterFile, row: Floats, column: Floats) -> Window:
+    """Return the cells around the points."""
+    top, left = math.floor(row.min()), math.floor(column.min())
+    rows, cols = math.ceil(row.max()) + 1 - top, math.ceil(column.max()) + 1 - left
+    return Window(top, left, rows, cols).intersect(Window(0, 0, file.height, file.width))

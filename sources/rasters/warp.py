@@ -12,17 +12,13 @@ from typing import Any, Self
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import Transformer
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioIOError
-from rasterio.warp import reproject, transform_bounds
+from rasterio.warp import reproject
 from rasterio.windows import Window as RasterWindow
-from rasterio.windows import from_bounds
 
-from phusong.checks import Findings
-from phusong.errors import Where
 from phusong.grid import Grid, Window
-from phusong.sources.datum import settled
+from phusong.sources.rasters.rasterfile import RasterFile, bounds_in
 
 BLOCK = 1024
 """Cells along a side of the squares worked on at a time."""
@@ -30,68 +26,6 @@ _PAD = 3
 """Source cells read round a block, times the ratio of cell sizes, for the resampling kernel."""
 
 Clean = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class RasterFile:
-    """A planner's raster that can be read, with the CRS it is in."""
-
-    path: Path
-    where: Where
-    crs: CRS
-    bounds: tuple[float, float, float, float]
-    """(west, south, east, north) in its CRS."""
-    cell: tuple[float, float]
-    """Cell sizes (x, y) in units of its CRS, both positive."""
-
-    def opened(self) -> Any:
-        """Open it for reading (a rasterio dataset; use as a context)."""
-        return rasterio.open(gdal_path(self.path))
-
-
-def gdal_path(path: Path) -> str:
-    """Return how GDAL names a file; a zip that is no ``.hgt.zip`` is looked into."""
-    if path.suffix.lower() == ".zip" and not path.name.lower().endswith(".hgt.zip"):
-        return f"/vsizip/{path}"
-    return str(path)
-
-
-def open_raster(path: Path, where: Where, crs: str | None, findings: Findings) -> RasterFile | None:
-    """Look at a raster: that it is there (S01), can be read (S02) and has a CRS (D01)."""
-    if not path.exists():
-        findings.add("S01", where, path.name, "{path} does not exist", path=where.file)
-        return None
-    try:
-        with rasterio.open(gdal_path(path)) as source:
-            own = source.crs
-            stated = CRS.from_user_input(crs) if crs is not None else None
-            if own is None and stated is None:
-                findings.add("D01", where, path.name)
-                return None
-            transform = source.transform
-            if transform.b != 0 or transform.d != 0:
-                findings.add("S02", where, path.name, "the raster is rotated")
-                return None
-            return RasterFile(
-                path,
-                where,
-                stated
-                if stated is not None
-                else settled(CRS.from_user_input(own), where, findings),
-                tuple(float(v) for v in source.bounds),  # type: ignore[arg-type]
-                (abs(transform.a), abs(transform.e)),
-            )
-    except RasterioIOError as error:
-        findings.add(
-            "S02", where, path.name, "the file cannot be read ({reason})", reason=str(error)
-        )
-        return None
-
-
-def bounds_in(file: RasterFile, crs: CRS) -> tuple[float, float, float, float]:
-    """Return a raster's bounds in another CRS."""
-    moved = transform_bounds(file.crs, crs, *file.bounds, densify_pts=41)
-    return tuple(float(v) for v in moved)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -104,16 +38,15 @@ class SourceCells:
     """(rows, cols) of the raster's own cells, cleaned."""
     index: NDArray[np.int64]
     """Window's (rows, cols): the raster cell (flat) that holds each centre, -1 for none."""
-    transform: Any
-    crs: CRS
+    part: RasterFile
+    """The part of the raster."""
     grid: Grid
 
     def centres(self, cells: NDArray[np.int64]) -> tuple[Any, Any]:
         """Return (x_m, y_m) of raster cells' centres in the study's CRS."""
         row, col = np.divmod(cells, self.values.shape[1])
-        x = self.transform.c + (col + 0.5) * self.transform.a
-        y = self.transform.f + (row + 0.5) * self.transform.e
-        moved = Transformer.from_crs(self.crs, self.grid.crs, always_xy=True).transform(x, y)
+        x, y = self.part.places(row + 0.5, col + 0.5)
+        moved = Transformer.from_crs(self.part.crs, self.grid.crs, always_xy=True).transform(x, y)
         return np.asarray(moved[0]), np.asarray(moved[1])
 
 
@@ -153,14 +86,14 @@ class Warper:
             read = self._read(file, source, window)
             if read is None:
                 continue
-            values, transform = read
+            values, part = read
             out = []
             for method in methods:
                 target = np.full(window.shape, np.nan, dtype=np.float32)
                 reproject(
                     values,
                     target,
-                    src_transform=transform,
+                    src_transform=part.transform,
                     src_crs=file.crs.to_wkt(),
                     src_nodata=np.nan,
                     dst_nodata=np.nan,
@@ -180,7 +113,7 @@ class Warper:
         """
         for file, source, bounds in self._open:
             size_m = max(
-                (bounds[2] - bounds[0]) / source.width, (bounds[3] - bounds[1]) / source.height
+                (bounds[2] - bounds[0]) / file.width, (bounds[3] - bounds[1]) / file.height
             )
             pad = math.ceil(2 * size_m / self._grid.cell_m) + 1
             wide = Window(
@@ -189,13 +122,13 @@ class Warper:
             read = self._read(file, source, wide)
             if read is None:
                 continue
-            values, transform = read
+            values, part = read
             numbered = np.arange(values.size, dtype=np.float64).reshape(values.shape)
             index = np.full(wide.shape, -1.0)
             reproject(
                 numbered,
                 index,
-                src_transform=transform,
+                src_transform=part.transform,
                 src_crs=file.crs.to_wkt(),
                 dst_transform=self._grid.transform_of(wide),
                 dst_crs=self._grid.crs.to_wkt(),
@@ -203,31 +136,19 @@ class Warper:
                 src_nodata=-1.0,
                 dst_nodata=-1.0,
             )
-            yield SourceCells(wide, values, index.astype(np.int64), transform, file.crs, self._grid)
+            yield SourceCells(wide, values, index.astype(np.int64), part, self._grid)
 
     def _read(
         self, file: RasterFile, source: Any, window: Window
-    ) -> tuple[NDArray[np.float32], Any] | None:
+    ) -> tuple[NDArray[np.float32], RasterFile] | None:
         """Read the part of a raster under a window of the grid, cleaned, NaN for no data."""
         bounds = self._grid.bounds_of(window)
-        inner = transform_bounds(self._grid.crs, file.crs, *bounds, densify_pts=21)
-        pad_x = _PAD * max(file.cell[0], (inner[2] - inner[0]) / window.cols)
-        pad_y = _PAD * max(file.cell[1], (inner[3] - inner[1]) / window.rows)
-        wanted = from_bounds(
-            inner[0] - pad_x,
-            inner[1] - pad_y,
-            inner[2] + pad_x,
-            inner[3] + pad_y,
-            source.transform,
-        )
-        col0, row0 = max(0, int(wanted.col_off)), max(0, int(wanted.row_off))
-        col1 = min(source.width, int(np.ceil(wanted.col_off + wanted.width)))
-        row1 = min(source.height, int(np.ceil(wanted.row_off + wanted.height)))
-        if col1 <= col0 or row1 <= row0:
+        under = file.window_under(self._grid.crs, bounds)
+        if under.empty:
             return None
-        part = RasterWindow(col0, row0, col1 - col0, row1 - row0)
-        masked = source.read(1, window=part, out_dtype="float32", masked=True)
-        return self._clean(masked.filled(np.nan)), source.window_transform(part)
+        pad = _PAD * max(1, math.ceil(max(under.rows / window.rows, under.cols / window.cols)))
+        wide = file.window_under(self._grid.crs, bounds, pad)
+        return self._clean(file.read(source, wide)), file.part(wide)
 
 
 def first_of(

@@ -9,6 +9,9 @@ from pydantic import Field
 
 from phusong.study.settings.base import NotNegative, Positive, Section, Technology
 
+HeightUnit = Literal["m", "dm", "cm", "ft", "us_ft"]
+"""Units that heights of a raster come in; ``us_ft``: the US survey foot."""
+
 
 class Layer(Section):
     """One vector file (any OGR format) or CSV with coordinates."""
@@ -43,6 +46,9 @@ class TerrainSource(Section):
 
     dem: list[Path] = Field(min_length=1)
     crs: str | None = None
+    unit: HeightUnit | None = None
+    """Unit of the heights, where the raster does not say or says wrong; absent: as it says, else
+    metres."""
     kind: Literal["dtm", "dsm"] = "dtm"
     """``dsm`` holds canopy and roofs already: clutter is then not added a second time."""
     void_fill_max_m: NotNegative = 500.0

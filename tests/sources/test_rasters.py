@@ -27,10 +27,10 @@ from phusong.progress import NoProgress
 from phusong.sources.rasters.landcover import prepare_landcover
 from phusong.sources.rasters.people import people_by_village, prepare_people
 from phusong.sources.rasters.prepared import create
+from phusong.sources.rasters.rasterfile import RasterFile, open_raster
 from phusong.sources.rasters.studygrid import cell_size, footprint
 from phusong.sources.rasters.terrain import prepare_terrain
 from phusong.sources.rasters.voids import _width
-from phusong.sources.rasters.warp import RasterFile, open_raster
 from phusong.study import PeopleSource, TerrainSource
 
 
@@ -345,7 +345,7 @@ def test_a_prepared_raster_that_goes_while_it_is_read_is_told(
 def people_on(grid: Grid, path: Path, folder: Path, **keys: Any) -> np.ndarray:
     settings_ = PeopleSource(raster=path, **keys)
     raster = prepare_people(
-        opened(path), str(path), grid, settings_, folder, Findings(), NoProgress()
+        [opened(path)], str(path), grid, settings_, folder, Findings(), NoProgress()
     )
     return raster.read(grid.window)
 
@@ -385,7 +385,7 @@ def test_people_by_village_by_hand(tmp_path: Path) -> None:
     grid = grid_of(100)
     write_raster(tmp_path / "p.tif", values, grid.transform)
     raster = prepare_people(
-        opened(tmp_path / "p.tif"),
+        [opened(tmp_path / "p.tif")],
         "h",
         grid,
         PeopleSource(raster=tmp_path),
@@ -407,7 +407,10 @@ def test_landcover_is_the_nearest_class(tmp_path: Path) -> None:
     classes = np.where(np.arange(60)[None, :] < 30, 10, 50).repeat(60, axis=0).astype(np.uint8)
     write_raster(tmp_path / "l.tif", classes, from_origin(X0 - 1500, Y0 + 4500, 100, 100), nodata=0)
     grid = grid_of(30)
-    raster = prepare_landcover(opened(tmp_path / "l.tif"), "h", grid, tmp_path, NoProgress())
+    raster, known = prepare_landcover(
+        [opened(tmp_path / "l.tif")], "h", grid, tmp_path, NoProgress()
+    )
+    assert known == grid.rows * grid.cols
     found = raster.read(grid.window)
     assert set(np.unique(found)) == {10, 50}
     assert (found == 10).mean() == pytest.approx(0.5, abs=0.01)

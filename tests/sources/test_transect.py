@@ -11,8 +11,8 @@ from rasterio.transform import from_origin
 
 from phusong.checks import Findings
 from phusong.errors import InputError, Where
+from phusong.sources.rasters.rasterfile import RasterFile, open_raster
 from phusong.sources.rasters.transect import read_profile
-from phusong.sources.rasters.warp import RasterFile, open_raster
 from phusong.study.settings.sources import TerrainSource
 
 WEST, NORTH, CELL = 106.0, 20.1, 0.001
