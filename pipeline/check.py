@@ -8,7 +8,6 @@ import geopandas as gpd
 
 from phusong.checks import Findings, Severity
 from phusong.coverage.signal.clutter import report_environment
-from phusong.coverage.signal.plan import report_patterns
 from phusong.errors import ChecksFailed
 from phusong.fiber.assess import assess_fiber
 from phusong.pipeline.compute import people_by_commune
@@ -60,6 +59,5 @@ def check_study(study: Study, progress: Progress | None = None) -> Checked:
     if study.fiber is not None:
         # How the drawing becomes a network is where most of its faults show.
         assess_fiber(inputs, study, findings, people_by_commune(inputs, None), progress)
-    report_patterns(inputs, study, findings)
     report_environment(inputs, study, findings)
     return Checked(findings, inputs)

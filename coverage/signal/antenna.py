@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from phusong.coverage.signal.patterns import Pattern
 from phusong.jit import njit
+from phusong.sources.towers.patterns import Pattern
 from phusong.study import Antenna
 
 KIND_OMNI: Final = 0.0
@@ -237,10 +237,10 @@ def attenuation_db(
 def _further_tilt_deg(electrical_tilt_deg: float, pattern: Pattern) -> float:
     """Tilt to add to a measured pattern, which holds the tilt it was measured with.
 
-    A cell that states no electrical tilt takes the file as it is; one that states a tilt gets
-    the beam there.
+    A cell that states no electrical tilt (NaN) takes the file as it is; one that states a tilt,
+    be it 0, gets the beam there.
     """
-    if electrical_tilt_deg == 0.0:
+    if math.isnan(electrical_tilt_deg):
         return 0.0
     return electrical_tilt_deg - pattern.tilt_deg
 
@@ -265,6 +265,7 @@ def _beam_row(
     if isinstance(name, str) and name:
         further = _further_tilt_deg(electrical, patterns[name])
         return (*head, further, 0.0, 0.0, 0.0, 0.0, float(files.index(name)))
+    electrical = 0.0 if math.isnan(electrical) else electrical
     given_h, given_v = (
         float(cell["horizontal_beamwidth_deg"]),
         float(cell["vertical_beamwidth_deg"]),

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from phusong.checks import Findings
 from phusong.coverage.results import ANY
 from phusong.coverage.signal.antenna import Beams, beam_table
 from phusong.coverage.signal.linkbudget import reference_level_dbm
-from phusong.coverage.signal.patterns import Pattern, read_pattern
 from phusong.coverage.signal.spread import sigma_total_db
-from phusong.errors import InputError, PhusongError, Where
+from phusong.errors import InputError, PhusongError
 from phusong.sources.inputs import Inputs
+from phusong.sources.towers.antennafiles import read_patterns
+from phusong.sources.towers.patterns import Pattern
 from phusong.study import Study, Technology
 
 
@@ -85,22 +85,12 @@ def _patterns(cells: pd.DataFrame, study: Study) -> dict[str, Pattern]:
     InputError
         At the first file that cannot be read.
     """
-    names = {n for n in cells["antenna_file"] if isinstance(n, str) and n}
-    return {name: read_pattern(study.folder / name) for name in sorted(names)}
-
-
-def report_patterns(inputs: Inputs, study: Study, findings: Findings) -> None:
-    """Add a finding (rule T23) for every antenna file of a cell in service that cannot be read."""
-    cells = inputs.cells[inputs.cells["in_service"].astype(bool)]
-    first: Any = cells.dropna(subset="antenna_file").drop_duplicates("antenna_file")
-    for cell in first.itertuples():
-        if not cell.antenna_file:
-            continue
-        try:
-            read_pattern(study.folder / cell.antenna_file)
-        except InputError as error:
-            where = Where(file=str(cell.file), row=int(cell.row), key="antenna_file")
-            findings.add("T23", where, f"{cell.cell_id}: {error.where}", error.what, **error.params)
+    out: dict[str, Pattern] = {}
+    for name, found in read_patterns(cells["antenna_file"], study.folder).items():
+        if isinstance(found, InputError):
+            raise found
+        out[name] = found
+    return out
 
 
 def _budgeted(cells: pd.DataFrame, study: Study, cell_m: float) -> pd.DataFrame:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from phusong.coverage.signal.antenna import attenuation_db, beam_table
-from phusong.coverage.signal.patterns import Pattern, parse_ant, parse_msi, read_pattern
 from phusong.errors import InputError
+from phusong.sources.towers.antennafiles import parse_ant, parse_msi, read_pattern
+from phusong.sources.towers.patterns import Pattern
 from phusong.study import Antenna
 
 
@@ -251,7 +252,7 @@ def cosine_pattern():
 
 def test_pattern_gives_both_its_cuts():
     pattern = cosine_pattern()
-    beams = beams_of(antenna_file="p", patterns={"p": pattern})
+    beams = beams_of(antenna_file="p", patterns={"p": pattern}, electrical_tilt_deg=math.nan)
     for down in (-60, -10, 0, 4, 5.5, 30):
         low, high = math.floor(down), math.ceil(down)
         expected = (pattern.vertical_db[low % 360] + pattern.vertical_db[high % 360]) / 2
@@ -263,12 +264,20 @@ def test_pattern_gives_both_its_cuts():
 
 def test_pattern_keeps_its_own_tilt_unless_the_cell_states_one():
     patterns = {"p": cosine_pattern()}
-    as_it_is = beams_of(antenna_file="p", patterns=patterns)
+    as_it_is = beams_of(antenna_file="p", patterns=patterns, electrical_tilt_deg=math.nan)
     moved = beams_of(antenna_file="p", patterns=patterns, electrical_tilt_deg=10.0)
     assert at(as_it_is, 0, -4) == 0
     assert at(moved, 0, -10) == pytest.approx(0)
     assert at(moved, 0, -4) == pytest.approx(4.2)
     assert at(moved, 180, -10) == pytest.approx(at(as_it_is, 180, -4))
+
+
+def test_a_stated_tilt_of_0_is_a_tilt():
+    level = beams_of(antenna_file="p", patterns={"p": cosine_pattern()}, electrical_tilt_deg=0.0)
+    assert at(level, 0, 0) == pytest.approx(0)
+    assert at(level, 0, -4) == pytest.approx(2.8)
+    # Without a file nothing changes: a level beam either way.
+    assert at(beams_of(electrical_tilt_deg=math.nan), 0, 0) == 0
 
 
 def test_many_directions_keep_their_shape():
@@ -294,31 +303,3 @@ def test_antenna_file_of_a_cell_is_read_from_the_study(tmp_path):
     Path(tmp_path / "a.msi").write_text(msi_text(), encoding="utf-8")
     plan = plan_run(inputs, make_study(tmp_path))
     assert plan.beams.horizontal_db[0, 65] == pytest.approx(12.0)
-
-
-def test_every_antenna_file_that_cannot_be_read_is_found_before_a_run(tmp_path):
-    from helpers.radio import cells_frame, make_inputs, make_study, villages_frame
-    from phusong.checks import Findings
-    from phusong.coverage.signal.plan import report_patterns
-
-    (tmp_path / "whole.msi").write_text(msi_text(), encoding="utf-8")
-    (tmp_path / "short.ant").write_text("0\n" * 718, encoding="utf-8")
-    names = ["whole.msi", "short.ant", "gone.msi", "short.ant", None, "later.msi"]
-    rows = [
-        {"cell_id": f"c{at}", "antenna_file": name, "row": at, "in_service": name != "later.msi"}
-        for at, name in enumerate(names, start=1)
-    ]
-    inputs = make_inputs(
-        tmp_path,
-        cells=cells_frame(rows),
-        sites={"S1": (500_100.0, 2_499_900.0)},
-        villages=villages_frame({}),
-        heights=np.zeros((20, 20)),
-    )
-    findings = Findings()
-    report_patterns(inputs, make_study(tmp_path), findings)
-    short, gone = findings
-    assert {short.rule.number, gone.rule.number} == {"T23"}
-    assert (short.where.file, short.where.row, short.subject) == ("towers.csv", 2, "c2: short.ant")
-    assert "718 values" in str(short)
-    assert (gone.where.row, gone.subject) == (3, "c3: gone.msi")
