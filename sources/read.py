@@ -282,7 +282,7 @@ class _Reading:
 
     def _towers(self) -> None:
         read = [
-            read_cells(records, source, self.findings)
+            read_cells(records, source, self.findings, self.study.folder)
             for source in self.study.towers
             if (records := self._layer(source, headers.TOWERS, len(self.study.towers))) is not None
         ]

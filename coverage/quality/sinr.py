@@ -23,7 +23,7 @@ from phusong.coverage.signal.antenna import beam_attenuation_db
 from phusong.coverage.signal.combine import NO_LEVEL, TICK_DB
 from phusong.coverage.signal.correction import Correction
 from phusong.coverage.signal.layerfiles import TILE, Kind, LayerReader, LayerWriter, Levels
-from phusong.coverage.signal.linkbudget import SUBCARRIERS_PER_BLOCK, resource_blocks
+from phusong.coverage.signal.linkbudget import SUBCARRIERS_PER_BLOCK, carrier_blocks
 from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses, LossReport
 from phusong.coverage.signal.plan import Plan, plan_run
 from phusong.coverage.signal.store import PathLossStore
@@ -104,14 +104,12 @@ class Carriers:
         for i, cell in rows.iterrows():
             technology: Technology = cell["technology"]
             budget = study.radio.technologies[technology]
-            bandwidth = cell["bandwidth_mhz"]
-            bandwidth = budget.bandwidth_mhz if math.isnan(bandwidth) else bandwidth
-            blocks = resource_blocks(technology, bandwidth, budget.subcarrier_khz)
+            blocks = carrier_blocks(technology, budget, cell["bandwidth_mhz"], cell["freq_mhz"])
             key = (cell["operator"], technology, cell["freq_mhz"])
             group[i] = keys.setdefault(key, len(keys))
-            spacing_hz = budget.subcarrier_khz * 1e3
+            spacing_hz = blocks.spacing_khz * 1e3
             noise[i] = noise_dbm(spacing_hz, study.radio.quality.noise_figure_db)
-            width[i] = blocks * SUBCARRIERS_PER_BLOCK * spacing_hz / 1e6
+            width[i] = blocks.count * SUBCARRIERS_PER_BLOCK * spacing_hz / 1e6
         operators = tuple(operator for operator, _, _ in keys)
         return cls(group, operators, tuple(technology for _, technology, _ in keys), noise, width)
 

@@ -12,102 +12,61 @@ import math
 from typing import Final
 
 from phusong.errors import ModelError, Where
+from phusong.sources.towers.widths import (
+    LTE_BLOCKS,
+    NR_BLOCKS,
+    Blocks,
+    blocks_of,
+    usual_width_mhz,
+)
 from phusong.study import Technology, TechnologyBudget
 
 SUBCARRIERS_PER_BLOCK: Final = 12
 """TS 36.211 clause 6.2.3 and TS 38.211 clause 4.4.4.1."""
 
-LTE_BLOCKS: Final[dict[float, int]] = {1.4: 6, 3: 15, 5: 25, 10: 50, 15: 75, 20: 100}
-"""Channel bandwidth in MHz -> resource blocks: TS 36.101 table 5.6-1."""
 
-NR_BLOCKS: Final[dict[float, dict[float, int]]] = {
-    15: {
-        3: 15,
-        5: 25,
-        10: 52,
-        15: 79,
-        20: 106,
-        25: 133,
-        30: 160,
-        35: 188,
-        40: 216,
-        45: 242,
-        50: 270,
-    },
-    30: {
-        5: 11,
-        10: 24,
-        15: 38,
-        20: 51,
-        25: 65,
-        30: 78,
-        35: 92,
-        40: 106,
-        45: 119,
-        50: 133,
-        60: 162,
-        70: 189,
-        80: 217,
-        90: 245,
-        100: 273,
-    },
-    60: {
-        10: 11,
-        15: 18,
-        20: 24,
-        25: 31,
-        30: 38,
-        35: 44,
-        40: 51,
-        45: 58,
-        50: 65,
-        60: 79,
-        70: 93,
-        80: 107,
-        90: 121,
-        100: 135,
-    },
-}
-"""Subcarrier spacing in kHz -> bandwidth in MHz -> blocks: TS 38.101-1 table 5.3.2-1 (FR1)."""
-
-
-def resource_blocks(
-    technology: Technology, bandwidth_mhz: float, subcarrier_khz: float = 15.0
-) -> int:
-    """Return N_RB of an LTE or NR (FR1) carrier.
+def carrier_blocks(
+    technology: Technology, budget: TechnologyBudget, bandwidth_mhz: float, freq_mhz: float
+) -> Blocks:
+    """Return how an LTE or NR carrier is divided.
 
     Parameters
     ----------
     technology
         ``LTE`` or ``NR``.
+    budget
+        The study's; its bandwidth and spacing stand in where nothing else says.
     bandwidth_mhz
-        Channel bandwidth.
-    subcarrier_khz
-        Subcarrier spacing; LTE has 15 only.
+        Channel bandwidth of the cell; NaN: the budget's, or what the band can hold of it.
+    freq_mhz
+        Carrier.
 
     Raises
     ------
     ModelError
         When the standard has no such carrier.
     """
-    table = LTE_BLOCKS if technology == "LTE" else NR_BLOCKS.get(subcarrier_khz, {})
-    if technology not in {"LTE", "NR"} or bandwidth_mhz not in table:
+    if math.isnan(bandwidth_mhz):
+        bandwidth_mhz = usual_width_mhz(technology, budget.bandwidth_mhz, freq_mhz)
+    found = blocks_of(technology, bandwidth_mhz, freq_mhz, budget.subcarrier_khz)
+    if found is None:
+        tables = [LTE_BLOCKS] if technology == "LTE" else list(NR_BLOCKS.values())
         raise ModelError(
-            "{technology} has no carrier of {bandwidth_mhz} MHz with {subcarrier_khz} kHz spacing",
+            "{technology} has no carrier of {bandwidth_mhz} MHz at {freq_mhz} MHz",
             Where(key="bandwidth_mhz"),
             "choose a bandwidth of the standard: {known}",
             {
                 "technology": technology,
                 "bandwidth_mhz": f"{bandwidth_mhz:g}",
-                "subcarrier_khz": f"{subcarrier_khz:g}",
-                "known": ", ".join(f"{b:g}" for b in table) or "-",
+                "freq_mhz": f"{freq_mhz:g}",
+                "known": ", ".join(f"{b:g}" for b in sorted({b for t in tables for b in t})),
             },
         )
-    return table[bandwidth_mhz]
+    return found
 
 
 def reference_share_db(
-    technology: Technology, budget: TechnologyBudget, bandwidth_mhz: float
+    technology: Technology, budget: TechnologyBudget, bandwidth_mhz: float, freq_mhz: float
 ) -> float:
     """Return the reported part of the carrier's power, in dB (0 or negative).
 
@@ -120,12 +79,16 @@ def reference_share_db(
         return 0.0
     if budget.reference == "cpich":
         return budget.cpich_share_db
-    blocks = resource_blocks(technology, bandwidth_mhz, budget.subcarrier_khz)
-    return -10.0 * math.log10(SUBCARRIERS_PER_BLOCK * blocks)
+    blocks = carrier_blocks(technology, budget, bandwidth_mhz, freq_mhz)
+    return -10.0 * math.log10(SUBCARRIERS_PER_BLOCK * blocks.count)
 
 
 def reference_level_dbm(
-    technology: Technology, budget: TechnologyBudget, eirp_dbm: float, bandwidth_mhz: float
+    technology: Technology,
+    budget: TechnologyBudget,
+    eirp_dbm: float,
+    bandwidth_mhz: float,
+    freq_mhz: float,
 ) -> float:
     """Return the reported level at zero path loss in the main beam.
 
@@ -137,5 +100,5 @@ def reference_level_dbm(
     ModelError
         When the bandwidth is none of the standard's.
     """
-    share_db = reference_share_db(technology, budget, bandwidth_mhz)
+    share_db = reference_share_db(technology, budget, bandwidth_mhz, freq_mhz)
     return eirp_dbm + share_db + budget.rx_gain_dbi - budget.body_loss_db

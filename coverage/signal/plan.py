@@ -100,11 +100,11 @@ def _budgeted(cells: pd.DataFrame, study: Study, cell_m: float) -> pd.DataFrame:
     for cell in cells.to_dict("records"):
         technology: Any = cell["technology"]
         budget = radio.technologies[technology]
-        bandwidth = cell["bandwidth_mhz"]
-        bandwidth = budget.bandwidth_mhz if np.isnan(bandwidth) else bandwidth
         sigma = sigma_total_db(radio.spread, cell["freq_mhz"], cell_m, radio.rx_height_m)
         try:
-            level = reference_level_dbm(technology, budget, cell["eirp_dbm"], bandwidth)
+            level = reference_level_dbm(
+                technology, budget, cell["eirp_dbm"], cell["bandwidth_mhz"], cell["freq_mhz"]
+            )
         except PhusongError as problem:
             rows.append((np.nan, budget.threshold_dbm, sigma, str(problem).splitlines()[0]))
             continue

@@ -1,9 +1,9 @@
-"""Numbers as planners write them: decimal signs, thousands, units, degrees-minutes-seconds."""
+"""Numbers as planners write them: decimal signs, thousands, units."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -63,14 +63,6 @@ _SCALE: dict[str, dict[str, float]] = {
 }  # fmt: skip
 """Units that may stand behind a number, by the unit of the column, and what one of them is."""
 _WITH_UNIT = re.compile(r"(?P<figure>[^A-Za-zÀ-ỹ°º]*\d)\s*(?P<unit>[A-Za-zÀ-ỹ°º][A-Za-zÀ-ỹ°º ]*)")
-
-_DMS = re.compile(
-    r"""\s*([-+]?\d{1,3})\s*[°ºd:\s]\s*(\d{1,2})\s*['’′m:\s]\s*   # degrees, minutes
-    (?:(\d{1,2}(?:[.,]\d+)?)\s*(?:["”″s]|''|’’)?)?\s*([NSEWBĐDTnsewbđdt])?\s*""",
-    re.VERBOSE,
-)
-_NEGATIVE = "SWTswt"
-"""South and west, and their Vietnamese initials where those are not ambiguous (T: tây)."""
 
 
 def _evidence(values: Iterable[Any]) -> tuple[int, int, int, int]:
@@ -153,20 +145,6 @@ def _plain_float(text: str) -> float | None:
         return None
 
 
-def degrees(value: Any, decimal: Decimal = ".") -> float | None:
-    """Return degrees from a number or from ``22°48'30.5"N``; None for what is neither."""
-    match = _DMS.fullmatch(clean(value) or "") if isinstance(value, str) else None
-    if match is None:
-        return number(value, decimal)
-    whole, minutes, seconds, side = match.groups()
-    if float(minutes) >= 60 or float((seconds or "0").replace(",", ".")) >= 60:
-        return None
-    size = abs(float(whole)) + float(minutes) / 60
-    size += float((seconds or "0").replace(",", ".")) / 3600
-    negative = whole.startswith("-") or (side is not None and side in _NEGATIVE)
-    return -size if negative else size
-
-
 def unit_of(column: str) -> str:
     """Return the unit our column is in, as :func:`number` knows it; empty for others."""
     if column in {"population", "people"}:
@@ -186,7 +164,7 @@ def numbers(
     findings: Findings,
     where: Where,
     *,
-    angle: bool = False,
+    read: Callable[[Any, Decimal], float | None] | None = None,
     unit: str = "",
     stated: bool = False,
 ) -> NDArray[np.float64]:
@@ -203,8 +181,9 @@ def numbers(
     findings, where
         Take S13, S21 (a column with a decimal comma in a file with points) and S41 (counts read
         as thousands); ``where.key`` names the column.
-    angle
-        Whether degrees, minutes and seconds are understood.
+    read
+        How a text is read where it is no plain number of a unit;
+        :func:`phusong.sources.tables.degrees.degrees` for coordinates.
     unit
         Unit of the column, see :func:`unit_of`.
     stated
@@ -212,11 +191,17 @@ def numbers(
     """
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.to_numpy(dtype=np.float64, na_value=np.nan)
-    if not stated and not angle:
+    if not stated and read is None:
         decimal = _sign_of_column(values, decimal, unit, findings, where)
+    # Plain figures, nearly all of them, at once; what is left one by one.
     out = np.full(len(values), np.nan)
-    for i, value in enumerate(values):
-        parsed = degrees(value, decimal) if angle else number(value, decimal, unit)
+    if decimal == ".":
+        out = np.array(pd.to_numeric(values, errors="coerce"), dtype=np.float64)
+        out[np.isinf(out)] = np.nan
+    texts = values.to_numpy(dtype=object)
+    for i in np.flatnonzero(np.isnan(out) & values.notna().to_numpy()):
+        value = texts[i]
+        parsed = number(value, decimal, unit) if read is None else read(value, decimal)
         if parsed is None or np.isinf(parsed):
             findings.add(
                 "S13",

@@ -15,6 +15,7 @@ from pyproj import CRS
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.columns import report_missing_coordinates
+from phusong.sources.tables.degrees import degrees, unpacked
 from phusong.sources.tables.numerals import Decimal, decimal_of, numbers
 from phusong.sources.tables.written import geometry_in
 
@@ -52,11 +53,19 @@ def points_of(
         report_missing_coordinates(headers, findings, where)
         return None
     x, y = (
-        numbers(frame[c], rows, decimal, findings, replace(where, key=columns[c]), angle=True)
+        numbers(frame[c], rows, decimal, findings, replace(where, key=columns[c]), read=degrees)
         for c in pair
     )
-    crs = stated or (WGS84 if pair[0] == "lon" else _by_size(x, y))
     key = f"{columns[pair[0]]}, {columns[pair[1]]}"
+    if pair[0] == "lon" and (stated is None or stated.is_geographic) and _are_packed(x, y):
+        x, y = unpacked(x), unpacked(y)
+        findings.add(
+            "S26",
+            replace(where, key=key),
+            detail="{columns} are degrees, minutes and seconds packed together (DDDMMSS)",
+            columns=key,
+        )
+    crs = stated or (WGS84 if pair[0] == "lon" else _by_size(x, y))
     if crs is None:
         findings.add(
             "S05",
@@ -70,6 +79,17 @@ def points_of(
     points = np.full(len(frame), None, dtype=object)
     points[~nowhere] = shapely.points(x[~nowhere], y[~nowhere])
     return points, crs
+
+
+def _are_packed(x: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
+    """Say whether longitudes and latitudes are all packed as DDDMMSS.
+
+    No projected coordinates of this country pass for them: its northings have 90 and more where
+    degrees of latitude would stand.
+    """
+    known = np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0))
+    lon, lat = unpacked(x[known]), unpacked(y[known])
+    return bool(known.any() and (np.abs(lon) <= 180).all() and (np.abs(lat) <= 90).all())
 
 
 def shapes_of(

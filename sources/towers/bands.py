@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 from typing import Final
 
 from phusong.sources.tables.columns import plain
 from phusong.sources.towers.channels import BANDS
+from phusong.sources.towers.generations import generations
 from phusong.study import Technology
 
 BANDS_MHZ: Final[dict[int, float]] = {n: band.middle_mhz for n, band in BANDS.items()}
@@ -24,70 +27,146 @@ PLAUSIBLE_MHZ: dict[Technology, tuple[float, float]] = {
 ASSUMED_MHZ: dict[Technology, float] = {"GSM": 900.0, "UMTS": 2100.0, "LTE": 1800.0, "NR": 3500.0}
 """Commonest band, for cells whose file and study say none; always flagged as assumed."""
 
-_TECHNOLOGIES: dict[str, Technology] = {
-    "gsm": "GSM",
-    "2g": "GSM",
-    "edge": "GSM",
-    "gprs": "GSM",
-    "dcs": "GSM",
-    "umts": "UMTS",
-    "3g": "UMTS",
-    "wcdma": "UMTS",
-    "hspa": "UMTS",
-    "hsdpa": "UMTS",
-    "hsupa": "UMTS",
-    "hspap": "UMTS",
-    "hspa_plus": "UMTS",
-    "dc_hspa": "UMTS",
-    "lte": "LTE",
-    "4g": "LTE",
-    "lte_a": "LTE",
-    "lte_advanced": "LTE",
-    "lte_a_pro": "LTE",
-    "lte_ca": "LTE",
-    "lte_plus": "LTE",
-    "4g_plus": "LTE",
-    "eutran": "LTE",
-    "e_utran": "LTE",
-    "4g_lte": "LTE",
-    "lte_4g": "LTE",
-    "fdd_lte": "LTE",
-    "td_lte": "LTE",
-    "tdd_lte": "LTE",
-    "lte_fdd": "LTE",
-    "lte_tdd": "LTE",
-    "nb_iot": "LTE",
-    "nr": "NR",
-    "5g": "NR",
-    "5g_nr": "NR",
-    "nr_5g": "NR",
-    "5gnr": "NR",
-    "5g_sa": "NR",
-    "nr_sa": "NR",
-    "5g_nsa": "NR",
-    "nr_nsa": "NR",
-    "2g_gsm": "GSM",
-    "gsm_2g": "GSM",
-    "3g_umts": "UMTS",
-    "umts_3g": "UMTS",
-    "3g_wcdma": "UMTS",
+_WORDS: dict[Technology, str] = {
+    "GSM": "gsm 2g edge gprs dcs pcs egsm",
+    "UMTS": "umts 3g wcdma hspa hsdpa hsupa hspap hspaplus dchspa dchsdpa nodeb tdscdma",
+    "LTE": "lte 4g ltea lteca ltem ltefdd ltetdd tdlte tddlte fddlte lteplus 4gplus eutran nbiot "
+    "catm volte enodeb lteu laa",
+    "NR": "nr 5g 5gnr nr5g 5gsa nrsa 5gnsa nrnsa endc ennr gnodeb nru",
 }
-_SEVERAL = re.compile(r"\s*[/,;+&|]\s*")
+"""Words of lists, run together; digits other than a generation's are the band's."""
+_TECHNOLOGIES: dict[str, Technology] = {
+    word: technology for technology, words in _WORDS.items() for word in words.split()
+}
+_QUALIFIERS = frozenset(
+    word
+    for words in (
+        "a advanced adv pro ca m m1 iot nb cat cat1 catm1 plus fdd tdd td fd dc e u utran",
+        "sa nsa dss mimo mhz ms mang the he tech network radio cell r8 r99 ran standalone",
+    )
+    for word in words.split()
+)
+_BAND_WORDS = frozenset({"b", "n", "band", "tan", "bang"})
+_LETTERS: dict[str, Technology] = {"l": "LTE", "u": "UMTS", "w": "UMTS", "g": "GSM"}
+"""Planners' shorthand: L1800 or L18, U2100 or U21, G900."""
+_SEVERAL = re.compile(r"\s*[/,;&|]\s*|\s*\+\s*(?=\w)|\s+(?:va|và|and)\s+", re.IGNORECASE)
 _BAND = re.compile(r"(band|bang_tan|lte|nr|gsm|umts|wcdma|dcs|egsm|[bnlgu])_?(\d+)(?:_mhz)?")
+_GLUED = re.compile(r"([a-z]+|[2-5]g)(\d+)(?:mhz)?")
+_FIGURE = re.compile(r"(\d{3,5})(?:mhz)?")
 
 
 def several(text: str) -> list[str]:
-    """Cut ``2G/3G/4G`` into its parts."""
+    """Cut ``2G/3G/4G`` or ``2G + 3G`` into its parts; the plus of ``4G+`` stays."""
     return [part for part in _SEVERAL.split(text) if part]
 
 
+@dataclass(frozen=True)
+class Meant:
+    """One technology a text names, with the band it names for it (empty: none)."""
+
+    technology: Technology
+    band: str = ""
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a cell of a tower list names, and the first part of it that is not known."""
+
+    meant: tuple[Meant, ...]
+    unknown: str = ""
+
+
+@cache
+def technologies_in(text: str) -> Named:
+    """Return what a cell of a tower list names, each technology with the band in its word.
+
+    Examples
+    --------
+    >>> [(m.technology, m.band) for m in technologies_in("2G-3G / LTE FDD 1800+2100").meant]
+    [('GSM', ''), ('UMTS', ''), ('LTE', '1800'), ('LTE', '2100')]
+    >>> technologies_in("N78").meant, technologies_in("4G/wifi").unknown
+    ((Meant(technology='NR', band='n78'),), 'wifi')
+    """
+    digits = generations(text)
+    if digits:
+        return Named(tuple(Meant(technology) for technology in digits))
+    found: list[Meant] = []
+    unknown = ""
+    for part in several(text):
+        tokens = plain(part).split("_")
+        whole = _TECHNOLOGIES.get("".join(tokens))
+        if whole is not None:
+            _add(Meant(whole), found)
+            continue
+        known = len(found)
+        taken = [_take(token, before, found) for before, token in pairwise(["", *tokens])]
+        if not (all(taken) and found):
+            del found[known:]
+            unknown = unknown or part
+    return Named(tuple(found), unknown)
+
+
+def _add(meant: Meant, found: list[Meant]) -> bool:
+    """Add a technology; 4G LTE, and VoLTE after LTE, are one thing said twice."""
+    if meant.band or not found or found[-1].technology != meant.technology or found[-1].band:
+        found.append(meant)
+    return True
+
+
+def _take(token: str, before: str, found: list[Meant]) -> bool:
+    """Understand one token after those before it; False for an unknown one."""
+    if token in _TECHNOLOGIES:
+        return _add(Meant(_TECHNOLOGIES[token]), found)
+    if token in _QUALIFIERS | _BAND_WORDS:
+        return True
+    if token.isdecimal() and before in _BAND_WORDS:
+        return _numbered(before, token, found)
+    figure, glued = _FIGURE.fullmatch(token), _GLUED.fullmatch(token)
+    if figure is not None:
+        return bool(found) and _with_band(figure[1], found)
+    return glued is not None and _take_glued(glued[1], glued[2], found)
+
+
+def _take_glued(word: str, digits: str, found: list[Meant]) -> bool:
+    """Understand a word with the digits that follow it: ``lte1800``, ``l18``, ``b3``, ``n78``."""
+    if word in _BAND_WORDS:
+        return _numbered(word, digits, found)
+    if word in _LETTERS:
+        hundreds = int(digits) if int(digits) >= 300 else int(digits) * 100
+        return 400 <= hundreds <= 4000 and _add(Meant(_LETTERS[word], str(hundreds)), found)
+    if word not in _TECHNOLOGIES:
+        return word in _QUALIFIERS and len(digits) == 1
+    band = digits if len(digits) > 2 else f"b{digits}"
+    return _add(Meant(_TECHNOLOGIES[word], band), found)
+
+
+def _numbered(word: str, digits: str, found: list[Meant]) -> bool:
+    """Understand ``B3`` and ``N78``: LTE's band or NR's, or that of the technology before."""
+    if word == "n":
+        band = f"n{digits}" if int(digits) < 300 else digits
+        if not found or found[-1].technology != "NR" or found[-1].band:
+            found.append(Meant("NR"))
+        return _with_band(band, found)
+    if not found:
+        found.append(Meant("LTE"))
+    return _with_band(f"b{digits}", found)
+
+
+def _with_band(band: str, found: list[Meant]) -> bool:
+    """Give the last technology its band; a second one is a second carrier of it."""
+    last = found[-1]
+    if last.band:
+        found.append(Meant(last.technology, band))
+    else:
+        found[-1] = Meant(last.technology, band)
+    return True
+
+
 def technology_of(text: str) -> Technology | None:
-    """Return the technology a cell of a tower list means, None for an unknown word."""
-    key = plain(text)
-    if key in _TECHNOLOGIES:
-        return _TECHNOLOGIES[key]
-    bare = re.sub(r"_?\d{3,}(_mhz)?$", "", key)
-    return _TECHNOLOGIES.get(bare)
+    """Return the technology a text means, None for an unknown word or several."""
+    named = technologies_in(text)
+    found = {meant.technology for meant in named.meant}
+    return found.pop() if len(found) == 1 and not named.unknown else None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from phusong.frames import rows
 from phusong.names import alike
 from phusong.sources.tables.columns import plain
 from phusong.sources.tables.layers import Records
-from phusong.sources.tables.text import as_code, clean
+from phusong.sources.tables.text import clean
+from phusong.sources.towers.reading import as_codes, cleaned, mapped
 from phusong.study import TowersSource
 
 NAME_MAX = 60
@@ -66,9 +67,8 @@ def operators_of(
     list of str, (n,) bool
         Names, and which of them are the default.
     """
-    named = [clean(v) for v in records.texts("operator")]
-    country = [as_code(v) for v in records.texts("mcc")]
-    network = [as_code(v) for v in records.texts("mnc")]
+    named = cleaned(records, "operator")
+    country, network = as_codes(records, "mcc"), as_codes(records, "mnc")
     given = [
         name or (f"{mcc}-{mnc.zfill(2)}" if mcc and mnc else None)
         for name, mcc, mnc in zip(named, country, network, strict=True)
@@ -94,7 +94,7 @@ def operators_of(
             operator=names[i],
             shown=shown(names[i]),
         )
-    return [shown(name) for name in names], missing
+    return mapped(names, shown).tolist(), missing
 
 
 def report_alike(cells: pd.DataFrame, findings: Findings) -> None:

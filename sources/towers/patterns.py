@@ -150,8 +150,7 @@ def oddities(pattern: Pattern) -> list[tuple[str, dict[str, object]]]:
     elif tilt < -_ALIKE_DEG or tilt > 45:
         out.append(
             (
-                "its vertical cut is strongest {tilt}° below the horizon: it looks mirrored or "
-                "turned",
+                "its vertical cut is strongest {tilt}° below the horizon: mirrored or turned",
                 {"tilt": f"{tilt:g}"},
             )
         )

@@ -16,6 +16,7 @@ from phusong.errors import Where
 from phusong.sources.boundaries.codes import disambiguate
 from phusong.sources.crs import Area
 from phusong.sources.tables.text import ranges
+from phusong.sources.towers.estimated import ESTIMATED_SITE_M
 
 SAME_PLACE_M = 1.0
 """Cells nearer than this stand on one mast."""
@@ -53,10 +54,9 @@ def group_sites(
     counts = np.bincount(group)
     x = np.bincount(group, weights=xy[:, 0]) / counts
     y = np.bincount(group, weights=xy[:, 1]) / counts
-    given: dict[int, str] = {}
-    for s, site in zip(group, cells["site_id"], strict=True):
-        if site is not None and site == site:  # noqa: PLR0124 - NaN of a mixed column
-            given.setdefault(int(s), str(site))
+    known = cells["site_id"].notna().to_numpy()
+    own, at = np.unique(group[known], return_index=True)
+    given = dict(zip(own.tolist(), cells["site_id"].to_numpy()[known][at].astype(str), strict=True))
     names = [given.get(s, f"site-{s + 1}") for s in range(len(first))]
     unique, changed = disambiguate(names)
     for s in np.flatnonzero(changed):
@@ -90,31 +90,76 @@ def group_sites(
 def _components(
     cells: pd.DataFrame, xy: NDArray[np.float64], findings: Findings
 ) -> NDArray[np.int64]:
-    """Give cells that share a place, or a site id within reach, one number."""
-    pairs = [cKDTree(xy).query_pairs(SAME_PLACE_M, output_type="ndarray")]
-    named = cells[cells["site_id"].notna()]
-    for _, members in named.groupby(["file", "site_id"], sort=False):
-        index = members.index.to_numpy()
-        site = str(members["site_id"].iloc[0])
-        distance = np.hypot(*(xy[index] - xy[index[0]]).T)
-        near = distance <= SAME_SITE_M
-        pairs.append(np.column_stack([np.full(near.sum(), index[0]), index[near]]))
-        if not near.all():
-            far = int(np.argmax(distance))
-            findings.add(
-                "T19",
-                _where(cells, int(index[far])),
-                site,
-                "cells of {site} stand up to {distance} m apart",
-                x_m=float(xy[index[far], 0]),
-                y_m=float(xy[index[far], 1]),
-                site=site,
-                distance=round(float(distance[far])),
-            )
+    """Give cells that share a place, or a site id within reach, one number.
+
+    Cells that stand where phones measured them, and whose base station is known, share no place by
+    chance: they are on that station's mast.
+    """
+    estimated = cells["position_estimated"].to_numpy(dtype=bool)
+    named = cells["site_id"].notna().to_numpy()
+    pairs = [_places_shared(xy, np.flatnonzero(~(estimated & named)))]
+    index = np.flatnonzero(named)
+    keys = pd.MultiIndex.from_frame(cells.loc[named, ["file", "site_id"]])
+    code = pd.factorize(keys)[0]
+    first = index[np.unique(code, return_index=True)[1]][code] if index.size else index
+    distance = np.hypot(*(xy[index] - xy[first]).T)
+    near = distance <= np.where(estimated[index], ESTIMATED_SITE_M, SAME_SITE_M)
+    pairs.append(np.column_stack([first[near], index[near]]))
+    _report_apart(cells, xy, index[~near], distance[~near], findings)
     links = np.vstack(pairs)
     n = len(cells)
     graph = coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(n, n))
     return connected_components(graph, directed=False)[1].astype(np.int64)
+
+
+def _places_shared(xy: NDArray[np.float64], of: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return pairs of cells, of those asked, that stand at one place."""
+    if of.size == 0:
+        return np.empty((0, 2), dtype=np.int64)
+    # Cells of one list share their mast's coordinates to the digit: distinct places are few.
+    places, at = np.unique(xy[of], axis=0, return_inverse=True)
+    at = at.ravel()
+    first = np.unique(at, return_index=True)[1]
+    same = np.column_stack([of[first[at]], of])
+    near = cKDTree(places).query_pairs(SAME_PLACE_M, output_type="ndarray")
+    return np.vstack([same, of[first[near]]])
+
+
+def _report_apart(
+    cells: pd.DataFrame,
+    xy: NDArray[np.float64],
+    far: NDArray[np.int64],
+    distance: NDArray[np.float64],
+    findings: Findings,
+) -> None:
+    """Say which sites have cells too far apart to be on one mast (T19): the farthest of each."""
+    if far.size == 0:
+        return
+    frame = cells.iloc[far][["file", "site_id", "row"]].assign(at=far, distance=distance)
+    worst = frame.sort_values("distance").drop_duplicates(["file", "site_id"], keep="last")
+    for file, members in worst.sort_values("at").groupby("file", sort=False):
+        if len(members) > _LISTED:
+            findings.add(
+                "T19",
+                Where(file=str(file)),
+                detail="{n} sites have cells up to {distance} m apart; records {rows}",
+                n=len(members),
+                distance=round(float(members["distance"].max())),
+                rows=ranges(np.unique(members["row"]).tolist()),
+            )
+            continue
+        for row in members.itertuples():
+            k = int(str(row.at))
+            findings.add(
+                "T19",
+                _where(cells, k),
+                str(row.site_id),
+                "cells of {site} stand up to {distance} m apart",
+                x_m=float(xy[k, 0]),
+                y_m=float(xy[k, 1]),
+                site=str(row.site_id),
+                distance=round(float(str(row.distance))),
+            )
 
 
 def _where(cells: pd.DataFrame, i: int) -> Where:
@@ -150,7 +195,7 @@ def leave_out(
     if gone.size == 0:
         return sites, cells
     first = cells.drop_duplicates("site_id").set_index("site_id")[["file", "row"]]
-    places = first.loc[sites["site_id"].iloc[gone]].reset_index().assign(at=gone)
+    places = first.reindex(sites["site_id"].iloc[gone]).reset_index().assign(at=gone)
     for file, members in places.groupby("file", sort=False):
         at, rows = members["at"].to_numpy(), members["row"].to_numpy()
         if len(at) > _LISTED:

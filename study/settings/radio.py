@@ -23,7 +23,9 @@ class TechnologyBudget(Section):
     bandwidth_mhz: Positive
     reference: Literal["carrier", "cpich", "resource_element"]
     cpich_share_db: float = -10.0
-    subcarrier_khz: Positive = 15.0
+    subcarrier_khz: Positive | None = None
+    """Spacing of NR's subcarriers; absent: by band (15 kHz, 30 from 2300 MHz, 120 from 24 GHz).
+    A bandwidth that the standard does not have with it gets the band's."""
     rx_gain_dbi: float = 0.0
     body_loss_db: NotNegative = 3.0
 
@@ -33,9 +35,7 @@ def _budgets() -> dict[Technology, TechnologyBudget]:
         "GSM": TechnologyBudget(threshold_dbm=-95, bandwidth_mhz=0.2, reference="carrier"),
         "UMTS": TechnologyBudget(threshold_dbm=-103, bandwidth_mhz=5, reference="cpich"),
         "LTE": TechnologyBudget(threshold_dbm=-110, bandwidth_mhz=10, reference="resource_element"),
-        "NR": TechnologyBudget(
-            threshold_dbm=-110, bandwidth_mhz=100, reference="resource_element", subcarrier_khz=30
-        ),
+        "NR": TechnologyBudget(threshold_dbm=-110, bandwidth_mhz=100, reference="resource_element"),
     }
 
 

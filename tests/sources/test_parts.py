@@ -20,9 +20,10 @@ from phusong.sources.boundaries.codes import disambiguate, match_codes
 from phusong.sources.boundaries.service_areas import service_areas, spread_equal
 from phusong.sources.boundaries.shapes import REASONS, Words, _flaw, overlaps
 from phusong.sources.tables.columns import map_columns, nearest, plain, tags, take
+from phusong.sources.tables.degrees import degrees
 from phusong.sources.tables.delimited import read_table
 from phusong.sources.tables.headers import TOWERS, VILLAGES
-from phusong.sources.tables.numerals import decimal_of, degrees, number
+from phusong.sources.tables.numerals import decimal_of, number
 from phusong.sources.tables.raw.filters import filtered
 from phusong.sources.tables.status import in_service
 from phusong.sources.tables.text import (

@@ -78,6 +78,7 @@ def test_frames_have_their_columns(tmp_path: Path, spec: dict[str, Any]) -> None
         "technology_assumed",
         "freq_assumed",
         "operator_assumed",
+        "position_estimated",
         "file",
         "row",
     }

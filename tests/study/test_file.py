@@ -130,7 +130,7 @@ def test_new_never_overwrites(tmp_path: Path) -> None:
 
 def test_partly_given_technology_keeps_defaults() -> None:
     study = parse_study(TEMPLATE, FILE)
-    assert study.radio.technologies["NR"].subcarrier_khz == 30
+    assert study.radio.technologies["NR"].subcarrier_khz is None
     assert study.radio.technologies["UMTS"].cpich_share_db == -10
 
 
