@@ -92,12 +92,12 @@ class Inputs:
         ``cell_id`` str (unique), ``site_id``, ``operator``, ``technology`` (GSM|UMTS|LTE|NR),
         ``freq_mhz``, ``bandwidth_mhz`` (NaN: the budget's), ``height_m`` above ground,
         ``azimuth_deg`` (NaN: omnidirectional), ``mechanical_tilt_deg``,
-        ``electrical_tilt_deg`` (down positive), ``eirp_dbm``,
+        ``electrical_tilt_deg`` (down positive; NaN: not given), ``eirp_dbm``,
         ``horizontal_beamwidth_deg`` (NaN: the study's), ``vertical_beamwidth_deg`` (NaN),
         ``antenna_file`` str or None, ``eci`` str or None and ``pci`` float or NaN (to know a
         cell in a phone's log by), ``in_service`` bool, ``height_assumed``,
-        ``eirp_assumed``, ``technology_assumed``, ``freq_assumed``, ``operator_assumed`` bool,
-        ``file`` str, ``row``.
+        ``eirp_assumed``, ``technology_assumed``, ``freq_assumed``, ``operator_assumed``,
+        ``position_estimated`` bool, ``file`` str, ``row``.
     cables
         ``cable_id`` str, ``owner`` str, ``status`` str, ``kind`` str, ``cores`` float,
         ``group`` str or None (shared risk), ``in_service`` bool, ``geometry`` LineString

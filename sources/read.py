@@ -38,12 +38,13 @@ from phusong.sources.rasters.people import read_people, report_people
 from phusong.sources.rasters.rasterfile import RasterFile, bounds_in, near, open_raster, told
 from phusong.sources.rasters.studygrid import around, footprint, study_grid
 from phusong.sources.rasters.terrain import Terrain, prepare_terrain
-from phusong.sources.rasters.terrain_checks import report_bare, report_terrain, without_height
+from phusong.sources.rasters.terrain_checks import ground_at, report_bare, report_terrain
 from phusong.sources.tables import headers
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.layers import Records, place_of, read_layer
 from phusong.sources.tables.ogr import Box
 from phusong.sources.towers.cells import read_cells
+from phusong.sources.towers.heights import report_above_sea
 from phusong.sources.towers.operators import report_alike
 from phusong.sources.towers.sites import group_sites, leave_out, too_far
 from phusong.sources.water import no_rivers, read_rivers
@@ -441,9 +442,11 @@ class _Reading:
             got.terrain, terrain, got.area, got.villages, got.dem[0].where, self.findings
         )
         if got.sites is not None and got.cells is not None and len(got.sites):
-            bare = without_height(
+            ground = ground_at(
                 got.terrain.heights, got.sites["x_m"].to_numpy(), got.sites["y_m"].to_numpy()
             )
+            report_above_sea(got.sites, got.cells, ground, self.findings)
+            bare = np.isnan(ground)
             lost, total = int(bare.sum()), len(bare)
             report_share(self.study, got.dem[0].where, lost, total, self.findings, ["T21"])
             got.sites, got.cells = leave_out(

@@ -12,6 +12,7 @@ ASSUMPTIONS = (
     "freq_assumed",
     "height_assumed",
     "eirp_assumed",
+    "position_estimated",
 )
 
 

@@ -157,13 +157,13 @@ def _empty_cells(
     return west + (cols + 0.5) * cell, north - (rows + 0.5) * cell
 
 
-def without_height(
+def ground_at(
     heights: Raster, x_m: NDArray[np.float64], y_m: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Say which places stand on a cell without height, or off the grid."""
+) -> NDArray[np.float64]:
+    """Return the ground at places, NaN on a cell without height and off the grid."""
     with rasterio.open(heights.path) as source:
         places = zip(x_m.tolist(), y_m.tolist(), strict=True)
-        found = [values[0] for values in source.sample(places)]
+        found = np.array([values[0] for values in source.sample(places)], dtype=np.float64)
     rows, cols = heights.grid.cell_of(x_m, y_m)
     off = (rows < 0) | (cols < 0) | (rows >= heights.grid.rows) | (cols >= heights.grid.cols)
-    return off | np.isnan(np.array(found, dtype=np.float64))
+    return np.where(off, np.nan, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +23,7 @@ SUFFIXES = frozenset({".csv", ".txt", ".tsv", ".tab.txt"})
 _ENDINGS_OF_LOGS = frozenset({"", ".log", ".dat"})
 _SEPARATORS = ";,\t|"
 _COMMENT = "#"
-_RADIOS = frozenset({"GSM", "UMTS", "LTE", "NR", "CDMA"})
+_RADIOS = frozenset({"GSM", "UMTS", "LTE", "NR", "CDMA", "NBIOT", "NB-IOT", "LTE-M", "TDSCDMA"})
 csv.field_size_limit(2**24)
 
 
@@ -41,7 +42,7 @@ def read_table(
         cells than the header are refused, one by one (S14); rows of empty cells only are not
         records.
     """
-    text = _decode(path.read_bytes(), layer, findings, where)
+    text = _decode(_unzipped(path.read_bytes()), layer, findings, where)
     if text is None:
         return None
     text = _without_preamble(text)
@@ -85,10 +86,12 @@ def is_delimited(path: Path) -> bool:
     Programs on phones write ``.log``, ``.dat`` or no ending at all, and some GPX or GeoPackage
     under the name of a text.
     """
-    suffix = path.suffix.lower()
+    suffix = path.with_suffix("").suffix if path.suffix.lower() == ".gz" else path.suffix
+    suffix = suffix.lower()
     if not path.is_file() or suffix not in SUFFIXES | _ENDINGS_OF_LOGS:
         return False
-    with path.open("rb") as file:
+    opener = gzip.open if path.suffix.lower() == ".gz" else open
+    with opener(path, "rb") as file:
         head = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")
     return not head.startswith((b"SQLite format 3", b"<?xml", b"<gpx", b"PK\x03\x04"))
 
@@ -107,6 +110,11 @@ def _without_preamble(text: str) -> str:
     header, below = lines[first - 1], lines[first]
     alike = any(header.count(s) == below.count(s) > 0 for s in _SEPARATORS)
     return "".join(lines[first - 1 if alike else first :])
+
+
+def _unzipped(data: bytes) -> bytes:
+    """Return what a gzip holds, as OpenCelliD's files come."""
+    return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
 
 
 def _decode(data: bytes, layer: Layer, findings: Findings, where: Where) -> str | None:

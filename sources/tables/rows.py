@@ -12,6 +12,7 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.delimited import is_delimited, read_table
 from phusong.sources.tables.headers import Role
+from phusong.sources.tables.objects import read_objects
 from phusong.sources.tables.ogr import Box, read_ogr, summary
 from phusong.sources.tables.raw import spreadsheets
 from phusong.sources.tables.raw.filters import filtered, misnamed, report_filter
@@ -81,6 +82,9 @@ def read_rows(
         )
         frame = None if table is None else table.rename_axis("row").reset_index()
         rows = None if frame is None else _picked(frame, None, layer, empty_rule, findings, where)
+    elif (objects := read_objects(path)) is not None:
+        frame = objects.rename_axis("row").reset_index()
+        rows = _picked(frame, None, layer, empty_rule, findings, where)
     else:
         rows = _through_ogr(path, layer, findings, where, bbox, empty_rule)
     if rows is None:

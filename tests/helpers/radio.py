@@ -42,6 +42,7 @@ def cells_frame(rows: list[dict]) -> pd.DataFrame:
         "eirp_assumed": False,
         "technology_assumed": False,
         "operator_assumed": False,
+        "position_estimated": False,
         "file": "towers.csv",
         "row": 1,
     }

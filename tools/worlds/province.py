@@ -302,6 +302,7 @@ def _masts(
                     "technology_assumed": False,
                     "freq_assumed": False,
                     "operator_assumed": False,
+                    "position_estimated": False,
                     "file": "towers.csv",
                     "row": len(rows) + 1,
                 }
