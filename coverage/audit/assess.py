@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import geopandas as gpd
@@ -44,12 +44,13 @@ class Audit:
     preset, confidence
         What was asked, and of how sure an interval.
     tests
-        One row a place, carrier and technology: ``file``, ``row`` (the row that stands for the
-        place), ``rows`` (how many voted), ``time`` (text or None), ``operator``, ``technology``,
-        ``x_m``, ``y_m``, ``longitude``, ``latitude``, ``commune_code``, ``commune_name``,
-        ``village_code``, ``village_name`` (None: in no village), ``level_dbm`` (NaN: nothing was
-        heard), ``threshold_dbm``, ``success``, ``predicted_dbm`` (NaN: no signal),
-        ``claimed_probability``, ``probability_class``, ``claimed``, ``result`` (``RESULTS``).
+        One row a place, carrier and technology: ``file``, ``row`` (the first of the cell whose
+        median stands for the place), ``rows`` (how many voted), ``time`` (text or None),
+        ``operator``, ``technology``, ``x_m``, ``y_m``, ``longitude``, ``latitude``,
+        ``commune_code``, ``commune_name``, ``village_code``, ``village_name`` (None: in no
+        village), ``level_dbm`` (NaN: nothing was heard), ``threshold_dbm``, ``success``,
+        ``predicted_dbm`` (NaN: no signal), ``claimed_probability``, ``probability_class``,
+        ``claimed``, ``result`` (``RESULTS``).
     refused
         ``file`` and the columns ``REFUSED_COLUMNS``.
     shares, claims
@@ -103,11 +104,12 @@ def audit_map(
     confidence, spacing_m
         See :func:`.claims.count_shares` and :func:`.votes.one_test_a_place`.
     silent_fails
-        Whether a row without a level is a test that failed; else it is refused.
+        Whether a row without a level is a test that failed; else it is refused. The lowest figure
+        that phones write always is one.
     """
     parts, refused = [], []
     for name, one in measured:
-        rows, dropped = _usable(one, inputs, cells, layers, silent_fails=silent_fails)
+        rows, dropped = _usable(one, inputs, study, cells, layers, silent_fails=silent_fails)
         parts.append(rows.assign(file=name))
         refused += [part.assign(file=name) for part in dropped if len(part)]
     rows = pd.concat(parts, ignore_index=True)
@@ -123,12 +125,14 @@ def audit_map(
 def _usable(
     measured: Measurements,
     inputs: Inputs,
+    study: Study,
     cells: pd.DataFrame,
     layers: Sequence[SignalLayer],
     *,
     silent_fails: bool,
 ) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """Return the rows that can be held against the map, and the others with the reason."""
+    measured, unheard = _with_unheard(measured.at_places(), study, silent_fails=silent_fails)
     frame = measured.frame
     level = frame["level_dbm"].to_numpy(dtype=np.float64)
     x, y = (frame[name].to_numpy(dtype=np.float64) for name in ("x_m", "y_m"))
@@ -146,18 +150,46 @@ def _usable(
     reasons[np.isnan(sample_cells(inputs.terrain, x, y))] = "off_dem"
     reasons[(level < low) | (level > high)] = "level_out_of_range"
     if not silent_fails:
-        reasons[np.isnan(level)] = "no_level"
-    refused = [measured.refused]
-    refused += [
+        reasons[np.isnan(level) & ~unheard] = "no_level"
+    refused = [
         refuse(measured.frame, np.flatnonzero(reasons == reason), reason)
         for reason in sorted(set(reasons) - {"", OUTSIDE_STUDY})
     ]
     beyond = refuse(measured.frame, np.flatnonzero(reasons == OUTSIDE_STUDY), "off_dem")
     detail = tr("the place lies in no commune of the study, where nothing is claimed")
     refused.append(beyond.assign(reason=OUTSIDE_STUDY, detail=detail))
+    refused = [measured.refused, *(measured.each_refused(part) for part in refused)]
     good = np.flatnonzero(reasons == "")
     kept = frame.iloc[good].reset_index(drop=True).drop(columns=["layer", "cell_id", "freq_mhz"])
     return _placed(kept, inputs, commune[good]), refused
+
+
+def _with_unheard(
+    measured: Measurements, study: Study, *, silent_fails: bool
+) -> tuple[Measurements, NDArray[np.bool_]]:
+    """Take back rows that were refused because little or nothing was heard: tests that failed.
+
+    The lowest figure that phones write says that the level was that or less, which fails under any
+    threshold above it. Figures that stand for "not known" are rows without a level.
+
+    Returns
+    -------
+    Measurements, ndarray
+        The rows taken back are no longer refused and have no level; (rows,) which they are.
+    """
+    plain_rows = np.zeros(len(measured.frame), dtype=np.bool_)
+    if measured.unheard is None or measured.unheard.empty:
+        return measured, plain_rows
+    silent = measured.unheard
+    thresholds = {str(n): row.threshold_dbm for n, row in study.radio.technologies.items()}
+    under = silent["level_dbm"] < silent["technology"].map(thresholds).astype(float)
+    taken = silent[(silent["reason"] == "floor") & under | silent_fails]
+    back = taken.assign(level_dbm=np.nan, rows=1)[list(measured.frame.columns)]
+    said = measured.refused
+    left = said[~(said["row"].isin(taken["row"]) & said["reason"].isin(["floor", "sentinel"]))]
+    frame = pd.concat([measured.frame, back], ignore_index=True)
+    unheard = np.append(plain_rows, np.ones(len(back), dtype=np.bool_))
+    return replace(measured, frame=frame, refused=left), unheard
 
 
 def _carried(

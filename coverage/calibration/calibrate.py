@@ -354,9 +354,12 @@ def _compare(
     residuals["calibrated_db"] = (predicted.added_db + predicted.field_db)[there]
     residuals["field_db"] = predicted.field_db[there]
     residuals["x_m"], residuals["y_m"] = x[there], y[there]
-    found = [part for part in refused if len(part)] or refused[:1]
-    refused_rows = measured.each_refused(pd.concat(found, ignore_index=True))
-    return residuals, refused_rows.sort_values("row", ignore_index=True)
+    # What the reader refused has nothing behind it, and a neighbour shares its row's number.
+    before, *ours = refused
+    parts = [before, *(measured.each_refused(part) for part in ours)]
+    found = [part for part in parts if len(part)] or parts[:1]
+    refused_rows = pd.concat(found, ignore_index=True)
+    return residuals, refused_rows.sort_values("row", kind="stable", ignore_index=True)
 
 
 def _sound(frame: pd.DataFrame, inputs: Inputs) -> tuple[pd.DataFrame, list[pd.DataFrame]]:

@@ -6,7 +6,8 @@ Nothing here looks at the study; what a column means is said by the log's format
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import geopandas as gpd
@@ -19,6 +20,7 @@ from phusong.coverage.calibration.formats import (
     TABLE,
     Format,
     implied_technology,
+    of_neighbour,
     technology_word,
 )
 from phusong.coverage.calibration.joins import Identity, identities, joined, plmn_of, split_plmn
@@ -30,6 +32,7 @@ from phusong.sources.towers.bands import frequency_of, technology_of
 from phusong.sources.towers.channels import channel
 from phusong.study import TECHNOLOGIES
 
+_LEVEL_OF_NEIGHBOUR: Final = of_neighbour(r"\d+", "level_dbm")
 _YES: Final = frozenset({"true", "t", "1", "yes", "y", "serving", "registered", "x", "co"})
 _NO: Final = frozenset({"false", "f", "0", "no", "n", "neighbour", "neighbor", "khong"})
 _PCI_LAST: Final = {"LTE": 503, "NR": 1007, "UMTS": 511}
@@ -65,6 +68,34 @@ def entries_of(records: Records, kind: Format, findings: Findings) -> pd.DataFra
         log can say, and ``wrong`` (a reason of :func:`judge`, or empty), ``given`` (level or index
         as written), ``word`` (the technology as written).
     """
+    entries = _entries(records, kind, findings)
+    parts = [entries]
+    for own in _neighbours(records, kind):
+        part = _entries(own, kind, findings).assign(serving=False, time=entries["time"])
+        # The cell of a GSM neighbour is no PCI, and of an unknown technology it may be either.
+        part.loc[~part["technology"].isin(list(_PCI_LAST)), "pci"] = pd.NA
+        parts.append(part[part["given"].notna() & (part["wrong"] != "sentinel")])
+    if len(parts) == 1:
+        return entries
+    return pd.concat(parts).sort_values("row", kind="stable", ignore_index=True)
+
+
+def _neighbours(records: Records, kind: Format) -> Iterator[Records]:
+    """Give the neighbours of a log's records as logs of their own, first neighbours first."""
+    shared = ["row", "file", "geometry", "operator", "plmn", "mcc", "mnc"]
+    frame = records.frame
+    for number in sorted(
+        (name.split("_")[1] for name in frame if re.fullmatch(_LEVEL_OF_NEIGHBOUR, str(name))),
+        key=int,
+    ):
+        columns = {of_neighbour(number, ours): ours for ours in kind.neighbours}
+        own = frame[[name for name in (*shared, *columns) if name in frame]].rename(columns=columns)
+        said = {ours: records.columns[n] for n, ours in columns.items() if n in records.columns}
+        yield replace(records, frame=own, columns=said)
+
+
+def _entries(records: Records, kind: Format, findings: Findings) -> pd.DataFrame:
+    """Return the entries of the columns that bear our names."""
     points: gpd.GeoSeries = records.frame.geometry.representative_point()
     wgs84 = points.to_crs(4326)
     technology = _technologies(records, kind)

@@ -54,6 +54,8 @@ class Format:
         by a cell's global identity, which phones know of serving cells only.
     columns
         Our name -> headers; see :data:`TABLE`.
+    neighbours
+        Our name -> what headers of neighbours in the same record begin with; a number ends them.
     """
 
     name: str = ""
@@ -61,6 +63,7 @@ class Format:
     technology: Technology | None = None
     unflagged: str = "all"
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    neighbours: Mapping[str, str] = field(default_factory=dict)
 
     def role(self, headers: Sequence[str], mapped: Mapping[str, str]) -> Role:
         """Return the columns to look for.
@@ -74,6 +77,9 @@ class Format:
         """
         columns = {k: tuple(v) for k, v in {**TABLE["columns"], **self.columns}.items()}
         plains = [plain(h) for h in headers]
+        for ours, start in self.neighbours.items():
+            numbers = [p.removeprefix(start) for p in plains if p.startswith(start)]
+            columns |= {of_neighbour(n, ours): (start + n,) for n in numbers if n.isdigit()}
         if any(note in columns for note in _NOTES):
             # Extensions of GPX bear the prefix of their namespace.
             for ours, names in columns.items():
@@ -94,7 +100,13 @@ def _format(row: Mapping[str, Any]) -> Format:
         row.get("technology"),
         row.get("unflagged", "all"),
         row.get("columns", {}),
+        row.get("neighbours", {}),
     )
+
+
+def of_neighbour(number: str, ours: str) -> str:
+    """Return our name of a neighbour's column, of the first one that of ``1``."""
+    return f"neighbour_{number}_{ours}"
 
 
 FORMATS: Final = tuple(_format(row) for row in TABLE["formats"])

@@ -108,11 +108,15 @@ class Measurements:
     behind
         After :meth:`at_places` all rows of serving cells, with the ``spokesman`` (a ``row``) that
         each counts under.
+    unheard
+        The refused rows of serving cells that say that little or nothing was heard, with the
+        columns of ``frame`` and ``reason`` (``floor`` | ``sentinel``).
     """
 
     frame: pd.DataFrame
     refused: pd.DataFrame
     behind: pd.DataFrame | None = None
+    unheard: pd.DataFrame | None = None
 
     def at_places(self) -> Measurements:
         """Return serving cells only, one row for each place and carrier; neighbours are refused.
@@ -127,7 +131,8 @@ class Measurements:
         apart = refuse(self.frame, np.flatnonzero(~serving), "neighbour")
         rows = self.frame[serving].reset_index(drop=True)
         behind = rows.assign(spokesman=spokesmen(rows))
-        return Measurements(one_a_place(rows), _together([self.refused, apart]), behind)
+        refused = _together([self.refused, apart])
+        return Measurements(one_a_place(rows), refused, behind, self.unheard)
 
     def each_refused(self, refused: pd.DataFrame) -> pd.DataFrame:
         """Return refused rows with every row that stands behind them, for the same reason.
@@ -135,7 +140,7 @@ class Measurements:
         Parameters
         ----------
         refused
-            The columns ``REFUSED_COLUMNS``.
+            Of :attr:`frame`, the columns ``REFUSED_COLUMNS``.
         """
         if self.behind is None or refused.empty:
             return refused
@@ -194,8 +199,9 @@ def read_measurements(
         before += read
     findings.stop_on_errors()
     entries = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    frame, refused = _joined(entries, inputs, study, findings, layer)
-    return Measurements(frame, _together([*left_out, refused])), findings
+    frame, refused, unheard = _joined(entries, inputs, study, findings, layer)
+    found = Measurements(frame, _together([*left_out, refused]), unheard=unheard)
+    return found, findings
 
 
 _LEFT_OUT = ("S10", "S11", "S22")
@@ -266,8 +272,8 @@ def _report_no_level(entries: pd.DataFrame, records: Records, findings: Findings
 
 def _joined(
     entries: pd.DataFrame, inputs: Inputs, study: Study, findings: Findings, layer: Layer
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Join entries to the study; return what can be compared, and what is refused."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Join entries to the study; return what can be compared, what is refused, what is unheard."""
     operators = Operators(inputs.cells["operator"].tolist())
     cells = Cells(inputs.cells, inputs.sites, study.radio.radius_km * 1000.0)
     entries = entries.assign(freq_mhz=second_readings(entries, cells))
@@ -284,11 +290,17 @@ def _joined(
     frame["carrier_mhz"] = carriers_mhz(frame, cells)
     x, y = (frame[name].to_numpy(dtype=np.float64) for name in ("x_m", "y_m"))
     frame["place_id"] = place_ids(x, y, inputs.grid)
-    doubtful = np.array([one is AMBIGUOUS for one in found], dtype=bool)
-    reasons, refused = _refused(frame, inputs, operators, doubtful & (how == "carrier"))
+    doubtful = np.array([one is AMBIGUOUS for one in found], dtype=bool) & (how == "carrier")
+    reasons, refused = _refused(frame, inputs, operators, doubtful)
     kept = frame[reasons == ""].reset_index(drop=True)
     kept["weight"] = weights(kept)
-    return kept.drop(columns=["wrong", "given", "word"]), refused
+    silent = np.isin(reasons.astype(str), ["floor", "sentinel"]) & frame["serving"].to_numpy()
+    unheard = frame[silent & ~doubtful].assign(reason=reasons[silent & ~doubtful], weight=0.0)
+    return (
+        kept.drop(columns=["wrong", "given", "word"]),
+        refused,
+        unheard.drop(columns=["wrong", "given", "word"]).reset_index(drop=True),
+    )
 
 
 def _report_one_name(frame: pd.DataFrame, findings: Findings, layer: Layer, study: Study) -> None:

@@ -27,7 +27,11 @@ from phusong.coverage.audit.intervals import (
 from phusong.coverage.audit.presets import Preset, preset_of, preset_table
 from phusong.coverage.audit.undecided import open_claims
 from phusong.coverage.audit.votes import one_test_a_place
-from phusong.coverage.calibration.measurements import REFUSED_COLUMNS, Measurements
+from phusong.coverage.calibration.measurements import (
+    REFUSED_COLUMNS,
+    Measurements,
+    read_measurements,
+)
 from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
 from phusong.errors import StudyError
@@ -492,3 +496,84 @@ def test_places_tested_already_are_not_offered_again(world: SimpleNamespace) -> 
         rows.append(len(asked.untested.of_place))
     assert rows[0] == 0
     assert rows[1] > 0
+
+
+# -- logs as phones write them ------------------------------------------------------------------
+
+
+def from_log(world: SimpleNamespace, rows: list[tuple[float, float, str]], **how: object):
+    """Audit a log of Viettel's LTE: place from the corner, and the level as written."""
+    to_wgs84 = Transformer.from_crs(32648, 4326, always_xy=True)
+    lines = ["lon,lat,operator,technology,rsrp,serving"]
+    for dx, dy, said in rows:
+        lon, lat = to_wgs84.transform(X0 + dx, Y0 - dy)
+        level, _, serving = said.partition(" ")
+        lines.append(f"{lon:.7f},{lat:.7f},Viettel,LTE,{level},{serving or 'true'}")
+    path = world.folder / "log.csv"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    one, _ = read_measurements(path, world.inputs, world.study)
+    asked = preset_of("study", world.study)
+    signal = world.signal
+    return audit_map(
+        world.inputs, world.study, signal.layers, signal.cells, [("log.csv", one)], asked, **how
+    )
+
+
+def test_a_place_is_thinned_as_a_calibration_does(world: SimpleNamespace) -> None:
+    """Neighbours have no vote, and fast fading along a few metres is averaged before the median."""
+    rows = [(3050.0 + i, 4050.0, "-105") for i in range(5)]
+    rows += [(3050.0 + i, 4050.0, "-130 false") for i in range(20)]
+    found = from_log(world, rows)
+    assert found.tests[["rows", "success"]].to_numpy().tolist() == [[5, True]]
+    assert found.tests["level_dbm"].tolist() == pytest.approx([-105.0])
+    assert found.refused["reason"].tolist() == ["neighbour"] * 20
+    # -95 and -125 in turn: in power -98 on the way, over the threshold, whichever row is asked.
+    turn = from_log(world, [(3050.0 + i, 4050.0, "-95" if i % 2 else "-125") for i in range(9)])
+    assert turn.tests["level_dbm"].tolist() == pytest.approx([-98.0], abs=1.0)
+
+
+def test_cells_of_a_carrier_vote_by_their_rows() -> None:
+    grid = Grid(CRS_M, X0, Y0, 100.0, 10, 10)
+    rows = pd.DataFrame(
+        {
+            "row": [1, 10],
+            "x_m": X0 + 50.0,
+            "y_m": Y0 - 50.0,
+            "operator": "a",
+            "technology": "LTE",
+            "level_dbm": [-115.0, -105.0],
+            "rows": [9, 1],
+        }
+    )
+    assert one_test_a_place(rows, grid)[["row", "rows"]].to_numpy().tolist() == [[1, 10]]
+    level = one_test_a_place(rows.assign(rows=[5, 5]), grid)
+    assert level[["row", "rows"]].to_numpy().tolist() == [[10, 10]]
+
+
+def test_the_lowest_figure_is_a_test_that_failed(world: SimpleNamespace) -> None:
+    """-140 says that the level was that or less; 2147483647 says nothing, unless one is told so."""
+    heard, floor, unknown = (3050.0, 4050.0), (3250.0, 4050.0), (3450.0, 4050.0)
+    rows = [(*heard, "-90"), (*floor, "-140"), (*floor, "-140 false"), (*unknown, "2147483647")]
+    found = from_log(world, rows)
+    assert found.tests["success"].tolist() == [True, False]
+    assert found.tests["level_dbm"].isna().tolist() == [False, True]
+    assert found.tests["row"].tolist() == [1, 2]
+    assert found.refused[["row", "reason"]].to_numpy().tolist() == [[3, "floor"], [4, "sentinel"]]
+    told = from_log(world, rows, silent_fails=True)
+    assert told.tests["success"].tolist() == [True, False, False]
+    assert told.refused["row"].tolist() == [3]
+    # A majority at one place decides: two rows of silence against one that was heard.
+    mixed = from_log(world, [(*heard, "-90"), (*heard, "-140"), (*heard, "-140")])
+    assert mixed.tests[["rows", "success"]].to_numpy().tolist() == [[3, False]]
+
+
+def test_a_threshold_under_the_lowest_figure_is_not_failed(world: SimpleNamespace) -> None:
+    """A study that takes -150 dBm for service learns nothing from -140 or less."""
+    budgets = dict(world.study.radio.technologies)
+    budgets["LTE"] = budgets["LTE"].model_copy(update={"threshold_dbm": -150.0})
+    radio = world.study.radio.model_copy(update={"technologies": budgets})
+    deep = SimpleNamespace(**vars(world))
+    deep.study = world.study.model_copy(update={"radio": radio})
+    found = from_log(deep, [(3050.0, 4050.0, "-90"), (3250.0, 4050.0, "-140")])
+    assert found.tests["row"].tolist() == [1]
+    assert found.refused["reason"].tolist() == ["floor"]

@@ -193,7 +193,7 @@ CELL_OF = {
 def test_every_format_is_known_by_its_content(world, name) -> None:
     found, findings = read(world, LOGS[name], "whatever.txt")
     assert findings.of("M01")[0].params["format"] == name
-    (row,) = found.frame.to_dict("records")
+    (row,) = found.frame[found.frame["serving"]].to_dict("records")
     assert row["level_dbm"] == -95.0
     assert row["operator"] == "Viettel"
     assert row["plmn"] == "452-04"
@@ -249,7 +249,64 @@ def test_frequencies_come_from_channel_numbers(world) -> None:
 
 def test_ending_of_the_name_says_nothing(world) -> None:
     for name in ("drive.log", "drive.dat", "drive", "drive.tsv"):
-        assert len(read(world, LOGS["G-NetTrack"], name)[0].frame) == 1
+        assert len(read(world, LOGS["G-NetTrack"], name)[0].at_places().frame) == 1
+
+
+GNET = (
+    "Timestamp|Longitude|Latitude|Operatorname|Operator|CGI|Node|CellID|LAC|NetworkTech|Level|"
+    "ARFCN|PSC|NTech1|NLAC1|NCellid1|NARFCN1|NRxLev1|NQual1|NTech2|NLAC2|NCellid2|NARFCN2|NRxLev2|"
+    "NTech10|NCellid10|NARFCN10|NRxLev10|\n"
+)
+
+
+def gnet(neighbours: str, place_: tuple[str, str] = (LON, LAT), level: str = "-95") -> str:
+    lon, lat = place_
+    return (
+        f"2026.05.12_01.00.00|{lon}|{lat}|Viettel|45204||{ENODEB['A']}|3|300|4G|{level}|1575|77|"
+        f"{neighbours}|\n"
+    )
+
+
+def test_neighbours_of_a_record_are_rows_of_their_own(world) -> None:
+    """The serving cell, an LTE neighbour with its PCI and channel, a GSM one whose cell is no PCI;
+    an empty place for a third."""
+    found, _ = read(world, GNET + gnet("4G||88|3050|-104||2G|1234|7|62|-88|4G|||2147483647"))
+    rows = found.frame
+    assert rows["row"].tolist() == [1, 1, 1]
+    assert rows["serving"].tolist() == [True, False, False]
+    assert rows["level_dbm"].tolist() == [-95.0, -104.0, -88.0]
+    assert rows["technology"].tolist() == ["LTE", "LTE", "GSM"]
+    assert rows["operator"].tolist() == ["Viettel"] * 3
+    assert rows["pci"].isna().tolist() == [False, False, True]
+    assert rows["pci"][1] == 88
+    assert rows["freq_mhz"].to_numpy() == pytest.approx([1842.5, 2650.0, 947.4])
+    assert rows["cell_id"].tolist() == [str(ECI), None, None]
+    assert (rows["time"] == rows["time"][0]).all()
+    assert found.refused.empty
+    at_places = found.at_places()
+    assert at_places.frame["level_dbm"].tolist() == [-95.0]
+    assert at_places.refused["reason"].tolist() == ["neighbour", "neighbour"]
+
+
+def test_neighbours_move_nothing(world) -> None:
+    """With and without them a log calibrates alike, and no row behind another is refused."""
+    rng = np.random.default_rng(2)
+    spots = [place(3000.0 + 7.0 * i, 3000.0) for i in range(30)]
+    levels = rng.uniform(-100, -80, 30).round(1)
+    own = [f"4G||88|3050|{level - 15:g}||4G||90|1575|-140||||" for level in levels]
+    rows = list(zip(own, spots, map(str, levels), strict=True))
+    with_them = compare(world, GNET + "".join(gnet(*row) for row in rows))
+    alone = compare(world, GNET + "".join(gnet("|" * 14, *row[1:]) for row in rows))
+    assert with_them.residuals.equals(alone.residuals)
+    assert alone.refused.empty
+    assert with_them.refused["reason"].value_counts().to_dict() == {"neighbour": 30, "floor": 30}
+
+
+def test_neighbours_of_an_older_log_are_of_no_technology(world) -> None:
+    found, _ = read(world, LOGS["G-NetTrack"])
+    assert found.frame["serving"].tolist() == [True, False]
+    assert found.frame["technology"].tolist() == ["LTE", None]
+    assert found.frame["pci"].isna().tolist() == [False, True]
 
 
 def test_comment_between_the_rows_is_none_of_them(world) -> None:
