@@ -82,7 +82,8 @@ def assess_fiber(
     redundancy = assess_redundancy(split)
     told.advance(STEP)
     edge_ids = split.edge_ids()
-    groups = risk_groups(split, redundancy.ring, edge_ids, fiber.shared_risk_m)
+    near_m = 0.0 if tangled else fiber.shared_risk_m
+    groups = risk_groups(split, redundancy.ring, edge_ids, near_m)
     losses = find_losses(split, redundancy, hanging, edge_ids, pop_ids, groups, backhaul)
     if backhaul is not None and backhaul.over_radio.any():
         redundancy = with_losses(redundancy, losses, hanging)

@@ -101,6 +101,10 @@ class Network:
 
         A PoP that hangs on the network is none, unless no other is in its part of it.
         """
+        return self._fed_pops
+
+    @cached_property
+    def _fed_pops(self) -> Ints:
         pops = self.lit_pops()
         own = ~np.isin(self.pop[pops], self.hanging)
         component = self.graph.components(self.in_service)[pops]

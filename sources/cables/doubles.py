@@ -23,7 +23,7 @@ SHORT = 20.0
 
 MOST = 20_000_000
 """Places at which lines lie on each other, at most: no network is drawn so."""
-_CHUNK = 256
+_CHUNK, _FEW = 256, 64
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -212,8 +212,15 @@ class _Drawing:
         for asked in (middle, self.lines[i]):  # mostly one line does
             near = self.tree.query(asked, "dwithin", self.same_id_m)
             near = near[stays[near]]
-            reach = np.where(self.ids[near] == self.ids[i], self.same_id_m, SAME_M)
-            lies = shapely.distance(place[:, None], self.lines[near][None, :]) <= reach
-            if len(near) and lies.any(axis=1).all():
-                return int(near[lies.sum(axis=0).argmax()])
+            few = place[:: max(1, len(place) // _FEW)]  # a long line is mostly ruled out by these
+            if self._lies(i, few, near).any(axis=1).all():
+                lies = self._lies(i, place, near)
+                if lies.any(axis=1).all():
+                    return int(near[lies.sum(axis=0).argmax()])
         return -1
+
+    def _lies(self, i: int, place: NDArray[np.object_], near: Ints) -> Bools:
+        """Return (places, lines near): whether a place of line ``i`` is on a line."""
+        reach = np.where(self.ids[near] == self.ids[i], self.same_id_m, SAME_M)
+        gap = shapely.distance(place[:, None], self.lines[near][None, :])
+        return np.asarray(gap <= reach)
