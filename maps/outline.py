@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from phusong.maps.mercator import Frame
 
@@ -50,7 +51,7 @@ def _simplify(geometries: NDArray[np.object_], tolerance_m: float) -> NDArray[np
         return np.asarray(shapely.simplify(geometries, tolerance_m))
 
 
-def join_areas(parts: NDArray[np.object_]) -> shapely.Geometry | None:
+def join_areas(parts: NDArray[np.object_]) -> BaseGeometry | None:
     """Return polygons as one area, whether or not they match vertex by vertex; None if GEOS cannot.
 
     Slits and overlaps narrower than :data:`SNAP_M` close; wider ones stay and can be told by
@@ -83,6 +84,7 @@ def encode_rings(geometries: Any, frame: Frame) -> list[list[list[int]]]:
 def shared_borders(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return the borders of polygons as lines, those between two neighbours once."""
     borders = shapely.boundary(polygons)
+    once: Any
     try:
         matched = shapely.coverage_is_valid(polygons)
         once = shapely.union_all(borders, grid_size=None if matched else SNAP_M)

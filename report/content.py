@@ -340,7 +340,7 @@ def _findings(run: FinishedRun) -> Iterator[Block]:
         yield Paragraph(tr("Nothing was found."))
         return
     counted = checks if "count" in checks else checks.assign(count=1)  # of an earlier version
-    groups = counted.groupby(["severity", "rule"], sort=False, as_index=False)["count"].sum()
+    groups = counted.groupby(["severity", "rule"], sort=False)["count"].sum().rename("number")
     table = [
         (
             f"{row.rule} {tr(row.severity)}",
@@ -348,7 +348,7 @@ def _findings(run: FinishedRun) -> Iterator[Block]:
             number(row.number),
             tr(rules()[row.rule].mend),
         )
-        for row in rows(groups.rename(columns={"count": "number"}))
+        for row in rows(groups.reset_index())
     ]
     yield Grid(
         [tr("Rule"), tr("What"), tr("Count"), tr("Mend")],

@@ -23,6 +23,8 @@ def draw(
     width
         Share of the text's.
     """
+    block: Picture | Paragraph
+    block = Paragraph(tr("A picture is missing here: {caption}", caption=caption), small=True)
     with attempt(f"report/{name}"):
-        return Picture(drawing(), caption, width)
-    return Paragraph(tr("A picture is missing here: {caption}", caption=caption), small=True)
+        block = Picture(drawing(), caption, width)
+    return block

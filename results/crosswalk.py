@@ -48,11 +48,11 @@ def read_crosswalk(path: Path) -> pd.DataFrame:
     key = str(table.columns[0])
     for name in (key, "new_code", "new_name"):
         _refuse(
-            table[table[name].isna()],
+            table[table[name].isna()].assign(lacks=name),
             path,
             "{count} records have no {column}",
             "fill the column {column} of every record, or delete the record",
-            column=lambda _, name=name: name,
+            column=lambda row: row["lacks"],
         )
     table = table.drop_duplicates([key, "new_code", "new_name"])
     parted = table.groupby(key)["new_code"].transform("nunique") > 1
@@ -103,8 +103,9 @@ def _records(path: Path) -> pd.DataFrame:
     separator = max(",;\t", key=header.count)
     lines = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
     table = pd.DataFrame(list(lines), columns=list(lines.fieldnames or []), dtype=object)
-    table = table.apply(lambda column: column.map(clean)).assign(row=range(1, len(table) + 1))
-    return table.dropna(how="all", subset=[name for name in table if name != "row"])
+    cleaned = pd.DataFrame({name: table[name].map(clean) for name in table})
+    numbered = cleaned.assign(row=range(1, len(table) + 1))
+    return numbered.dropna(how="all", subset=list(cleaned.columns))
 
 
 def _columns(table: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -255,5 +255,6 @@ def _left_out(kind: Kind) -> pd.DataFrame:
         count=number(kind.count),
         values=kind.values() or kind.first.text(),
     )
-    nowhere = {"row": pd.NA, "x_m": float("nan"), "y_m": float("nan")}
-    return one.assign(subject="", detail=text, count=kind.count, **nowhere)
+    out = one.assign(subject="", detail=text, count=kind.count)
+    out[["row", "x_m", "y_m"]] = pd.NA
+    return out.astype(one.dtypes.to_dict())
