@@ -125,7 +125,7 @@ def members(records: Records, types: set[int], findings: Findings) -> Records:
 def _flat(geometry: shapely.Geometry) -> NDArray[np.object_]:
     """Return the single geometries of a collection, of collections in it too."""
     parts = np.array([geometry], dtype=object)
-    while (shapely.get_type_id(parts) > 2).any() and len(shapely.get_parts(parts)) != len(parts):
+    while (shapely.get_type_id(parts) > _POLYGON).any():
         parts = shapely.get_parts(parts)
     return parts[~shapely.is_empty(parts)]
 

@@ -210,6 +210,8 @@ def report_garbled(
     """
     texts = _texts_in(frame)
     asked = garbled_as(texts)
+    if any(encoding == "utf-8" for encoding, _ in asked):
+        asked = asked[:1]  # what reads as UTF-8 is UTF-8: no other encoding mends it
     for encoding, example in asked:
         again = read(encoding)
         mended = _texts_in(again) if again is not None else []

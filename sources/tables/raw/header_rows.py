@@ -63,13 +63,14 @@ def header_of(lines: Sequence[Cells], role: Role | None, mapping: Mapping[str, s
         best = _known(names, role, mapping)
         for i in range(first, min(first + _SEARCHED, len(lines))):
             single = list(map(_text, lines[i]))
-            options = [(single, i + 1)]
-            if i + 1 < len(lines):
-                options.append((_joined(single, list(map(_text, lines[i + 1]))), i + 2))
-            for found, after in options:
-                score = _known(found, role, mapping)
-                if score > max(best, 1):
-                    best, names, at, body = score, found, i, after
+            score = _known(single, role, mapping)
+            if score > max(best, 1):
+                best, names, at, body = score, single, i, i + 1
+            lower = list(map(_text, lines[i + 1])) if i + 1 < len(lines) else []
+            both = _joined(single, lower)
+            score = _known(both, role, mapping)
+            if score > max(best, 1) and score > _known(lower, role, mapping):
+                best, names, at, body = score, both, i, i + 2
     if body < len(lines) and _numbers_columns(list(map(_text, lines[body])), names):
         body += 1
     return Header(unique(names), at, body, best)
