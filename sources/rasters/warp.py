@@ -6,16 +6,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from pyproj import Transformer
 from rasterio.enums import Resampling
 from rasterio.warp import reproject
-from rasterio.windows import Window as RasterWindow
 
 from phusong.grid import Grid, Window
 from phusong.sources.rasters.rasterfile import RasterFile, bounds_in
