@@ -12,7 +12,6 @@ from typing import Any, Final, Self
 
 import numpy as np
 import rasterio
-import rasterio.shutil
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.windows import Window as RasterWindow
@@ -26,15 +25,22 @@ from phusong.coverage.signal.combine import (
     SHARE_STEP,
     TICK_DB,
 )
-from phusong.disc.checkedraster import CheckedRaster
-from phusong.disc.durable import replacing
-from phusong.disc.refused import refused
+from phusong.disc.spill import Spill
 from phusong.grid import Grid, Window
 from phusong.names import safe_names
 
 TILE: Final = 512
 _CACHE_BYTES: Final = 256 * 2**20
 """GDAL's own cache, which by default grows with the machine's memory."""
+_COG: Final = {
+    "driver": "COG",
+    "compress": "deflate",
+    "level": 1,
+    "predictor": "yes",
+    "blocksize": TILE,
+    "num_threads": "all_cpus",
+    "overview_compress": "deflate",
+}
 
 
 @dataclass(frozen=True)
@@ -90,41 +96,23 @@ class LayerWriter:
         self, folder: Path, grid: Grid, names: list[tuple[str, str]], kinds: tuple[Kind, ...]
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._stack = contextlib.ExitStack()
-        self._stack.enter_context(rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES))
         self._kinds = kinds
         safe = safe_names(operator for operator, _ in names)
-        self._open: list[tuple[CheckedRaster, ...]] = []
-        self._temporary: list[tuple[Path, ...]] = []
+        self._open: list[tuple[Spill, ...]] = []
         self.paths: list[tuple[Path, ...]] = []
-        for operator, technology in names:
-            part = "any" if technology == ANY else technology
-            paths = tuple(folder / f"coverage_{safe[operator]}_{part}_{k.name}.tif" for k in kinds)
-            temporary = tuple(p.with_name(f".{p.stem}.{os.getpid()}.tif") for p in paths)
-            self.paths.append(paths)
-            self._temporary.append(temporary)
-            self._open.append(
-                tuple(
-                    self._create(p, n, k, grid)
-                    for p, n, k in zip(temporary, paths, kinds, strict=True)
+        with contextlib.ExitStack() as opened:
+            for operator, technology in names:
+                part = "any" if technology == ANY else technology
+                stem = f"coverage_{safe[operator]}_{part}"
+                paths = tuple(folder / f"{stem}_{kind.name}.tif" for kind in kinds)
+                self.paths.append(paths)
+                self._open.append(
+                    tuple(
+                        opened.enter_context(_spill(path, grid, kind))
+                        for path, kind in zip(paths, kinds, strict=True)
+                    )
                 )
-            )
-
-    def _create(self, path: Path, named: Path, kind: Kind, grid: Grid) -> CheckedRaster:
-        raster = self._stack.enter_context(
-            CheckedRaster(
-                path,
-                grid,
-                named=named,
-                dtype=kind.dtype,
-                nodata=kind.nodata,
-                blockxsize=TILE,
-                blockysize=TILE,
-                sparse_ok=True,
-            )
-        )
-        raster.describe(kind.name, kind.scale, kind.unit)
-        return raster
+            self._stack = opened.pop_all()
 
     def write(self, layer: int, window: Window, arrays: tuple[NDArray[Any], ...]) -> None:
         """Write level ticks, servers and probability steps of a tile of one layer."""
@@ -140,42 +128,16 @@ class LayerWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            self._stack.__exit__(kind, error, trace)
+        with self._stack, rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
             if kind is None:
-                for temporary, targets in zip(self._temporary, self.paths, strict=True):
-                    for source, target, how in zip(temporary, targets, self._kinds, strict=True):
-                        _to_cog(source, target, how)
-        finally:
-            for temporary in self._temporary:
-                for path in temporary:
-                    path.unlink(missing_ok=True)
+                for rasters in self._open:
+                    for raster, how in zip(rasters, self._kinds, strict=True):
+                        raster.to_geotiff(**_COG, overview_resampling=how.overview.name)
 
 
-def _to_cog(source: Path, target: Path, kind: Kind) -> None:
-    """Rewrite a tiled GeoTIFF as a cloud-optimised one.
-
-    GDAL makes it in memory, where no write fails, and it is written in one piece: what GDAL
-    would have lost on its way to the disc has no later check, overviews least of all.
-    """
-    with (
-        refused(target, rasterio.errors.RasterioError),
-        rasterio.MemoryFile(ext=".tif") as memory,
-    ):
-        rasterio.shutil.copy(
-            source,
-            memory.name,
-            driver="COG",
-            compress="deflate",
-            level=1,
-            predictor="yes",
-            blocksize=TILE,
-            overview_resampling=kind.overview.name,
-            num_threads="all_cpus",
-            overview_compress="deflate",
-        )
-        with replacing(target) as half:
-            half.write_bytes(memory.getbuffer())
+def _spill(path: Path, grid: Grid, kind: Kind) -> Spill:
+    band = {"descriptions": kind.name, "scales": kind.scale, "units": kind.unit}
+    return Spill(path, grid, kind.dtype, kind.nodata, band)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import logging
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,9 +25,9 @@ from typing import Any
 
 from rasterio.errors import RasterioError
 
-from phusong.disc.checkedraster import CheckedRaster
 from phusong.disc.durable import sync_tree
 from phusong.disc.refused import refusal
+from phusong.disc.spill import Spill
 from phusong.disc.workplace import workplace
 from phusong.errors import OutputError
 from phusong.grid import Grid
@@ -91,20 +91,19 @@ def prepared(folder: Path, noun: str, key: str, make: Make) -> Prepared:
     return Prepared({path.stem: path for path in sorted(spare.glob("*.tif"))}, facts)
 
 
-def create(path: Path, grid: Grid, dtype: str, nodata: float | None) -> CheckedRaster:
-    """Create a tiled, compressed GeoTIFF on the grid, open for writing by blocks."""
-    return CheckedRaster(
-        path,
-        grid,
-        dtype=dtype,
-        nodata=nodata,
-        blockxsize=256,
-        blockysize=256,
-        compress="deflate",
-        zlevel=1,
-        predictor=3 if dtype == "float32" else 2,
-        num_threads=2,
-    )
+@contextmanager
+def create(path: Path, grid: Grid, dtype: str, nodata: float | None) -> Iterator[Spill]:
+    """Give a raster on the grid to fill; in the end it is a tiled, compressed GeoTIFF."""
+    with Spill(path, grid, dtype, nodata) as spill:
+        yield spill
+        spill.to_geotiff(
+            blockxsize=256,
+            blockysize=256,
+            compress="deflate",
+            zlevel=1,
+            predictor=3 if dtype == "float32" else 2,
+            num_threads=2,
+        )
 
 
 def grid_key(grid: Grid) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rasterio.fill import fillnodata
 from scipy import ndimage
 
-from phusong.disc.checkedraster import CheckedRaster
+from phusong.disc.spill import Spill
 from phusong.grid import Grid, Window
 from phusong.sources.rasters.prepared import create
 from phusong.sources.rasters.warp import BLOCK
@@ -25,7 +25,7 @@ Cells = NDArray[np.bool_]
 
 
 def mend_voids(
-    target: CheckedRaster,
+    target: Spill,
     void: Cells,
     outside: Cells | None,
     grid: Grid,
@@ -70,7 +70,7 @@ def mend_voids(
 
 
 def _sort_voids(
-    target: CheckedRaster, void: Cells, outside: Cells | None, grid: Grid, settings: TerrainSource
+    target: Spill, void: Cells, outside: Cells | None, grid: Grid, settings: TerrainSource
 ) -> tuple[Cells, Cells, list[dict[str, Any]]]:
     """Tell voids to be filled from the sea and from holes."""
     narrow, sea = np.zeros_like(void), np.zeros_like(void)
@@ -99,7 +99,7 @@ def _width(part: NDArray[np.bool_]) -> float:
 
 
 def _is_sea(
-    target: CheckedRaster,
+    target: Spill,
     part: NDArray[np.bool_],
     where: tuple[slice, slice],
     void: NDArray[np.bool_],
@@ -123,7 +123,7 @@ def _is_sea(
 
 
 def _fill(
-    target: CheckedRaster,
+    target: Spill,
     void: NDArray[np.bool_],
     outside: NDArray[np.bool_] | None,
     narrow: NDArray[np.bool_],

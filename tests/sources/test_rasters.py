@@ -22,7 +22,7 @@ from shapely.geometry import box
 from helpers.province import CRS, X0, Y0, dem, numbers_of, only, read, villages, write_raster
 from phusong.checks import Findings
 from phusong.errors import OutputError, Where
-from phusong.grid import Grid
+from phusong.grid import Grid, Window
 from phusong.progress import NoProgress
 from phusong.sources.rasters.landcover import prepare_landcover
 from phusong.sources.rasters.people import people_by_village, prepare_people
@@ -317,17 +317,25 @@ def test_a_work_folder_that_cannot_be_written_costs_time_only(
     assert ".phusong" in caplog.text
 
 
-def test_a_write_that_is_lost_is_an_error_at_the_end(tmp_path: Path) -> None:
+def test_a_spill_that_cannot_be_read_back_is_an_error(tmp_path: Path) -> None:
     grid = grid_of(30.0)
-    values = np.full(grid.shape, 7.0, dtype=np.float32)
-    values[0, 0] = np.nan
+    values = np.arange(grid.rows * grid.cols, dtype=np.float32).reshape(grid.shape)
     with create(tmp_path / "good.tif", grid, "float32", np.nan) as target:
+        for window in grid.tiles(40):
+            target.write(window, np.zeros(window.shape))
+            target.write(window, values[window.slices_in(grid.window)])
+        np.testing.assert_array_equal(
+            target.read(Window(30, 35, 20, 20)), values[30:50, 35:55], strict=True
+        )
+    with rasterio.open(tmp_path / "good.tif") as source:
+        np.testing.assert_array_equal(source.read(1), values)
+    with (
+        pytest.raises(OutputError, match="cannot be read back"),
+        create(tmp_path / "bad.tif", grid, "float32", np.nan) as target,
+    ):
         target.write(grid.window, values)
-    raster = create(tmp_path / "bad.tif", grid, "float32", np.nan)
-    raster.write(grid.window, values)
-    raster._file.write(np.zeros(grid.shape, np.float32), 1)  # the disc holds something else
-    with pytest.raises(OutputError, match="cannot be read back"):
-        raster.close()
+        target._file.truncate(100)  # the disc lost what it took
+    assert [path.name for path in tmp_path.iterdir()] == ["good.tif"]
 
 
 def test_a_prepared_raster_that_goes_while_it_is_read_is_told(
