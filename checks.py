@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from phusong.errors import ChecksFailed, StudyError, Where
+from phusong.errors import ChecksFailed, InputError, Overreach, StudyError, Where
 from phusong.i18n import tr
 
 
@@ -122,6 +122,14 @@ class Findings:
         row = rules()[rule]
         severity = Severity(self.overrides.get(rule, row.severity))
         self.items.append(Finding(row, severity, where, subject, detail, params, x_m, y_m))
+
+    def refuse(self, error: InputError, subject: str) -> None:
+        """Record that a file was refused while it was looked at: S30 for an Overreach, else S02."""
+        rule = "S30" if isinstance(error, Overreach) else "S02"
+        self.add(rule, error.where, subject, error.what, **error.params)
+        if error.mend:
+            last = self.items[-1]
+            self.items[-1] = replace(last, rule=replace(last.rule, mend=error.mend))
 
     def extend(self, others: Iterable[Finding]) -> None:
         """Take over findings collected elsewhere."""

@@ -79,6 +79,10 @@ class InputError(PhusongError):
     """A planner's file is missing, unreadable or wrong."""
 
 
+class Overreach(InputError):  # noqa: N818 - reads as what happened
+    """A planner's file asks for more than to be read: other machines, other files, no end."""
+
+
 class OutputError(PhusongError):
     """Results cannot be written where they were asked for."""
 

@@ -14,6 +14,7 @@ import pyogrio
 from phusong.disc.swap import find_results
 from phusong.errors import InputError, Where
 from phusong.indicators import Indicator, Indicators
+from phusong.sources.gdal import vectors
 from phusong.study import Study
 
 _TRIES = 3
@@ -70,9 +71,10 @@ class FinishedRun:
                 )
         if not base.is_file():
             raise _not_finished(self.folder, base.name)
-        if name not in {str(row[0]) for row in pyogrio.list_layers(base)}:
-            return gpd.GeoDataFrame(geometry=[], crs=self.stamp["crs"])
-        return gpd.read_file(base, layer=name)
+        with vectors():
+            if name not in {str(row[0]) for row in pyogrio.list_layers(base)}:
+                return gpd.GeoDataFrame(geometry=[], crs=self.stamp["crs"])
+            return gpd.read_file(base, layer=name)
 
 
 def open_run(folder: Path) -> FinishedRun:
@@ -109,12 +111,21 @@ def _identity(folder: Path) -> tuple[int, int] | None:
 def _read_run(folder: Path) -> FinishedRun:
     stamp = _json(folder / "run.json")
     package = _json(folder / "datapackage.json")
-    tables = {
-        resource["path"].removesuffix(".csv"): _table(folder, resource)
-        for resource in package["resources"]
-        if resource.get("profile") == "tabular-data-resource"
-    }
-    return FinishedRun(folder, stamp, Study.model_validate(stamp["settings"]), tables)
+    try:
+        tables = {
+            resource["path"].removesuffix(".csv"): _table(folder, resource)
+            for resource in package["resources"]
+            if resource.get("profile") == "tabular-data-resource"
+        }
+        study = Study.model_validate(stamp["settings"])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            "the file is broken: {reason}",
+            Where(file=str(folder)),
+            "run the study again",
+            {"reason": str(error) or type(error).__name__},
+        ) from error
+    return FinishedRun(folder, stamp, study, tables)
 
 
 def _json(path: Path) -> Any:
@@ -122,7 +133,7 @@ def _json(path: Path) -> Any:
         return json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise _not_finished(path.parent, path.name) from None
-    except json.JSONDecodeError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             "the file is broken: {reason}",
             Where(file=str(path)),
@@ -145,7 +156,7 @@ def _table(folder: Path, resource: dict[str, Any]) -> pd.DataFrame:
     decimal = next((f["decimalChar"] for f in fields if "decimalChar" in f), ".")
     types = {f["name"]: "string" for f in fields if f["type"] == "string"}
     path = folder / resource["path"]
-    if not path.is_file():
+    if not (path.is_file() and path.resolve().is_relative_to(folder.resolve())):
         raise _not_finished(folder, resource["path"])
     return pd.read_csv(
         path,

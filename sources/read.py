@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 import geopandas as gpd
 import numpy as np
@@ -31,11 +32,12 @@ from phusong.sources.cables.pops import POP_COLUMNS, read_pops, report_lonely_po
 from phusong.sources.crs import STUDY_FILE, Area, exchanged_against, study_crs, to_study
 from phusong.sources.datum import report_way
 from phusong.sources.digest import digests, sha256
+from phusong.sources.gdal import refuse_unknown_drivers
 from phusong.sources.inputs import Inputs, Raster
 from phusong.sources.left_out import Tally, report_share
 from phusong.sources.rasters.landcover import read_landcover
 from phusong.sources.rasters.people import read_people, report_people
-from phusong.sources.rasters.rasterfile import RasterFile, bounds_in, near, open_raster, told
+from phusong.sources.rasters.rasterfile import RasterFile, bounds_in, near, open_raster
 from phusong.sources.rasters.studygrid import around, footprint, study_grid
 from phusong.sources.rasters.terrain import Terrain, prepare_terrain
 from phusong.sources.rasters.terrain_checks import ground_at, report_bare, report_terrain
@@ -138,12 +140,21 @@ class _Reading:
             self._rivers,
             self._terrain,
             self._people,
+            self._landcover,
         ]
+        refuse_unknown_drivers(self.study.gdal)
         self.progress.start("sources", len(steps), "Reading the files")
         for step in steps:
-            step()
+            self._told(step)
             self.progress.advance("sources")
         self.tally.report(self.study, self.findings)
+
+    def _told(self, step: Callable[[], None]) -> None:
+        """Take a step; a file that fails while it is read is a finding as good as any."""
+        try:
+            step()
+        except InputError as error:
+            self.findings.refuse(error, PurePath(error.where.file).name)
 
     def inputs(self) -> Inputs:
         """Return what was read, once no error is left.
@@ -219,7 +230,13 @@ class _Reading:
         for path in terrain.dem:
             where = Where(file=self.study.named(path).as_posix())
             file = open_raster(
-                self.study.resolve(path), where, terrain.crs, self.findings, "heights", terrain.unit
+                self.study.resolve(path),
+                where,
+                terrain.crs,
+                self.findings,
+                "heights",
+                terrain.unit,
+                self.study,
             )
             if file is not None:
                 self.got.dem.append(file)
@@ -402,13 +419,6 @@ class _Reading:
             return
         for file in got.dem:
             report_way(file.crs, got.area.crs, got.area.lonlat, file.where, self.findings)
-        with told(self.findings):
-            self._prepare_terrain()
-
-    def _prepare_terrain(self) -> None:
-        got, terrain = self.got, self.study.terrain
-        assert got.area is not None
-        assert got.communes is not None
         hashes = [sha256(file.path) for file in got.dem]
         got.dem = near(got.dem, got.area.crs, around(got.area, self.study))
         ground = footprint(got.dem, got.area.crs)
@@ -463,12 +473,14 @@ class _Reading:
                 self._no_cells()
 
     def _people(self) -> None:
-        """Bring people and land cover onto the grid."""
+        """Bring people onto the grid."""
         got, study = self.got, self.study
-        with told(self.findings):
-            got.people = read_people(study, got.grid, got.area, self.findings, self.progress)
+        got.people = read_people(study, got.grid, got.area, self.findings, self.progress)
         if study.people is not None and got.people is not None and got.villages is not None:
             where = Where(file=study.named(study.people.raster).as_posix())
             report_people(got.people, got.villages, where, self.findings)
-        with told(self.findings):
-            got.landcover = read_landcover(study, got.grid, got.area, self.findings, self.progress)
+
+    def _landcover(self) -> None:
+        """Bring land cover onto the grid."""
+        got = self.got
+        got.landcover = read_landcover(self.study, got.grid, got.area, self.findings, self.progress)

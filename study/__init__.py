@@ -26,6 +26,7 @@ from phusong.study.settings.radio import (
 from phusong.study.settings.sources import (
     BoundariesSource,
     CellTemplate,
+    Gdal,
     HeightUnit,
     Layer,
     PeopleSource,
@@ -48,6 +49,7 @@ __all__ = [
     "Environment",
     "Extension",
     "FiberSources",
+    "Gdal",
     "HeightUnit",
     "IndicatorSettings",
     "Layer",

@@ -18,6 +18,7 @@ from phusong.i18n.foreign import say_anew
 from phusong.study import Study
 
 FILE_NAME = "study.toml"
+_BYTES = 2**20
 DATA_FOLDERS = ("boundaries", "towers", "terrain", "people", "fiber", "roads", "rivers")
 
 _KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
@@ -55,6 +56,7 @@ _WORDS = {
     "less_than_equal": "`{key}` must be at most {limit}, not {value}",
     "literal_error": "`{key}` must be one of {choices}, not {value}",
     "too_short": "`{key}` must not be empty",
+    "string_pattern_mismatch": "`{key}` must be one character, such as ; and not {value}",
     "string_too_short": "`{key}` must not be empty",
     "value_error": "`{key}`: {reason}",
 }
@@ -76,6 +78,13 @@ def read_study(path: Path) -> Study:
     """
     file = path / FILE_NAME if path.is_dir() else path
     try:
+        if file.is_file() and file.stat().st_size > _BYTES:
+            raise StudyError(
+                "a study file has at most {limit} kB",
+                Where(file=str(file)),
+                "name the folder with the study.toml; data belong into files of their own",
+                {"limit": _BYTES // 1024},
+            )
         text = file.read_text("utf-8-sig")
     except FileNotFoundError:
         raise StudyError(
@@ -97,6 +106,13 @@ def parse_study(text: str, file: Path) -> Study:
     """Validate the text of a study file that lies (or will lie) at ``file``."""
     try:
         data = tomllib.loads(text)
+        _refuse_lost_backslashes(data, file)
+    except RecursionError:
+        raise StudyError(
+            "tables or lists stand too deep inside each other",
+            Where(file=str(file)),
+            "`phusong new DIR` writes a file with every key explained",
+        ) from None
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+)", str(error))
         line = text.split("\n")[int(place[1]) - 1] if place else ""
@@ -107,7 +123,6 @@ def parse_study(text: str, file: Path) -> Study:
             _WINDOWS_PATH if "\\" in line else mend,
             {"reason": say_anew(str(error), "toml.toml")},
         ) from None
-    _refuse_lost_backslashes(data, file)
     try:
         return Study.model_validate({**data, "folder": file.parent})
     except ValidationError as error:

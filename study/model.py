@@ -26,6 +26,7 @@ from phusong.study.settings.radio import (
 )
 from phusong.study.settings.sources import (
     BoundariesSource,
+    Gdal,
     Layer,
     PeopleSource,
     RoadsSource,
@@ -144,6 +145,7 @@ class Study(Section):
     indicators: IndicatorSettings = Field(default_factory=IndicatorSettings)
     uncertainty: Uncertainty = Field(default_factory=Uncertainty)
     checks: Checks = Field(default_factory=Checks)
+    gdal: Gdal = Field(default_factory=Gdal)
     outputs: Outputs = Field(default_factory=Outputs)
     publish: Publish = Field(default_factory=Publish)
     folder: Path = Field(default=Path(), exclude=True)

@@ -48,6 +48,9 @@ _NOTES: Final = ("note", "note_2", "note_3")
 _GNETTRACK_TIME: Final = re.compile(r"(\d{4})\.(\d\d)\.(\d\d)_(\d\d)\.(\d\d)\.(\d\d)(\.\d+)?")
 _ZONED: Final = re.compile(r"(?:Z|[+-]\d\d:?(?:\d\d)?)$")
 
+_PHONES: Final = (pd.Timestamp("1970-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC"))
+"""A time outside is none."""
+
 
 def entries_of(records: Records, kind: Format, findings: Findings) -> pd.DataFrame:
     """Return the entries of a log.
@@ -315,7 +318,7 @@ def _times(records: Records, findings: Findings) -> pd.Series[Any]:
         left = out.isna() & series.notna() & ~epoch
         if left.any():
             read = pd.to_datetime(series[left], format=form, utc=True, errors="coerce")
-            out[left] = read.astype("datetime64[ns, UTC]")
+            out[left] = read.where(read.between(*_PHONES)).astype("datetime64[ns, UTC]")
     bare = out.notna() & ~epoch & ~series.fillna("").str.contains(_ZONED)
     if bare.any():
         findings.add(

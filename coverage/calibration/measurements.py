@@ -36,7 +36,7 @@ from phusong.sources.read import REACH_M
 from phusong.sources.tables.delimited import is_delimited
 from phusong.sources.tables.layers import Records, place_of, read_layer
 from phusong.sources.tables.ogr import headers_of_layers
-from phusong.study import Layer, Study
+from phusong.study import Gdal, Layer, Study
 
 LEVEL_RANGE_DBM: Final = RANGE_DBM
 """No handset reports a level outside of this."""
@@ -189,7 +189,7 @@ def read_measurements(
     parts: list[pd.DataFrame] = []
     left_out: list[pd.DataFrame] = []
     before = 0
-    for one in _layers(layer):
+    for one in _layers(layer, study.gdal):
         own = Findings(study.checks.severity)
         entries, read = _entries(one, inputs, study, own)
         findings.items.extend(own.items)
@@ -208,13 +208,13 @@ _LEFT_OUT = ("S10", "S11", "S22")
 """Rules after which the reader leaves one record out."""
 
 
-def _layers(layer: Layer) -> list[Layer]:
+def _layers(layer: Layer, leave: Gdal) -> list[Layer]:
     """Return the layers of a file that hold measurements; the file as it is where none is known."""
     if is_delimited(layer.path) or not layer.path.is_file():
         return [layer]
     known = [
         (name, count)
-        for name, (headers, count) in headers_of_layers(layer.path).items()
+        for name, (headers, count) in headers_of_layers(layer.path, leave).items()
         if recognise(headers) is not ANY_TABLE
     ]
     filled = [name for name, count in known if count] or [name for name, _ in known[:1]]

@@ -15,6 +15,7 @@ from phusong.coverage.propagation.linkpath import link_path
 from phusong.coverage.propagation.registry import MODELS, Model, model_named
 from phusong.errors import InputError, ModelError, OutputError, Where
 from phusong.i18n import tr
+from phusong.sources.bounds import LINES_BYTES, refuse_long, refuse_packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -153,6 +154,9 @@ def read_lines(source: str | os.PathLike[str]) -> list[str]:
     path = Path(source)
     where = Where(file=str(path))
     try:
+        if path.is_file():  # a pipe typed by a person is as long as that person lets it be
+            refuse_long(path, LINES_BYTES, where)
+            refuse_packed(path, where, LINES_BYTES)
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)

@@ -28,6 +28,8 @@ from phusong.sources.tables.layers import Records, label
 from phusong.sources.tables.text import as_code
 
 _POINTAL, _AREAL = {0, 4}, {3, 6}
+_MOST_PEOPLE = 1e7
+"""No village has as many."""
 _PROBES = 6
 """Points a side at which a shape is probed for the commune it lies in."""
 
@@ -156,11 +158,12 @@ def _gather(records: Records, into: _Villages, findings: Findings) -> None:
     into.code += codes
     into.asked_commune += [as_code(v) for v in usable.texts("commune_code")]
     population = usable.numbers("population", findings)
-    for i in np.flatnonzero(population < 0):
+    impossible = (population < 0) | (population > _MOST_PEOPLE)
+    for i in np.flatnonzero(impossible):
         findings.add(
             "B17", usable.at(int(i)), codes[i], "{people} people", people=float(population[i])
         )
-    into.population += np.where(population < 0, np.nan, population).tolist()
+    into.population += np.where(impossible, np.nan, population).tolist()
     geometry = _single_points(usable, findings)
     into.geometry += list(geometry)
     into.where += [usable.at(i) for i in range(len(codes))]

@@ -46,7 +46,7 @@ def read_backhaul(study: Study, layer: Layer, findings: Findings) -> pd.DataFram
         microwave from nowhere are left out (F16), as are links that do not work today (F23).
     """
     where = place_of(layer, study)
-    rows = read_rows(study.resolve(layer.path), layer, BACKHAUL, findings, where)
+    rows = read_rows(study.resolve(layer.path), layer, BACKHAUL, findings, where, leave=study.gdal)
     if rows is None:
         return no_backhaul()
     raw = rows.frame

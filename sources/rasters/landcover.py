@@ -31,7 +31,7 @@ def read_landcover(
         return None
     where = Where(file=study.named(study.terrain.landcover).as_posix())
     path = study.resolve(study.terrain.landcover)
-    file = open_raster(path, where, None, findings, "classes")
+    file = open_raster(path, where, None, findings, "classes", study=study)
     if file is None or grid is None or area is None:
         return None
     files = near([file], area.crs, around(area, study))

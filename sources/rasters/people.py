@@ -62,7 +62,7 @@ def read_people(
         return None
     where = Where(file=study.named(study.people.raster).as_posix())
     path = study.resolve(study.people.raster)
-    file = open_raster(path, where, study.people.crs, findings, "people")
+    file = open_raster(path, where, study.people.crs, findings, "people", study=study)
     if file is None or grid is None or area is None:
         return None
     files = near([file], area.crs, around(area, study))

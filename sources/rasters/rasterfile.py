@@ -7,14 +7,13 @@ offset, the unit of heights and missing figures are seen to here, so that every 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import rasterio
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
@@ -26,7 +25,10 @@ from rasterio.windows import Window as RasterWindow
 from phusong.checks import Findings
 from phusong.errors import InputError, Where
 from phusong.grid import Window
+from phusong.sources.admission import admit, report_missing
+from phusong.sources.bounds import nowhere, refuse_large_part, refuse_nowhere, refuse_vast
 from phusong.sources.datum import settled
+from phusong.sources.gdal import NO_LEAVE, opened
 from phusong.sources.rasters.bands import (
     METRES,
     Holds,
@@ -34,7 +36,8 @@ from phusong.sources.rasters.bands import (
     picture_of,
     stated_unit,
 )
-from phusong.study import HeightUnit
+from phusong.sources.rasters.mosaic import is_mosaic, refuse_foreign
+from phusong.study import Gdal, HeightUnit, Study
 
 Bounds = tuple[float, float, float, float]
 _SIDES: Final = 21
@@ -65,6 +68,8 @@ class RasterFile:
     """What makes the file's numbers the figures they stand for."""
     undeclared: tuple[float, ...] = ()
     """Numbers of the file that are no figures though it does not say so."""
+    leave: Gdal = NO_LEAVE
+    """What the study allows GDAL."""
 
     @property
     def corners(self) -> NDArray[np.float64]:
@@ -90,18 +95,15 @@ class RasterFile:
         """What shapes its figures beside the file's bytes, in one line for hashing."""
         return f"{self.crs.to_wkt()}|{tuple(self.transform)}|{self.scale!r}|{self.offset!r}"
 
-    def opened(self) -> Any:
-        """Open it for reading (a rasterio dataset; use as a context).
+    def opened(self) -> AbstractContextManager[Any]:
+        """Open it for reading (a rasterio dataset; use as a context, locked as the study says).
 
         Raises
         ------
-        UnreadableError
+        InputError
             When that is no longer possible.
         """
-        try:
-            return rasterio.open(gdal_path(self.path))
-        except RasterioError as error:
-            raise self._unreadable(error) from error
+        return opened(self.path, self.where, self.leave)
 
     def places(self, row: ArrayLike, col: ArrayLike) -> tuple[NDArray[np.float64], ...]:
         """Return (x, y) in its CRS of rows and columns counted from its outer corner."""
@@ -166,6 +168,7 @@ class RasterFile:
         UnreadableError
             When the file is damaged there, or what it is made of is missing.
         """
+        refuse_large_part(window.rows * window.cols, self.where)
         at = _gdal_window(
             replace(window, row0=self.row0 + window.row0, col0=self.col0 + window.col0)
         )
@@ -214,13 +217,6 @@ def _outline(bounds: Bounds) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.concatenate([x, x, left, right]), np.concatenate([low, high, y, y])
 
 
-def gdal_path(path: Path) -> str:
-    """Return how GDAL names a file; a zip that is no ``.hgt.zip`` is looked into."""
-    if path.suffix.lower() == ".zip" and not path.name.lower().endswith(".hgt.zip"):
-        return f"/vsizip/{path}"
-    return str(path)
-
-
 def open_raster(
     path: Path,
     where: Where,
@@ -228,6 +224,7 @@ def open_raster(
     findings: Findings,
     holds: Holds = "heights",
     unit: HeightUnit | None = None,
+    study: Study | None = None,
 ) -> RasterFile | None:
     """Look at a raster: that it is there, can be read, lies somewhere, and holds figures.
 
@@ -238,11 +235,14 @@ def open_raster(
     crs
         CRS the study states.
     findings
-        Takes S01, S02, D01 (no CRS) and D13 to D18 (unit, picture, bands, axes).
+        Takes S01, S02, S30 (it asks for more than to be read), D01 (no CRS) and D13 to D18
+        (unit, picture, bands, axes).
     holds
         What it is read for.
     unit
         Unit of heights the study states.
+    study
+        Says what GDAL is allowed; without it, nothing more than to read.
 
     Returns
     -------
@@ -250,10 +250,17 @@ def open_raster(
         None after an error.
     """
     if not path.exists():
-        findings.add("S01", where, path.name, "{path} does not exist", path=where.file)
+        report_missing(Path(where.file), where, findings)
         return None
+    folder, leave = (study.folder, study.gdal) if study is not None else (path.parent, NO_LEAVE)
     try:
-        with rasterio.open(gdal_path(path)) as source:
+        admit(path, where, leave)
+        mosaic = is_mosaic(path)
+        if mosaic:
+            refuse_foreign(path, where, folder, leave)
+        with opened(path, where, leave, mosaic=mosaic) as source:
+            refuse_vast(source, where)
+            refuse_nowhere(source, where)
             system = _crs_of(source, crs, where, findings)
             if system is None or not _has_figures(source, holds, where, findings):
                 return None
@@ -271,8 +278,12 @@ def open_raster(
                 scale=scale,
                 offset=offset,
                 undeclared=_undeclared(source, holds, scale),
+                leave=leave,
             )
-    except (RasterioError, CRSError) as error:
+    except InputError as error:
+        findings.refuse(error, path.name)
+        return None
+    except CRSError as error:
         findings.add(
             "S02", where, path.name, "the file cannot be read ({reason})", reason=str(error)
         )
@@ -397,9 +408,20 @@ def _axes_in_order(file: RasterFile, findings: Findings) -> bool:
 
 
 def bounds_in(file: RasterFile, crs: CRS) -> Bounds:
-    """Return a raster's bounds in another CRS."""
-    moved = transform_bounds(file.crs, crs, *file.bounds, densify_pts=41)
-    return tuple(float(v) for v in moved)  # type: ignore[return-value]
+    """Return a raster's bounds in another CRS.
+
+    Raises
+    ------
+    InputError
+        When nothing leads from the raster's CRS there.
+    """
+    try:
+        west, south, east, north = transform_bounds(file.crs, crs, *file.bounds, densify_pts=41)
+    except Exception as error:  # GDAL's errors share no public name
+        raise nowhere(file.where) from error
+    if not np.isfinite([west, south, east, north]).all():
+        raise nowhere(file.where)
+    return float(west), float(south), float(east), float(north)
 
 
 def near(files: Sequence[RasterFile], crs: CRS, bounds: Bounds) -> list[RasterFile]:
@@ -445,12 +467,3 @@ def _within_half_turns(file: RasterFile) -> list[RasterFile]:
         moved = _from(piece.transform, piece.transform.c - 360.0 * turn, piece.transform.f)
         out.append(replace(piece, transform=moved))
     return out
-
-
-@contextmanager
-def told(findings: Findings) -> Iterator[None]:
-    """Turn a raster that fails while it is read into a finding (S02) that names it."""
-    try:
-        yield
-    except UnreadableError as error:
-        findings.add("S02", error.where, Path(error.where.file).name, error.what, **error.params)

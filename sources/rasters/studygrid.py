@@ -12,6 +12,7 @@ from pyproj import CRS, Transformer
 
 from phusong.checks import Findings
 from phusong.grid import Grid
+from phusong.sources.bounds import nowhere
 from phusong.sources.crs import Area
 from phusong.sources.datum import report_way
 from phusong.sources.rasters.rasterfile import Bounds, RasterFile, bounds_in
@@ -54,7 +55,10 @@ def cell_size_m(file: RasterFile, crs: CRS, at: tuple[float, float]) -> float:
     x0, y0 = there.transform(x, y)
     xe, ye = there.transform(x + dx, y)
     xn, yn = there.transform(x, y + dy)
-    return math.sqrt(math.hypot(xe - x0, ye - y0) * math.hypot(xn - x0, yn - y0))
+    side = math.sqrt(math.hypot(xe - x0, ye - y0) * math.hypot(xn - x0, yn - y0))
+    if not math.isfinite(side):
+        raise nowhere(file.where)
+    return side
 
 
 def footprint(files: Sequence[RasterFile], crs: CRS) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,8 @@ from pathlib import Path
 import pandas as pd
 
 from phusong.checks import Findings
-from phusong.errors import Where
+from phusong.errors import Overreach, Where
+from phusong.sources.bounds import TEXT_BYTES, refuse_long, refuse_packed
 from phusong.sources.tables.headers import OPENCELLID, Role
 from phusong.sources.tables.raw.encodings import KEPT, codec_of
 from phusong.sources.tables.raw.header_rows import header_of, report_header
@@ -24,6 +26,9 @@ _ENDINGS_OF_LOGS = frozenset({"", ".log", ".dat"})
 _SEPARATORS = ";,\t|"
 _COMMENT = "#"
 _RADIOS = frozenset({"GSM", "UMTS", "LTE", "NR", "CDMA", "NBIOT", "NB-IOT", "LTE-M", "TDSCDMA"})
+_TOLD = 1000
+"""Rows refused one by one; of more, their number is told."""
+_COLUMNS = 4096
 csv.field_size_limit(2**24)
 
 
@@ -42,22 +47,21 @@ def read_table(
         cells than the header are refused, one by one (S14); rows of empty cells only are not
         records.
     """
-    text = _decode(_unzipped(path.read_bytes()), layer, findings, where)
+    text = _text(path, layer, findings, where)
     if text is None:
         return None
     text = _without_preamble(text)
     separator = layer.separator or _separator(text)
-    lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    lines = [line for line in lines if line]
+    lines = _lines(text, separator, findings, where)
     if not lines:
-        return pd.DataFrame()
+        return None if lines is None else pd.DataFrame()
     if _headerless_opencellid(lines[0]):
         header, body = list(OPENCELLID), lines
     else:
         found = header_of(lines, role, layer.columns)
         report_header(found, findings, where)
         header, body = found.names, lines[found.body :]
-    rows, records = [], []
+    rows, records, refused = [], [], []
     for row, line in enumerate(body, start=1):
         if not any(cell.strip() for cell in line):
             continue
@@ -65,19 +69,60 @@ def read_table(
         if cells is None and line[0].lstrip().startswith(_COMMENT):
             continue
         if cells is None:
-            findings.add(
-                "S14",
-                replace(where, row=row),
-                detail="{cells} cells where the header has {columns} (separator {separator})",
-                cells=len(line),
-                columns=len(header),
-                separator={"\t": "tab"}.get(separator, separator),
-            )
+            refused.append((row, len(line)))
             continue
         rows.append(row)
         records.append([cell.strip() or None for cell in cells])
+    _report_ragged(refused, len(header), separator, findings, where)
     index = pd.Index(rows, dtype="int64")
     return pd.DataFrame(records, columns=header, index=index, dtype=object)
+
+
+def _report_ragged(
+    refused: list[tuple[int, int]], columns: int, separator: str, findings: Findings, where: Where
+) -> None:
+    """List rows, and how many cells they have, that do not fit the header (S14)."""
+    for row, cells in refused[:_TOLD]:
+        findings.add(
+            "S14",
+            replace(where, row=row),
+            detail="{cells} cells where the header has {columns} (separator {separator})",
+            cells=cells,
+            columns=columns,
+            separator={"\t": "tab"}.get(separator, separator),
+        )
+    if len(refused) > _TOLD:
+        findings.add("S14", where, detail="{n} further rows likewise", n=len(refused) - _TOLD)
+
+
+def _text(path: Path, layer: Layer, findings: Findings, where: Where) -> str | None:
+    """Return a file's text; None after S30 (too much of it) or S02 (another encoding)."""
+    try:
+        refuse_long(path, TEXT_BYTES, where)
+        refuse_packed(path, where, TEXT_BYTES)
+        data = _unzipped(path.read_bytes())
+    except Overreach as error:
+        findings.refuse(error, path.name)
+        return None
+    except (OSError, EOFError, zlib.error) as error:
+        findings.add("S02", where, detail="the file cannot be read ({reason})", reason=str(error))
+        return None
+    return _decode(data, layer, findings, where)
+
+
+def _lines(text: str, separator: str, findings: Findings, where: Where) -> list[list[str]] | None:
+    """Return the lines that are not empty, as cells; None where they are no table (S02)."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        lines = [line for line in reader if line]
+    except csv.Error as error:
+        at = replace(where, line=reader.line_num)
+        findings.add("S02", at, detail="the file cannot be read ({reason})", reason=str(error))
+        return None
+    if lines and len(lines[0]) > _COLUMNS:
+        findings.add("S02", where, detail="its header has {n} columns", n=len(lines[0]))
+        return None
+    return lines
 
 
 def is_delimited(path: Path) -> bool:
@@ -126,6 +171,11 @@ def _decode(data: bytes, layer: Layer, findings: Findings, where: Where) -> str 
         return _decode_as(data, layer.encoding.lower(), findings, where)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _decode_as(data, "utf-16", findings, where)
+    if b"\0" in data:
+        findings.add(
+            "S02", where, detail="it holds bytes of zero, as UTF-16 and files that are no text do"
+        )
+        return None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -145,8 +195,9 @@ def _decode_as(data: bytes, encoding: str, findings: Findings, where: Where) -> 
         return convert(data.decode("cp1252", KEPT), "vni")
     codec = codec_of(encoding) or encoding
     try:
-        return data.decode("utf-8-sig" if codec == "utf-8" else codec)
-    except (UnicodeDecodeError, LookupError) as error:
+        text = data.decode("utf-8-sig" if codec == "utf-8" else codec)
+        text.encode("utf-8")  # some codecs give halves of letters, which nothing can write
+    except (ValueError, LookupError) as error:
         findings.add(
             "S02",
             replace(where, key="encoding"),
@@ -156,6 +207,7 @@ def _decode_as(data: bytes, encoding: str, findings: Findings, where: Where) -> 
             reason=str(error),
         )
         return None
+    return text
 
 
 def _separator(text: str) -> str:
@@ -163,7 +215,10 @@ def _separator(text: str) -> str:
     sample = text.splitlines()[:50]
     best, best_score = ",", (0.0, 0)
     for candidate in _SEPARATORS:
-        counts = [len(row) for row in csv.reader(sample, delimiter=candidate) if row]
+        try:
+            counts = [len(row) for row in csv.reader(sample, delimiter=candidate) if row]
+        except csv.Error:
+            continue
         # A title above the header has no separator.
         width = next((n for n in counts if n > 1), 1)
         if width < 2:

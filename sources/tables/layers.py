@@ -9,12 +9,14 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
-from pyproj.exceptions import CRSError
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError, ProjError
 
 from phusong.checks import Findings
 from phusong.errors import Where
+from phusong.sources.bounds import FARTHEST
 from phusong.sources.datum import settled
 from phusong.sources.tables.columns import map_columns, present, take
 from phusong.sources.tables.headers import GEOMETRY, Role
@@ -27,6 +29,8 @@ from phusong.sources.tables.text import as_code
 from phusong.sources.tables.values import translated
 from phusong.sources.tables.written import column_of
 from phusong.study import Layer, Study
+
+_WGS84 = CRS.from_epsg(4326)
 
 
 @dataclass(frozen=True)
@@ -128,13 +132,15 @@ def read_layer(
     where = place_of(layer, study)
     path = study.resolve(layer.path)
     known = role if isinstance(role, Role) else None
-    rows = read_rows(path, layer, known, findings, where, bbox, empty_rule=empty_rule)
+    rows = read_rows(
+        path, layer, known, findings, where, bbox, empty_rule=empty_rule, leave=study.gdal
+    )
     if rows is None:
         return None
 
     def read_as(encoding: str) -> pd.DataFrame | None:
         other = layer.model_copy(update={"encoding": encoding})
-        again = read_rows(path, other, known, Findings(), where, bbox)
+        again = read_rows(path, other, known, Findings(), where, bbox, leave=study.gdal)
         return None if again is None else again.frame
 
     return _records(rows, layer, role, read_as, findings, where)
@@ -173,16 +179,17 @@ def _records(
         )
         if located is None:
             return None
-        geometry, crs = located
+        geometry, own = located
+        crs = _crs(own, None, findings, where)
     else:
         geometry = raw["geometry"].to_numpy()
         crs = _crs(crs, stated, findings, where)
-        if crs is None:
-            return None
+    if crs is None:
+        return None
     frame = frame.drop(columns=[c for c in ("lon", "lat", "x", "y") if c in frame])
     located_frame = gpd.GeoDataFrame(frame, geometry=geometry, crs=crs).reset_index(drop=True)
     records = Records(located_frame, where, decimal, columns, layer.decimal is not None, rows.total)
-    return _refuse_without_place(records, findings)
+    return _refuse_impossible(_refuse_without_place(records, findings), findings)
 
 
 def _written(raw: pd.DataFrame, layer: Layer) -> str | None:
@@ -278,6 +285,17 @@ def _crs(own: CRS | None, stated: CRS | None, findings: Findings, where: Where) 
     if own is None or own.geodetic_crs is None:  # a local system is no place on earth
         findings.add("S05", where, detail="neither the file nor the study says the CRS")
         return None
+    try:
+        Transformer.from_crs(own, _WGS84, always_xy=True)
+    except ProjError:
+        findings.add(
+            "S05",
+            where,
+            own.name,
+            "nothing leads from {crs} to longitude and latitude",
+            crs=own.name,
+        )
+        return None
     return settled(own, where, findings)
 
 
@@ -288,6 +306,30 @@ def _refuse_without_place(records: Records, findings: Findings) -> Records:
     for i in np.flatnonzero(missing):
         findings.add("S11", records.at(int(i)), label(records, int(i)))
     return records.keep(~missing) if missing.any() else records
+
+
+def _refuse_impossible(records: Records, findings: Findings) -> Records:
+    """Leave out records with a vertex that is no number, or beyond the earth (S22; most: S12)."""
+    corners, of = shapely.get_coordinates(records.frame.geometry.to_numpy(), return_index=True)
+    inside = (np.abs(corners) < FARTHEST).all(axis=1)
+    if inside.all():
+        return records
+    broken = np.bincount(of[~inside], minlength=len(records.frame)) > 0
+    if broken.sum() * 2 > len(broken):
+        findings.add(
+            "S12",
+            records.where,
+            detail="{n} of {total} records lie outside what {crs} can hold",
+            n=int(broken.sum()),
+            total=len(broken),
+            crs=records.frame.crs.to_string(),
+        )
+    else:
+        for i in np.flatnonzero(broken):
+            findings.add(
+                "S22", records.at(int(i)), label(records, int(i)), "a vertex lies beyond the earth"
+            )
+    return records.keep(~broken)
 
 
 def label(records: Records, i: int) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,23 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
+from pyogrio.errors import DataLayerError
 from pyproj import CRS
+from shapely.errors import GEOSException
 
 from phusong.checks import Findings
-from phusong.errors import Where
+from phusong.errors import InputError, Where
+from phusong.sources.admission import admit
+from phusong.sources.gdal import NO_LEAVE, vectors
 from phusong.sources.tables.columns import nearest
+from phusong.sources.tables.raw.database import (
+    has_table,
+    is_database,
+    layers,
+    refuse_packed_database,
+    refuse_query,
+    settled,
+)
 from phusong.sources.tables.raw.dbf import overflown
 from phusong.sources.tables.raw.encodings import (
     BYTES,
@@ -27,10 +38,12 @@ from phusong.sources.tables.raw.encodings import (
     decoded,
     stated_by_shapefile,
 )
-from phusong.study import Layer
+from phusong.sources.tables.raw.filters import is_query
+from phusong.sources.tables.raw.geojson import crs_link
+from phusong.sources.tables.raw.gpx import readable, unfolded
+from phusong.study import Gdal, Layer
 
-_NAMESPACE = b' xmlns:ogr="http://osgeo.org/gdal"'
-_ELEMENT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)[^<>]*>([^<>]*)</")
+_HEAD = 4096
 
 Box = tuple[float, float, float, float, CRS]
 """(west, south, east, north) and the CRS of these."""
@@ -42,57 +55,116 @@ def read_ogr(
     findings: Findings,
     where: Where,
     bbox: Box | None,
+    leave: Gdal = NO_LEAVE,
 ) -> tuple[pd.DataFrame, CRS | None] | None:
-    """Read one layer with OGR.
+    """Read one layer with OGR, locked (:mod:`phusong.sources.gdal`).
+
+    Parameters
+    ----------
+    path, layer, where
+        The file, what the study says of it, and how findings name it.
+    findings
+        Takes S02 (unreadable), S03 (no such layer), S04 (filter), S05 (a CRS given as a link),
+        S22 (records whose geometry is broken) and S30 (more than a file to be read).
+    bbox
+        Only features that touch it are read.
+    leave
+        What the study lets its files do.
 
     Returns
     -------
     (DataFrame, CRS or None) or None
         The file's columns and ``geometry`` (absent in tables such as a spreadsheet), with
-        ``row``, the place among the records read, from 1; and the file's CRS. None after S02
-        (unreadable), S03 (no such layer) or S04 (filter).
+        ``row``, the place among the records read, from 1; and the file's CRS. None after an error.
     """
-    options: dict[str, Any] = {"layer": layer.layer, "where": layer.where}
-    try:
-        encoding, as_bytes = _encoding(path, layer)
-        if as_bytes or (encoding is not None and encoding not in FONTS):
-            options["encoding"] = BYTES if as_bytes else encoding
-        if layer.layer is None:
-            _report_several(path, findings, where)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if bbox is not None:
-                crs = pyogrio.read_info(_source(path), layer=layer.layer)["crs"]
-                options["bbox"] = _bounds_in(bbox, CRS.from_user_input(crs)) if crs else None
-            frame = _unfolded(pyogrio.read_dataframe(_source(path), **options), path)
-            crs = _stated(getattr(frame, "crs", None))
-            raw = _with_overflow(pd.DataFrame(frame), path, options)
-            if as_bytes or encoding in FONTS:
-                raw = decoded(raw, str(encoding), ("geometry",))
-    except DataLayerError as error:
-        _report_layer(path, layer, str(error), findings, where)
+    if layer.where is not None and is_query(layer.where, findings, where):
         return None
-    except (
-        DataSourceError,
-        FeatureError,
-        GeometryError,
-        ValueError,
-        LookupError,
-        UnicodeDecodeError,
-    ) as error:
-        filtered = layer.where is not None and not isinstance(error, UnicodeError)
-        rule = "S04" if filtered and isinstance(error, ValueError) else "S02"
+    try:
+        admit(path, where, leave)
+        refuse_packed_database(path, where)
+        with settled(path) as copy, vectors(leave), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            name = _chosen(copy, layer, findings, where)
+            if name is None:
+                return None
+            frame, broken = _frame(path, copy, name, layer, bbox)
+    except InputError as error:
+        findings.refuse(error, path.name)
+        return None
+    except Exception as error:  # noqa: BLE001 - whatever a reader stumbles over is the file's fault
+        _report_unreadable(layer, error, findings, where)
+        return None
+    crs = _stated(getattr(frame, "crs", None))
+    if crs is not None and layer.crs is None and (link := crs_link(path)) is not None:
         findings.add(
-            rule,
-            where,
-            layer.where or layer.path.name,
-            "the file cannot be read ({reason})",
-            reason=str(error),
+            "S05", where, detail="its CRS is a link, {link}, which is not followed", link=link
         )
         return None
-    raw = raw.rename(columns={"row": "row_2"})
+    raw = pd.DataFrame(frame).rename(columns={"row": "row_2"})
     raw["row"] = np.arange(1, len(raw) + 1)
+    for i in broken:
+        at = replace(where, row=int(i) + 1)
+        findings.add("S22", at, detail="its geometry is broken: {reason}", reason=broken[i])
+    raw = raw.drop(index=list(broken)).reset_index(drop=True) if broken else raw
     return raw, crs
+
+
+def _frame(
+    path: Path, copy: Path, name: str, layer: Layer, bbox: Box | None
+) -> tuple[gpd.GeoDataFrame | pd.DataFrame, dict[int, str]]:
+    """Return a layer's records, and of those with a broken geometry why it is.
+
+    ``copy`` is what is read, ``path`` what lies beside the file's others.
+    """
+    options: dict[str, Any] = {"layer": name, "where": layer.where, **_open_options(copy)}
+    source = readable(copy)
+    encoding, as_bytes = _encoding(path, layer)
+    if as_bytes or (encoding is not None and encoding not in FONTS):
+        options["encoding"] = BYTES if as_bytes else encoding
+    if bbox is not None:
+        crs = pyogrio.read_info(source, layer=name, **_open_options(copy))["crs"]
+        options["bbox"] = _bounds_in(bbox, CRS.from_user_input(crs)) if crs else None
+    broken: dict[int, str] = {}
+    try:
+        frame = pyogrio.read_dataframe(source, **options)
+    except GEOSException:
+        frame, broken = _around_broken(source, options)
+    frame = _with_overflow(unfolded(frame, copy), path, options)
+    if as_bytes or encoding in FONTS:
+        frame = decoded(frame, str(encoding), ("geometry",))
+    return frame, broken
+
+
+def _around_broken(
+    source: Path | bytes, options: dict[str, Any]
+) -> tuple[gpd.GeoDataFrame, dict[int, str]]:
+    """Read a layer of which some geometries are none, such as rings that do not close."""
+    frame = pyogrio.read_dataframe(source, **options, read_geometry=False)
+    meta, _, shapes, _ = pyogrio.raw.read(source, **options, columns=[])
+    geometry: list[Any] = []
+    broken: dict[int, str] = {}
+    for i, shape in enumerate(shapes):
+        try:
+            geometry.append(shapely.from_wkb(shape))
+        except GEOSException as error:
+            geometry.append(None)
+            broken[i] = str(error)
+    return gpd.GeoDataFrame(frame, geometry=geometry, crs=meta["crs"]), broken
+
+
+def _report_unreadable(layer: Layer, error: Exception, findings: Findings, where: Where) -> None:
+    """Say that a file cannot be read (S02), or its filter not be applied (S04)."""
+    filtering = isinstance(error, (ValueError, DataLayerError)) and not isinstance(
+        error, UnicodeError
+    )
+    rule = "S04" if layer.where is not None and filtering else "S02"
+    findings.add(
+        rule,
+        where,
+        layer.where or layer.path.name,
+        "the file cannot be read ({reason})",
+        reason=str(error) or type(error).__name__,
+    )
 
 
 def _with_overflow(frame: pd.DataFrame, path: Path, options: dict[str, Any]) -> pd.DataFrame:
@@ -131,46 +203,34 @@ def _encoding(path: Path, layer: Layer) -> tuple[str | None, bool]:
     return codec, bare if font else shapes and codec not in {"utf-8", "iso8859-1"}
 
 
-def _is_gpx(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return b"<gpx" in file.read(512)
+def _open_options(path: Path) -> dict[str, str]:
+    """Return what keeps GDAL from writing beside a file, and from fetching what it refers to."""
+    if is_database(path):
+        return {"IMMUTABLE": "YES"}
+    with path.open("rb") if path.is_file() else BytesIO() as file:
+        head = file.read(_HEAD)
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"\x1f\x8b")):
+        return {"WRITE_GFS": "NO", "DOWNLOAD_SCHEMA": "NO"}
+    return {}
 
 
-def _source(path: Path) -> Path | bytes:
-    """Return what to read; GPX is handed over in a form whose extensions GDAL reads.
-
-    It passes over the extensions of files that do not declare its own namespace.
-    """
-    if not _is_gpx(path):
-        return path
-    data = path.read_bytes()
-    return data if b"xmlns:ogr" in data[:4096] else data.replace(b"<gpx", b"<gpx" + _NAMESPACE, 1)
-
-
-def _unfolded(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Give the elements inside of a GPX extension (read as one text of XML) their own columns."""
-    if not _is_gpx(path):
-        return frame
-    texts = frame.drop(columns="geometry", errors="ignore").select_dtypes(exclude="number")
-    for column in texts.columns:
-        found = [dict(_ELEMENT.findall(v)) if isinstance(v, str) else {} for v in frame[column]]
-        for name in dict.fromkeys(name for one in found for name in one):
-            frame[f"{column}_{name}"] = [one.get(name) for one in found]
-    return frame
-
-
-def headers_of_layers(path: Path) -> dict[str, tuple[list[str], int]]:
+def headers_of_layers(path: Path, leave: Gdal = NO_LEAVE) -> dict[str, tuple[list[str], int]]:
     """Return each layer's headers and how many records it has; nothing of an unreadable file."""
     out = {}
+    where = Where(file=path.name)
     try:
-        with warnings.catch_warnings():
+        admit(path, where, leave)
+        refuse_packed_database(path, where)
+        with settled(path) as copy, vectors(leave), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for name in _names(path):
-                info = pyogrio.read_info(_source(path), layer=name, force_feature_count=True)
+            options = _open_options(copy)
+            for name in _names(copy, where):
+                _refuse_query(copy, name, where)
+                info = pyogrio.read_info(
+                    readable(copy), layer=name, force_feature_count=True, **options
+                )
                 out[name] = ([str(field) for field in info["fields"]], int(info["features"]))
-    except (DataSourceError, DataLayerError, FeatureError, GeometryError, ValueError):
+    except Exception:  # noqa: BLE001 - reading the layer itself says what is wrong
         return {}
     return out
 
@@ -185,56 +245,75 @@ class Summary:
     """-1: not known without reading."""
 
 
-def summary(path: Path, layer: Layer) -> Summary:
+def summary(path: Path, layer: Layer, leave: Gdal = NO_LEAVE) -> Summary:
     """Return driver, headers and number of records of the layer that would be read."""
+    where = Where(file=path.name)
     try:
-        with warnings.catch_warnings():
+        admit(path, where, leave)
+        refuse_packed_database(path, where)
+        with settled(path) as copy, vectors(leave), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            info = pyogrio.read_info(_source(path), layer=layer.layer)
-    except (DataSourceError, DataLayerError, FeatureError, GeometryError, ValueError):
+            name = _chosen(copy, layer, Findings(), where)
+            info = pyogrio.read_info(readable(copy), layer=name, **_open_options(copy))
+    except Exception:  # noqa: BLE001 - reading the layer itself says what is wrong
         return Summary()
     return Summary(str(info["driver"]), tuple(map(str, info["fields"])), int(info["features"]))
 
 
-def _names(path: Path) -> list[str]:
-    return [str(name) for name in pyogrio.list_layers(_source(path))[:, 0]]
+def _names(path: Path, where: Where) -> list[str]:
+    """Return the names of a file's layers."""
+    named = layers(path, where) if is_database(path) else []
+    if named:
+        return named
+    options = _open_options(path)
+    if not options or is_database(path):
+        return [str(name) for name in pyogrio.list_layers(readable(path))[:, 0]]
+    names: list[str] = []
+    while True:  # a list of layers cannot be asked for with options
+        try:
+            info = pyogrio.read_info(readable(path), layer=len(names), **options)
+        except DataLayerError:
+            return names
+        names.append(str(info["layer_name"]))
 
 
-def _report_several(path: Path, findings: Findings, where: Where) -> None:
-    """Say which layer is taken where the study names none and the file has several (S24)."""
-    names = _names(path)
-    if len(names) > 1:
-        findings.add(
-            "S24",
-            where,
-            names[0],
-            "{layer} is taken; there are {available}",
-            layer=names[0],
-            available=", ".join(names),
-        )
-
-
-def _report_layer(path: Path, layer: Layer, reason: str, findings: Findings, where: Where) -> None:
-    """Say what keeps a layer from being read: its name (S03), the filter (S04), or itself (S02)."""
-    names = _names(path)
-    if layer.layer is not None and layer.layer not in names:
+def _chosen(path: Path, layer: Layer, findings: Findings, where: Where) -> str | None:
+    """Return the layer to read: the study's, else the first (S24 where there are several)."""
+    names = _names(path, where)
+    asked = (layer.layer or "").casefold()
+    name = next((n for n in names if n.casefold() == asked), layer.layer)
+    if name is None and not names:
+        findings.add("S02", where, layer.path.name, "the file holds no layer")
+        return None
+    if name is None:
+        name = names[0]
+        if len(names) > 1:
+            findings.add(
+                "S24",
+                where,
+                name,
+                "{layer} is taken; there are {available}",
+                layer=name,
+                available=", ".join(names),
+            )
+    elif name not in names and not (is_database(path) and has_table(path, name, where)):
         findings.add(
             "S03",
             where,
-            layer.layer,
+            name,
             "there is no layer {layer}; the nearest is {near}; there are {available}",
-            layer=layer.layer,
-            near=nearest(layer.layer, names) or "-",
+            layer=name,
+            near=nearest(name, names) or "-",
             available=", ".join(names) or "-",
         )
-        return
-    findings.add(
-        "S02" if layer.where is None else "S04",
-        where,
-        layer.where or path.name,
-        "the file cannot be read ({reason})",
-        reason=reason,
-    )
+        return None
+    _refuse_query(path, name, where)
+    return name
+
+
+def _refuse_query(path: Path, name: str, where: Where) -> None:
+    if is_database(path):
+        refuse_query(path, name, where)
 
 
 def _stated(crs: Any) -> CRS | None:

@@ -10,13 +10,15 @@ from pyproj import CRS
 
 from phusong.checks import Findings
 from phusong.errors import Where
+from phusong.sources.admission import report_missing
+from phusong.sources.gdal import NO_LEAVE
 from phusong.sources.tables.delimited import is_delimited, read_table
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.objects import read_objects
 from phusong.sources.tables.ogr import Box, read_ogr, summary
 from phusong.sources.tables.raw import spreadsheets
 from phusong.sources.tables.raw.filters import filtered, misnamed, report_filter
-from phusong.study import Layer
+from phusong.study import Gdal, Layer
 
 _CASE_MATTERS = frozenset({"GPKG", "SQLite"})
 """Drivers whose filters are SQLite's; OGR's own SQL compares texts without case."""
@@ -51,6 +53,7 @@ def read_rows(
     bbox: Box | None = None,
     *,
     empty_rule: str = "S06",
+    leave: Gdal = NO_LEAVE,
 ) -> Rows | None:
     """Read the rows of a layer that pass its filter.
 
@@ -64,6 +67,8 @@ def read_rows(
         For OGR: only features that touch it are read.
     empty_rule
         Rule for a layer without records.
+    leave
+        What the study lets its files do.
 
     Returns
     -------
@@ -71,9 +76,9 @@ def read_rows(
         None after a finding that leaves nothing to work with.
     """
     if not path.exists():
-        findings.add("S01", where, layer.path.name, "{path} does not exist", path=str(layer.path))
+        report_missing(layer.path, where, findings)
         return None
-    before = len(findings.of("S14"))
+    before = _ragged(findings)
     if is_delimited(path) or path.suffix.lower() in spreadsheets.SUFFIXES:
         table = (
             read_table(path, layer, findings, where, role)
@@ -86,14 +91,19 @@ def read_rows(
         frame = objects.rename_axis("row").reset_index()
         rows = _picked(frame, None, layer, empty_rule, findings, where)
     else:
-        rows = _through_ogr(path, layer, findings, where, bbox, empty_rule)
+        rows = _through_ogr(path, layer, findings, where, bbox, empty_rule, leave)
     if rows is None:
         return None
     if rows.frame.empty:
         if not rows.total or layer.where is None:
             findings.add(empty_rule, where, layer.path.name)
         return None
-    return replace(rows, total=len(rows.frame) + len(findings.of("S14")) - before)
+    return replace(rows, total=len(rows.frame) + _ragged(findings) - before)
+
+
+def _ragged(findings: Findings) -> int:
+    """Count the rows that could not be taken apart (S14), those told together too."""
+    return sum(int(f.params.get("n", 1)) for f in findings.of("S14"))
 
 
 def _picked(
@@ -123,20 +133,21 @@ def _through_ogr(
     where: Where,
     bbox: Box | None,
     empty_rule: str,
+    leave: Gdal,
 ) -> Rows | None:
     """Read with OGR, which filters itself where the condition has no letters to compose."""
     condition = layer.where
     if condition is None or not condition.isascii():
         whole = layer.model_copy(update={"where": None})
-        read = read_ogr(path, whole, findings, where, bbox)
+        read = read_ogr(path, whole, findings, where, bbox, leave)
         if read is None:
             return None
-        case = summary(path, layer).driver in _CASE_MATTERS
+        case = summary(path, layer, leave).driver in _CASE_MATTERS
         return _picked(*read, layer, empty_rule, findings, where, case_matters=case)
-    known = summary(path, layer)
+    known = summary(path, layer, leave)
     if known.headers and misnamed(condition, known.headers, findings, where):
         return None
-    read = read_ogr(path, layer, findings, where, bbox)
+    read = read_ogr(path, layer, findings, where, bbox, leave)
     if read is None:
         return None
     frame, crs = read
@@ -144,7 +155,7 @@ def _through_ogr(
         sample = frame
         if frame.empty:
             again = read_ogr(
-                path, layer.model_copy(update={"where": None}), Findings(), where, None
+                path, layer.model_copy(update={"where": None}), Findings(), where, None, leave
             )
             sample = again[0] if again is not None else frame
         report_filter(condition, len(frame), known.records, sample, empty_rule, findings, where)

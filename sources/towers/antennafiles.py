@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.errors import InputError, Where
+from phusong.sources.bounds import refuse_long
 from phusong.sources.towers.patterns import ANGLES, Pattern, join_cuts
 
 _DBD_TO_DBI = 2.15
+_BYTES = 2**22
 _MSI_SUFFIXES = frozenset({".msi", ".pla", ".pln", ".txt"})
 _COMMENTS = ("#", "//", ";", "!")
 _STEP_MAX = 5.0
@@ -222,6 +224,8 @@ def read_pattern(path: Path) -> Pattern:
             "give an MSI Planet file (.msi, .pla) or a .ant file of 720 values",
             {"suffix": suffix or path.name},
         )
+    if path.exists():
+        refuse_long(path, _BYTES, where)
     try:
         data = path.read_bytes()
     except OSError:

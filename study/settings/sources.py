@@ -25,7 +25,7 @@ class Layer(Section):
     crs: str | None = None
     """CRS of the coordinates, only for a file that does not say."""
     decimal: Literal[".", ","] | None = None
-    separator: str | None = None
+    separator: Annotated[str, Field(pattern=r'^[^"\r\n\x00]$')] | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     """Our name of a column -> the planner's own header."""
     values: dict[str, dict[str, str | int | float | list[str]]] = Field(default_factory=dict)
@@ -109,3 +109,14 @@ class TowersSource(Layer):
 
 class PopSource(Layer):
     """Points of presence, where the lit network can be entered."""
+
+
+class Gdal(Section):
+    """What data files may do beyond being read: nothing, unless the study says so."""
+
+    drivers: list[str] = Field(default_factory=list)
+    """Formats beyond the usual ones, by GDAL's names of their drivers."""
+    network: bool = False
+    """Whether a file may send the program to other machines."""
+    folders: list[Path] = Field(default_factory=list)
+    """Folders, beside the study's, that a VRT may name tiles in."""

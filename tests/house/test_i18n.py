@@ -14,7 +14,15 @@ import pytest
 from phusong.checks import Severity, rules
 from phusong.i18n import catalogue, number, rooms, set_language, tr
 
-ERRORS = {"StudyError", "InputError", "OutputError", "ModelError", "ChecksFailed", "PhusongError"}
+ERRORS = {
+    "StudyError",
+    "InputError",
+    "OutputError",
+    "ModelError",
+    "ChecksFailed",
+    "PhusongError",
+    "Overreach",
+}
 OUTSIDE = {"tests", "benchmarks", "tools", "build", ".venv", ".typing", "docs"}
 
 

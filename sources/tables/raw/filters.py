@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 import unicodedata
 from collections.abc import Sequence
 from contextlib import closing
@@ -16,6 +17,7 @@ import pandas as pd
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.columns import nearest
+from phusong.sources.tables.raw.condition import foreign_part
 from phusong.sources.tables.text import clean
 
 _TEXT = re.compile(r"'(?:[^']|'')*'")
@@ -25,11 +27,21 @@ _SPECIAL = frozenset({"fid", "ogr_geometry", "ogr_style", "ogr_geom_wkt", "ogr_g
 """Names that OGR's SQL knows of every layer."""
 _SHOWN = 6
 """Values listed of a column whose filter picks nothing."""
+_SECONDS = 30.0
+"""How long a filter may take."""
 
 
 def names_in(condition: str) -> list[str]:
     """Return the names in double quotes of an SQL condition."""
     return [name.replace('""', '"') for name in _NAME.findall(_TEXT.sub("''", condition))]
+
+
+def is_query(condition: str, findings: Findings, where: Where) -> bool:
+    """Say whether a filter is more than a condition on columns (S04)."""
+    foreign = foreign_part(condition)
+    if foreign is not None:
+        findings.add("S04", where, condition, "{part} has no place in a filter", part=foreign)
+    return foreign is not None
 
 
 def misnamed(condition: str, headers: Sequence[str], findings: Findings, where: Where) -> bool:
@@ -74,6 +86,8 @@ def filtered(
     case_matters
         False: texts compare as OGR's own SQL does, without case.
     """
+    if is_query(condition, findings, where):
+        return None
     headers = [str(c) for c in frame.columns if c not in _OWN]
     if misnamed(condition, headers, findings, where):
         return None
@@ -89,10 +103,12 @@ def filtered(
                 f"INSERT INTO records VALUES ({marks})",  # noqa: S608 - question marks only
                 ((i, *row) for i, row in enumerate(cells.itertuples(index=False, name=None))),
             )
-            # The condition is the study's own; the base in memory holds nothing but this table.
-            found = base.execute(f"SELECT place_ FROM records WHERE {_sqlite(condition)}")  # noqa: S608
+            end = time.monotonic() + _SECONDS
+            base.set_progress_handler(lambda: time.monotonic() > end, 100_000)
+            # A condition and no more; the base in memory holds nothing but this table.
+            found = base.execute(f"SELECT place_ FROM records WHERE ({_sqlite(condition)})")  # noqa: S608
             places = [place for (place,) in found]
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError, MemoryError) as error:
         findings.add(
             "S04", where, condition, "the file cannot be read ({reason})", reason=str(error)
         )

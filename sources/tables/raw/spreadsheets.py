@@ -17,7 +17,9 @@ from openpyxl.utils.exceptions import InvalidFileException
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from phusong.checks import Findings
-from phusong.errors import Where
+from phusong.errors import InputError, Where
+from phusong.sources.admission import admit
+from phusong.sources.gdal import vectors
 from phusong.sources.tables.columns import nearest
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.raw.header_rows import Header, header_of, report_header
@@ -26,7 +28,6 @@ from phusong.study import Layer
 
 _OPENXML = frozenset({".xlsx", ".xlsm"})
 SUFFIXES = _OPENXML | {".ods", ".xls"}
-_LARGEST_BYTES = 2**30
 _UNREADABLE = (
     OSError,
     EOFError,
@@ -70,9 +71,13 @@ def read_sheet(
         where there is no record. None after S02 (unreadable) or S03 (no such sheet).
     """
     try:
-        with warnings.catch_warnings():
+        admit(path, where)
+        with vectors(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             cells = _workbook(path) if path.suffix.lower() in _OPENXML else _by_ogr(path)
+    except InputError as error:
+        findings.refuse(error, path.name)
+        return None
     except _UNREADABLE as error:
         reason = str(error) or type(error).__name__
         findings.add("S02", where, path.name, "the file cannot be read ({reason})", reason=reason)
@@ -133,9 +138,6 @@ def _frame(sheet: _Sheet) -> pd.DataFrame:
 
 def _workbook(path: Path) -> dict[str, Rows]:
     """Return the visible sheets' cells; every cell of a merged range holds the range's value."""
-    with zipfile.ZipFile(path) as archive:
-        if sum(part.file_size for part in archive.infolist()) > _LARGEST_BYTES:
-            raise ValueError("the workbook unpacks to more than 1 GB")
     book = openpyxl.load_workbook(path, data_only=True)
     shown = [s for s in book.worksheets if s.sheet_state == "visible"] or book.worksheets
     out = {}
