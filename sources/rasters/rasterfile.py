@@ -391,7 +391,7 @@ def _undeclared(source: Any, holds: Holds, scale: float) -> tuple[float, ...]:
 
 def _axes_in_order(file: RasterFile, findings: Findings) -> bool:
     """Say whether a raster in degrees has its longitudes along x (D17)."""
-    _, south, _, north = file.bounds
+    west, south, east, north = file.bounds
     if not file.crs.is_geographic or max(abs(south), abs(north)) <= 90 + file.cell[1]:
         return True
     findings.add(
@@ -399,10 +399,10 @@ def _axes_in_order(file: RasterFile, findings: Findings) -> bool:
         file.where,
         file.path.name,
         "x runs from {west} to {east}, y from {south} to {north} degrees",
-        **{
-            k: f"{v:g}"
-            for k, v in zip(("west", "south", "east", "north"), file.bounds, strict=True)
-        },
+        west=f"{west:g}",
+        east=f"{east:g}",
+        south=f"{south:g}",
+        north=f"{north:g}",
     )
     return False
 

@@ -135,8 +135,7 @@ def is_delimited(path: Path) -> bool:
     suffix = suffix.lower()
     if not path.is_file() or suffix not in SUFFIXES | _ENDINGS_OF_LOGS:
         return False
-    opener = gzip.open if path.suffix.lower() == ".gz" else open
-    with opener(path, "rb") as file:
+    with path.open("rb") as file:
         head = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")
     return not head.startswith((b"SQLite format 3", b"<?xml", b"<gpx", b"PK\x03\x04"))
 

@@ -86,13 +86,13 @@ def read_carriers(
         _report_nothing(records, nothing, findings)
     counts = np.array([len(meant[c]) for c in codes], dtype=np.int64)
     at = np.repeat(np.arange(len(codes)), counts)
-    rows = [c for code in codes for c in meant[code]]
+    each = [c for code in codes for c in meant[code]]
     frame = pd.DataFrame(
         {
-            "technology": pd.Series([c.technology for c in rows], dtype=object),
-            "freq_mhz": np.array([c.freq_mhz for c in rows], dtype=np.float64),
-            "technology_assumed": np.array([c.technology_assumed for c in rows], dtype=bool),
-            "freq_assumed": np.array([c.freq_assumed for c in rows], dtype=bool),
+            "technology": pd.Series([c.technology for c in each], dtype=object),
+            "freq_mhz": np.array([c.freq_mhz for c in each], dtype=np.float64),
+            "technology_assumed": np.array([c.technology_assumed for c in each], dtype=bool),
+            "freq_assumed": np.array([c.freq_assumed for c in each], dtype=bool),
             "split": counts[at] > 1,
         }
     )

@@ -78,7 +78,8 @@ def read_cells(
     estimated = positions_estimated(records)
     report_estimated(records, estimated, findings)
     sites = as_codes(records, "site_id")[at]
-    stations = np.where(estimated[at], stations_of(records, at, technology), None)
+    stations = stations_of(records, at, technology)
+    stations[~estimated[at]] = None
     identity = as_codes(records, "eci")[at]
     sectors = np.bincount(sector_of, minlength=len(records.frame))[at]
     cells = pd.DataFrame(

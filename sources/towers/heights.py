@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -47,7 +47,8 @@ def report_above_sea(
         masts = members.groupby("site_id")["height_m"].max()
         under = ground.reindex(masts.index)
         known = under.notna()
-        height, floor = masts[known].to_numpy(), under[known].to_numpy()
+        height = masts[known].to_numpy(dtype=np.float64)
+        floor = under[known].to_numpy(dtype=np.float64)
         if height.size >= _SITES and _above_sea(height, floor):
             findings.add(
                 "T29",
@@ -63,7 +64,7 @@ def report_above_sea(
             )
 
 
-def _above_sea(height: NDArray[np.float64], floor: NDArray[np.float64]) -> bool:
+def _above_sea(height: NDArray[Any], floor: NDArray[Any]) -> bool:
     over = height - floor
     if np.mean((over > 0) & (over < _TALLEST_M)) < _ALIKE:
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -131,9 +131,9 @@ def report_antennas(
             findings.add("T24", where, f"{cell.cell_id}: {Path(name).name}", detail, **params)
 
 
-def oddities(pattern: Pattern) -> list[tuple[str, dict[str, object]]]:
+def oddities(pattern: Pattern) -> list[tuple[str, dict[str, Any]]]:
     """Return what in a pattern is not as antennas are: English template and values of each."""
-    out: list[tuple[str, dict[str, object]]] = []
+    out: list[tuple[str, dict[str, Any]]] = []
     tilt, stated = pattern.tilt_deg, pattern.stated_tilt_deg
     if stated is not None and abs(tilt - stated) > _ALIKE_DEG:
         mirrored = abs(tilt + stated) <= _ALIKE_DEG

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
@@ -45,7 +45,7 @@ def as_codes(records: Records, column: str) -> NDArray[np.object_]:
     return mapped(records.texts(column), as_code)
 
 
-def constant(values: dict[str, Hashable]) -> Callable[[int], dict[str, Hashable]]:
+def constant(values: dict[str, Any]) -> Callable[[int], dict[str, Any]]:
     """Return values that are the same for every record."""
     return lambda _: values
 
@@ -57,7 +57,7 @@ def complain(
     rows: Sequence[int] | NDArray[np.int64],
     column: str,
     detail: str,
-    values: Callable[[int], dict[str, Hashable]],
+    values: Callable[[int], dict[str, Any]],
 ) -> None:
     """Say what is wrong with records, one by one, or once a file for many.
 

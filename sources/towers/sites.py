@@ -59,17 +59,7 @@ def group_sites(
     given = dict(zip(own.tolist(), cells["site_id"].to_numpy()[known][at].astype(str), strict=True))
     names = [given.get(s, f"site-{s + 1}") for s in range(len(first))]
     unique, changed = disambiguate(names)
-    for s in np.flatnonzero(changed):
-        findings.add(
-            "T20",
-            _where(cells, int(first[s])),
-            names[s],
-            "{site} is already the id of another site; {unique} in the results",
-            x_m=float(x[s]),
-            y_m=float(y[s]),
-            site=names[s],
-            unique=unique[s],
-        )
+    _report_doubled(cells, names, unique, first, np.column_stack([x, y]), changed, findings)
     points = shapely.points(x, y)
     shapely.prepare(area.polygon)
     sites = gpd.GeoDataFrame(
@@ -85,6 +75,42 @@ def group_sites(
     grouped = cells.assign(site_id=pd.Series(unique, dtype=object).to_numpy()[group])
     ids, _ = disambiguate(grouped["cell_id"].tolist())
     return sites, grouped.assign(cell_id=ids).drop(columns=["x_m", "y_m"])
+
+
+def _report_doubled(
+    cells: pd.DataFrame,
+    names: list[str],
+    unique: list[str],
+    first: NDArray[np.int64],
+    xy: NDArray[np.float64],
+    changed: NDArray[np.bool_],
+    findings: Findings,
+) -> None:
+    """Say which sites have another's id (T20), one by one, or once a file for many."""
+    sites = pd.DataFrame({"site": np.flatnonzero(changed)})
+    sites["file"] = cells["file"].to_numpy()[first[sites["site"]]]
+    for file, members in sites.groupby("file", sort=False):
+        if len(members) > _LISTED:
+            rows = np.unique(cells["row"].to_numpy()[first[members["site"]]])
+            findings.add(
+                "T20",
+                Where(file=str(file)),
+                detail="{n} sites have the id of another; records {rows}",
+                n=len(members),
+                rows=ranges(rows.tolist()),
+            )
+            continue
+        for s in members["site"]:
+            findings.add(
+                "T20",
+                _where(cells, int(first[s])),
+                names[s],
+                "{site} is already the id of another site; {unique} in the results",
+                x_m=float(xy[s, 0]),
+                y_m=float(xy[s, 1]),
+                site=names[s],
+                unique=unique[s],
+            )
 
 
 def _components(
