@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+from scipy.special import ndtr
 
 from phusong.fiber.failures.hanging import Backhaul
 from phusong.maps import build_map
@@ -543,6 +544,77 @@ def test_a_click_says_who_serves_the_point(visit: Any, world: Any) -> None:
                 )
     assert heard >= 10
     assert agreed >= 0.75 * heard
+
+
+def test_a_click_near_measured_roads_is_as_sure_as_the_rasters(
+    visit: Any, world: Any, folder: Path
+) -> None:
+    """Half of the spread is left in the west, all of it in the east; walls add 3 dB of their own."""
+    signal = world.signal
+    layers = []
+    for number, layer in enumerate(signal.layers):
+        with rasterio.open(layer.server) as servers:
+            profile, server = servers.profile, servers.read(1)
+        share = np.where(np.arange(server.shape[1]) < server.shape[1] // 2, 100, 200)
+        path = folder / f"spread_{number}.tif"
+        with rasterio.open(path, "w", **profile | {"dtype": "uint8", "nodata": 0}) as file:
+            file.write(np.where(server > 0, share, 0).astype(np.uint8), 1)
+            file.scales = (0.005,)
+        layers.append(replace(layer, spread=path))
+    radio = world.study.radio
+    study = world.study.model_copy(
+        update={
+            "radio": radio.model_copy(
+                update={"in_vehicle": radio.in_vehicle.model_copy(update={"sigma_db": 3.0})}
+            )
+        }
+    )
+    driven = replace(world, signal=replace(signal, layers=tuple(layers)), study=study)
+    here = visit(build_map(driven, folder / "driven.html", language="en"))
+    middle = (signal.grid.bounds[0] + signal.grid.bounds[2]) / 2
+    cells = signal.cells.set_index("cell_id")
+    seen = {True: 0, False: 0}
+    for choice, place in ((("*", "*"), "outdoor"), (("VNPT", "LTE"), "in_vehicle")):
+        here.choose("operator", choice[0])
+        here.choose("technology", choice[1])
+        here.choose("place", place)
+        walls = 0.0 if place == "outdoor" else 3.0
+        for i in range(0, 60, 3):
+            village = world.inputs.villages.iloc[i]
+            if abs(village["centre_x_m"] - middle) < 300.0:
+                continue
+            here.page.evaluate(
+                """(i) => { const v = phusong.book.villages; const f = phusong.book.frame;
+                phusong.map.setView(L.Projection.SphericalMercator.unproject(
+                  L.point(f.west + v.x[i], f.north - v.y[i])), 14, { animate: false }); }""",
+                i,
+            )
+            here.frames()
+            box = here.page.locator("#map").bounding_box()
+            here.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            here.page.wait_for_selector("#card .spot")
+            spot = here.text("#card .spot")
+            level = re.search(r"about (-\d+) dBm", spot)
+            said = re.search(r"Probability of service\s+(\d+)\s*%", spot)
+            if level is None or said is None:
+                assert "No cell" in spot
+                continue
+            near = bool(village["centre_x_m"] < middle)
+            cell = next(name for name in cells.index if str(name) in spot)
+            sigma = float(np.hypot(8.0 * (0.5 if near else 1.0), walls))
+            over = float(level[1]) - cells.loc[cell, "threshold_dbm"]
+            # Levels are whole dB on the page, and the card rounds them once more.
+            low, high = (100 * ndtr((over + off) / sigma) for off in (-0.51, 0.51))
+            assert low - 1 <= float(said[1]) <= high + 1
+            seen[near] += 5 < float(said[1]) < 95
+    assert min(seen.values()) >= 2
+    here.choose("signal", "probability")
+    tight = _sheet(here, "probability/VNPT/LTE/in_vehicle")
+    plain = visit(build_map(replace(driven, signal=signal), folder / "plain.html", language="en"))
+    for name, value in (("operator", "VNPT"), ("technology", "LTE"), ("place", "in_vehicle")):
+        plain.choose(name, value)
+    plain.choose("signal", "probability")
+    assert _sheet(plain, "probability/VNPT/LTE/in_vehicle") != tight
 
 
 def test_a_point_of_failure_lists_and_marks_the_towers_it_darkens(

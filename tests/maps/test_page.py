@@ -218,7 +218,9 @@ def test_servers_carry_what_stands_between_them_and_a_room(world) -> None:
     # ITU-R P.2109-2, traditional building, 1.8 GHz, horizontal incidence: median L_h = 12.64 +
     # 3.72 lg f + 0.96 lg^2 f = 13.66 dB; the wider spread is that of the two distributions.
     assert places["indoor"]["loss_db"][0] == pytest.approx(13.66, abs=1.2)
-    assert places["indoor"]["sigma_db"][0] > places["outdoor"]["sigma_db"][0]
+    assert places["indoor"]["sigma_db"][0] > places["outdoor"]["sigma_db"][0] == 0.0
+    assert np.array(section["sigma_db"])[kind] == pytest.approx(signal.cells["sigma_db"])
+    assert section["all_left"] == 0
     assert len(section["tints"]) == len(signal.layers)
 
 
