@@ -34,6 +34,7 @@ _LOST = re.compile(
     r"unknown|unnamed|undefined|not[ _]?specified|user[ _-]?defined|custom|^d?_?$", re.IGNORECASE
 )
 _TOWGS84 = re.compile(r"towgs84[=_]([-\d._,]+)", re.IGNORECASE)
+_BREAKS = re.compile(r"[\W_]+")
 _VN_NAME = re.compile(r"vn[-_ ]?2000|vi[eệ]t[ _]?nam[-_ ]?2000", re.IGNORECASE)
 _MODERN = re.compile(
     r"World Geodetic System 1984|WGS[ _]?84|International Terrestrial|ITRF|IGS\d|IGb\d|"
@@ -82,25 +83,28 @@ def way_between(source: CRS, target: CRS, place: Box | None) -> Way:
 @lru_cache(maxsize=64)
 def _way(source_wkt: str, target_wkt: str, place: Box | None) -> Way:
     source, target = CRS.from_wkt(source_wkt), CRS.from_wkt(target_wkt)
-    if source.geodetic_crs is None:
-        return Way(None, None)
     try:
-        # One datum: nothing between them can be inexact, whatever PROJ lists beside.
         plain = Transformer.from_crs(source, target, always_xy=True)
-        if not source.is_bound and _one_datum(source, target):
-            return Way(plain, 0.0)
-        around = None if place is None else AreaOfInterest(*place)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of grids that are not there: S32 and S33 say it
-            found = TransformerGroup(source, target, always_xy=True, area_of_interest=around)
     except (ProjError, CRSError):
         return Way(None, None)
+    if is_lost(source) or is_lost(target):  # PROJ takes some names of these for any datum
+        return Way(plain, None)
+    if _one_datum(source, target):  # whatever PROJ lists beside, nothing is inexact
+        return Way(plain, 0.0)
+    return _best(source, target, place, plain)
+
+
+def _best(source: CRS, target: CRS, place: Box | None, plain: Transformer) -> Way:
+    """Return the first way in PROJ's order that is no guess; ``plain`` where there is none."""
+    around = None if place is None else AreaOfInterest(*place)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of grids that are not there: S32 and S33 say it
+        found = TransformerGroup(source, target, always_xy=True, area_of_interest=around)
     ways = [t for t in found.transformers if "ballpark" not in t.description.lower()]
     grids = [g.short_name for o in found.unavailable_operations for g in o.grids if not g.available]
     missing = "" if found.best_available or not grids else grids[0]
     if not ways:
-        exact = 2.0 if _modern(source) and _modern(target) else None
-        return Way(plain, exact, missing)
+        return Way(plain, 2.0 if _modern(source) and _modern(target) else None, missing)
     best = ways[0]
     if source.is_bound and best.accuracy < 0:  # its own parameters, stated in the file
         return Way(best, 1.0, missing)
@@ -158,7 +162,7 @@ def settled(crs: CRS, where: Where, findings: Findings) -> CRS:
     if is_lost(crs):
         parameters = _parameters(f"{datum_name(crs)} {crs.geodetic_crs.name} {crs.name}")
         if parameters is None:
-            return crs
+            return _of_its_name(crs, where, findings)
         findings.add(
             "S35",
             where,
@@ -181,6 +185,26 @@ def settled(crs: CRS, where: Where, findings: Findings) -> CRS:
             crs=crs.name,
             twins=_listed(twins),
         )
+    return crs
+
+
+def _of_its_name(crs: CRS, where: Where, findings: Findings) -> CRS:
+    """Return EPSG's CRS of the same name and figures (S35), else the CRS as it is."""
+    kind = PJType.PROJECTED_CRS if crs.is_projected else PJType.GEOGRAPHIC_2D_CRS
+    for row in query_crs_info("EPSG", pj_types=kind):
+        if _BREAKS.sub("", row.name).casefold() != _BREAKS.sub("", crs.name).casefold():
+            continue
+        other = CRS.from_epsg(int(row.code))
+        if _figures(other) == _figures(crs) and other.ellipsoid == crs.ellipsoid:
+            findings.add(
+                "S35",
+                where,
+                crs.name,
+                "taken for {crs} ({name})",
+                crs=other.to_string(),
+                name=other.name,
+            )
+            return other
     return crs
 
 
@@ -225,7 +249,7 @@ def candidates(crs: CRS, place: Box | None) -> list[CRS]:
 
 def _one_datum(source: CRS, target: CRS) -> bool:
     own, other = source.geodetic_crs, target.geodetic_crs
-    if own is None or other is None or target.is_bound:
+    if own is None or other is None or source.is_bound or target.is_bound:
         return False
     return bool(own.datum == other.datum and own.prime_meridian == other.prime_meridian)
 

@@ -131,6 +131,73 @@ def test_a_pop_fed_by_microwave_goes_dark_with_the_far_end(tmp_path):
     assert result.what_if(["P0"])["commune_code"].tolist() == ["a", "b"]
 
 
+def test_two_ends_of_a_hop_do_not_light_each_other(tmp_path):
+    links = [("S1", "fibre", None), ("S1", "microwave", "S2"), ("S2", "microwave", "S1")]
+    result = assess(world(tmp_path, links))
+    ranked = result.failures.set_index("id")
+    both = [piece_at(result, "C1", x) for x in (5000, 8000)]
+    assert result.dark_sites(both) == ["S1", "S2"]
+    assert ("S1", "S2") in ranked["sites"].tolist()  # where the fibre of S1 leaves
+
+
+def test_a_hop_that_nothing_feeds_is_named_and_not_lost_again(tmp_path):
+    findings = Findings()
+    links = [
+        ("S2", "microwave", "S5"),
+        ("S5", "microwave", "S2"),
+        ("S1", "microwave", "S5"),
+        ("S3", "fibre", None),
+    ]
+    result = assess(world(tmp_path, links), findings)
+    assert [f.subject for f in findings.of("F25")] == ["S1", "S2", "S5"]
+    assert {s for sites in result.failures["sites"] for s in sites} == {"S3"}
+    assert result.dark_sites(["P0", "P1"]) == ["S3"]
+
+
+def agree(result):
+    """Every loss that --cut could name is in the ranking with what it darkens, or harmless."""
+    by_id = {row["id"]: row for row in result.failures.to_dict("records")}
+    site = result.redundancy.site & (result.network.pop < 0)
+    edges = result.edges.loc[result.network.line >= 0, "edge_id"].tolist()
+    nodes = [f"N{v}" for v in np.flatnonzero((result.network.pop < 0) & ~site)]
+    for name in [*edges, *nodes, *result.pop_ids, *result.groups]:
+        row = by_id.get(name, {"communes": (), "sites": ()})
+        assert sorted(row["communes"]) == sorted(set(result.what_if([name])["commune_code"])), name
+        assert list(row["sites"]) == result.dark_sites([name]), name
+
+
+def test_the_ranking_follows_a_pop_that_is_fed_by_microwave(tmp_path):
+    # P1 hangs on S1, whose fibre leaves C0: a cut of C0 takes P1's light, and with it all.
+    read = world(tmp_path, [("P1", "microwave", "S1"), ("S1", "fibre", None)])
+    sites = read.sites.set_geometry([point(2000, 100), *read.sites.geometry.iloc[1:]])
+    result = assess(replace(read, sites=sites))
+    agree(result)
+    first = piece_at(result, "C0", 1500)
+    row = result.failures.set_index("id").loc[first]
+    assert (row["communes"], row["sites"]) == (("b",), ("S1",))
+    reach = result.reach.set_index("commune_code")
+    assert reach["single_route"].tolist() == [True, True]
+    assert reach["bridges_on_route"].min() >= 1
+    edges = result.edges.set_index("edge_id")
+    assert edges.loc[first, "bridge"]
+    assert edges.loc[first, ["communes_behind", "people_behind"]].tolist() == [1, 50.0]
+    fed = assess(replace(read, sites=sites, backhaul=read.backhaul.iloc[1:]))
+    assert not fed.edges.set_index("edge_id").loc[first, "bridge"]  # P1 with light of its own
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_ranking_and_cut_agree_on_random_backhauls(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    names = ["S1", "S2", "S3", "S4", "S5", "P0", "P1"]
+    links = []
+    for _ in range(int(rng.integers(3, 10))):
+        name, up = rng.choice(names, 2, replace=False)
+        medium = str(rng.choice(["fibre", "microwave"]))
+        named = medium == "microwave" or rng.random() < 0.3
+        links.append((str(name), medium, str(up) if named else None))
+    agree(assess(world(tmp_path, links)))
+
+
 def test_records_that_lead_nowhere_are_named(tmp_path):
     findings = Findings()
     links = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import geopandas as gpd
 import networkx as nx
 import numpy as np
@@ -10,12 +12,29 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.fiber import EAST, NORTH, UTM, build_network, cables, flat, line, point, pops, terrain
+from helpers.fiber import (
+    EAST,
+    NORTH,
+    UTM,
+    build_network,
+    cables,
+    flat,
+    inputs,
+    line,
+    point,
+    pops,
+    study,
+    terrain,
+)
+from phusong.checks import Findings
 from phusong.errors import InputError
+from phusong.fiber.assess import assess_fiber
+from phusong.fiber.network import noding
 from phusong.fiber.network.csr import Graph
 from phusong.fiber.network.gaps import find_gaps
 from phusong.fiber.network.ground import terrain_heights
-from phusong.fiber.network.noding import node_lines
+from phusong.fiber.network.noding import count_crossings, crossing_points, node_lines
+from phusong.fiber.network.polylines import Lines
 
 
 def parts(network):
@@ -246,3 +265,35 @@ def test_noding_keeps_the_length_and_joins_what_touches(lines):
             )
             if touch <= 5.0:
                 assert of_line[i] == of_line[j]
+
+
+def tangle(count):
+    rng = np.random.default_rng(1)
+    ends = rng.uniform(0, 20_000, (count, 2, 2))
+    return cables(*(line(*map(tuple, e)) for e in ends))
+
+
+def test_crossings_are_counted_before_they_are_made():
+    lines = Lines.of(tangle(60).geometry.to_numpy())
+    a, _, _ = crossing_points(lines)
+    assert count_crossings(lines, 10**6) == len(a)
+    assert 5 < count_crossings(lines, 5) <= len(a)
+    assert count_crossings(flat(line((0, 0), (9, 0)), line((9, 0), (9, 9))), 5) == 0
+
+
+def test_a_tangle_is_no_network_to_join(monkeypatch):
+    monkeypatch.setattr(noding, "MOST_JOINED", 100)
+    with pytest.raises(InputError, match="60 lines cross more than 100 times"):
+        build_network(tangle(60), join_crossings=True)
+
+
+def test_four_thousand_random_cables_end_soon_and_are_named(tmp_path):
+    findings = Findings()
+    read = inputs(tmp_path, tangle(4000), pops(point(0, 0)), {"a": point(10_000, 10_000)})
+    begun = time.perf_counter()
+    result = assess_fiber(read, study(), findings)
+    assert time.perf_counter() - begun < 120
+    (found,) = findings.of("F26")
+    assert "4000 cables cross more than 20,000 times" in found.text().replace("20000", "20,000")
+    assert not findings.of("F12")
+    assert result.groups == {}

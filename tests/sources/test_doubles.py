@@ -51,7 +51,7 @@ def test_pieces_of_it_in_another_layer() -> None:
 
 
 def test_another_id_is_nearer_than_the_same_id() -> None:
-    beside = shapely.transform(LONG, lambda xy: xy + [0.0, 3.0])
+    beside = shapely.transform(LONG, lambda xy: xy + np.array([0.0, 3.0]))
     assert kept(LONG, beside)[1] == []  # two cables on one pole line
     assert kept(LONG, beside, cable_id=["C7", "C7"])[1] == ["C7"]
 

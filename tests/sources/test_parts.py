@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,11 +19,19 @@ from phusong.errors import Where
 from phusong.i18n import catalogue, set_language
 from phusong.sources.boundaries.codes import disambiguate, match_codes
 from phusong.sources.boundaries.service_areas import service_areas, spread_equal
-from phusong.sources.boundaries.shapes import REASONS, Words, _flaw, overlaps
+from phusong.sources.boundaries.shapes import (
+    REASONS,
+    Words,
+    _flaw,
+    overlaps,
+    repair,
+    report_overlaps,
+)
 from phusong.sources.tables.columns import map_columns, nearest, plain, tags, take
 from phusong.sources.tables.degrees import degrees
 from phusong.sources.tables.delimited import read_table
 from phusong.sources.tables.headers import TOWERS, VILLAGES
+from phusong.sources.tables.layers import Records
 from phusong.sources.tables.numerals import decimal_of, number
 from phusong.sources.tables.raw.filters import filtered
 from phusong.sources.tables.status import in_service
@@ -462,6 +471,58 @@ def test_overlaps_agree_with_trying_every_pair(squares: list[tuple[int, int, int
             if area > max(1000, 0.001 * min(shapes[i].area, shapes[j].area)):
                 expected.add((i, j))
     assert {(i, j) for i, j, *_ in overlaps(shapes)} == expected
+
+
+def copies(count: int, jitter_m: float) -> gpd.GeoDataFrame:
+    rng = np.random.default_rng(3)
+    shapes = [box(dx, dy, dx + 900, dy + 900) for dx, dy in rng.normal(0, jitter_m, (count, 2))]
+    names = [str(i) for i in range(count)]
+    return gpd.GeoDataFrame({"code": names, "name": names}, geometry=shapes)
+
+
+def test_polygons_of_one_outline_are_one_finding() -> None:
+    findings = Findings()
+    frame = pd.concat([copies(700, 0.0), copies(1, 0.0).translate(800, 0).to_frame("geometry")])
+    frame = gpd.GeoDataFrame(frame.fillna("x")).reset_index(drop=True)
+    report_overlaps(frame, findings, [("v.gpkg", i + 1) for i in range(len(frame))])
+    assert [f.rule.number for f in findings] == ["B33", "B02"]
+    assert findings.of("B33")[0].params["n"] == 700
+
+
+def test_overlaps_without_end_are_cut_short() -> None:
+    findings = Findings()
+    frame = copies(700, 5.0)
+    report_overlaps(frame, findings, [("v.gpkg", i + 1) for i in range(len(frame))])
+    listed = len(findings.of("B02"))
+    assert 10_000 <= listed < 60_000
+    assert findings.of("B32")[0].params["n"] == listed
+
+
+def records(*shapes: shapely.Geometry) -> Records:
+    frame = gpd.GeoDataFrame(
+        {"row": range(1, len(shapes) + 1), "file": "v.gpkg"}, geometry=list(shapes)
+    )
+    return Records(frame, Where(file="v.gpkg"), ".", {})
+
+
+def test_an_outline_that_is_none_is_refused_and_others_are_repaired() -> None:
+    rng = np.random.default_rng(5)
+    tangle = Polygon(rng.uniform(0, 9000, (20_000, 2)))
+    bow = Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
+    findings = Findings()
+    left, repaired = repair(records(bow, tangle, box(0, 0, 9, 9)), findings)
+    assert left.frame["row"].tolist() == [1, 3]
+    assert repaired.tolist() == [True, False]
+    assert [(f.rule.number, f.where.row) for f in findings] == [("B31", 2), ("B01", 1)]
+
+
+def test_a_long_outline_with_one_flaw_is_repaired() -> None:
+    turn = np.linspace(0, 2 * np.pi, 20_000, endpoint=False)
+    ring = np.stack([np.cos(turn), np.sin(turn)], axis=1) * 5000
+    ring[[100, 101]] = ring[[101, 100]]
+    left, repaired = repair(records(Polygon(ring)), Findings())
+    assert repaired.tolist() == [True]
+    assert left.frame.area.iloc[0] == pytest.approx(np.pi * 25e6, rel=1e-3)
 
 
 def test_star_is_repaired_by_union() -> None:

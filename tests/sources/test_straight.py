@@ -1,0 +1,86 @@
+"""Long straight lines keep to where they were drawn when the CRS changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from pyproj import Transformer
+
+from helpers.province import X0, Y0, check, communes, lonlat, read
+from phusong.fiber.network.drawing import build_network
+from phusong.sources.straight import TOLERANCE_M, with_vertices
+
+TO_UTM = Transformer.from_crs(4326, 32648, always_xy=True)
+
+
+def moved(geometry: Any) -> Any:
+    return shapely.transform(
+        geometry, lambda xy: np.stack(TO_UTM.transform(xy[:, 0], xy[:, 1]), axis=1)
+    )
+
+
+def test_a_span_of_41_km_lies_within_a_centimetre_of_what_was_drawn() -> None:
+    span = shapely.LineString([(104.8, 22.6972), (105.2, 22.6972)])
+    places = moved(shapely.line_interpolate_point(span, np.linspace(0, 1, 41), normalized=True))
+    bare = moved(span)
+    (bent,) = moved(with_vertices(np.array([span], dtype=object), TO_UTM))
+    assert 13 < shapely.distance(places, bare).max() < 15
+    assert shapely.distance(places, bent).max() <= 1.01 * TOLERANCE_M
+
+
+def test_what_does_not_bend_stays_as_it_is() -> None:
+    short = shapely.LineString([(105.0, 22.7), (105.0005, 22.7), (105.0005, 22.7005)])
+    area = short.buffer(0.0005)
+    layer = np.array([short, area, shapely.Point(105, 22), shapely.Point()], dtype=object)
+    assert with_vertices(layer, TO_UTM) is layer
+
+
+def test_neighbours_get_the_same_vertices() -> None:
+    west = shapely.box(104.7, 22.5, 105.0, 22.8)
+    east = shapely.box(105.0, 22.5, 105.25, 22.8)
+    both = moved(with_vertices(np.array([west, east], dtype=object), TO_UTM))
+    assert shapely.area(shapely.intersection(*both)) < 0.01
+    assert len(shapely.get_coordinates(both)) > 100
+    assert shapely.coverage_is_valid(shapely.set_precision(both, 0.001))
+
+
+def test_a_record_at_the_other_end_of_the_world_does_no_harm() -> None:
+    layer = np.array([shapely.LineString([(-170, -80), (170, 80)])], dtype=object)
+    assert len(shapely.get_coordinates(with_vertices(layer, TO_UTM))) < 3000
+
+
+def test_a_branch_in_the_middle_of_a_long_span_is_joined(
+    tmp_path: Path, spec: dict[str, Any]
+) -> None:
+    # 40 km along a parallel, the branch in its middle; GeoJSON is in degrees
+    west, east = lonlat(X0 - 15_000, Y0 + 2500), lonlat(X0 + 25_000, Y0 + 2500)
+    trunk = shapely.LineString([(west[0], west[1]), (east[0], west[1])])
+    middle = trunk.interpolate(0.5, normalized=True)
+    branch = shapely.LineString([middle, (middle.x, middle.y + 0.05)])
+    frame = gpd.GeoDataFrame(
+        {"ma_tuyen": ["TRUC", "NHANH"]}, geometry=[trunk, branch], crs="EPSG:4326"
+    )
+    frame.to_file(tmp_path / "data/c.geojson")
+    spec["fiber"]["cables"] = [{"path": "data/c.geojson"}]
+    inputs, _ = read(tmp_path, spec)
+    network = build_network(inputs.cables, snap_m=5.0)
+    assert len(np.unique(network.graph.components())) == 1
+
+
+def test_communes_in_degrees_share_their_borders(tmp_path: Path, spec: dict[str, Any]) -> None:
+    wide = communes().to_crs(4326)
+    wide.geometry = [
+        shapely.box(
+            104.9 + 0.2 * (i % 2),
+            22.6 + 0.2 * (i // 2),
+            105.1 + 0.2 * (i % 2),
+            22.8 + 0.2 * (i // 2),
+        )
+        for i in range(4)
+    ]
+    wide.to_file(tmp_path / "data/communes.gpkg")
+    assert not check(tmp_path, spec).of("B02")
