@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,6 +30,8 @@ _RADIOS = frozenset({"GSM", "UMTS", "LTE", "NR", "CDMA", "NBIOT", "NB-IOT", "LTE
 _TOLD = 1000
 """Rows refused one by one; of more, their number is told."""
 _COLUMNS = 4096
+_SAID = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
+"""First line by which spreadsheets say the separator."""
 csv.field_size_limit(2**24)
 
 
@@ -51,7 +54,10 @@ def read_table(
     if text is None:
         return None
     text = _without_preamble(text)
-    separator = layer.separator or _separator(text)
+    said = _SAID.match(text)
+    if said is not None:
+        text = text[said.end() :]
+    separator = layer.separator or (said[1] if said is not None else _separator(text))
     lines = _lines(text, separator, findings, where)
     if not lines:
         return None if lines is None else pd.DataFrame()

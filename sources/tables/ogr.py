@@ -36,6 +36,7 @@ from phusong.sources.tables.raw.encodings import (
     FONTS,
     codec_of,
     decoded,
+    stated_by_mapinfo,
     stated_by_shapefile,
 )
 from phusong.sources.tables.raw.filters import is_query
@@ -87,7 +88,7 @@ def read_ogr(
             name = _chosen(copy, layer, findings, where)
             if name is None:
                 return None
-            frame, broken = _frame(path, copy, name, layer, bbox)
+            frame, broken, cut = _frame(path, copy, name, layer, bbox)
     except InputError as error:
         findings.refuse(error, path.name)
         return None
@@ -100,6 +101,15 @@ def read_ogr(
             "S05", where, detail="its CRS is a link, {link}, which is not followed", link=link
         )
         return None
+    if cut:
+        findings.add(
+            "S49",
+            where,
+            cut[0],
+            "{n} texts, the first {example}",
+            n=len(cut),
+            example=cut[0],
+        )
     raw = pd.DataFrame(frame).rename(columns={"row": "row_2"})
     raw["row"] = np.arange(1, len(raw) + 1)
     for i in broken:
@@ -111,8 +121,8 @@ def read_ogr(
 
 def _frame(
     path: Path, copy: Path, name: str, layer: Layer, bbox: Box | None
-) -> tuple[gpd.GeoDataFrame | pd.DataFrame, dict[int, str]]:
-    """Return a layer's records, and of those with a broken geometry why it is.
+) -> tuple[gpd.GeoDataFrame | pd.DataFrame, dict[int, str], list[str]]:
+    """Return a layer's records, of those with a broken geometry why it is, and texts cut short.
 
     ``copy`` is what is read, ``path`` what lies beside the file's others.
     """
@@ -130,9 +140,10 @@ def _frame(
     except GEOSException:
         frame, broken = _around_broken(source, options)
     frame = _with_overflow(unfolded(frame, copy), path, options)
+    cut: list[str] = []
     if as_bytes or encoding in FONTS:
-        frame = decoded(frame, str(encoding), ("geometry",))
-    return frame, broken
+        frame, cut = decoded(frame, str(encoding), ("geometry",))
+    return frame, broken, cut
 
 
 def _around_broken(
@@ -192,7 +203,8 @@ def _encoding(path: Path, layer: Layer) -> tuple[str | None, bool]:
         When there is no such encoding.
     """
     shapes = path.suffix.lower() in {".shp", ".dbf", ".zip"}
-    said = layer.encoding or ((stated_by_shapefile(path) or "cp1252") if shapes else None)
+    own = (stated_by_shapefile(path) or "cp1252") if shapes else stated_by_mapinfo(path)
+    said = layer.encoding or own
     if said is None:
         return None, False
     font = said.lower() if said.lower() in FONTS else None
@@ -200,7 +212,7 @@ def _encoding(path: Path, layer: Layer) -> tuple[str | None, bool]:
     if codec is None:
         raise LookupError("unknown encoding: " + said)
     bare = path.suffix.lower() not in {".gpkg", ".geojson"}
-    return codec, bare if font else shapes and codec not in {"utf-8", "iso8859-1"}
+    return codec, bare if font else shapes
 
 
 def _open_options(path: Path) -> dict[str, str]:

@@ -39,6 +39,11 @@ def plain(header: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", bare.lower()).strip("_")
 
 
+def _spelt(header: str) -> str:
+    """Return a plain header in the spelling of the table of headers: ``ăng-ten`` is ``anten``."""
+    return re.sub(r"an(?:g_?|_)ten(?:na)?(?=_|$)", "anten", plain(header))
+
+
 def is_cut_from(header: str, name: str) -> bool:
     """Say whether a header may be what a shapefile's ten bytes leave of ``name`` (plain)."""
     text = unicodedata.normalize("NFC", header).strip()
@@ -87,6 +92,8 @@ def recognise(headers: Sequence[str], known: Mapping[str, Sequence[str]]) -> Rec
     by_plain: dict[str, str] = {}
     for text in headers:
         by_plain.setdefault(plain(text), text)
+    for text in headers:
+        by_plain.setdefault(_spelt(text), text)
     out = Recognised()
     for ours, names in known.items():
         whole = next((by_plain[n] for n in names if n in by_plain), None)
@@ -105,7 +112,7 @@ def _with_unit(ours: str, names: Sequence[str], headers: Sequence[str]) -> str |
         found = _BRACKETS.search(header)
         if found is None or plain(found[0]) not in units:
             continue
-        if plain(header[: found.start()]) in names:
+        if {plain(header[: found.start()]), _spelt(header[: found.start()])} & set(names):
             return header
     return None
 

@@ -215,6 +215,8 @@ def test_cut_headers_that_may_be_several() -> None:
         unicodedata.normalize("NFD", "Độ cao anten"),
         "ĐỘ CAO ANTEN",
         "Độ cao\nanten [mét]",
+        "Độ cao ăng-ten",
+        "Độ cao ăng ten (m)",
     ],
 )
 def test_headers_in_other_dress(header: str) -> None:
@@ -307,6 +309,33 @@ def test_the_encoding_advised_mends(
     layer["encoding"] = found.params["encoding"]
     inputs, _ = read(tmp_path, spec)
     assert inputs.communes["name"].tolist() == communes()["ten_xa"].tolist()
+
+
+def test_a_text_cut_through_a_letter_is_read_and_said(tmp_path: Path, spec: dict[str, Any]) -> None:
+    path = _shapefile(tmp_path, "utf-8", "UTF-8")
+    table = path.with_suffix(".dbf")
+    data = table.read_bytes()
+    start = data.index("Xã Lũng Cú".encode())
+    width = int(data[data.index(b"ten_xa") + 16])
+    cut = "Xã Lũng C".encode().ljust(width - 1, b"x") + "ú".encode()[:1]
+    table.write_bytes(data[:start] + cut + data[start + width :])
+    spec["boundaries"]["communes"]["path"] = "data/communes.shp"
+    inputs, findings = read(tmp_path, spec)
+    assert inputs.communes["name"].iloc[1].startswith("Xã Lũng Cx")
+    assert only(findings, "S49").params["n"] == 1
+
+
+def test_mapinfo_in_windows_1258(tmp_path: Path, spec: dict[str, Any]) -> None:
+    head = (
+        'Version 300\nCharset "WindowsVietnamese"\nDelimiter ","\n'
+        "CoordSys Earth Projection 1, 104\nColumns 2\n  ma_pop Char(20)\n  ten Char(40)\nData\n\n"
+    )
+    lon, lat = lonlat(500_500, 2_522_510)
+    (tmp_path / "data/pops.mif").write_text(f"{head}Point {lon} {lat}\n", "ascii")
+    (tmp_path / "data/pops.mid").write_bytes(b'"P1","' + _cp1258("Bưu điện Lũng Cú") + b'"\n')
+    spec["fiber"]["pops"][0]["path"] = "data/pops.mif"
+    inputs, _ = read(tmp_path, spec)
+    assert inputs.pops["name"].tolist() == ["Bưu điện Lũng Cú"]
 
 
 def test_no_encoding_is_advised_that_does_not_mend(tmp_path: Path, spec: dict[str, Any]) -> None:
@@ -458,6 +487,15 @@ def test_header_over_two_rows_of_a_text() -> None:
     found = header_of(lines, TOWERS, {})
     assert found.names == ["Mã trạm", "Công nghệ", "Kinh độ", "Vĩ độ"]
     assert (found.at, found.body) == (1, 4)
+
+
+def test_separator_that_a_spreadsheet_says(tmp_path: Path, spec: dict[str, Any]) -> None:
+    path = tmp_path / "data/cells.csv"
+    write_csv(path, TOWER_HEADER, towers(), separator=";", decimal=",")
+    path.write_bytes(b"\xef\xbb\xbfsep=;\r\n" + path.read_bytes())
+    inputs, findings = read(tmp_path, spec)
+    assert len(inputs.cells) == 6
+    assert "S43" not in numbers_of(findings)
 
 
 def test_first_row_is_the_header_unless_a_better_one_is_known() -> None:

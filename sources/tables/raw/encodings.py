@@ -66,12 +66,26 @@ def stated_by_shapefile(path: Path) -> str | None:
     return _LANGUAGE_DRIVERS.get(head[29]) if len(head) == 32 else None
 
 
+def stated_by_mapinfo(path: Path) -> str | None:
+    """Return windows-1258 for a MapInfo table that names it: GDAL does not recode that one."""
+    if path.suffix.lower() not in {".mif", ".tab"} or not path.is_file():
+        return None
+    with path.open("rb") as file:
+        head = file.read(2048)
+    return "cp1258" if b"windowsvietnamese" in head.lower() else None
+
+
 def _escaped(stem: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", stem)
 
 
-def decoded(frame: pd.DataFrame, encoding: str, fixed: Sequence[str] = ()) -> pd.DataFrame:
+def decoded(
+    frame: pd.DataFrame, encoding: str, fixed: Sequence[str] = ()
+) -> tuple[pd.DataFrame, list[str]]:
     """Return a frame read as :data:`BYTES` with its texts and headers in Unicode.
+
+    The texts returned beside it end in a letter that the width of their column cuts through; of
+    that letter nothing is left.
 
     Parameters
     ----------
@@ -89,22 +103,34 @@ def decoded(frame: pd.DataFrame, encoding: str, fixed: Sequence[str] = ()) -> pd
     UnicodeDecodeError
         When a text is not in the encoding.
     """
-    undo = _undo(encoding)
+    cut: list[str] = []
+    undo = _undo(encoding, cut)
     out = frame.copy(deep=False)
     for column in [c for c in frame.columns if c not in fixed]:
         if not pd.api.types.is_numeric_dtype(frame[column].dtype):
             out[column] = frame[column].map(lambda v: undo(v) if isinstance(v, str) else v)
     if encoding in FONTS:
-        return out
+        return out, cut
     names = [c if c in fixed else _header(str(c), encoding) for c in frame.columns]
-    return out.set_axis(names, axis=1) if len(set(names)) == len(names) else out
+    return out.set_axis(names, axis=1) if len(set(names)) == len(names) else out, cut
 
 
-def _undo(encoding: str) -> Callable[[str], str]:
+def _undo(encoding: str, cut: list[str]) -> Callable[[str], str]:
+    """Return what undoes an encoding; texts cut through a letter are added to ``cut``."""
     if encoding == "tcvn3":
         return from_tcvn3
     if encoding == "vni":
         return from_vni
+    if encoding == "utf-8":
+
+        def from_utf8(text: str) -> str:
+            data = text.encode("latin-1")
+            found = codecs.getincrementaldecoder("utf-8")().decode(data)
+            if len(found.encode()) < len(data):
+                cut.append(found)
+            return found
+
+        return from_utf8
     errors = KEPT if encoding.startswith("cp125") else "strict"
     return lambda text: text.encode("latin-1").decode(encoding, errors)
 
@@ -160,7 +186,7 @@ def ungarbled(text: str, encoding: str) -> str:
         return _as_utf8(text) or text
     if encoding == "cp1258":
         return _as_cp1258(text) or text
-    return _undo(encoding)(text)
+    return _undo(encoding, [])(text)
 
 
 def _bytes_of(text: str, code_page: str) -> bytes | None:
