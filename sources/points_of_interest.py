@@ -8,7 +8,7 @@ import shapely
 
 from phusong.checks import Findings
 from phusong.sources.boundaries.codes import disambiguate
-from phusong.sources.boundaries.shapes import separate
+from phusong.sources.boundaries.shapes import members, separate
 from phusong.sources.crs import Area, to_study
 from phusong.sources.inputs import Inputs
 from phusong.sources.left_out import report_left_out
@@ -41,7 +41,8 @@ def read_places(study: Study, layer: Layer, inputs: Inputs, findings: Findings) 
         report_left_out(study, where, total, findings)
     if records is None or records.frame.empty:
         return gpd.GeoDataFrame({c: [] for c in COLUMNS}, geometry=[], crs=inputs.crs)
-    records = separate(records, findings)
+    pointal = members(records, {0, 4}, findings, points_first=True)
+    records = separate(pointal, findings)
     rows = records.frame["row"]
     share = rows.map(rows.value_counts()).to_numpy()
     given = [as_code(v) for v in records.texts("place_id")]

@@ -22,7 +22,7 @@ _LISTED = 10
 
 def _points(records: Records, findings: Findings) -> Records:
     """Return the records as points: one of each of several, of areas their centroid."""
-    usable = separate(keep_types(records, _ANY_PLACE, findings), findings)
+    usable = separate(keep_types(records, _ANY_PLACE, findings, points_first=True), findings)
     geometry = usable.frame.geometry.to_numpy()
     frame = usable.frame.set_geometry(shapely.centroid(geometry), crs=usable.frame.crs)
     return replace(usable, frame=frame)

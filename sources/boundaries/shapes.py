@@ -58,18 +58,20 @@ class Words:
         return tr(self.template)
 
 
-def keep_types(records: Records, types: set[int], findings: Findings) -> Records:
+def keep_types(
+    records: Records, types: set[int], findings: Findings, *, points_first: bool = False
+) -> Records:
     """Leave out, listed (S20), records whose geometry is of another type.
 
-    Of collections (MultiGeometry in KML) the members of the types count, areas before lines before
-    points (S45).
+    Of collections (MultiGeometry in KML) the members of the types count (S45): areas before lines
+    before points, or the other way round.
 
     Parameters
     ----------
     types
         GEOS type numbers as :func:`shapely.get_type_id` gives them.
     """
-    records = members(records, types, findings)
+    records = members(records, types, findings, points_first=points_first)
     kinds = shapely.get_type_id(records.frame.geometry.to_numpy())
     wrong = ~np.isin(kinds, list(types))
     for i in np.flatnonzero(wrong):
@@ -92,7 +94,9 @@ _BUILDERS = (
 """Single types, the layer's types they serve, and what joins them; areas before lines."""
 
 
-def members(records: Records, types: set[int], findings: Findings) -> Records:
+def members(
+    records: Records, types: set[int], findings: Findings, *, points_first: bool = False
+) -> Records:
     """Put in place of every collection its members of the types asked for, where it has any."""
     geometry = records.frame.geometry.to_numpy()
     collections = np.flatnonzero(shapely.get_type_id(geometry) == _COLLECTION)
@@ -102,7 +106,7 @@ def members(records: Records, types: set[int], findings: Findings) -> Records:
     for i in collections:
         parts = _flat(geometry[i])
         kinds = shapely.get_type_id(parts)
-        for single, served, join in _BUILDERS:
+        for single, served, join in reversed(_BUILDERS) if points_first else _BUILDERS:
             chosen = parts[np.isin(kinds, list(single))]
             if served & types and chosen.size:
                 out[i] = _joined(chosen, join)

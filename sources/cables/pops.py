@@ -27,7 +27,7 @@ def read_pops(records: Records, findings: Findings) -> gpd.GeoDataFrame:
 
     Those that do not work today are left out (F22). Ids may be doubled, see :func:`unique_ids`.
     """
-    usable = separate(keep_types(records, _PLACES, findings), findings)
+    usable = separate(keep_types(records, _PLACES, findings, points_first=True), findings)
     on = in_service(usable.texts("status").tolist(), [], "F22", findings, usable.where)
     usable = usable.keep(on)
     ids, _ = ids_of(usable, "pop_id")

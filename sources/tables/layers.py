@@ -163,9 +163,11 @@ def _records(
     mapping = {ours: c for ours, c in layer.columns.items() if written is None or ours != GEOMETRY}
     columns = map_columns(headers, role, mapping, findings, where, coordinates=tabular)
     if columns is None:
+        # Headers that are garbled are not known: say so too.
+        report_garbled([*headers, *_texts_in(raw)], read_as, findings, where)
         return None
     frame = pd.DataFrame({ours: take(raw, source) for ours, source in columns.items()})
-    report_garbled(frame, read_as, findings, where)
+    report_garbled([*headers, *_texts_in(frame)], read_as, findings, where)
     frame = translated(frame, layer.values, list(role.columns), findings, where)
     frame["row"] = raw["row"].to_numpy(dtype=np.int64)
     frame["file"] = where.file
@@ -201,7 +203,7 @@ def _written(raw: pd.DataFrame, layer: Layer) -> str | None:
 
 
 def report_garbled(
-    frame: pd.DataFrame,
+    texts: list[str],
     read: Callable[[str], pd.DataFrame | None],
     findings: Findings,
     where: Where,
@@ -210,19 +212,18 @@ def report_garbled(
 
     Parameters
     ----------
-    frame
-        Our columns.
+    texts
+        As read.
     read
         Reads the same layer in another encoding; None where it cannot be read so.
     """
-    texts = _texts_in(frame)
     asked = garbled_as(texts)
     if any(encoding == "utf-8" for encoding, _ in asked):
         asked = asked[:1]  # what reads as UTF-8 is UTF-8: no other encoding mends it
     for encoding, example in asked:
         again = read(encoding)
-        mended = _texts_in(again) if again is not None else []
-        if mended and not garbled_as(mended) and not set(mended) & _not_ascii(texts):
+        mended = [*map(str, again.columns), *_texts_in(again)] if again is not None else []
+        if mended and not garbled_as(mended) and example not in mended:
             findings.add(
                 "S16",
                 where,
@@ -248,10 +249,6 @@ def report_garbled(
 def _texts_in(frame: pd.DataFrame) -> list[str]:
     columns = [c for c in frame.columns if c not in {"geometry", "row", "file"}]
     return [v for column in columns for v in frame[column] if isinstance(v, str)]
-
-
-def _not_ascii(texts: Sequence[str]) -> set[str]:
-    return {t for t in texts if not t.isascii()}
 
 
 def _stated_crs(layer: Layer, findings: Findings, where: Where) -> CRS | None:

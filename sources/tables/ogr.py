@@ -45,6 +45,8 @@ from phusong.sources.tables.raw.gpx import readable, unfolded
 from phusong.study import Gdal, Layer
 
 _HEAD = 4096
+_RAW = frozenset({".mif", ".tab", ".dxf", ".gmt"})
+"""Formats besides shapefiles whose bytes GDAL hands on; in others a font's letters are text."""
 
 Box = tuple[float, float, float, float, CRS]
 """(west, south, east, north) and the CRS of these."""
@@ -211,8 +213,7 @@ def _encoding(path: Path, layer: Layer) -> tuple[str | None, bool]:
     codec = font or codec_of(said)
     if codec is None:
         raise LookupError("unknown encoding: " + said)
-    bare = path.suffix.lower() not in {".gpkg", ".geojson"}
-    return codec, bare if font else shapes
+    return codec, shapes or (font is not None and path.suffix.lower() in _RAW)
 
 
 def _open_options(path: Path) -> dict[str, str]:

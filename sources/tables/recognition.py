@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 DBF_NAME = 10
 """Bytes a column's name may have in a shapefile; GDAL numbers the second of one name ``_1``."""
@@ -32,6 +33,7 @@ _UNITS = {
 another column."""
 
 
+@lru_cache(maxsize=65536)
 def plain(header: str) -> str:
     """Return a header without diacritics, case and punctuation: ``Mã xã`` gives ``ma_xa``."""
     text = unicodedata.normalize("NFD", header.replace("đ", "d").replace("Đ", "D"))
@@ -44,19 +46,26 @@ def _spelt(header: str) -> str:
     return re.sub(r"an(?:g_?|_)ten(?:na)?(?=_|$)", "anten", plain(header))
 
 
-def is_cut_from(header: str, name: str) -> bool:
-    """Say whether a header may be what a shapefile's ten bytes leave of ``name`` (plain)."""
+@lru_cache(maxsize=4096)
+def _stems(header: str) -> tuple[str, ...]:
+    """Return what is left of a name in a header that a shapefile's ten bytes may have cut."""
     text = unicodedata.normalize("NFC", header).strip()
     size = len(unicodedata.normalize("NFD", text).encode())
-    if len(text) > DBF_NAME or len(name) <= len(plain(text)):
-        return False
+    if len(text) > DBF_NAME:
+        return ()
     if len(text) < DBF_NAME and (text.isascii() or size < DBF_NAME - 2):
-        return False
+        return ()
     key = plain(text)
     if len(key) < _SHORTEST_CUT:
-        return False
+        return ()
     numbered = _NUMBERED.fullmatch(key)
-    return name.startswith(key) or (numbered is not None and name.startswith(numbered[1]))
+    return (key, numbered[1]) if numbered is not None else (key,)
+
+
+def is_cut_from(header: str, name: str) -> bool:
+    """Say whether a header may be what a shapefile's ten bytes leave of ``name`` (plain)."""
+    stems = _stems(header)
+    return bool(stems) and len(name) > len(stems[0]) and name.startswith(stems)
 
 
 @dataclass(frozen=True)
@@ -120,7 +129,7 @@ def _with_unit(ours: str, names: Sequence[str], headers: Sequence[str]) -> str |
 def _take_cut(headers: Sequence[str], known: Mapping[str, Sequence[str]], out: Recognised) -> None:
     used = set(out.taken.values())
     fits: dict[str, dict[str, int]] = {}
-    for header in headers:
+    for header in filter(_stems, headers):
         lost = {
             ours: min(len(n) for n in names if is_cut_from(header, n))
             for ours, names in known.items()

@@ -57,7 +57,7 @@ def read_cells(
         The columns of ``cells`` in :class:`phusong.sources.inputs.Inputs`, ``site_id`` as given
         (or None), and ``x_m``, ``y_m``. Cell ids are unique within the layer.
     """
-    records = separate(keep_types(records, _PLACES, findings), findings)
+    records = separate(keep_types(records, _PLACES, findings, points_first=True), findings)
     antenna = cleaned(records, "antenna_file")
     patterns = {} if folder is None else read_patterns(antenna, folder)
     carrier_of, carriers = read_carriers(records, source, findings)

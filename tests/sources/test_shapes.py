@@ -180,6 +180,17 @@ def test_two_points_are_two_points_of_presence(tmp_path: Path, spec: dict[str, A
     assert only(findings, "S46").params == {"n": 1, "points": 2}
 
 
+def test_a_point_of_presence_beside_its_building(tmp_path: Path, spec: dict[str, Any]) -> None:
+    at = ENDS.geoms[0]
+    building = box(at.x + 10, at.y, at.x + 50, at.y + 20)
+    shape = GeometryCollection([building, at])
+    gpd.GeoDataFrame({"ma_pop": ["P"]}, geometry=[shape], crs=CRS).to_file(
+        tmp_path / "data/pops.gpkg"
+    )
+    inputs, _ = read(tmp_path, spec)
+    assert inputs.pops.geometry.iloc[0].equals(at)
+
+
 def test_one_point_written_as_several_is_one(tmp_path: Path, spec: dict[str, Any]) -> None:
     same = MultiPoint([ENDS.geoms[0], ENDS.geoms[0]])
     frame = gpd.GeoDataFrame({"ma_pop": ["P"]}, geometry=[same], crs=CRS)

@@ -458,6 +458,19 @@ def test_numbers_of_a_sheet_stay_numbers(tmp_path: Path, spec: dict[str, Any]) -
     assert inputs.cells["height_m"].tolist() == [35.125, 40.5]
 
 
+def test_a_workbook_in_an_old_font(tmp_path: Path, spec: dict[str, Any]) -> None:
+    lon, lat = lonlat(502_500, 2_522_500)
+    # Mã trạm, Nhà mạng, Công nghệ, Kinh độ, Vĩ độ; Mạng Đồng Văn: in TCVN3, seen as Latin-1.
+    rows: list[list[Any]] = [["M· tr¹m", "Nhµ m¹ng", "C«ng nghÖ", "Kinh ®é", "VÜ ®é"]]
+    rows.append(["T1", "M¹ng §ång V¨n", "LTE", lon, lat])
+    _book(tmp_path / "data/cells.xlsx", {"tram": rows})
+    spec["towers"][0]["path"] = "data/cells.xlsx"
+    assert only(check(tmp_path, spec), "S16").params["encoding"] == "tcvn3"
+    spec["towers"][0]["encoding"] = "tcvn3"
+    inputs, _ = read(tmp_path, spec)
+    assert inputs.cells["operator"].tolist() == ["Mạng Đồng Văn"]
+
+
 def test_a_workbook_that_is_none(tmp_path: Path, spec: dict[str, Any]) -> None:
     (tmp_path / "data/bh.xlsx").write_bytes(b"PK\x03\x04 no workbook")
     spec["fiber"]["backhaul"] = [{"path": "data/bh.xlsx"}]
@@ -556,6 +569,8 @@ def test_a_filter_of_a_table_that_names_or_picks_nothing(
     layer = spec["towers"][0]
     layer["where"] = "\"trang_thay\" <> 'x'"
     assert only(check(tmp_path, spec), "S04").params["near"] == "trang_thai"
+    layer["where"] = "nha_mangg = 'Mạng A'"
+    assert only(check(tmp_path, spec), "S04").params["near"] == "nha_mang"
     layer["where"] = "nha_mang = 'Mạng C'"
     found = only(check(tmp_path, spec), "S06")
     assert found.params["values"] == "Mạng A, Mạng B"

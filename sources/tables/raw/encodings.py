@@ -186,7 +186,12 @@ def ungarbled(text: str, encoding: str) -> str:
         return _as_utf8(text) or text
     if encoding == "cp1258":
         return _as_cp1258(text) or text
-    return _undo(encoding, [])(text)
+    return undone(text, encoding)
+
+
+def undone(text: str, font: str) -> str:
+    """Return a text of a font encoding, read as Latin-1, in Unicode."""
+    return _undo(font, [])(text)
 
 
 def _bytes_of(text: str, code_page: str) -> bytes | None:

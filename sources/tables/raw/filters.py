@@ -22,6 +22,7 @@ from phusong.sources.tables.text import clean
 
 _TEXT = re.compile(r"'(?:[^']|'')*'")
 _NAME = re.compile(r'"((?:[^"]|"")*)"')
+_UNKNOWN = re.compile(r"no such column: (.+)")
 _OWN = frozenset({"geometry", "row"})
 _SPECIAL = frozenset({"fid", "ogr_geometry", "ogr_style", "ogr_geom_wkt", "ogr_geom_area"})
 """Names that OGR's SQL knows of every layer."""
@@ -109,6 +110,9 @@ def filtered(
             found = base.execute(f"SELECT place_ FROM records WHERE ({_sqlite(condition)})")  # noqa: S608
             places = [place for (place,) in found]
     except (sqlite3.Error, ValueError, MemoryError) as error:
+        unknown = _UNKNOWN.fullmatch(str(error))
+        if unknown is not None and misnamed(f'"{unknown[1]}"', headers, findings, where):
+            return None
         findings.add(
             "S04", where, condition, "the file cannot be read ({reason})", reason=str(error)
         )

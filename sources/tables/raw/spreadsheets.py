@@ -22,6 +22,7 @@ from phusong.sources.admission import admit
 from phusong.sources.gdal import vectors
 from phusong.sources.tables.columns import nearest
 from phusong.sources.tables.headers import Role
+from phusong.sources.tables.raw.encodings import FONTS, undone
 from phusong.sources.tables.raw.header_rows import Header, header_of, report_header
 from phusong.sources.tables.text import clean
 from phusong.study import Layer
@@ -82,6 +83,9 @@ def read_sheet(
         reason = str(error) or type(error).__name__
         findings.add("S02", where, path.name, "the file cannot be read ({reason})", reason=reason)
         return None
+    font = (layer.encoding or "").lower()
+    if font in FONTS:
+        cells = {name: _converted(rows, font) for name, rows in cells.items()}
     if layer.layer is not None:
         names = {unicodedata.normalize("NFC", name): name for name in cells}
         name = names.get(unicodedata.normalize("NFC", layer.layer))
@@ -134,6 +138,10 @@ def _frame(sheet: _Sheet) -> pd.DataFrame:
         if name == f"column_{i}" and frame[name].isna().all()
     ]
     return frame.drop(columns=nameless)
+
+
+def _converted(rows: Rows, font: str) -> Rows:
+    return [[undone(cell, font) if isinstance(cell, str) else cell for cell in row] for row in rows]
 
 
 def _workbook(path: Path) -> dict[str, Rows]:
