@@ -38,11 +38,11 @@ _ELEMENTS = {
 
 
 def report_blocks(
-    run: FinishedRun, measured: MeasuredLevels | None, attempt: Attempts
+    run: FinishedRun, measured: MeasuredLevels | None = None, attempt: Attempts | None = None
 ) -> list[Block]:
     """Return the whole document in the current language, with a page on measurements if any.
 
-    ``attempt`` takes the pictures that fail.
+    ``attempt`` takes the pictures that fail; without it the first of them ends the work.
     """
     return [
         *_figures(run),
@@ -97,7 +97,7 @@ def _figures(run: FinishedRun) -> Iterator[Block]:
         yield Paragraph(f"({note}) {text}", small=True)
 
 
-def _coverage(run: FinishedRun, attempt: Attempts) -> Iterator[Block]:
+def _coverage(run: FinishedRun, attempt: Attempts | None) -> Iterator[Block]:
     if "villages" not in run.tables:
         return
     yield Heading(tr("Villages by verdict"), level=2, new_page=True)
@@ -139,7 +139,7 @@ def _coverage(run: FinishedRun, attempt: Attempts) -> Iterator[Block]:
     )
 
 
-def _sensitivity(run: FinishedRun, attempt: Attempts) -> Iterator[Block]:
+def _sensitivity(run: FinishedRun, attempt: Attempts | None) -> Iterator[Block]:
     if "sensitivity" not in run.tables:
         return
     table = run.tables["sensitivity"]
@@ -182,7 +182,7 @@ def _sensitivity(run: FinishedRun, attempt: Attempts) -> Iterator[Block]:
     )
 
 
-def _fibre(run: FinishedRun, attempt: Attempts) -> Iterator[Block]:
+def _fibre(run: FinishedRun, attempt: Attempts | None) -> Iterator[Block]:
     centres = run.layer("commune_centres")
     if centres.empty:
         return

@@ -30,7 +30,7 @@ def day_text(created: str) -> str:
 
 
 def measured_blocks(
-    run: FinishedRun, measured: MeasuredLevels, attempt: Attempts
+    run: FinishedRun, measured: MeasuredLevels, attempt: Attempts | None = None
 ) -> Iterator[Block]:
     """Return the section in the current language.
 

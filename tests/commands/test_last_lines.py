@@ -60,7 +60,7 @@ def test_paths_start_from_where_one_stands(absolute: bool, study: Path) -> None:
     base = study.parent if absolute else Path()
     printed = phusong("fiber", base / "study", "--out", base / "out").output
     assert lines_with(printed, "Tables:", "Map:", "Findings in") == [
-        f"Findings in the files: 0, see {Path('out/checks.csv')}",
+        f"Findings in the files: 2, see {Path('out/checks.csv')}",
         "Tables: out",
         f"Map: {Path('out/map.html')}",
     ]
