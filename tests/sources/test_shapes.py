@@ -93,7 +93,8 @@ def test_cables_in_a_table(tmp_path: Path, spec: dict[str, Any], form: str) -> N
     spec["fiber"]["cables"] = [layer]
     inputs, findings = read(tmp_path, spec)
     assert inputs.cables["cable_id"].tolist() == ["A"]
-    assert inputs.cables.geometry.iloc[0].equals_exact(STREET, 0.01)
+    # Straight in degrees, which bends by less than a metre on the ground.
+    assert inputs.cables.geometry.iloc[0].hausdorff_distance(STREET) < 1.0
     assert ("S26" in numbers_of(findings)) == (form not in {"ewkt", "projected"})
 
 
@@ -154,7 +155,8 @@ def test_kml_with_multi_geometry(tmp_path: Path, spec: dict[str, Any]) -> None:
     )
     spec["fiber"]["cables"] = [{"path": "data/c.kml"}]
     inputs, _ = read(tmp_path, spec)
-    assert inputs.cables.geometry.iloc[0].equals_exact(STREET, 0.01)
+    # Straight in degrees, which bends by less than a metre on the ground.
+    assert inputs.cables.geometry.iloc[0].hausdorff_distance(STREET) < 1.0
 
 
 def test_multi_lines_in_collections(tmp_path: Path, spec: dict[str, Any]) -> None:

@@ -224,7 +224,7 @@ def test_headers_in_other_dress(header: str) -> None:
 
 
 def test_headers_with_another_unit_are_not_ours() -> None:
-    assert _taken(["EIRP (W)", "Độ cao (ft)"]) == {}
+    assert _taken(["Bán kính (W)", "Độ cao (ft)"]) == {}
 
 
 def test_risk_groups_survive_a_shapefile(tmp_path: Path, spec: dict[str, Any]) -> None:
