@@ -14,8 +14,8 @@ does not insure against it. Independent errors would make P(covered) higher.
 Near measured roads the model's error is that field times what is left of it at each place
 (:func:`phusong.coverage.signal.spread.split_db`): each place has the probability of the rasters,
 and neighbours share as much of what is left as they do elsewhere. In the conditional field of
-kriging they share less of it, so figures of whole villages spread somewhat wider here
-(docs/calibration.md).
+kriging they share less of it: figures of whole villages spread wider here, up to twice as wide
+where a road runs through one (docs/calibration.md).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import rasterio
+from scipy.spatial.distance import cdist
 from scipy.stats import norm
 
 from helpers.radio import BARE, X0, Y0, cells_frame, make_inputs, make_study, villages_frame
@@ -309,3 +310,30 @@ def test_spread_raster_says_what_the_field_leaves(driven):
     with rasterio.open(other.spread) as raster, rasterio.open(other.server) as server:
         assert set(raster.read(1)[server.read(1) > 0].tolist()) == {ALL_LEFT}
     assert layer.moved_to(driven.study.folder).spread == driven.study.folder / layer.spread.name
+
+
+@pytest.mark.parametrize("distance_m", [200.0, 500.0, 1000.0])
+@pytest.mark.parametrize(
+    ("road_m", "least", "most"), [(-500.0, 1.0, 1.07), (0.0, 1.04, 1.22), (500.0, 1.3, 2.01)]
+)
+def test_a_villages_mean_is_never_surer_than_kriging_has_it(distance_m, road_m, least, most):
+    """The figures of docs/calibration.md: a village of 1 km, a road beside, along or through it,
+    measured every 100 m; 7.5 dB that neighbours share and 3.3 dB that they do not."""
+    shared, own = 7.5**2, 3.3**2
+    at = np.arange(25.0, 1000.0, 50.0)
+    cells = np.array([(x, y) for x in at for y in at])
+    road = np.array([(x, road_m) for x in np.arange(-1500.0, 2500.0, 100.0)])
+
+    def alike(a, b):
+        return np.exp(-cdist(a, b) / distance_m)
+
+    towards = shared * alike(cells, road)
+    known = shared * alike(road, road) + own * np.eye(len(road))
+    exact = shared * alike(cells, cells) - towards @ np.linalg.solve(known, towards.T)
+    whole = np.full(len(cells), np.sqrt(shared + own))
+    model, location = split_db(np.sqrt(np.diag(exact) + own), whole, np.sqrt(shared))
+    assert location == pytest.approx(np.sqrt(own))
+    assert model == pytest.approx(np.sqrt(np.diag(exact)))
+    drawn = model[:, None] * model[None, :] * alike(cells, cells)
+    ratio = np.sqrt(drawn.mean() / exact.mean())
+    assert least - 0.01 < ratio < most
