@@ -168,6 +168,7 @@ def main() -> None:
       phusong run my-province --out my-province/out
     """  # noqa: D301 - \b keeps click from wrapping
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    logging.addLevelName(logging.WARNING, tr("warning"))
     level = logging.WARNING - 10 * min(2, settings().get("verbose", 0))
     logging.getLogger("phusong").setLevel(level)
     # GDAL's remarks are for programmers: what fails is raised, or found when files are read back.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -189,6 +190,7 @@ def _apply(found: Calibration, file: Path, about: dict[str, Any]) -> None:
         When it cannot be written.
     """
     from phusong.coverage.corrections.residualfield import ResidualField
+    from phusong.disc.durable import replacing
     from phusong.study.edit import set_keys
     from phusong.study.file import parse_study
 
@@ -210,8 +212,11 @@ def _apply(found: Calibration, file: Path, about: dict[str, Any]) -> None:
         if field is not None and found.variogram is not None:
             path = study.resolve(field)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(ResidualField(found.variogram, found.fields, about).text(), "utf-8")
-        file.write_bytes(text.encode())
+            with replacing(path) as half:
+                half.write_text(ResidualField(found.variogram, found.fields, about).text(), "utf-8")
+        with replacing(file.resolve()) as half:
+            half.write_bytes(text.encode())
+            shutil.copymode(file, half)
     except OSError as error:
         raise OutputError(
             "the study cannot be written: {reason}",

@@ -64,8 +64,12 @@ def store(study: Path, prune: bool, older_than: float | None, max_mib: float | N
 
 def _prune_prepared(folder: Path, older_than_days: float) -> tuple[int, int]:
     """Remove rasters prepared that long ago; return how many, and the bytes freed."""
+    from phusong.disc.workplace import sweep
+    from phusong.sources.rasters.prepared import MAKING
+
     count = freed = 0
-    for path in sorted(folder.glob("*")):
+    sweep(folder, MAKING)
+    for path in sorted(p for p in folder.glob("*") if p.is_file()):
         known = path.stat()
         if time.time() - known.st_mtime >= older_than_days * 86_400:
             path.unlink()

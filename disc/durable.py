@@ -13,6 +13,8 @@ from pathlib import Path
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary name beside ``path``; what was written there takes its place, whole.
 
+    Whoever moves the folder in sees it onto the disc (:func:`sync_tree`), all files at once.
+
     Raises
     ------
     OSError
@@ -21,12 +23,10 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}{path.suffix}")
     try:
         yield temporary
-        sync(temporary)
         temporary.replace(path)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
 
 
 def sync(path: Path) -> None:

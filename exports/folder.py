@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,11 @@ def output_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
         with filling(place) as partial:
             try:
                 yield partial
+            except OutputError as error:
+                if error.where.file and _lies_in(error.where.file, partial):
+                    shown = _as_named(error.where.file, partial, folder)
+                    error.where = replace(error.where, file=str(shown))
+                raise
             except OSError as error:
                 # A planner's file that cannot be read is no matter of this folder.
                 if is_of_writing(error) or _lies_in(error.filename, partial):

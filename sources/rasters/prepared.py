@@ -34,7 +34,8 @@ from phusong.grid import Grid
 from phusong.i18n import tr
 from phusong.sources.digest import sha256
 
-_MAKING = "making-"
+MAKING = "making-"
+"""How folders in which rasters are being made are called."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _is_plain(path: Path) -> bool:
 
 def _made(folder: Path, noun: str, key: str, make: Make) -> Prepared:
     """Make rasters in a folder of our own, then name them; the note comes last and vouches."""
-    with workplace(folder, _MAKING) as work:
+    with workplace(folder, MAKING) as work:
         facts = make(work)
         made = sorted(work.glob("*.tif"))
         files = {path.stem: [path.stat().st_size, sha256(path)] for path in made}

@@ -16,7 +16,7 @@ import pytest
 from phusong.disc import swap
 from phusong.disc.lease import EXPIRES_S, HeldError, Lease
 from phusong.disc.swap import Place, find_results
-from phusong.errors import OutputError
+from phusong.errors import OutputError, Where
 from phusong.exports.folder import STAMP, output_folder, refuse_to_overwrite
 
 
@@ -249,6 +249,15 @@ def test_a_full_disc_is_told_in_words(tmp_path: Path) -> None:
     assert told.value.where.file == str(tmp_path / "out" / "a.csv")
     assert (tmp_path / "out" / STAMP).read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_message_names_the_file_as_it_would_be_called(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError) as told,
+        output_folder(tmp_path / "out", overwrite=False) as partial,
+    ):
+        raise OutputError("x", Where(file=str(partial / "carriers" / "a.csv")))
+    assert told.value.where.file == str(tmp_path / "out" / "carriers" / "a.csv")
 
 
 def test_a_planners_file_is_no_matter_of_the_folder(tmp_path: Path) -> None:
