@@ -256,5 +256,6 @@ def _left_out(kind: Kind) -> pd.DataFrame:
         values=kind.values() or kind.first.text(),
     )
     out = one.assign(subject="", detail=text, count=kind.count)
-    out[["row", "x_m", "y_m"]] = pd.NA
-    return out.astype(one.dtypes.to_dict())
+    out["row"] = pd.array([pd.NA], dtype="Int64")
+    out["x_m"] = out["y_m"] = float("nan")
+    return out
