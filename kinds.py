@@ -12,6 +12,8 @@ from phusong.i18n import number, tr
 
 SAMPLE: Final = 3
 """Records, and values that are all different, that stand for the others."""
+AGAIN: Final = 3
+"""Records a word has on average when it comes again and again, and is no record's own name."""
 MOST_VALUES: Final = 5
 """Values that come again and again: those met most often."""
 
@@ -40,7 +42,8 @@ class Kind:
 
     def where(self) -> str:
         """Return file, layer and the first records, in the current language."""
-        rows = [str(f.where.row) for f in self.items if f.where.row is not None]
+        given = dict.fromkeys(f.where.row for f in self.items)
+        rows = [str(row) for row in given if row is not None]
         if len(rows) < 2:
             return str(self.first.where)
         place = [self.first.where.file] if self.first.where.file else []
@@ -49,14 +52,19 @@ class Kind:
         return ", ".join([*place, tr("records {rows}", rows=_some(rows))])
 
     def values(self) -> str:
-        """Return what differs between them, in the current language; empty when nothing does."""
+        """Return what differs between them, in the current language; empty when nothing does.
+
+        Figures by their range, words that come again and again by their count; names that are of
+        one record each only where nothing else tells the findings apart.
+        """
         names = dict.fromkeys(name for f in self.items for name in f.params)
         columns = [[f.params.get(name) for f in self.items] for name in names]
-        differing = [_values(column) for column in columns if len(set(map(str, column))) > 1]
-        if differing:
-            return "; ".join(differing)
-        subjects = [str(f.subject) for f in self.items]
-        return _values(subjects) if len(set(subjects)) > 1 else ""
+        columns.append([str(f.subject) for f in self.items])
+        differing = [column for column in columns if len(set(map(str, column))) > 1]
+        telling = [told for column in differing if (told := _telling(column))]
+        if telling or not differing:
+            return "; ".join(telling)
+        return _some(list(dict.fromkeys(str(value) for value in differing[0])))
 
 
 def by_kind(findings: Iterable[Finding]) -> list[Kind]:
@@ -71,12 +79,13 @@ def by_kind(findings: Iterable[Finding]) -> list[Kind]:
     return [Kind(items) for _, items in ranked]
 
 
-def _values(column: Sequence[Any]) -> str:
+def _telling(column: Sequence[Any]) -> str:
+    """Return the range of figures, the count of words; empty for names of one record each."""
     if all(isinstance(v, int | float) and not isinstance(v, bool) for v in column):
         return f"{_figure(min(column))} – {_figure(max(column))}"
     counts = Counter(str(value) for value in column if value is not None)
-    if len(counts) == len(column):
-        return _some(list(counts))
+    if len(counts) > max(1, len(column) / AGAIN):
+        return ""
     shown = [f"{value} ({number(n)})" for value, n in counts.most_common(MOST_VALUES)]
     return ", ".join(shown) + _rest(len(counts) - len(shown))
 
