@@ -51,7 +51,6 @@ def regroup(
     """
     from phusong.commands.terminal.console import open_console
     from phusong.commands.terminal.places import path_text
-    from phusong.disc.durable import replacing
     from phusong.exports import write_csv
     from phusong.exports.tables.dictionary import conform
     from phusong.results.crosswalk import read_crosswalk
@@ -62,8 +61,7 @@ def regroup(
     refuse_to_replace(out, overwrite=overwrite)
     opened = open_run(run)
     found = by_new_communes(opened, read_crosswalk(table), table)
-    with replacing(out) as half:
-        write_csv(conform(found.communes, "new_communes"), half, form)
+    write_csv(conform(found.communes, "new_communes"), out, form)
     console = open_console()
     console.print(
         tr(

@@ -8,6 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from phusong.disc.durable import replacing
+from phusong.disc.refused import refused
+
 _RUNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -36,6 +39,12 @@ def write_csv(frame: pd.DataFrame, path: Path, form: CsvForm | None = None) -> N
     """Write a frame as UTF-8 with byte order mark, so that Excel shows Vietnamese.
 
     Text columns are made harmless, booleans read ``true``/``false``, missing values are empty.
+    Written beside its place and moved in, so that an earlier file stays whole.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written there.
     """
     form = form or CsvForm()
     out = frame.copy()
@@ -46,11 +55,12 @@ def write_csv(frame: pd.DataFrame, path: Path, form: CsvForm | None = None) -> N
         elif not pd.api.types.is_numeric_dtype(values):
             out[name] = values.map(harmless, na_action="ignore")
     out.columns = [harmless(str(name)) for name in out.columns]
-    out.to_csv(
-        path,
-        index=False,
-        sep=form.separator,
-        decimal=form.decimal,
-        encoding="utf-8-sig",
-        lineterminator="\r\n",
-    )
+    with refused(path), replacing(path) as half:
+        out.to_csv(
+            half,
+            index=False,
+            sep=form.separator,
+            decimal=form.decimal,
+            encoding="utf-8-sig",
+            lineterminator="\r\n",
+        )

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phusong.errors import OutputError
 from phusong.exports.formats.spreadsheet import CsvForm, harmless, write_csv
 from phusong.exports.tables.dictionary import conform, tables
 from phusong.names import safe_names
@@ -37,6 +38,26 @@ def test_csv_has_mark_diacritics_and_harmless_text(tmp_path: Path) -> None:
     assert rows[3][0] == "'+84"
     assert rows[4][0] == "'-"
     assert rows[5][0] == ""
+
+
+def test_a_table_that_cannot_be_written_leaves_the_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bảng.csv"
+    write_csv(pd.DataFrame({"a": [1]}), path)
+    before = path.read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    with pytest.raises(OutputError, match="the disc is full"):
+        write_csv(pd.DataFrame({"a": [2]}), path)
+    assert path.read_bytes() == before
+    monkeypatch.undo()
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_csv(pd.DataFrame({"a": [2]}), tmp_path / "none" / "b.csv")
+    assert [p.name for p in tmp_path.iterdir()] == ["bảng.csv"]
 
 
 def test_vietnamese_excel_form(tmp_path: Path) -> None:
