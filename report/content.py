@@ -357,7 +357,8 @@ def _findings(run: FinishedRun) -> Iterator[Block]:
         frozenset({2}),
     )
     yield Paragraph(
-        tr("Every single one stands in checks.csv, with file, row and place."), small=True
+        tr("They stand in checks.csv, up to 10,000 of a kind, each with file, row and place."),
+        small=True,
     )
 
 
