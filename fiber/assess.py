@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from phusong.checks import Findings
 from phusong.fiber.built import cable_network
 from phusong.fiber.failures.hanging import hang_backhaul
-from phusong.fiber.failures.losses import Hanging
 from phusong.fiber.failures.ranking import Lost, find_losses, rank_failures, with_losses
 from phusong.fiber.failures.redundancy import Redundancy, assess_redundancy
 from phusong.fiber.failures.sharedrisk import risk_groups
+from phusong.fiber.failures.tracing import Hanging
 from phusong.fiber.findings import report_network
 from phusong.fiber.network.gaps import find_gaps, many_crossings
 from phusong.fiber.network.network import JOINT, POP_LINK, Network

@@ -11,7 +11,7 @@ import shapely
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.fiber.failures.losses import Tracer
+from phusong.fiber.failures.tracing import Tracer
 from phusong.fiber.network.gaps import MOST_CROSSINGS
 from phusong.fiber.network.network import POP_LINK
 from phusong.fiber.results import FiberResult

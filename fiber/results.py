@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from phusong.fiber.failures.hanging import Backhaul
-from phusong.fiber.failures.losses import Hanging, Tracer
 from phusong.fiber.failures.outage import named_loss
 from phusong.fiber.failures.redundancy import Redundancy
+from phusong.fiber.failures.tracing import Hanging, Tracer
 from phusong.fiber.network.network import Network
 from phusong.fiber.network.polylines import Ints
 

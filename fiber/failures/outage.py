@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from phusong.errors import InputError, Where
 from phusong.fiber.failures.hanging import Backhaul
-from phusong.fiber.failures.losses import Loss
+from phusong.fiber.failures.tracing import Loss
 from phusong.fiber.network.network import Network
 from phusong.fiber.network.polylines import Ints
 

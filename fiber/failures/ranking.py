@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from phusong.fiber.failures.hanging import Backhaul
-from phusong.fiber.failures.losses import Hanging, Loss, Tracer
 from phusong.fiber.failures.redundancy import LowLink, Redundancy, lit_search
+from phusong.fiber.failures.tracing import Hanging, Loss, Tracer
 from phusong.fiber.network.network import POP_LINK, Network
 from phusong.fiber.network.polylines import Bools, Floats, Ints
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from helpers.fiber import build_network, cables, line, point, pops
 from phusong.errors import InputError
-from phusong.fiber.failures.losses import Hanging, Tracer
 from phusong.fiber.failures.outage import named_loss
 from phusong.fiber.failures.ranking import find_losses, rank_failures
 from phusong.fiber.failures.redundancy import assess_redundancy, low_links
 from phusong.fiber.failures.sharedrisk import risk_groups
+from phusong.fiber.failures.tracing import Hanging, Tracer
 from phusong.fiber.network.csr import Graph
 
 
