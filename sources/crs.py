@@ -90,7 +90,8 @@ def study_crs(study: Study, communes: Records | None, findings: Findings) -> CRS
 def lonlat_box(crs: CRS, bounds: Any) -> Box:
     """Return bounds (west, south, east, north) of a CRS in degrees of WGS 84."""
     back = Transformer.from_crs(crs, 4326, always_xy=True)
-    box = back.transform_bounds(*(float(b) for b in bounds), densify_pts=5)
+    west, south, east, north = (float(b) for b in bounds)
+    box = back.transform_bounds(west, south, east, north, densify_pts=5)
     west, south, east, north = (round(float(b), 3) for b in box)
     return west, south, east, north
 

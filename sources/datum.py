@@ -11,14 +11,15 @@ import re
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from pyproj import CRS, Transformer
-from pyproj.aoi import AreaOfInterest
 from pyproj.crs import BoundCRS
 from pyproj.crs.coordinate_operation import ToWGS84Transformation
 from pyproj.database import query_crs_info
 from pyproj.enums import PJType
 from pyproj.exceptions import CRSError, ProjError
+from pyproj.aoi import AreaOfInterest
 from pyproj.transformer import TransformerGroup
 
 from phusong.checks import Findings
@@ -99,7 +100,12 @@ def _best(source: CRS, target: CRS, place: Box | None, plain: Transformer) -> Wa
     around = None if place is None else AreaOfInterest(*place)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of grids that are not there: S32 and S33 say it
-        found = TransformerGroup(source, target, always_xy=True, area_of_interest=around)
+        found = TransformerGroup(
+            source,
+            target,
+            always_xy=True,
+            area_of_interest=around,  # type: ignore[arg-type] # the stub names its own copy
+        )
     ways = [t for t in found.transformers if "ballpark" not in t.description.lower()]
     grids = [g.short_name for o in found.unavailable_operations for g in o.grids if not g.available]
     missing = "" if found.best_available or not grids else grids[0]
@@ -119,7 +125,7 @@ def report_way(
     A finding of S32 names CRSs with the same figures on a known datum.
     """
     way = way_between(source, target, place)
-    params = {
+    params: dict[str, Any] = {
         "crs": source.name,
         "datum": datum_name(source) or "-",
         "target": target.name,
@@ -264,7 +270,8 @@ def _figures(crs: CRS) -> object:
     if operation is None or not crs.is_projected:
         return None
     return operation.method_name, frozenset(
-        (p.name, round(p.value * (p.unit_conversion_factor or 1.0), 9)) for p in operation.params
+        (p.name, round(float(p.value) * (p.unit_conversion_factor or 1.0), 9))
+        for p in operation.params
     )
 
 
@@ -273,7 +280,7 @@ def _has_vn_grid(crs: CRS) -> bool:
     operation = crs.coordinate_operation
     if operation is None or operation.method_name != "Transverse Mercator":
         return False
-    value = {p.name: p.value for p in operation.params}
+    value = {p.name: float(p.value) for p in operation.params}
     return (
         abs(value.get("Scale factor at natural origin", 1.0) - 0.9999) < 1e-9
         and value.get("False easting") == 500_000.0

@@ -246,7 +246,8 @@ def _crosses_itself(geometry: shapely.Geometry, most: int) -> bool:
     if len(xy) ** 2 < 2 * most:
         return False
     within = ring[1:] == ring[:-1]
-    spans = shapely.linestrings(np.stack([xy[:-1][within], xy[1:][within]], axis=1))
+    ends = np.stack([xy[:-1][within], xy[1:][within]], axis=1)
+    spans = np.asarray(shapely.linestrings(ends), dtype=object)
     tree, count, first, size = shapely.STRtree(spans), 0, 0, _CHUNK
     while first < len(spans) and count <= 2 * most:  # each is met from both its spans
         count += len(tree.query(spans[first : first + size], predicate="crosses")[0])

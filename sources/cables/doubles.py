@@ -207,7 +207,8 @@ class _Drawing:
         """
         stays = stays & (self.on | ~self.on[i])
         step = min(STEP_M, self.lines[i].length / 16)
-        place = shapely.points(shapely.get_coordinates(shapely.segmentize(self.lines[i], step)))
+        xy = shapely.get_coordinates(shapely.segmentize(self.lines[i], step))
+        place = np.asarray(shapely.points(xy), dtype=object)
         middle = shapely.line_interpolate_point(self.lines[i], 0.5, normalized=True)
         for asked in (middle, self.lines[i]):  # mostly one line does
             near = self.tree.query(asked, "dwithin", self.same_id_m)

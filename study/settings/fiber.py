@@ -80,7 +80,7 @@ class FiberSources(Section):
     ``medium`` (fibre, microwave) and ``upstream``, a site or PoP. A site in several rows has
     several ways; one in no row is taken as fed."""
     in_service: list[str] = Field(default_factory=list)
-    """Values of the cables' status column that carry traffic; empty: every cable does."""
+    """Values of the cables' status column that carry traffic; empty: known words for that."""
     snap_tolerance_m: NotNegative = 5.0
     """Ends nearer than this are one joint."""
     near_miss_m: NotNegative = 100.0

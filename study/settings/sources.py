@@ -102,8 +102,7 @@ class TowersSource(Layer):
     """Sites or cells: CSV or points; OpenCelliD's own CSV is accepted."""
 
     in_service: list[str] = Field(default_factory=list)
-    """Values of the status column that are on air; empty: all but known words for planned,
-    closed or torn down."""
+    """Values of the status column that are on air; empty: known words for that."""
     defaults: TowerDefaults = Field(default_factory=TowerDefaults)
 
 
