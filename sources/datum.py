@@ -14,12 +14,12 @@ from functools import lru_cache
 from typing import Any
 
 from pyproj import CRS, Transformer
+from pyproj.aoi import AreaOfInterest
 from pyproj.crs import BoundCRS
 from pyproj.crs.coordinate_operation import ToWGS84Transformation
 from pyproj.database import query_crs_info
 from pyproj.enums import PJType
 from pyproj.exceptions import CRSError, ProjError
-from pyproj.aoi import AreaOfInterest
 from pyproj.transformer import TransformerGroup
 
 from phusong.checks import Findings
