@@ -19,6 +19,7 @@ from phusong.errors import Where
 from phusong.sources.bounds import FARTHEST
 from phusong.sources.datum import settled
 from phusong.sources.tables.columns import map_columns, present, take
+from phusong.sources.tables.glossary import translated
 from phusong.sources.tables.headers import GEOMETRY, Role
 from phusong.sources.tables.numerals import Decimal, numbers, unit_of
 from phusong.sources.tables.ogr import Box
@@ -26,7 +27,6 @@ from phusong.sources.tables.points import decimal_sign, points_of, shapes_of
 from phusong.sources.tables.raw.encodings import garbled_as, undecoded, ungarbled
 from phusong.sources.tables.rows import Rows, read_rows
 from phusong.sources.tables.text import as_code
-from phusong.sources.tables.values import translated
 from phusong.sources.tables.written import column_of
 from phusong.study import Layer, Study
 

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from phusong.study.settings.base import NotNegative, Positive, Section, Technology
 
 HeightUnit = Literal["m", "dm", "cm", "ft", "us_ft"]
 """Units that heights of a raster come in; ``us_ft``: the US survey foot."""
+
+
+def _listed(given: Any) -> Any:
+    """Return one word, or a number, as a list of one."""
+    if isinstance(given, str | int | float) and not isinstance(given, bool):
+        return [str(given)]
+    return given
+
+
+Words = Annotated[list[str], BeforeValidator(_listed)]
 
 
 class Layer(Section):
@@ -28,7 +38,7 @@ class Layer(Section):
     separator: Annotated[str, Field(pattern=r'^[^"\r\n\x00]$')] | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     """Our name of a column -> the planner's own header."""
-    values: dict[str, dict[str, str | int | float | list[str]]] = Field(default_factory=dict)
+    values: dict[str, dict[str, Words]] = Field(default_factory=dict)
     """Our name of a column -> the planner's own value -> what it stands for, in words known here;
     a list is several of them, an empty text nothing."""
 

@@ -15,12 +15,10 @@ from phusong.sources.tables.text import as_code
 
 _SHOWN = 8
 
-Given = str | int | float | Sequence[str]
-
 
 def translated(
     frame: pd.DataFrame,
-    values: Mapping[str, Mapping[str, Given]],
+    values: Mapping[str, Mapping[str, Sequence[str]]],
     known: Sequence[str],
     findings: Findings,
     where: Where,
@@ -35,8 +33,8 @@ def translated(
     frame
         Our columns.
     values
-        Our column -> value of the file -> what it stands for; several words become a list
-        parted by ``/``, an empty text nothing.
+        Our column -> value of the file -> the words it stands for, which are put into one text,
+        parted by ``/``; an empty one is nothing.
     known
         Columns the layer may have.
     findings
@@ -58,7 +56,7 @@ def translated(
                 near=near,
             )
             continue
-        ours = {_key(value): _cell(given) for value, given in words.items()}
+        ours = {_key(value): "/".join(given) or None for value, given in words.items()}
         keys = frame[column].map(_key)
         held = set(keys)
         for value in words:
@@ -72,12 +70,6 @@ def translated(
 
 def _key(value: Any) -> str:
     return " ".join((as_code(value) or "").split()).casefold()
-
-
-def _cell(given: Given) -> Any:
-    if isinstance(given, str):
-        return given or None
-    return given if isinstance(given, int | float) else "/".join(given)
 
 
 def _report_unused(value: str, cells: pd.Series[Any], findings: Findings, where: Where) -> None:
