@@ -26,11 +26,13 @@ from phusong.sources.tables.ogr import Box
 from phusong.sources.tables.points import decimal_sign, points_of, shapes_of
 from phusong.sources.tables.raw.encodings import garbled_as, undecoded, ungarbled
 from phusong.sources.tables.rows import Rows, read_rows
-from phusong.sources.tables.text import as_code
+from phusong.sources.tables.text import as_code, clean
 from phusong.sources.tables.written import column_of
 from phusong.study import Layer, Study
 
 _WGS84 = CRS.from_epsg(4326)
+_SHOWN = 60
+"""Letters shown of a geometry that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,8 @@ def _records(
     frame = frame.drop(columns=[c for c in ("lon", "lat", "x", "y") if c in frame])
     located_frame = gpd.GeoDataFrame(frame, geometry=geometry, crs=crs).reset_index(drop=True)
     records = Records(located_frame, where, decimal, columns, layer.decimal is not None, rows.total)
-    return _refuse_impossible(_refuse_without_place(records, findings), findings)
+    texts = raw[written].to_numpy() if written is not None else np.full(len(raw), None)
+    return _refuse_impossible(_refuse_without_place(records, texts, findings), findings)
 
 
 def _written(raw: pd.DataFrame, layer: Layer) -> str | None:
@@ -296,12 +299,24 @@ def _crs(own: CRS | None, stated: CRS | None, findings: Findings, where: Where) 
     return settled(own, where, findings)
 
 
-def _refuse_without_place(records: Records, findings: Findings) -> Records:
-    """List and leave out records without a geometry (S11); drop heights of points quietly."""
+def _refuse_without_place(
+    records: Records, texts: NDArray[np.object_], findings: Findings
+) -> Records:
+    """List and leave out records without a geometry (S11).
+
+    ``texts`` holds what a table says of the geometry of each.
+    """
     geometry = records.frame.geometry
     missing = (geometry.isna() | geometry.is_empty).to_numpy()
     for i in np.flatnonzero(missing):
-        findings.add("S11", records.at(int(i)), label(records, int(i)))
+        text = clean(texts[i])
+        findings.add(
+            "S11",
+            records.at(int(i)),
+            label(records, int(i)),
+            "its geometry cannot be read: {text}" if text is not None else "",
+            text=text[:_SHOWN] if text is not None else "",
+        )
     return records.keep(~missing) if missing.any() else records
 
 

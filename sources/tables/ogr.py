@@ -36,6 +36,7 @@ from phusong.sources.tables.raw.encodings import (
     FONTS,
     codec_of,
     decoded,
+    is_shapefile,
     stated_by_mapinfo,
     stated_by_shapefile,
 )
@@ -204,7 +205,7 @@ def _encoding(path: Path, layer: Layer) -> tuple[str | None, bool]:
     LookupError
         When there is no such encoding.
     """
-    shapes = path.suffix.lower() in {".shp", ".dbf", ".zip"}
+    shapes = is_shapefile(path)
     own = (stated_by_shapefile(path) or "cp1252") if shapes else stated_by_mapinfo(path)
     said = layer.encoding or own
     if said is None:

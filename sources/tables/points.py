@@ -96,6 +96,12 @@ def shapes_of(
     values: pd.Series[Any], header: str, stated: CRS | None, findings: Findings, where: Where
 ) -> tuple[NDArray[np.object_], CRS] | None:
     """Make geometries of a column of texts (WKT and the like); None after S05."""
+    findings.add(
+        "S17",
+        replace(where, key=header),
+        detail="geometry is read from the texts of {column}",
+        column=header,
+    )
     shapes, own = geometry_in(values.tolist())
     bounds = shapely.bounds(shapes)
     crs = stated or own or _by_size(bounds[:, 0], bounds[:, 1])

@@ -98,6 +98,15 @@ def test_cables_in_a_table(tmp_path: Path, spec: dict[str, Any], form: str) -> N
     assert ("S26" in numbers_of(findings)) == (form not in {"ewkt", "projected"})
 
 
+def test_text_that_is_no_geometry_is_said(tmp_path: Path, spec: dict[str, Any]) -> None:
+    line = _in_degrees(STREET).wkt
+    rows = [[f"K{i}", line] for i in range(10)] + [["B", "LINESTRING (105 22, 105"]]
+    write_csv(tmp_path / "data/c.csv", ["ma_tuyen", "wkt"], rows, separator=";")
+    spec["fiber"]["cables"] = [{"path": "data/c.csv"}]
+    found = only(read(tmp_path, spec)[1], "S11")
+    assert (found.where.row, found.params["text"]) == (11, "LINESTRING (105 22, 105")
+
+
 def test_projected_text_without_a_crs_is_no_guess(tmp_path: Path, spec: dict[str, Any]) -> None:
     write_csv(tmp_path / "data/c.csv", ["ma_tuyen", "wkt"], [["A", STREET.wkt]], separator=";")
     spec["fiber"]["cables"] = [{"path": "data/c.csv"}]

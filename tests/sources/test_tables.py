@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -323,6 +324,20 @@ def test_a_text_cut_through_a_letter_is_read_and_said(tmp_path: Path, spec: dict
     inputs, findings = read(tmp_path, spec)
     assert inputs.communes["name"].iloc[1].startswith("Xã Lũng Cx")
     assert only(findings, "S49").params["n"] == 1
+
+
+def test_zips(tmp_path: Path, spec: dict[str, Any]) -> None:
+    path = _shapefile(tmp_path, "cp1258", "1258")
+    with zipfile.ZipFile(tmp_path / "data/shapes.zip", "w") as archive:
+        for part in path.parent.glob("communes.*"):
+            if part.suffix != ".gpkg":
+                archive.write(part, part.name)
+    with zipfile.ZipFile(tmp_path / "data/geopackage.zip", "w") as archive:
+        archive.write(tmp_path / "data/communes.gpkg", "communes.gpkg")
+    for name in ("shapes", "geopackage"):
+        spec["boundaries"]["communes"]["path"] = f"data/{name}.zip"
+        inputs, _ = read(tmp_path, spec)
+        assert inputs.communes["name"].tolist() == communes()["ten_xa"].tolist()
 
 
 def test_mapinfo_in_windows_1258(tmp_path: Path, spec: dict[str, Any]) -> None:

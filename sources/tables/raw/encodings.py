@@ -42,6 +42,14 @@ def codec_of(name: str) -> str | None:
         return None
 
 
+def is_shapefile(path: Path) -> bool:
+    """Say whether texts come from a .dbf: of a shapefile, or of one in a zip."""
+    if path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return any(name.lower().endswith(tuple(_SHAPES)) for name in archive.namelist())
+    return path.suffix.lower() in _SHAPES
+
+
 def stated_by_shapefile(path: Path) -> str | None:
     """Return the encoding that a shapefile says its texts are in; None: it says none.
 
