@@ -103,15 +103,14 @@ _THOUSANDS: Final = re.compile(
     r"(?<!\d)(\d)(?:[\s'’]|[.,](?=\d{3}\s*mhz))(\d{3})(?!\d)", re.IGNORECASE
 )
 """``1 800``, ``2.100 MHz``: bands with a sign for thousands."""
+_COMMA: Final = re.compile(r"(?<!\w)(\d),(\d+)(?=\s*ghz|\s*$)", re.IGNORECASE)
+"""``1,8``, ``1,8 GHz``: one digit before the comma is GHz."""
 
 
 def _band_text(value: Any) -> str:
     """Return a band as text; a decimal comma would be taken for a list."""
     text = _THOUSANDS.sub(r"\1\2", clean(value) or "")
-    whole, comma, rest = text.partition(",")
-    if comma and whole.strip().isdigit() and len(whole.strip()) == 1 and rest.strip().isdigit():
-        return f"{whole}.{rest}"
-    return text
+    return _COMMA.sub(r"\1.\2", text)
 
 
 def _number_text(value: Any) -> str:

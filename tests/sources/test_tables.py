@@ -86,6 +86,27 @@ def test_units_behind_numbers(text: str, unit: str, expected: float) -> None:
     assert number(text, ",", unit) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "bands"),
+    [
+        ("1,8 GHz", [1800]),
+        ("1 800", [1800]),
+        ("2.100 MHz", [2100]),
+        ("1'800/2'100", [1800, 2100]),
+        ("900, 1800", [900, 1800]),
+        ("B1, 3", [2140, 1842.5]),
+    ],
+)
+def test_bands_with_signs_and_units(
+    tmp_path: Path, spec: dict[str, Any], text: str, bands: list[float]
+) -> None:
+    rows = towers()[:1]
+    rows[0][4] = text
+    write_csv(tmp_path / "data/cells.csv", TOWER_HEADER, rows, separator=";")
+    inputs, _ = read(tmp_path, spec)
+    assert inputs.cells["freq_mhz"].tolist() == bands
+
+
 @pytest.mark.parametrize(("text", "unit"), [("100 ft", "m"), ("40 W", "dbm"), ("25 m", "")])
 def test_other_units_are_no_numbers(text: str, unit: str) -> None:
     assert number(text, ".", unit) is None
