@@ -8,6 +8,7 @@ of a WFS) and into other files; unless the study gives leave, it finds neither.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,7 +94,12 @@ _TELLING: Final = {
 """What a file that describes data elsewhere holds near its beginning -> the driver it is for."""
 _HEAD: Final = 4096
 
-_ALWAYS: Final = {"GDAL_VRT_ENABLE_PYTHON": "NO", "GDAL_VRT_ENABLE_RAWRASTERBAND": "NO"}
+_ALWAYS: Final = {
+    "GDAL_VRT_ENABLE_PYTHON": "NO",
+    "GDAL_VRT_ENABLE_RAWRASTERBAND": "NO",
+    "SHAPE_RESTORE_SHX": "NO",
+    "CPL_TMPDIR": tempfile.gettempdir(),
+}
 # No name ends in {none}; and libcurl knows no proxy of that kind, so that it opens no socket.
 _OFFLINE: Final = {
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{none}",
@@ -214,15 +220,28 @@ def opened(
     with _no_bypass(leave), rasterio.Env(**_locks(leave)):
         try:
             # rasterio.open takes one driver at most before its version 1.5.
-            with DatasetReader(gdal_path(path), driver=drivers) as source:
+            dataset = DatasetReader(gdal_path(path), driver=drivers)
+        except Exception as error:  # whatever it stumbles over is the file's fault
+            raise _unreadable(where, error) from error
+        try:
+            with dataset as source:
                 yield source
         except RasterioError as error:
-            raise InputError(
-                "the file cannot be read ({reason})",
-                where,
-                "fetch the file anew, or save it as GeoTIFF",
-                {"reason": str(error.__cause__ or error)},
-            ) from error
+            raise _unreadable(where, error) from error
+
+
+def _unreadable(where: Where, error: Exception) -> InputError:
+    return InputError(
+        "the file cannot be read ({reason})",
+        where,
+        "fetch the file anew, or save it as GeoTIFF",
+        {"reason": str(error.__cause__ or error)},
+    )
+
+
+def open_own(path: Path) -> Any:
+    """Open a raster of the work folder, which is GeoTIFF and nothing else, for reading."""
+    return rasterio.open(path, driver="GTiff")
 
 
 def gdal_path(path: Path) -> str:

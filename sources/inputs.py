@@ -13,7 +13,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import rasterio
 from numpy.typing import NDArray
 from pyproj import CRS
 from rasterio.errors import RasterioError
@@ -22,6 +21,7 @@ from rasterio.windows import Window as RasterWindow
 from phusong.errors import OutputError, Where
 from phusong.grid import Grid, Window
 from phusong.sources.cables.backhaul import no_backhaul
+from phusong.sources.gdal import open_own
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Raster:
         if inside.empty:
             return out
         try:
-            with rasterio.open(self.path) as source:
+            with open_own(self.path) as source:
                 part = source.read(
                     1,
                     window=RasterWindow(inside.col0, inside.row0, inside.cols, inside.rows),

@@ -134,7 +134,7 @@ def _kept(folder: Path, noun: str, key: str) -> Prepared | None:
                 return None
             paths[name] = path
         facts: dict[str, Any] = said["facts"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return Prepared(paths, facts)
 

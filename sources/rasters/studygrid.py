@@ -11,14 +11,17 @@ import shapely
 from pyproj import CRS, Transformer
 
 from phusong.checks import Findings
+from phusong.errors import InputError, Where
 from phusong.grid import Grid
 from phusong.sources.bounds import nowhere
-from phusong.sources.crs import Area
+from phusong.sources.crs import STUDY_FILE, Area
 from phusong.sources.datum import report_way
 from phusong.sources.rasters.rasterfile import Bounds, RasterFile, bounds_in
 from phusong.study import Study
 
 CELL_MIN_M = 10.0
+GRID_CELLS = 2e9
+"""A country at 25 m; memory takes some bytes for each."""
 REACH_M = 50_000.0
 """Rasters farther than this outside the communes' bounds, and than sites reach, are not needed."""
 _ROUND_M = 5.0
@@ -111,6 +114,14 @@ def study_grid(
         east, north = (min(v, max(b[k] for b in dem)) for k, v in ((2, east), (3, north)))
         if west >= east or south >= north:
             return None
+    cols, rows = (east - west) / size, (north - south) / size
+    if not cols * rows < GRID_CELLS:
+        raise InputError(
+            "the study's grid would have {cols} × {rows} cells of {cell} m",
+            Where(file=STUDY_FILE, key="radio.cell_m"),
+            "correct the communes, which lie too far apart, or raise radio.cell_m",
+            {"cols": f"{cols:.0f}", "rows": f"{rows:.0f}", "cell": f"{size:g}"},
+        )
     return Grid.over(area.crs, (west, south, east, north), size)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import rasterio
 import shapely
 from numpy.typing import NDArray
 
@@ -14,6 +13,7 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.grid import Window
 from phusong.sources.crs import Area
+from phusong.sources.gdal import open_own
 from phusong.sources.inputs import Raster
 from phusong.sources.rasters.terrain import Hole, Terrain
 from phusong.sources.rasters.voids import SEA_RIM_M
@@ -136,7 +136,7 @@ def _ends_low(bare: Any, ground: Any, heights: Raster) -> bool:
     if inner.size == 0:
         return True
     rows, cols = heights.grid.cell_of(inner[:, 0], inner[:, 1])
-    with rasterio.open(heights.path) as source:
+    with open_own(heights.path) as source:
         found = np.array([v[0] for v in source.sample(inner.tolist())], dtype=np.float64)
     on = (rows >= 0) & (cols >= 0) & (rows < heights.grid.rows) & (cols < heights.grid.cols)
     known = found[on & ~np.isnan(found)]
@@ -161,7 +161,7 @@ def ground_at(
     heights: Raster, x_m: NDArray[np.float64], y_m: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the ground at places, NaN on a cell without height and off the grid."""
-    with rasterio.open(heights.path) as source:
+    with open_own(heights.path) as source:
         places = zip(x_m.tolist(), y_m.tolist(), strict=True)
         found = np.array([values[0] for values in source.sample(places)], dtype=np.float64)
     rows, cols = heights.grid.cell_of(x_m, y_m)

@@ -27,6 +27,7 @@ import pyproj
 import pytest
 import rasterio
 from rasterio.transform import from_origin
+from shapely.affinity import translate
 from shapely.geometry import Polygon
 
 from helpers.hostile import listing
@@ -36,6 +37,7 @@ from helpers.province import (
     X0,
     Y0,
     check,
+    communes,
     dem,
     only,
     read,
@@ -590,6 +592,54 @@ def test_vertices_beyond_the_earth(tmp_path: Path, spec: dict[str, Any]) -> None
     inputs, findings = read(tmp_path, spec)
     assert [f.where.row for f in findings.of("S22")] == [1, 2, 3, 4]
     assert len(inputs.villages) == 12
+
+
+def test_outline_that_is_a_scribble(tmp_path: Path, spec: dict[str, Any]) -> None:
+    frame = villages()
+    square = frame.geometry.iloc[0]
+    west, south, east, north = square.bounds
+    at = np.random.default_rng(1).random((20_000, 2)) * (east - west, north - south)
+    frame.loc[0, "geometry"] = Polygon(np.array([west, south]) + at)
+    beside = translate(square, 2500).exterior.segmentize(2.0).coords
+    frame.loc[1, "geometry"] = Polygon([*beside, (west, south)])
+    frame.to_file(tmp_path / "data" / "villages.gpkg")
+    begun = time.perf_counter()
+    inputs, findings = read(tmp_path, spec)
+    assert only(findings, "B31").where.row == 1
+    assert "20000 times" in only(findings, "B31").text()
+    assert only(findings, "B01").where.row == 2
+    assert len(inputs.villages) == 15
+    assert time.perf_counter() - begun < 30
+
+
+def test_grid_without_end(tmp_path: Path, spec: dict[str, Any]) -> None:
+    """Communes at both ends of the world, on a DEM that covers it."""
+    spec["terrain"]["sea_level_voids"] = True
+    frame = communes()
+    frame.loc[3, "geometry"] = translate(frame.geometry.iloc[3], 0, 8e6)
+    frame.loc[2, "geometry"] = translate(frame.geometry.iloc[2], -4e5)
+    spec["radio"]["cell_m"] = 10.0
+    frame.to_file(tmp_path / "data" / "communes.gpkg")
+    assert "radio.cell_m" in str(only(check(tmp_path, spec), "S02").where)
+
+
+def test_damaged_work_folder_is_made_anew(tmp_path: Path, spec: dict[str, Any]) -> None:
+    plain, _ = read(tmp_path, spec)
+    for note in (tmp_path / ".phusong" / "prepared").glob("*.json"):
+        note.write_text("[" * 50_000)
+    inputs, _ = read(tmp_path, spec)
+    assert inputs.terrain.sha256 == plain.terrain.sha256
+
+
+def test_index_that_is_a_query(tmp_path: Path, spec: dict[str, Any]) -> None:
+    altered(
+        tmp_path / "data" / "villages.gpkg",
+        "PRAGMA legacy_alter_table = ON",
+        "ALTER TABLE rtree_villages_geom_node RENAME TO n",
+        "CREATE VIEW rtree_villages_geom_node AS WITH RECURSIVE r AS (SELECT 1 UNION ALL SELECT 2 "
+        "FROM r) SELECT n.* FROM n, r",
+    )
+    assert "rtree" in only(check(tmp_path, spec), "S30").text()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ ever, or fill the memory. SQLite is asked for the schema alone, with a limit to 
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import tempfile
 import zipfile
@@ -21,8 +22,9 @@ from phusong.errors import InputError, Overreach, Where
 _MAGIC: Final = b"SQLite format 3\x00"
 _STEPS: Final = 20_000_000
 _MEND: Final = "export the layer from a GIS as a new GeoPackage: that writes the records themselves"
-_MODULES: Final = ("rtree", "rtree_i32")
-"""Kinds of virtual table that every GeoPackage may have: its spatial index."""
+_INDEX: Final = re.compile(r'create virtual table (?:"[^"]+"|\S+) using rtree(?:_i32)? ')
+"""The only virtual table that every GeoPackage may have: its spatial index."""
+_SYSTEM: Final = ("gpkg_", "rtree_", "sqlite_")
 
 
 def is_database(path: Path) -> bool:
@@ -56,16 +58,19 @@ def refuse_packed_database(path: Path, where: Where) -> None:
 def settled(path: Path) -> Iterator[Path]:
     """Give a database to read, without a file being made beside the planner's.
 
-    A program that has it open keeps its latest records in a file ``-wal``: both are copied then.
+    A program that has it open, or died over it, keeps records in a file ``-wal`` or ``-journal``:
+    both are copied then, and settled there.
     """
-    log = path.with_name(f"{path.name}-wal")
-    if not (is_database(path) and log.is_file() and log.stat().st_size):
+    logs = [path.with_name(f"{path.name}-{name}") for name in ("wal", "journal")]
+    kept = [log for log in logs if log.is_file() and log.stat().st_size]
+    if not (kept and is_database(path)):
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="phusong-") as folder:
         copy = Path(folder) / path.name
         copyfile(path, copy)
-        copyfile(log, copy.with_name(log.name))
+        for log in kept:
+            copyfile(log, copy.with_name(log.name))
         with closing(sqlite3.connect(copy)) as base:
             base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         yield copy
@@ -81,7 +86,7 @@ def layers(path: Path, where: Where) -> list[str]:
     """
     with _asked(path, where) as base:
         kinds = _kinds(base)
-        queries = [name for name in kinds if name.startswith("gpkg_") and kinds[name]]
+        queries = [name for name in kinds if name.startswith(_SYSTEM) and kinds[name]]
         if queries:
             raise _query(queries[0], kinds[queries[0]], where)
         if "gpkg_contents" not in kinds:
@@ -118,11 +123,10 @@ def _kinds(base: sqlite3.Connection) -> dict[str, str]:
     for kind, name, sql in base.execute(
         "SELECT type, name, sql FROM sqlite_master WHERE type IN ('table', 'view')"
     ):
-        words = str(sql or "").replace("(", " ").split()
-        virtual = len(words) > 1 and words[1].upper() == "VIRTUAL"
-        module = words[words.index("USING") + 1].lower() if "USING" in words else ""
-        plain = kind == "table" and (not virtual or module in _MODULES)
-        out[str(name).lower()] = "" if plain else "view" if kind == "view" else "virtual table"
+        words = str(sql or "").lower().replace("(", " ").split()
+        index = _INDEX.match(" ".join(words)) is not None
+        plain = kind == "table" and (words[:2] == ["create", "table"] or index)
+        out[str(name).lower()] = "" if plain else "view" if "view" in words[:3] else "virtual table"
     return out
 
 
