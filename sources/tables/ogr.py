@@ -43,6 +43,7 @@ from phusong.sources.tables.raw.encodings import (
 from phusong.sources.tables.raw.filters import is_query
 from phusong.sources.tables.raw.geojson import crs_link
 from phusong.sources.tables.raw.gpx import readable, unfolded
+from phusong.sources.tables.raw.shapefile import refuse_torn
 from phusong.study import Gdal, Layer
 
 _HEAD = 4096
@@ -86,6 +87,7 @@ def read_ogr(
     try:
         admit(path, where, leave)
         refuse_packed_database(path, where)
+        refuse_torn(path, where)
         with settled(path) as copy, vectors(leave), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             name = _chosen(copy, layer, findings, where)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -48,7 +49,7 @@ from helpers.province import (
     write_raster,
 )
 from phusong.checks import Findings
-from phusong.coverage.link.batch import read_lines
+from phusong.coverage.link import batch
 from phusong.errors import InputError, Overreach, StudyError, Where
 from phusong.sources import read_inputs
 from phusong.sources.gdal import opened, vectors
@@ -405,19 +406,60 @@ def test_archives_that_unpack_without_end(tmp_path: Path, spec: dict[str, Any]) 
         zipfile.ZipFile(book, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         archive.open("xl/worksheets/sheet1.xml", "w") as part,
     ):
-        for _ in range(600):
+        for _ in range(257):
             part.write(b" " * 2**20)
     spec["boundaries"]["villages"][0]["path"] = "data/v.xlsx"
     assert "256 MB" in only(check(tmp_path, spec), "S30").text()
 
 
-def test_profiles_that_unpack_without_end(tmp_path: Path) -> None:
+def test_profiles_that_unpack_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "LINES_BYTES", 2**20)
     path = tmp_path / "p.jsonl.gz"
-    with gzip.open(path, "wb", compresslevel=1) as file:
-        for _ in range(600):
-            file.write(b" " * 2**20)
+    path.write_bytes(gzip.compress(b" " * (2**20 + 1)))
     with pytest.raises(Overreach):
-        read_lines(path)
+        batch.read_lines(path)
+    path.write_bytes(gzip.compress(b"{}" + b" " * 2**19))
+    assert len(batch.read_lines(path)) == 1
+
+
+ENTITIES = "".join(f'<!ENTITY l{i} "{10 * f"&l{i - 1};"}">' for i in range(1, 10))
+LAUGHS = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "lol">{ENTITIES}]>'
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "v.kml",
+            (
+                '<kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark><name>&l9;</name>'
+                "<Point><coordinates>105,22</coordinates></Point></Placemark></Document></kml>"
+            ),
+        ),
+        (
+            "v.gml",
+            (
+                '<ogr:FeatureCollection xmlns:ogr="http://ogr.maptools.org/" '
+                'xmlns:gml="http://www.opengis.net/gml"><gml:featureMember><ogr:t><ogr:n>&l9;</ogr:n>'
+                "</ogr:t></gml:featureMember></ogr:FeatureCollection>"
+            ),
+        ),
+        (
+            "v.gpx",
+            (
+                '<gpx version="1.1" creator="a" xmlns="http://www.topografix.com/GPX/1/1">'
+                '<wpt lat="22" lon="105"><name>&l9;</name></wpt></gpx>'
+            ),
+        ),
+    ],
+)
+def test_entities_that_unfold(tmp_path: Path, spec: dict[str, Any], name: str, text: str) -> None:
+    (tmp_path / "data" / name).write_text(LAUGHS + text, "utf-8")
+    spec["boundaries"]["villages"][0]["path"] = f"data/{name}"
+    begun = time.perf_counter()
+    errors = [f for f in check(tmp_path, spec) if f.severity == "error"]
+    assert [f.where.file for f in errors] == [f"data/{name}"]
+    assert time.perf_counter() - begun < 20
 
 
 def sparse(path: Path, side: int, **options: Any) -> Path:
@@ -448,6 +490,7 @@ def test_raster_far_finer_than_the_grid(tmp_path: Path, spec: dict[str, Any]) ->
     assert "million" in only(check(tmp_path, spec), "S30").text()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes by name here")
 def test_what_is_no_file(tmp_path: Path, spec: dict[str, Any]) -> None:
     os.mkfifo(tmp_path / "data" / "pipe.csv")
     spec["towers"][0]["path"] = "data/pipe.csv"
@@ -672,14 +715,21 @@ def test_people_beyond_count(tmp_path: Path, spec: dict[str, Any], people: str) 
     assert only(findings, "B17").where.row == 3
 
 
-@pytest.mark.parametrize("lost", [".dbf", ".shx"])
-def test_shapefile_without_a_part(tmp_path: Path, spec: dict[str, Any], lost: str) -> None:
+@pytest.mark.parametrize("way", [".dbf", ".shx", "cut", "rows"])
+def test_shapefile_that_is_torn(tmp_path: Path, spec: dict[str, Any], way: str) -> None:
     path = tmp_path / "data" / "v.shp"
     villages().to_file(path)
-    path.with_suffix(lost).unlink()
+    if way == "cut":
+        path.write_bytes(path.read_bytes()[:900])
+    elif way == "rows":
+        villages().iloc[:9].to_file(tmp_path / "fewer.shp")
+        shutil.copy(tmp_path / "fewer.dbf", path.with_suffix(".dbf"))
+    else:
+        path.with_suffix(way).unlink()
     spec["boundaries"]["villages"][0].update(path="data/v.shp", crs=CRS)
-    files = {f.where.file for f in check(tmp_path, spec) if f.severity == "error"}
-    assert files == {"data/v.shp"}
+    found = only(check(tmp_path, spec), "S02")
+    said = {"cut": "900 of", "rows": "16 shapes, and 9 records", ".dbf": "v.dbf", ".shx": "v.shx"}
+    assert said[way] in found.text()
 
 
 def test_filters_that_are_queries(tmp_path: Path, spec: dict[str, Any]) -> None:
