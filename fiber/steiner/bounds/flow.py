@@ -79,7 +79,12 @@ def _push_flow(indptr, adj, twin, room, root, sink, enough, level, at, path):
 
 
 @njit(cache=True, nogil=True)
-def _maximum_flow(indptr, adj, twin, room, root, sink, enough, level, at, path, queue):
+def maximum_flow(indptr, adj, twin, room, root, sink, enough, level, at, path, queue):
+    """Send flow from the root to the sink until ``enough`` has passed or nothing more does.
+
+    ``room`` is what each arc still takes and changes in place. When less than ``enough`` passed,
+    ``level`` is not negative exactly where there is still a way to the sink.
+    """
     sent = 0.0
     while sent < enough - _EPS and _levels(indptr, adj, room, root, sink, level, queue):
         sent += _push_flow(indptr, adj, twin, room, root, sink, enough - sent, level, at, path)
@@ -123,7 +128,7 @@ def violated(indptr, adj, twin, capacity, usable, terminals, root, nested, store
             continue
         for _ in range(nested):
             room[:] = base
-            flow = _maximum_flow(indptr, adj, twin, room, root, sink, 1.0, level, at, path, queue)
+            flow = maximum_flow(indptr, adj, twin, room, root, sink, 1.0, level, at, path, queue)
             if flow >= 1.0 - 1e-5:
                 break
             # The last numbering reached everything that still has a way to the sink.

@@ -1,0 +1,1 @@
+"""Where to build: masts that cover dark villages, with the backhaul and the power they need."""

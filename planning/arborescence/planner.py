@@ -1,0 +1,359 @@
+"""Finding a cheap plan, proving how cheap one can be, and closing the gap between the two."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phusong.planning.arborescence.gardener import Gardener, Growth
+from phusong.planning.arborescence.integer import branch
+from phusong.planning.arborescence.layers import Kind, Layers, lay
+from phusong.planning.arborescence.plan import Plan, Vouched, read, reasons, settle
+from phusong.planning.arborescence.relaxation import Relaxation
+from phusong.planning.arborescence.shrink import Part, ascent, beyond, whole, without
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from phusong.planning.arborescence.instance import Instance
+
+TIME_LIMIT_S = 600.0
+"""Seconds spent on an instance unless told otherwise."""
+GAP = 1e-9
+"""Gap at which a plan counts as proven cheapest."""
+TURNS = 300
+"""Parts of a plan torn down and regrown before bounds are looked at."""
+_GUIDED = 40
+"""The same for each plan grown from a relaxation."""
+_ROOM = 3_000_000
+"""Entries of the cuts a relaxation begins with, at most."""
+_GROWTHS = (0.1, 0.5)
+"""Growth of components in the ascents of one round."""
+_BRANCHED = 40_000
+"""Variables up to which whole numbers are asked for."""
+
+
+@dataclass
+class Search:
+    """What is known while an instance is being solved.
+
+    Attributes
+    ----------
+    instance
+        The instance, checked.
+    miss
+        Price of leaving a person out; None when all that can be served must be.
+    deadline
+        On the clock of :func:`time.perf_counter`.
+    steps
+        Steps left: ascents, relaxations, programmes in whole numbers.
+    cost
+        Cost of the best plan, with the price of those left out.
+    bound, proven
+        No plan costs less: at all, and as far as multipliers prove.
+    """
+
+    instance: Instance
+    miss: float | None
+    deadline: float
+    steps: float
+    seed: int
+    gap: float
+    part: Part = field(init=False)
+    reason: NDArray[np.int64] = field(init=False)
+    plan: Plan | None = None
+    cost: float = np.inf
+    bound: float = 0.0
+    proven: float = 0.0
+    certificate: object = None
+
+    def __post_init__(self) -> None:
+        self.part = whole(self.instance)
+        self.rng = np.random.default_rng(self.seed)
+
+    @property
+    def done(self) -> bool:
+        """Whether cost and bound have met, or time or steps are used up."""
+        return self.closed or self.steps <= 0 or time.perf_counter() >= self.deadline
+
+    @property
+    def closed(self) -> bool:
+        """Whether cost and bound have met."""
+        return self.bound >= self.cost * (1.0 - self.gap)
+
+    def step(self) -> None:
+        """Count a step."""
+        self.steps -= 1
+
+    @property
+    def room(self) -> float:
+        """Cost above which an arc's cheapest use is not wanted, with some space for rounding."""
+        return self.cost * (1.0 + 1e-9)
+
+    def raise_bound(self, bound: float) -> None:
+        """Take a bound on plans better than the best one."""
+        self.proven = max(self.proven, min(bound, self.cost))
+        self.bound = max(self.bound, self.proven)
+
+    def offer(self, layers: Layers, growth: Growth) -> bool:
+        """Take a growing plan if it is better; tell whether it was."""
+        alone, missed = prices(layers, self.miss)
+        del alone
+        chosen = read(layers, self.part, growth, missed)
+        plan = settle(self.instance, chosen, self.reason)
+        cost = plan.cost + left_out(self.instance, plan, self.miss)
+        better = cost < self.cost * (1.0 - 1e-12)
+        if better or self.plan is None:
+            self.plan, self.cost = plan, cost
+        return better
+
+
+def prices(
+    layers: Layers, miss: float | None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """By village the least price of serving it alone or leaving it out, and whether it is left out."""
+    v = layers.instance.villages
+    penalty = np.full(v.count, np.inf) if miss is None else miss * layers.weight
+    wanted = layers.village >= 0
+    price = np.where(wanted, np.minimum(v.alternative, penalty), np.inf)
+    return price, wanted & (penalty < v.alternative)
+
+
+def left_out(instance: Instance, plan: Plan, miss: float | None) -> float:
+    """Price of those a plan leaves out, of all that could be served."""
+    if miss is None:
+        return 0.0
+    lost = ~plan.served & (plan.reason == 0)
+    return miss * float(instance.villages.people[lost].sum())
+
+
+def gardener(layers: Layers, miss: float | None) -> Gardener:
+    """Return who grows plans on a graph."""
+    return Gardener(layers, prices(layers, miss)[0], (layers.village >= 0).astype(np.float64))
+
+
+def solve(
+    instance: Instance,
+    *,
+    time_limit_s: float = TIME_LIMIT_S,
+    steps: int | None = None,
+    gap: float = GAP,
+    seed: int = 0,
+) -> Plan:
+    """Find a cheap plan that serves every village that can be served, and bound the cheapest.
+
+    The same instance and seed give the same plan whenever the run ends before its time limit.
+
+    Parameters
+    ----------
+    instance
+        What may be built.
+    time_limit_s
+        Seconds to spend at most; small overruns are possible.
+    steps
+        Steps to take at most: ascents, relaxations, programmes in whole numbers.
+    gap
+        Relative gap at which to stop.
+    seed
+        Seed of the choices of the search.
+
+    Raises
+    ------
+    InputError
+        When arrays do not fit together, a number is out of range, or a cost is negative or not
+        finite.
+    """
+    started = time.perf_counter()
+    search = Search(
+        instance.checked(),
+        None,
+        started + time_limit_s,
+        np.inf if steps is None else steps,
+        seed,
+        gap,
+    )
+    plan = cheapest(search)
+    return replace(plan, seconds=time.perf_counter() - started)
+
+
+def cheapest(search: Search) -> Plan:
+    """Run a search to its end."""
+    layers = lay(search.instance, miss=search.miss)
+    search.reason = reasons(layers)
+    grower = gardener(layers, search.miss)
+    growth = grower.grow()
+    if growth is None:
+        message = "a village counted as reachable cannot be served"
+        raise AssertionError(message)
+    if layers.graph.terminals.size:
+        growth = grower.improve(growth, TURNS, search.seed)
+    search.offer(layers, growth)
+    layers = _close_in(search, layers)
+    while not search.done:
+        before = layers.price.size
+        _relax(search, layers)
+        if search.done:
+            break
+        layers = lay(search.part.instance, miss=search.miss)
+        if layers.price.size > 0.9 * before:
+            break
+        layers = _close_in(search, layers)
+    plan = search.plan
+    if plan is None:  # pragma: no cover - offered above
+        raise AssertionError
+    vouched = Vouched.BRANCHING if search.bound > search.proven else Vouched.DUALS
+    return replace(
+        plan,
+        lower_bound=min(search.bound, search.cost),
+        proven_bound=min(search.proven, search.cost),
+        vouched=vouched,
+    )
+
+
+def _close_in(search: Search, layers: Layers) -> Layers:
+    """Ascend, close what no better plan uses and ascend again on what is left."""
+    while not search.done and layers.graph.terminals.size:
+        grower = gardener(layers, search.miss)
+        growth = grower.grow()
+        if growth is None:
+            # What is left holds no plan: none is better than the best.
+            search.raise_bound(search.cost)
+            return layers
+        growth = grower.improve(growth, _GUIDED, int(search.rng.integers(2**31)))
+        search.offer(layers, growth)
+        on = layers.column >= 0
+        closed = np.zeros(on.size, np.bool_)
+        nothing = np.empty(0, np.int64)
+        for rate in _GROWTHS:
+            for tree in (nothing, growth.enter[growth.enter >= 0]):
+                if search.done:
+                    return layers
+                search.step()
+                raised = ascent(layers, search.cost, rate, tree)
+                search.raise_bound(raised.bound)
+                closed |= beyond(layers, raised.slack) > search.room - raised.bound
+        gone = int((closed & on).sum())
+        if gone:
+            search.part = without(layers, search.part, closed)
+            layers = lay(search.part.instance, miss=search.miss)
+        if gone < 0.05 * on.sum():
+            break
+    return layers
+
+
+def _relax(search: Search, layers: Layers) -> None:
+    """Solve the relaxation of what is left, and then the programme in whole numbers."""
+    if not layers.graph.terminals.size:
+        search.raise_bound(search.cost)
+        return
+    grower = gardener(layers, search.miss)
+    growth = grower.grow()
+    if growth is None:
+        search.raise_bound(search.cost)
+        return
+    r = Relaxation(layers, layers.price)
+    wt = np.where(layers.column >= 0, layers.graph.wt, np.inf)
+    r.start(wt, variables(layers, growth), _ROOM)
+    closed = np.zeros(layers.column.size, np.bool_)
+    stalled = 0
+    turn = 0
+    while not search.done:
+        search.step()
+        if not r.solve(search.deadline):
+            break
+        risen = r.bound > search.bound + 0.002 * (search.cost - search.bound)
+        stalled = 0 if risen else stalled + 1
+        search.raise_bound(r.bound)
+        if turn % 4 == 3:
+            guided(search, grower, r, closed)
+            closed |= beyond(layers, r.slack()) > search.room - r.bound
+            r.close(_all_closed(layers, closed))
+            if (closed & (layers.column >= 0)).sum() > 0.4 * (layers.column >= 0).sum():
+                break
+        turn += 1
+        r.drop_slack()
+        found = r.separate(search.rng)
+        priced = r.price_in() if turn % 2 or found < 30 else 0
+        if not found and not priced:
+            break
+        if stalled > 40:
+            break
+    if not search.done:
+        guided(search, grower, r, closed)
+        closed |= beyond(layers, r.slack()) > search.room - r.bound
+        open_ = (~closed & (layers.column >= 0)).sum()
+        if open_ > 0.6 * (layers.column >= 0).sum() or open_ < _BRANCHED:
+            r.close(_all_closed(layers, closed))
+            _branch(search, grower, r, closed)
+    search.part = without(layers, search.part, closed)
+
+
+def _all_closed(layers: Layers, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mark variables of which no slot is open."""
+    open_ = np.zeros(layers.price.size, np.bool_)
+    open_[layers.column[(layers.column >= 0) & ~closed]] = True
+    return ~open_
+
+
+def variables(layers: Layers, growth: Growth) -> NDArray[np.int64]:
+    """Return the variables a growing plan uses."""
+    used = np.zeros(layers.price.size, np.bool_)
+    used[layers.column[growth.enter[growth.enter >= 0]]] = True
+    return np.flatnonzero(used)
+
+
+def guided(
+    search: Search, grower: Gardener, r: Relaxation, closed: NDArray[np.bool_]
+) -> None:
+    """Grow plans along what a relaxation uses."""
+    layers = grower.layers
+    use = along(layers, r.x)
+    fixed = np.where(np.isfinite(layers.graph.wt), layers.graph.wt, np.inf)
+    for share in (1.0, 0.8):
+        growth = grower.grow(fixed * (1.0 - share * use) + 1e-3 * fixed)
+        if growth is None:
+            continue
+        seed = int(search.rng.integers(2**31))
+        growth = grower.improve(growth, _GUIDED, seed, closed)
+        if search.offer(layers, growth):
+            r.activate(variables(layers, growth))
+
+
+def along(layers: Layers, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """By slot how much a choice of variables uses it; ways from the root count all along."""
+    on = layers.column >= 0
+    use = np.where(on, np.minimum(x[layers.column], 1.0), 0.0)
+    row = np.repeat(np.arange(layers.graph.n), np.diff(layers.graph.indptr))
+    path = np.flatnonzero(on & (layers.kind[layers.column] == Kind.PATH) & (use > 0.01))
+    for slot in path:
+        vertex = int(row[slot])
+        while layers.toward[vertex] >= 0 and vertex != 0:
+            at = layers.toward[vertex]
+            use[at] = min(1.0, use[at] + use[slot])
+            vertex = int(layers.graph.adj[at])
+    return use
+
+
+def _branch(
+    search: Search, grower: Gardener, r: Relaxation, closed: NDArray[np.bool_]
+) -> None:
+    """Ask for whole numbers, give the cuts that are missing, and ask again."""
+    layers = grower.layers
+    lacking = 1
+    while lacking and not search.done:
+        search.step()
+        able = np.flatnonzero(r.open & (r.best_reduced <= search.room - r.bound))
+        left = search.deadline - time.perf_counter()
+        answer = branch(r, able, left, search.gap)
+        search.bound = max(search.bound, min(answer.bound, search.cost))
+        if answer.x is None:
+            return
+        r.x = answer.x
+        r.activate(np.flatnonzero(answer.x > 0.5))
+        guided(search, grower, r, closed)
+        if not answer.finished:
+            return
+        lacking = r.separate(search.rng, most=2_000)
