@@ -235,11 +235,11 @@ def _close_in(search: Search, layers: Layers) -> Layers:
                 raised = ascent(layers, search.cost, rate, tree)
                 search.raise_bound(raised.bound)
                 closed |= beyond(layers, raised.slack) > search.room - raised.bound
-        gone = int((closed & on).sum())
-        if gone:
+        before = layers.price.size
+        if (closed & on).any():
             search.part = without(layers, search.part, closed)
             layers = lay(search.part.instance, miss=search.miss)
-        if gone < 0.05 * on.sum():
+        if layers.price.size > 0.95 * before:
             break
     return layers
 
