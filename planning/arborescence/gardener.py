@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -105,7 +106,7 @@ class Gardener:
         search = self.price if price is None else np.where(np.isinf(self.price), np.inf, price)
         parts = self._parts()
         if not grow.greedy(
-            g.indptr, g.adj, g.twin, search, enter, direct, *parts, factor, np.inf
+            g.indptr, g.adj, g.twin, search, enter, direct, *parts, factor, np.inf, np.inf
         ):
             return None
         return Growth(enter, direct, self.thin(enter, direct))
@@ -114,6 +115,26 @@ class Gardener:
         """Take out what is not needed, in place; return the cost."""
         g = self.layers.graph
         return float(grow.thin(g.adj, g.wt, enter, direct, *self._parts()))
+
+    def serving(self, weight: NDArray[np.float64], alone: NDArray[np.float64]) -> Gardener:
+        """Return a gardener on the same graph who weighs villages otherwise."""
+        other = copy(self)
+        other.weight, other.alone = weight, alone
+        return other
+
+    def afford(self, growth: Growth, purse: float) -> Growth:
+        """Trim a plan to what may be spent, and spend what is then left; best ratio first."""
+        g, parts = self.layers.graph, self._parts()
+        enter, direct = growth.enter.copy(), growth.direct.copy()
+        cost = float(g.wt[enter[enter >= 0]].sum() + self.alone[direct].sum())
+        cost = grow.trim(g.adj, g.wt, enter, direct, *parts, cost, purse)
+        factor = np.ones(self.layers.cell.size)
+        grow.greedy(
+            *(g.indptr, g.adj, g.twin, self.price, enter, direct, *parts, factor),
+            *(np.inf, max(purse - cost, 0.0)),
+        )
+        cost = float(g.wt[enter[enter >= 0]].sum() + self.alone[direct].sum())
+        return Growth(enter, direct, cost)
 
     def improve(
         self,

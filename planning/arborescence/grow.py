@@ -79,6 +79,7 @@ def greedy(
     alone,
     handicap,
     limit,
+    purse,
 ):
     """Complete a plan, best ratio of cost to villages newly served first; in place.
 
@@ -105,11 +106,13 @@ def greedy(
         Factor on the cost of each site in the order of choice, float64, shape (s,).
     limit
         Distance to which to look at first.
+    purse
+        What may be spent; infinite when everything has to be served.
 
     Returns
     -------
     bool
-        Whether all villages of a weight are served.
+        Whether all villages of a weight are served, or nothing more can be paid for.
     """
     n = enter.size
     villages = weight.size
@@ -157,7 +160,7 @@ def greedy(
         single = False
         for i in range(cell.size):
             c = cell[i]
-            if c < 0 or inside[c] or dist[c] == np.inf:
+            if c < 0 or inside[c] or dist[c] == np.inf or dist[c] > purse:
                 continue
             gain = 0.0
             for k in range(site_ptr[i], site_ptr[i + 1]):
@@ -171,34 +174,38 @@ def greedy(
             if gain > 0.0 and dist[c] * handicap[i] < least * gain:
                 least = dist[c] * handicap[i] / gain
                 best = i
+        for p in range(pair_a.size):
+            if open_[pair_village[p]]:
+                both = 0.0
+                paid = 0.0
+                first = -1
+                for i in (pair_a[p], pair_b[p]):
+                    if not inside[cell[i]]:
+                        both += dist[cell[i]] * handicap[i]
+                        paid += dist[cell[i]]
+                        first = i
+                if first >= 0 and paid <= purse and both < least * weight[pair_village[p]]:
+                    least = both / weight[pair_village[p]]
+                    best = first
         for v in range(villages):
-            if open_[v] and alone[v] < least * weight[v]:
+            if open_[v] and alone[v] <= purse and alone[v] < least * weight[v]:
                 least = alone[v] / weight[v]
                 best = v
                 single = True
         if best < 0:
-            least = np.inf
-            for p in range(pair_a.size):
-                if open_[pair_village[p]]:
-                    both = 0.0
-                    first = -1
-                    for i in (pair_a[p], pair_b[p]):
-                        if not inside[cell[i]]:
-                            both += dist[cell[i]]
-                            first = i
-                    if first >= 0 and both < least:
-                        least = both
-                        best = first
-        if best < 0:
+            if purse < np.inf:
+                return True
             if size == 0:
                 return False
             limit = max(2.0 * limit, dist[heap[0]])
         elif single:
+            purse -= alone[best]
             direct[best] = True
             open_[best] = False
             left -= 1
             continue
         else:
+            purse -= dist[cell[best]]
             size = _attach(adj, enter, inside, dist, via, heap, place, size, cell[best])
             for k in range(site_ptr[best], site_ptr[best + 1]):
                 if open_[site_village[k]]:
@@ -337,6 +344,91 @@ def thin(
 
 
 @njit(cache=True, nogil=True)
+def trim(
+    adj,
+    wt,
+    enter,
+    direct,
+    needed,
+    cell,
+    site_ptr,
+    site_village,
+    pair_ptr,
+    pair_of,
+    pair_a,
+    pair_b,
+    pair_village,
+    weight,
+    alone,
+    cost,
+    purse,
+):
+    """Take out what serves least for its cost until the plan costs no more than ``purse``.
+
+    In place; other parameters are those of :func:`greedy`. Returns the cost: above the purse when
+    what is needed in any case costs more.
+    """
+    villages = weight.size
+    kept = np.zeros(enter.size, np.bool_)
+    for v in needed:
+        kept[v] = True
+    inside = enter >= 0
+    for i in range(cell.size):
+        if cell[i] >= 0 and inside[cell[i]]:
+            kept[cell[i]] = True
+    kids = _children(adj, enter)
+    by_cell, by_pair = count_service(
+        inside, cell, site_ptr, site_village, pair_a, pair_b, pair_village, villages
+    )
+    while cost > purse:
+        best = -1
+        most = 0.0
+        single = False
+        for i in range(cell.size):
+            c = cell[i]
+            if c < 0 or enter[c] < 0:
+                continue
+            loss = 1e-9
+            for k in range(site_ptr[i], site_ptr[i + 1]):
+                v = site_village[k]
+                if by_cell[v] == 1 and by_pair[v] == 0 and not direct[v]:
+                    loss += weight[v]
+            for k in range(pair_ptr[i], pair_ptr[i + 1]):
+                p = pair_of[k]
+                v = pair_village[p]
+                other = pair_a[p] + pair_b[p] - i
+                if enter[cell[other]] >= 0 and by_cell[v] <= 1 and not direct[v]:
+                    loss += weight[v]
+            saved = _saving(adj, wt, enter, kids, kept, c)
+            # What is enough by itself is better taken whole than by its ratio.
+            if min(saved, cost - purse) > most * loss:
+                most = min(saved, cost - purse) / loss
+                best = i
+        for v in range(villages):
+            if direct[v] and min(alone[v], cost - purse) > most * weight[v]:
+                most = min(alone[v], cost - purse) / weight[v]
+                best = v
+                single = True
+        if best < 0:
+            break
+        if single:
+            direct[best] = False
+            cost -= alone[best]
+            continue
+        c = cell[best]
+        cost -= _saving(adj, wt, enter, kids, kept, c)
+        kept[c] = False
+        _cut_back(adj, enter, kids, c, kept)
+        for k in range(site_ptr[best], site_ptr[best + 1]):
+            by_cell[site_village[k]] -= 1
+        for k in range(pair_ptr[best], pair_ptr[best + 1]):
+            p = pair_of[k]
+            if enter[cell[pair_a[p] + pair_b[p] - best]] >= 0:
+                by_pair[pair_village[p]] -= 1
+    return cost
+
+
+@njit(cache=True, nogil=True)
 def _tear(
     adj, wt, enter, kids, kept, cell, site_ptr, site_village, village_ptr, village_site, start, count
 ):
@@ -470,6 +562,7 @@ def improve(
             alone,
             handicap,
             saved,
+            np.inf,
         ):
             continue
         now = thin(

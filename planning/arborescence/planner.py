@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from phusong.planning.arborescence.gardener import Gardener, Growth
+from phusong.planning.arborescence.instance import Covers, Fibre, Instance, Sites, Villages
 from phusong.planning.arborescence.integer import branch
 from phusong.planning.arborescence.layers import Kind, Layers, lay
 from phusong.planning.arborescence.plan import Plan, Vouched, read, reasons, settle
@@ -18,7 +20,6 @@ from phusong.planning.arborescence.shrink import Part, ascent, beyond, whole, wi
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from phusong.planning.arborescence.instance import Instance
 
 TIME_LIMIT_S = 600.0
 """Seconds spent on an instance unless told otherwise."""
@@ -30,6 +31,8 @@ _GUIDED = 40
 """The same for each plan grown from a relaxation."""
 _ROOM = 3_000_000
 """Entries of the cuts a relaxation begins with, at most."""
+_SHARE = 0.7
+"""Share of the time in which the programme is relaxed; whole numbers have the rest."""
 _GROWTHS = (0.1, 0.5)
 """Growth of components in the ascents of one round."""
 _BRANCHED = 40_000
@@ -46,8 +49,8 @@ class Search:
         The instance, checked.
     miss
         Price of leaving a person out; None when all that can be served must be.
-    deadline
-        On the clock of :func:`time.perf_counter`.
+    relaxed, deadline
+        When to stop relaxing and when to stop, on the clock of :func:`time.perf_counter`.
     steps
         Steps left: ascents, relaxations, programmes in whole numbers.
     cost
@@ -58,6 +61,7 @@ class Search:
 
     instance: Instance
     miss: float | None
+    relaxed: float
     deadline: float
     steps: float
     seed: int
@@ -166,10 +170,14 @@ def solve(
         When arrays do not fit together, a number is out of range, or a cost is negative or not
         finite.
     """
+    instance = instance.checked()
+    if np.isfinite(time_limit_s):
+        warm_up()  # a limit is for solving: compiling on a new machine takes longer than most
     started = time.perf_counter()
     search = Search(
-        instance.checked(),
+        instance,
         None,
+        started + _SHARE * time_limit_s,
         started + time_limit_s,
         np.inf if steps is None else steps,
         seed,
@@ -177,6 +185,22 @@ def solve(
     )
     plan = cheapest(search)
     return replace(plan, seconds=time.perf_counter() - started)
+
+
+@cache
+def warm_up() -> None:
+    """Compile every kernel (or load it from the cache), so that time limits are for solving."""
+    side = 6
+    at = np.arange(side)
+    solve(
+        Instance(
+            Fibre(side, np.zeros(1, np.int64), at[:-1], at[1:], np.ones(side - 1)),
+            Sites(np.full(side, 5.0), at),
+            Villages(np.ones(side)),
+            Covers(np.repeat(at, 2), np.stack([at, (at + 1) % side], 1).ravel()),
+        ),
+        time_limit_s=np.inf,
+    )
 
 
 def cheapest(search: Search) -> Plan:
@@ -215,7 +239,7 @@ def cheapest(search: Search) -> Plan:
 
 def _close_in(search: Search, layers: Layers) -> Layers:
     """Ascend, close what no better plan uses and ascend again on what is left."""
-    while not search.done and layers.graph.terminals.size:
+    while layers.graph.terminals.size and not (search.done and search.proven > 0):
         grower = gardener(layers, search.miss)
         growth = grower.grow()
         if growth is None:
@@ -229,7 +253,8 @@ def _close_in(search: Search, layers: Layers) -> Layers:
         nothing = np.empty(0, np.int64)
         for rate in _GROWTHS:
             for tree in (nothing, growth.enter[growth.enter >= 0]):
-                if search.done:
+                # However short the time, one ascent is made: a plan without a bound is half one.
+                if search.done and search.proven > 0:
                     return layers
                 search.step()
                 raised = ascent(layers, search.cost, rate, tree)
@@ -262,7 +287,7 @@ def _relax(search: Search, layers: Layers) -> None:
     turn = 0
     while not search.done:
         search.step()
-        if not r.solve(search.deadline):
+        if not r.solve(search.relaxed):
             break
         risen = r.bound > search.bound + 0.002 * (search.cost - search.bound)
         stalled = 0 if risen else stalled + 1
@@ -312,10 +337,15 @@ def guided(
     layers = grower.layers
     use = along(layers, r.x)
     fixed = np.where(np.isfinite(layers.graph.wt), layers.graph.wt, np.inf)
-    for share in (1.0, 0.8):
-        growth = grower.grow(fixed * (1.0 - share * use) + 1e-3 * fixed)
+    # First what is chosen outright and nothing else; it may not reach everything.
+    trials = [np.where(use > 0.99, 0.0, np.inf)]
+    trials += [fixed * (1.0 - share * use) + 1e-3 * fixed for share in (1.0, 0.8)]
+    for price in trials:
+        growth = grower.grow(price)
         if growth is None:
             continue
+        if search.offer(layers, growth):
+            r.activate(variables(layers, growth))
         seed = int(search.rng.integers(2**31))
         growth = grower.improve(growth, _GUIDED, seed, closed)
         if search.offer(layers, growth):

@@ -315,6 +315,19 @@ class Relaxation:
         self.activate(np.sort(wrong))
         return int(wrong.size)
 
+    def allow(self, budget: float) -> None:
+        """Change the budget; rows stay, bounds begin anew."""
+        (row,) = np.flatnonzero(self.kind == Row.BUDGET)
+        self.rhs[row] = -budget / self.money
+        self.highs.changeRowBounds(int(row), float(self.rhs[row]), highspy.kHighsInf)
+        self.bound = -np.inf
+
+    @property
+    def worth(self) -> float:
+        """What one more unit of money takes off the objective, by the best multipliers."""
+        mine = self.proof.kind == Row.BUDGET
+        return float(self.proof.y[mine].sum()) / self.money * self.unit
+
     def close(self, closed: NDArray[np.bool_]) -> None:
         """Fix variables at zero that no better plan uses; bool by variable."""
         gone = np.flatnonzero(closed & self.open)
