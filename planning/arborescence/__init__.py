@@ -1,7 +1,8 @@
 """The cheapest sites that cover villages, with their backhaul and power, and a proof how cheap.
 
 ``solve(instance)`` covers all that can be covered; ``within(instance, budget)`` serves most people
-for a sum, ``curve`` for many sums, ``years`` in stages; ``check`` holds a plan against the instance.
+for a sum, ``curve`` for many sums, ``years`` in stages. :mod:`.check` holds a plan, and what is
+claimed of it, against the instance.
 """
 
 from phusong.planning.arborescence.instance import (
@@ -13,8 +14,10 @@ from phusong.planning.arborescence.instance import (
     Sites,
     Villages,
 )
+from phusong.planning.arborescence.money import curve, within
 from phusong.planning.arborescence.plan import Plan, Reason, Vouched
 from phusong.planning.arborescence.planner import solve
+from phusong.planning.arborescence.schedule import Schedule, worst_first, years
 
 __all__ = [
     "Covers",
@@ -24,8 +27,13 @@ __all__ = [
     "Pairs",
     "Plan",
     "Reason",
+    "Schedule",
     "Sites",
     "Villages",
     "Vouched",
+    "curve",
     "solve",
+    "within",
+    "worst_first",
+    "years",
 ]
