@@ -1,7 +1,7 @@
 """The cheapest sites that cover villages, with their backhaul and power, and a proof how cheap.
 
 ``solve(instance)`` covers all that can be covered; ``within(instance, budget)`` serves most people
-for a sum, ``curve`` for many sums, ``years`` in stages. :mod:`.check` holds a plan, and what is
+for a sum, ``curve`` for many sums, ``years`` in stages. :mod:`.faults` holds a plan, and what is
 claimed of it, against the instance.
 """
 
@@ -15,9 +15,9 @@ from phusong.planning.arborescence.instance import (
     Villages,
 )
 from phusong.planning.arborescence.money import curve, within
-from phusong.planning.arborescence.plan import Plan, Reason, Vouched
 from phusong.planning.arborescence.planner import solve
 from phusong.planning.arborescence.schedule import Schedule, worst_first, years
+from phusong.planning.arborescence.siteplan import Plan, Reason, Vouched
 
 __all__ = [
     "Covers",

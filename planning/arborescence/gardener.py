@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phusong.planning.arborescence import grow
-from phusong.planning.arborescence.layers import Kind
+from phusong.planning.arborescence.digraph import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from phusong.planning.arborescence.layers import Layers
+    from phusong.planning.arborescence.digraph import Layers
 
 
 @dataclass

@@ -3,7 +3,7 @@
 A growing plan is ``enter``: by vertex the slot by which it is entered, -1 for vertices outside and
 for the root, which counts as inside always. A cell inside serves all its villages.
 """
-# ruff: noqa: ANN001, ANN201, ANN202, C901, PLR0912, PLR0915 - numba infers the types of kernels
+# ruff: noqa: ANN001, ANN201, ANN202 - numba infers the types of kernels
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
 from __future__ import annotations
@@ -430,7 +430,18 @@ def trim(
 
 @njit(cache=True, nogil=True)
 def _tear(
-    adj, wt, enter, kids, kept, cell, site_ptr, site_village, village_ptr, village_site, start, count
+    adj,
+    wt,
+    enter,
+    kids,
+    kept,
+    cell,
+    site_ptr,
+    site_village,
+    village_ptr,
+    village_site,
+    start,
+    count,
 ):
     """Take out a cell and others that cover villages near; return what that saves."""
     saved = 0.0

@@ -16,8 +16,6 @@ from phusong.errors import InputError, Where
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-Ints = "NDArray[np.int64]"
-
 
 def _empty_ints() -> NDArray[np.int64]:
     return np.empty(0, np.int64)
@@ -182,7 +180,12 @@ def _checked(raw: Instance) -> Instance:
     cover = _same("covers", len(np.ravel(c.site)), site=c.site, village=c.village)
     pair = _same("pairs", len(np.ravel(p.a)), a=p.a, b=p.b, village=p.village)
     if h.limit < 0:
-        raise InputError("{name} is negative", Where(key="hops.limit"), params={"name": h.limit})
+        raise InputError(
+            "the value {value} is negative or not finite",
+            Where(key="hops.limit"),
+            "give a number of zero or more",
+            {"value": h.limit},
+        )
     return Instance(
         Fibre(
             int(f.nodes),

@@ -70,8 +70,14 @@ def branch(
     rows = r.matrix[:, variables].tocsr()
     empty = np.empty(0, np.int32)
     highs.addCols(
-        count, r.cost[variables], np.zeros(count), np.ones(count), 0,
-        np.zeros(count, np.int32), empty, np.empty(0),
+        count,
+        r.cost[variables],
+        np.zeros(count),
+        np.ones(count),
+        0,
+        np.zeros(count, np.int32),
+        empty,
+        np.empty(0),
     )
     highs.changeColsIntegrality(
         count,

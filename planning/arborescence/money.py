@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phusong.errors import InputError, Where
+from phusong.planning.arborescence.digraph import Kind, lay
 from phusong.planning.arborescence.gardener import Gardener, Growth
 from phusong.planning.arborescence.integer import branch
-from phusong.planning.arborescence.layers import Kind, lay
-from phusong.planning.arborescence.plan import Plan, Vouched, read, reasons, settle
 from phusong.planning.arborescence.planner import along, warm_up
 from phusong.planning.arborescence.relaxation import Relaxation
 from phusong.planning.arborescence.shrink import whole
+from phusong.planning.arborescence.siteplan import Plan, Vouched, read, reasons, settle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -251,7 +251,7 @@ class _Spender:
         use = along(self.layers, r.x)
         wt = self.layers.graph.wt
         for factor in _FACTORS:
-            penalty = factor * price * self.weight
+            penalty = (factor * price * self.weight).astype(np.float64)
             at_price = self.grower.serving(
                 (self.weight > 0) * 1.0, np.minimum(self.grower.alone, penalty)
             )
@@ -275,5 +275,3 @@ class _Spender:
         )
         if growth is not None:
             self._offer(self.grower.afford(growth, self.budget))
-
-

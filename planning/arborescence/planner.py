@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from phusong.planning.arborescence.digraph import Kind, Layers, lay
 from phusong.planning.arborescence.gardener import Gardener, Growth
 from phusong.planning.arborescence.instance import Covers, Fibre, Instance, Sites, Villages
 from phusong.planning.arborescence.integer import branch
-from phusong.planning.arborescence.layers import Kind, Layers, lay
-from phusong.planning.arborescence.plan import Plan, Vouched, read, reasons, settle
 from phusong.planning.arborescence.relaxation import Relaxation
 from phusong.planning.arborescence.shrink import Part, ascent, beyond, whole, without
+from phusong.planning.arborescence.siteplan import Plan, Vouched, read, reasons, settle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,11 +68,10 @@ class Search:
     gap: float
     part: Part = field(init=False)
     reason: NDArray[np.int64] = field(init=False)
-    plan: Plan | None = None
+    plan: Plan = field(init=False)
     cost: float = np.inf
     bound: float = 0.0
     proven: float = 0.0
-    certificate: object = None
 
     def __post_init__(self) -> None:
         self.part = whole(self.instance)
@@ -104,21 +103,18 @@ class Search:
 
     def offer(self, layers: Layers, growth: Growth) -> bool:
         """Take a growing plan if it is better; tell whether it was."""
-        alone, missed = prices(layers, self.miss)
-        del alone
+        _, missed = prices(layers, self.miss)
         chosen = read(layers, self.part, growth, missed)
         plan = settle(self.instance, chosen, self.reason)
         cost = plan.cost + left_out(self.instance, plan, self.miss)
         better = cost < self.cost * (1.0 - 1e-12)
-        if better or self.plan is None:
+        if better:
             self.plan, self.cost = plan, cost
         return better
 
 
-def prices(
-    layers: Layers, miss: float | None
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """By village the least price of serving it alone or leaving it out, and whether it is left out."""
+def prices(layers: Layers, miss: float | None) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """By village the least price without a site, and whether that is for leaving it out."""
     v = layers.instance.villages
     penalty = np.full(v.count, np.inf) if miss is None else miss * layers.weight
     wanted = layers.village >= 0
@@ -226,8 +222,6 @@ def cheapest(search: Search) -> Plan:
             break
         layers = _close_in(search, layers)
     plan = search.plan
-    if plan is None:  # pragma: no cover - offered above
-        raise AssertionError
     vouched = Vouched.BRANCHING if search.bound > search.proven else Vouched.DUALS
     return replace(
         plan,
@@ -330,9 +324,7 @@ def variables(layers: Layers, growth: Growth) -> NDArray[np.int64]:
     return np.flatnonzero(used)
 
 
-def guided(
-    search: Search, grower: Gardener, r: Relaxation, closed: NDArray[np.bool_]
-) -> None:
+def guided(search: Search, grower: Gardener, r: Relaxation, closed: NDArray[np.bool_]) -> None:
     """Grow plans along what a relaxation uses."""
     layers = grower.layers
     use = along(layers, r.x)
@@ -367,11 +359,8 @@ def along(layers: Layers, x: NDArray[np.float64]) -> NDArray[np.float64]:
     return use
 
 
-def _branch(
-    search: Search, grower: Gardener, r: Relaxation, closed: NDArray[np.bool_]
-) -> None:
+def _branch(search: Search, grower: Gardener, r: Relaxation, closed: NDArray[np.bool_]) -> None:
     """Ask for whole numbers, give the cuts that are missing, and ask again."""
-    layers = grower.layers
     lacking = 1
     while lacking and not search.done:
         search.step()

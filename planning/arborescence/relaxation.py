@@ -23,13 +23,13 @@ from scipy.sparse import csr_array, vstack
 
 from phusong.fiber.steiner.bounds.ascent import ascend, distances
 from phusong.planning.arborescence.certificate import Row
-from phusong.planning.arborescence.layers import Kind
+from phusong.planning.arborescence.digraph import Kind
 from phusong.planning.arborescence.separation import Separator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from phusong.planning.arborescence.layers import Layers
+    from phusong.planning.arborescence.digraph import Layers
 
 _AGE = 5
 """Solves a row may stay slack before it is dropped."""
@@ -52,7 +52,7 @@ class Structure:
 
 
 def structure(layers: Layers) -> Structure:
-    """Return what every sensible plan keeps to: entered once, nothing enters that does not leave."""
+    """Return what every sensible plan keeps to: entered once, what enters leaves."""
     g, names = layers.graph, layers.names
     slot = np.flatnonzero(layers.column >= 0)
     row = np.repeat(np.arange(g.n), np.diff(g.indptr))[slot]
@@ -61,16 +61,12 @@ def structure(layers: Layers) -> Structure:
     shape = (g.n, layers.price.size)
     into = csr_array((np.ones(slot.size), (row, column)), shape=shape)
     out = csr_array((np.ones(slot.size), (tail, column)), shape=shape)
-    steiner = np.flatnonzero(
-        (name > 0) & (name < names.first_cell) & ~g.terminal
-    )
+    steiner = np.flatnonzero((name > 0) & (name < names.first_cell) & ~g.terminal)
     balance = (out - into)[steiner]
     junction = np.flatnonzero((name > 0) & (name < names.first_layer))
     layer = np.flatnonzero(layers.site_of >= 0)
     sites = layers.instance.sites.count
-    whole = csr_array(
-        (np.ones(layer.size), (layers.site_of[layer], layer)), shape=(sites, g.n)
-    )
+    whole = csr_array((np.ones(layer.size), (layers.site_of[layer], layer)), shape=(sites, g.n))
     built = np.unique(layers.site_of[layer])
     entered = vstack([into[junction], (whole @ into)[built]], format="csr")
     pair = np.flatnonzero(layers.kind == Kind.PAIR)
@@ -79,9 +75,7 @@ def structure(layers: Layers) -> Structure:
     once = csr_array((np.ones(pair.size), (which, pair)), shape=(paired.size, shape[1]))
     return Structure(
         vstack([balance, -entered, -once], format="csr"),
-        np.concatenate(
-            [np.zeros(steiner.size), np.full(entered.shape[0] + paired.size, -1.0)]
-        ),
+        np.concatenate([np.zeros(steiner.size), np.full(entered.shape[0] + paired.size, -1.0)]),
         np.concatenate(
             [
                 np.full(steiner.size, int(Row.BALANCE)),
@@ -288,7 +282,7 @@ class Relaxation:
         return True
 
     def _rate(self, y: NDArray[np.float64]) -> None:
-        """Compute the bound and the reduced costs of multipliers ``y >= 0``, whoever proposes them.
+        """Compute bound and reduced costs of multipliers ``y >= 0``, whoever proposes them.
 
         ``c x >= y b + sum min(0, c - y A)`` over ``0 <= x <= 1``; a relative 1e-10 of all that was
         added is taken off for rounding.

@@ -88,7 +88,8 @@ def _without_parallels(
     first[1:] = (low[order][1:] != low[order][:-1]) | (high[order][1:] != high[order][:-1])
     keep = np.zeros(tail.size, np.bool_)
     keep[order] = first
-    return keep & (tail != head)
+    cheapest: NDArray[np.bool_] = keep & (tail != head)
+    return cheapest
 
 
 def _without_dead_ends(

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from phusong.errors import InputError, Where
 from phusong.planning.arborescence.money import TIME_LIMIT_S, curve, within
-from phusong.planning.arborescence.plan import Plan, bill
+from phusong.planning.arborescence.siteplan import Plan, bill
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Schedule:
     def spent(self) -> tuple[float, ...]:
         """What each year costs."""
         total = [0.0, *(plan.cost for plan in self.plans)]
-        return tuple(b - a for a, b in zip(total, total[1:], strict=False))
+        return tuple(b - a for a, b in pairwise(total))
 
     @property
     def served(self) -> float:
@@ -138,15 +139,11 @@ def _backwards(
             continue
         part, section, hop = _only(instance, after)
         found = within(part, budget, time_limit_s=seconds, seed=seed)
-        plans.insert(
-            0, replace(found, sections=section[found.sections], hops=hop[found.hops])
-        )
+        plans.insert(0, replace(found, sections=section[found.sections], hops=hop[found.hops]))
     return [replace(p, most_people=f.most_people) for p, f in zip(plans, free, strict=True)]
 
 
-def _only(
-    instance: Instance, plan: Plan
-) -> tuple[Instance, NDArray[np.int64], NDArray[np.int64]]:
+def _only(instance: Instance, plan: Plan) -> tuple[Instance, NDArray[np.int64], NDArray[np.int64]]:
     """Return the instance in which only what a plan builds can be built; its sections and hops."""
     i = instance
     built = np.zeros(i.sites.count, np.bool_)
@@ -180,9 +177,7 @@ def _only(
             i.villages, alternative=np.where(plan.alone, i.villages.alternative, np.inf)
         ),
         covers=replace(i.covers, site=i.covers.site[cover], village=i.covers.village[cover]),
-        pairs=replace(
-            i.pairs, a=i.pairs.a[pair], b=i.pairs.b[pair], village=i.pairs.village[pair]
-        ),
+        pairs=replace(i.pairs, a=i.pairs.a[pair], b=i.pairs.b[pair], village=i.pairs.village[pair]),
     )
     return part, plan.sections, plan.hops
 

@@ -1,5 +1,5 @@
-"""Cuts that a fractional plan violates: maximum flow over what it may use, rows over all there is."""
-# ruff: noqa: ANN001, ANN201, C901, PLR0912, PLR0915 - numba infers the types of kernels
+"""Cuts that a fractional plan violates: flow over what it may use, rows over all there is."""
+# ruff: noqa: ANN001, ANN202 - numba infers the types of kernels
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from phusong.jit import njit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from phusong.planning.arborescence.layers import Layers
+    from phusong.planning.arborescence.digraph import Layers
 
 _CREEP = 1e-6
 """Capacity lent to every arc, so that cuts of few arcs come first."""
@@ -88,9 +88,7 @@ class Separator:
             Rows of variables and the vertex of the terminal each separates from the root.
         """
         lay, g, p = self.layers, self.layers.graph, self.part
-        capacity = np.where(
-            self.variable >= 0, np.maximum(x[self.variable], 0.0) + _CREEP, 0.0
-        )
+        capacity = np.where(self.variable >= 0, np.maximum(x[self.variable], 0.0) + _CREEP, 0.0)
         store = np.empty(8_000_000, np.int64)
         village = lay.name >= lay.names.first_village
         bounds, terminal = _violated(

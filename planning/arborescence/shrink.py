@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phusong.fiber.steiner.bounds.ascent import ascend, distances
-from phusong.fiber.steiner.bounds.prices import flow_of
-from phusong.planning.arborescence.layers import Kind, lay
+from phusong.planning.arborescence.digraph import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from phusong.planning.arborescence.digraph import Layers
     from phusong.planning.arborescence.instance import Instance
-    from phusong.planning.arborescence.layers import Layers
 
 _DIGITS = 2.0**42
 """Costs of a plan are scaled to about this for the ascent, and rounded down to whole numbers."""
@@ -114,7 +113,9 @@ def without(layers: Layers, part: Part, closed: NDArray[np.bool_]) -> Part:
     row = np.repeat(layers.name, np.diff(g.indptr))
     tail = layers.name[g.adj]
     on = np.flatnonzero(
-        open_ & (row >= names.first_village) & (row < names.second_village)
+        open_
+        & (row >= names.first_village)
+        & (row < names.second_village)
         & (tail >= names.first_cell)
     )
     # Villages another one stands for keep their covers; those of pairs are not told apart here.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from helpers.steiner import dreyfus_wagner
 
+from helpers.steiner import dreyfus_wagner
 from phusong.planning.arborescence import (
     Covers,
     Fibre,

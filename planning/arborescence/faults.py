@@ -1,6 +1,6 @@
 """Holding a plan against its instance: written apart from what finds plans, in plain steps.
 
-Nothing here uses the directed graph of :mod:`.layers`: fibre is followed from light along sections,
+Nothing here uses the directed graph of :mod:`.digraph`: fibre is followed from light along sections,
 hops are counted from site to site, and the bill is added up in fractions.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from phusong.planning.arborescence.instance import Instance
-    from phusong.planning.arborescence.plan import Plan
+    from phusong.planning.arborescence.siteplan import Plan
 
 
 def faults(instance: Instance, plan: Plan, budget: float | None = None) -> list[str]:
@@ -27,7 +27,7 @@ def faults(instance: Instance, plan: Plan, budget: float | None = None) -> list[
     budget
         What it may cost; None when it has to serve all that can be served.
     """
-    found = []
+    found: list[str] = []
     depth = _depths(instance, plan, found)
     for site in plan.sites.tolist():
         if site not in depth:
@@ -50,7 +50,7 @@ def faults(instance: Instance, plan: Plan, budget: float | None = None) -> list[
     total = cost(instance, plan)
     if budget is not None and total > Fraction(budget) * (1 + Fraction(1, 10**12)):
         found.append(f"the plan costs {float(total)} of {budget}")
-    if abs(total - Fraction(plan.cost)) > Fraction(1, 10**9) * max(1, total):
+    if abs(total - Fraction(plan.cost)) > Fraction(1, 10**9) * (1 + total):
         found.append(f"the plan says {plan.cost} and costs {float(total)}")
     return found
 

@@ -382,8 +382,13 @@ def _with_villages(
             radio[site[who]],
         )
         for kind, tail, ref, target, cost in (
-            (Kind.PAIR, names.first_cell + (p.b if second else p.a)[pair], pair, p.village[pair],
-             np.zeros(pair.size)),
+            (
+                Kind.PAIR,
+                names.first_cell + (p.b if second else p.a)[pair],
+                pair,
+                p.village[pair],
+                np.zeros(pair.size),
+            ),
             (Kind.ALONE, np.zeros_like(alone), alone, alone, (v.alternative * half)[alone]),
             (Kind.MISSED, np.zeros_like(missed), missed, missed, (penalty * half)[missed]),
         ):
@@ -417,7 +422,12 @@ def _layers(
     name = np.flatnonzero(alive)
     number = np.full(size, -1, np.int64)
     number[name] = np.arange(name.size)
-    graph = build(number[arcs.tail], number[arcs.head], arcs.cost, terminal[name])
+    graph = build(
+        number[arcs.tail].astype(np.int32),
+        number[arcs.head].astype(np.int32),
+        arcs.cost,
+        terminal[name],
+    )
     row = np.repeat(np.arange(graph.n), np.diff(graph.indptr))
     forward = graph.head[graph.eid] == row
     # Variables: one an owner; fibre backwards has one of its own.
@@ -472,9 +482,7 @@ def _toward(
     return found
 
 
-def _with_paths(
-    arcs: _Arcs, names: Numbering, size: int
-) -> tuple[_Arcs, NDArray[np.int64]]:
+def _with_paths(arcs: _Arcs, names: Numbering, size: int) -> tuple[_Arcs, NDArray[np.int64]]:
     """Add an arc from the root to every layer nearer than those before it; also predecessors."""
     both = arcs.kind == Kind.FIBRE
     tail = np.concatenate([arcs.tail, arcs.head[both]])
@@ -487,7 +495,8 @@ def _with_paths(
     order = order[first]
     weight = np.maximum(cost[order], np.finfo(np.float64).tiny)
     ways = csr_array((weight, (tail[order], head[order])), shape=(size, size))
-    away, before = dijkstra(ways, indices=0, return_predecessors=True)
+    away, before = dijkstra(ways, indices=np.zeros(1, np.int64), return_predecessors=True)
+    away, before = away[0], before[0]
     layer = away[names.first_layer : names.first_mast].reshape(-1, names.limit + 1)
     least = np.minimum.accumulate(layer, axis=1)
     nearer = np.isfinite(layer)
@@ -501,9 +510,7 @@ def _with_paths(
     return added, before.astype(np.int64)
 
 
-def _alive(
-    arcs: _Arcs, size: int, terminal: NDArray[np.bool_]
-) -> tuple[_Arcs, NDArray[np.bool_]]:
+def _alive(arcs: _Arcs, size: int, terminal: NDArray[np.bool_]) -> tuple[_Arcs, NDArray[np.bool_]]:
     """Keep vertices on a way from the root to a terminal."""
     both = arcs.kind == Kind.FIBRE
     tail = np.concatenate([arcs.tail, arcs.head[both]])

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phusong.planning.arborescence.certificate import Certificate
-from phusong.planning.arborescence.layers import Kind
+from phusong.planning.arborescence.digraph import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from phusong.planning.arborescence.digraph import Layers
     from phusong.planning.arborescence.gardener import Growth
     from phusong.planning.arborescence.instance import Instance
-    from phusong.planning.arborescence.layers import Layers
     from phusong.planning.arborescence.shrink import Part
 
 
