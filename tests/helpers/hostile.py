@@ -19,9 +19,9 @@ import rasterio.shutil
 from helpers.province import CRS, X0, Y0, build, lonlat, study, villages
 from phusong.checks import Findings
 from phusong.coverage.calibration.measurements import read_measurements
-from phusong.sources.towers.antennafiles import read_pattern
 from phusong.errors import PhusongError
 from phusong.sources import Inputs, check_inputs, read_inputs
+from phusong.sources.towers.antennafiles import read_pattern
 from phusong.study.file import read_study
 
 Files = Mapping[str, bytes]
