@@ -1,0 +1,1 @@
+"""Microwave hops between masts: clear of the ground, and up often enough."""
