@@ -29,6 +29,13 @@ class Centres:
             (self._row >= 0) & (self._row < grid.rows) & (self._col >= 0) & (self._col < grid.cols)
         )
 
+    def cells(self, rows: NDArray[np.int64]) -> list[tuple[int, int] | None]:
+        """Return (row, col) of the grid of centres asked for; None off the grid."""
+        return [
+            (int(self._row[i]), int(self._col[i])) if self.on_grid[i] else None
+            for i in rows.tolist()
+        ]
+
     def levels(self, reader: LayerReader, layer: int, rows: NDArray[np.int64]) -> Levels:
         """Return what a layer holds at centres; server 0 off the grid.
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from phusong.study.settings.base import NotNegative, Section
+from phusong.study.settings.base import NotNegative, Positive, Section, Technology
+from phusong.study.settings.sources import Layer
 
 
 class Microwave(Section):
@@ -49,3 +50,45 @@ class Microwave(Section):
     """Nearer to a mast than this they are taken as cleared."""
     below_top_m: NotNegative = 3.0
     """The dish hangs this far under the top of the mast."""
+
+
+class NewSite(Section):
+    """What a new mast carries. Every figure is an assumption of the study."""
+
+    operator: str = Field(default="new", min_length=1)
+    """Whose it is; masts that carriers share may have a name of their own."""
+    technology: Technology = "LTE"
+    freq_mhz: Annotated[float, Field(ge=400, le=6000)] = 900.0
+    bandwidth_mhz: Positive | None = None
+    """Absent: the budget's of the technology."""
+    eirp_dbm: Annotated[float, Field(ge=0, le=90)] = 60.0
+    height_m: Annotated[float, Field(gt=0, le=300)] = 45.0
+    azimuths_deg: list[Annotated[float, Field(ge=0, lt=360)]] = Field(
+        default_factory=lambda: [0.0, 120.0, 240.0]
+    )
+    """One sector each; empty: one cell all round."""
+    tilt_deg: Annotated[float, Field(ge=-30, le=30)] = 2.0
+    """Electrical, down positive."""
+
+
+class CandidatePlaces(Section):
+    """Where a mast may stand."""
+
+    existing: bool = True
+    """Masts that stand already, of any carrier."""
+    high_points: bool = True
+    """The highest ground of every square of ``spacing_m`` near the dark villages."""
+    along_roads: bool = True
+    village_centres: bool = True
+    own: list[Layer] = Field(default_factory=list)
+    """Points of the planner's own."""
+    forbidden: list[Layer] = Field(default_factory=list)
+    """Areas in which nothing new may stand."""
+    near_km: Annotated[float, Field(gt=0, le=50)] = 6.0
+    """How far from a dark village is looked."""
+    spacing_m: Annotated[float, Field(ge=50, le=20_000)] = 1000.0
+    """Between places of one kind."""
+    apart_m: NotNegative = 150.0
+    """Places nearer to one another than this are one: the earlier of the kinds above."""
+    most: Annotated[int, Field(ge=1, le=100_000)] = 3000
+    """No more than this many; those nearest to dark people stay."""
