@@ -92,3 +92,60 @@ class CandidatePlaces(Section):
     """Places nearer to one another than this are one: the earlier of the kinds above."""
     most: Annotated[int, Field(ge=1, le=100_000)] = 3000
     """No more than this many; those nearest to dark people stay."""
+
+
+class Price(Section):
+    """What something costs: once, and in every year that follows."""
+
+    capital: NotNegative
+    yearly: NotNegative = 0.0
+
+
+class Prices(Section):
+    """What everything costs, in one currency. Every figure is an assumption of the study.
+
+    No Vietnamese tariff is public; the defaults are orders of magnitude of US dollars for rural
+    sites, to be replaced by the province's own.
+    """
+
+    currency: str = Field(default="USD", min_length=1)
+    per_usd: Positive = 1.0
+    """What a US dollar of ``[extension]`` is in that currency."""
+    horizon_years: Annotated[int, Field(ge=1, le=50)] = 10
+    """Yearly costs are counted over this many years."""
+    discount_percent: Annotated[float, Field(ge=0, le=50)] = 8.0
+    """By which money of a year later counts less."""
+    tower: Price = Price(capital=45_000.0, yearly=1_500.0)
+    """A new mast with its ground, road and fence."""
+    cosite: Price = Price(capital=4_000.0, yearly=2_400.0)
+    """Room on a mast that stands, of whoever."""
+    radio: Price = Price(capital=18_000.0, yearly=2_000.0)
+    """What serves phones: radio units, antennas, baseband."""
+    hop: Price = Price(capital=14_000.0, yearly=900.0)
+    """A microwave hop, both ends."""
+    solar: Price = Price(capital=16_000.0, yearly=900.0)
+    """Panels and batteries of a site off the grid."""
+    grid: Price = Price(capital=2_500.0, yearly=700.0)
+    """Connection and current of a site on the grid, without the line to it."""
+    grid_per_km: Price = Price(capital=12_000.0, yearly=120.0)
+    """New power line to a site."""
+    fibre_yearly_per_km: NotNegative = 150.0
+    """Keeping new cable; what it costs to lay is priced in ``[extension]``."""
+    satellite: Price | None = Price(capital=1_200.0, yearly=1_400.0)
+    """A terminal with an access point at the village's culture house; absent: no alternative.
+
+    It serves the house, not the village's fields and roads: reported beside coverage, never
+    counted as covered."""
+
+
+class Planning(Section):
+    """Where to build next: candidates, what they carry, what hangs them on the network, prices."""
+
+    candidates: CandidatePlaces = Field(default_factory=CandidatePlaces)
+    site: NewSite = Field(default_factory=NewSite)
+    microwave: Microwave = Field(default_factory=Microwave)
+    prices: Prices = Field(default_factory=Prices)
+    power_lines: list[Layer] = Field(default_factory=list)
+    """Lines a site may draw current from; without them every new site has panels of its own."""
+    time_limit_s: Positive = 120.0
+    """Longest search for a cheaper plan; the bound says what is left to win."""
