@@ -53,7 +53,22 @@ class Weights:
         self.total[batch.rows] = sum_by_village(weight, batch.offsets)
         return weight
 
+    def whole(
+        self, rows: NDArray[np.int64], area_cells: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the whole weight of villages that were weighed; what is off the grid counts.
+
+        Parameters
+        ----------
+        rows
+            Villages asked for.
+        area_cells
+            (villages,) area of all villages, in cells.
+        """
+        on_grid = self.total[rows]
+        by_area = ~self.weighted_by_people[rows]
+        return np.where(by_area, np.maximum(on_grid, area_cells[rows]), on_grid)
+
     def close(self, area_cells: NDArray[np.float64]) -> None:
         """Part of a village off the grid counts as unserved, where area is the weight."""
-        by_area = ~self.weighted_by_people
-        self.total[by_area] = np.maximum(self.total, area_cells)[by_area]
+        self.total = self.whole(np.arange(len(self.total)), area_cells)

@@ -304,9 +304,7 @@ def _dark_villages(
     with LayerReader([signal.layer(ANY, ANY)]) as reader:
         for batch in footprints(villages, grid):
             weight = weights.weigh(batch)
-            by_area = ~weights.weighted_by_people[batch.rows]
-            total = weights.total[batch.rows]
-            total = np.where(by_area, np.maximum(total, area_cells[batch.rows]), total)
+            total = weights.whole(batch.rows, area_cells)
             centre_now = _served_now(centres.levels(reader, 0, batch.rows), odds, cut)
             some: list[_Village] = []
             if batch.cells.size:

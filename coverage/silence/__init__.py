@@ -1,0 +1,1 @@
+"""Villages when masts fall silent."""
