@@ -64,7 +64,7 @@ class Raster:
 
     def sample(self, x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the (points,) values of the cells that hold the points; NaN as :meth:`read`."""
-        with rasterio.open(self.path) as source:
+        with open_own(self.path) as source:
             values = source.sample(zip(x_m, y_m, strict=True), indexes=1, masked=True)
             found = [np.nan if np.ma.is_masked(v[0]) else float(v[0]) for v in values]
         return np.array(found, dtype=np.float32)
