@@ -108,6 +108,9 @@ class Lease:
                 os.close(handle)
                 raise HeldError(said.get("name", "")) from None
             except BaseException:
+                with contextlib.suppress(OSError):
+                    if not _said(path):  # made by us, and no room for a word in it
+                        path.unlink()
                 os.close(handle)
                 raise
             os.close(handle)  # its owner removed it while we waited: the name is another file now

@@ -223,6 +223,19 @@ def test_a_machine_whose_locks_do_not_travel_is_seen_by_its_sign_of_life(tmp_pat
     assert not (tmp_path / "lock").exists()
 
 
+def test_no_room_for_the_lock_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with (
+        pytest.raises(OutputError, match="the disc is full"),
+        output_folder(tmp_path / "out", overwrite=False),
+    ):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_run_that_lost_its_folder_moves_nothing_in(tmp_path: Path) -> None:
     finished(tmp_path / "out", "old")
     place = Place.of(tmp_path / "out")
