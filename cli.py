@@ -15,6 +15,7 @@ import phusong
 from phusong.commands.terminal.options import CONTEXT, settings, shared_options
 from phusong.commands.terminal.speech import Context, Refused, choose_language, short_help
 from phusong.commands.terminal.stop import stoppable
+from phusong.disc.archive import mend_clock
 from phusong.disc.refused import told
 from phusong.disc.swap import MOVED_IN
 from phusong.errors import PhusongError
@@ -171,6 +172,10 @@ def main() -> None:
     logging.addLevelName(logging.WARNING, tr("warning"))
     level = logging.WARNING - 10 * min(2, settings().get("verbose", 0))
     logging.getLogger("phusong").setLevel(level)
+    if mend_clock():
+        logging.getLogger("phusong").warning(
+            tr("SOURCE_DATE_EPOCH is left out: it is no whole number of seconds from 1970 to 2107")
+        )
     # GDAL's remarks are for programmers: what fails is raised, or found when files are read back.
     said = logging.CRITICAL if level == logging.WARNING else max(level, logging.INFO) + 10
     for library in ("rasterio", "pyogrio"):

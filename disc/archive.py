@@ -13,6 +13,25 @@ _FIRST: Final = (1980, 1, 1, 0, 0, 0)
 _LAST: Final = (2107, 12, 31, 23, 59, 58)
 
 
+def mend_clock() -> bool:
+    """Leave out a ``SOURCE_DATE_EPOCH`` that libraries stumble over; whether there was one.
+
+    They read it as whole seconds of a year their files can hold, some while they are imported.
+    """
+    said = os.environ.get("SOURCE_DATE_EPOCH")
+    if said is None or (said.isdecimal() and _year(said) <= _LAST[0]):
+        return False
+    del os.environ["SOURCE_DATE_EPOCH"]
+    return True
+
+
+def _year(seconds: str) -> int:
+    try:
+        return time.gmtime(int(seconds))[0]
+    except (OverflowError, ValueError, OSError):
+        return _LAST[0] + 1
+
+
 def zip_time() -> tuple[int, int, int, int, int, int]:
     """Return now as a zip can hold it; ``SOURCE_DATE_EPOCH``, where it is a number, is now."""
     seconds: float = time.time()

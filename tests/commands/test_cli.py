@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -152,6 +153,19 @@ def test_a_run_that_is_stopped_says_one_sentence(
     assert said.strip() == "Stopped: earlier results are as they were, nothing of this run is kept."
     assert [p.name for p in out.iterdir()] == ["run.json"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "study"]
+
+
+@pytest.mark.parametrize("clock", ["abc", "-1", "100000000000000000000", "4354819200"])
+def test_a_clock_that_libraries_stumble_over_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, clock: str
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", clock)
+    phusong("models")
+    assert "SOURCE_DATE_EPOCH" not in os.environ
+    assert "SOURCE_DATE_EPOCH" in caplog.text
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1750000000")
+    phusong("models")
+    assert os.environ["SOURCE_DATE_EPOCH"] == "1750000000"
 
 
 def test_a_disc_that_is_full_is_no_defect_of_ours(
