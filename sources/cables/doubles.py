@@ -30,25 +30,27 @@ Bools = NDArray[np.bool_]
 
 
 def single_cables(
-    cables: gpd.GeoDataFrame, same_id_m: float, findings: Findings
+    cables: gpd.GeoDataFrame, layer: Ints, same_id_m: float, findings: Findings
 ) -> gpd.GeoDataFrame:
     """Leave out, listed (F03), cables that others draw already.
 
     A cable is a double where it is drawn again vertex by vertex, from either end, or where it lies
-    on other cables all along: on one that is longer, or on pieces of it in another layer. The
-    longest drawing stays; one in service before others.
+    on other cables all along: on one that is longer, or on pieces of it in another layer. What is
+    not in service goes first, then what is in a later layer, then what is shorter.
 
     Parameters
     ----------
     cables
         Cables of all layers, in a metric CRS, as :class:`phusong.sources.inputs.Inputs` has them.
+    layer
+        (cables,) which layer each is in, by number.
     same_id_m
         Tolerance between cables of one id; others are doubles within :data:`SAME_M` only.
     """
     if len(cables) < 2:
         return cables
     lines = cables.geometry.to_numpy()
-    order = _order(cables)
+    order = _order(cables, layer)
     kept_as = _repeated(lines, order)
     if not _find_covered(cables, order, same_id_m, kept_as):
         files = ", ".join(dict.fromkeys(cables["file"].astype(str)))
@@ -61,6 +63,8 @@ def single_cables(
         )
     for i in np.flatnonzero(kept_as >= 0).tolist():
         other = kept_as[i]
+        while kept_as[other] >= 0:
+            other = kept_as[other]
         middle = shapely.line_interpolate_point(lines[i], 0.5, normalized=True)
         findings.add(
             "F03",
@@ -114,11 +118,11 @@ def _where(frame: gpd.GeoDataFrame, i: int) -> Where:
     return Where(file=str(frame["file"].iloc[i]), row=int(frame["row"].iloc[i]))
 
 
-def _order(cables: gpd.GeoDataFrame) -> Ints:
-    """Return the cables as they are kept: in service first, then the longest (to the metre)."""
-    length = shapely.length(cables.geometry.to_numpy())
+def _order(cables: gpd.GeoDataFrame, layer: Ints) -> Ints:
+    """Return the cables, those first that stay: in service, in the first layer, the longest."""
+    length = np.round(shapely.length(cables.geometry.to_numpy()))  # to the metre
     off = ~cables["in_service"].to_numpy(dtype=bool)
-    return np.lexsort((np.arange(len(cables)), -np.round(length), off)).astype(np.int64)
+    return np.lexsort((np.arange(len(cables)), -length, layer, off)).astype(np.int64)
 
 
 def _repeated(lines: NDArray[np.object_], order: Ints) -> Ints:
@@ -144,11 +148,8 @@ def _find_covered(cables: gpd.GeoDataFrame, order: Ints, same_id_m: float, kept_
         if met is None:
             return False
         asked = asked[met]
-    suspect = np.zeros(len(cables), dtype=bool)
-    suspect[asked] = True
-    for i in asked[np.argsort(drawing.rank[asked])].tolist():
-        stays = kept_as < 0
-        stays &= ~suspect | (drawing.rank < drawing.rank[i])
+    for i in asked[np.argsort(-drawing.rank[asked])].tolist():  # the last may go first
+        stays = (kept_as < 0) & (drawing.on | ~drawing.on[i])
         stays[i] = False
         kept_as[i] = drawing.covering(i, stays)
     return True
@@ -205,20 +206,28 @@ class _Drawing:
         stays
             (lines,) those that may hold it.
         """
-        stays = stays & (self.on | ~self.on[i])
         step = min(STEP_M, self.lines[i].length / 16)
         xy = shapely.get_coordinates(shapely.segmentize(self.lines[i], step))
         place = np.asarray(shapely.points(xy), dtype=object)
         middle = shapely.line_interpolate_point(self.lines[i], 0.5, normalized=True)
-        for asked in (middle, self.lines[i]):  # mostly one line does
-            near = self.tree.query(asked, "dwithin", self.same_id_m)
-            near = near[stays[near]]
-            few = place[:: max(1, len(place) // _FEW)]  # a long line is mostly ruled out by these
-            if self._lies(i, few, near).any(axis=1).all():
-                lies = self._lies(i, place, near)
-                if lies.any(axis=1).all():
-                    return int(near[lies.sum(axis=0).argmax()])
-        return -1
+        near = self._near(middle, stays)
+        first = near[np.argsort(self.rank[near])[:1]]
+        for some in (first, near):  # mostly one line does
+            if (found := self._on(i, place, some)) >= 0:
+                return found
+        return self._on(i, place, self._near(self.lines[i], stays))
+
+    def _near(self, geometry: shapely.Geometry, stays: Bools) -> Ints:
+        near = self.tree.query(geometry, "dwithin", self.same_id_m)
+        return np.asarray(near[stays[near]], dtype=np.int64)
+
+    def _on(self, i: int, place: NDArray[np.object_], near: Ints) -> int:
+        """Return the line that most places of line ``i`` are on, if all are on some; else -1."""
+        few = place[:: max(1, len(place) // _FEW)]  # a long line is mostly ruled out by these
+        if not self._lies(i, few, near).any(axis=1).all():
+            return -1
+        lies = self._lies(i, place, near)
+        return int(near[lies.sum(axis=0).argmax()]) if lies.any(axis=1).all() else -1
 
     def _lies(self, i: int, place: NDArray[np.object_], near: Ints) -> Bools:
         """Return (places, lines near): whether a place of line ``i`` is on a line."""

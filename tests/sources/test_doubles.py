@@ -19,9 +19,12 @@ from phusong.sources.cables import doubles
 from phusong.sources.cables.doubles import single_cables, single_pops
 
 
-def kept(*lines: shapely.LineString, **columns: Any) -> tuple[list[str], list[str]]:
+def kept(
+    *lines: shapely.LineString, layer: tuple[int, ...] = (), **columns: Any
+) -> tuple[list[str], list[str]]:
     findings = Findings()
-    left = single_cables(cables(*lines, **columns), 5.0, findings)
+    where = np.array(layer or [0] * len(lines))
+    left = single_cables(cables(*lines, **columns), where, 5.0, findings)
     return left["cable_id"].tolist(), [f.subject for f in findings.of("F03")]
 
 
@@ -48,6 +51,13 @@ def test_pieces_of_it_in_another_layer() -> None:
     pieces = (line((0, 0), (2500, 0)), line((2500, 0), (4000, 0), (8000, 3000)))
     assert kept(LONG, *pieces) == (["C0"], ["C1", "C2"])
     assert kept(*pieces, LONG) == (["C2"], ["C0", "C1"])
+
+
+def test_two_layers_that_part_it_elsewhere() -> None:
+    ours = (line((0, 0), (4000, 0)), line((4000, 0), (9000, 0)))
+    theirs = (line((6000, 0), (0, 0)), line((6000, 0), (9000, 0)))
+    assert kept(*ours, *theirs, layer=(0, 0, 1, 1)) == (["C0", "C1"], ["C2", "C3"])
+    assert kept(*theirs, *ours, layer=(1, 1, 0, 0)) == (["C2", "C3"], ["C0", "C1"])
 
 
 def test_another_id_is_nearer_than_the_same_id() -> None:
@@ -110,7 +120,7 @@ def near_copies(count: int) -> gpd.GeoDataFrame:
 def test_many_copies_end_soon() -> None:
     findings = Findings()
     begun = time.perf_counter()
-    assert len(single_cables(near_copies(400), 5.0, findings)) == 1
+    assert len(single_cables(near_copies(400), np.zeros(400, int), 5.0, findings)) == 1
     assert time.perf_counter() - begun < 20
     assert len(findings.of("F03")) == 399
 
@@ -118,7 +128,7 @@ def test_many_copies_end_soon() -> None:
 def test_too_many_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doubles, "MOST", 100)
     findings = Findings()
-    assert len(single_cables(near_copies(40), 5.0, findings)) == 40
+    assert len(single_cables(near_copies(40), np.zeros(40, int), 5.0, findings)) == 40
     assert [f.rule.number for f in findings] == ["F27"]
 
 
