@@ -86,8 +86,9 @@ def link(
 
     opened = read_study(study) if study is not None else None
     ends = (_place(a, opened), _place(b, opened))
-    path = _path(ends, opened, dem, freq_mhz, (tx_height_m, rx_height_m), step_m)
-    _show(path, model, out)
+    notes: list[str] = []
+    path = _path(ends, opened, dem, freq_mhz, (tx_height_m, rx_height_m), step_m, notes)
+    _show(path, model, out, notes)
 
 
 def _batch(profiles: Path, model: str, out: Path) -> None:
@@ -144,7 +145,9 @@ def _path(
     freq_mhz: float,
     heights_m: tuple[float, float],
     step_m: float,
+    notes: list[str] | None = None,
 ) -> LinkPath:
+    """Return the path over the DEM; what was done to the DEM's figures is added to the notes."""
     import numpy as np
 
     from phusong.checks import Findings
@@ -167,7 +170,8 @@ def _path(
     if profile.impossible:
         where = Where(file=", ".join(str(p) for p in files))
         findings.add("D07", where, detail="heights such as {values} m", values=profile.impossible)
-    _tell_ground(profile.mended, profile.height_m.size, findings)
+    if notes is not None:
+        notes += _ground_notes(profile.mended, profile.height_m.size, findings)
     clutter = np.zeros_like(profile.height_m)
     classes = None
     if study and study.terrain.landcover and study.radio.clutter.at != "none":
@@ -207,11 +211,8 @@ def _path(
     return replace(path, time_percent=radio.time_percent, delta_n=radio.delta_n, n0=radio.n0)
 
 
-def _tell_ground(mended: int, points: int, findings: Findings) -> None:
-    """Say what the DEM's own figures had done to them: unit, bands, voids."""
-    from phusong.commands.terminal.console import open_console
-
-    console = open_console()
+def _ground_notes(mended: int, points: int, findings: Findings) -> list[str]:
+    """Return what was done to the DEM's own figures: unit, bands, voids."""
     lines = [f"{f.where}: {tr(f.rule.title)} ({f.text()})" for f in findings]
     if mended:
         lines.append(
@@ -222,11 +223,10 @@ def _tell_ground(mended: int, points: int, findings: Findings) -> None:
                 total=points,
             )
         )
-    for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
+    return lines
 
 
-def _show(path: LinkPath, model: str, out: Path | None) -> None:
+def _show(path: LinkPath, model: str, out: Path | None, notes: list[str]) -> None:
     from phusong.commands.terminal.console import open_console
     from phusong.commands.terminal.places import path_text
     from phusong.coverage.link.plot import figure_bytes, link_figure, link_text
@@ -234,6 +234,8 @@ def _show(path: LinkPath, model: str, out: Path | None) -> None:
 
     view = link_view(path, None if model == "all" else [model])
     console = open_console()
+    for note in notes:
+        console.print(note, markup=False, soft_wrap=True)
     console.print(link_text(view, min(100, console.width)), markup=False, highlight=False)
     if out is None:
         return

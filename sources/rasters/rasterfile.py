@@ -29,7 +29,7 @@ from phusong.sources.admission import admit, report_missing
 from phusong.sources.bounds import nowhere, refuse_large_part, refuse_nowhere, refuse_vast
 from phusong.sources.datum import settled
 from phusong.sources.gdal import NO_LEAVE, opened
-from phusong.sources.rasters.bands import (
+from phusong.sources.rasters.metadata import (
     METRES,
     Holds,
     further_bands,

@@ -17,10 +17,9 @@ from phusong.grid import Grid, Window
 from phusong.progress import Progress
 from phusong.sources.digest import combined
 from phusong.sources.inputs import Raster
-from phusong.sources.rasters.heights import PossibleHeights
 from phusong.sources.rasters.prepared import create, grid_key, prepared
 from phusong.sources.rasters.rasterfile import RasterFile
-from phusong.sources.rasters.voids import mend_voids
+from phusong.sources.rasters.voids import PossibleHeights, mend_voids
 from phusong.sources.rasters.warp import BLOCK, Warper, first_of
 from phusong.study import TerrainSource
 

@@ -14,9 +14,8 @@ from scipy import ndimage
 
 from phusong.errors import InputError, Where
 from phusong.grid import Window
-from phusong.sources.rasters.heights import PossibleHeights
 from phusong.sources.rasters.rasterfile import Bounds, RasterFile, near
-from phusong.sources.rasters.voids import SEA_RIM_M
+from phusong.sources.rasters.voids import SEA_RIM_M, PossibleHeights
 from phusong.study import TerrainSource
 
 _GEOD = Geod(ellps="WGS84")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,34 @@ SEA_RIM_M = 20.0
 _EIGHT = np.ones((3, 3), dtype=bool)
 
 Cells = NDArray[np.bool_]
+LOWEST_M: Final = -450.0
+HIGHEST_M: Final = 9000.0
+"""Below the Dead Sea's shore and above Everest nothing is ground."""
+
+
+class PossibleHeights:
+    """Turns impossible heights into voids and remembers the extremes."""
+
+    def __init__(self) -> None:
+        self.lowest: float | None = None
+        self.highest: float | None = None
+
+    def __call__(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the heights with impossible ones NaN."""
+        low, high = values < LOWEST_M, values > HIGHEST_M
+        if low.any():
+            found = float(values[low].min())
+            self.lowest = found if self.lowest is None else min(self.lowest, found)
+        if high.any():
+            found = float(values[high].max())
+            self.highest = found if self.highest is None else max(self.highest, found)
+        values[low | high] = np.nan
+        return values
+
+    @property
+    def extremes(self) -> str:
+        """The lowest and the highest impossible height, for messages; empty: there was none."""
+        return ", ".join(f"{v:g}" for v in (self.lowest, self.highest) if v is not None)
 
 
 def mend_voids(

@@ -23,10 +23,10 @@ from phusong.sources.towers.estimated import (
     report_estimated,
     stations_of,
 )
-from phusong.sources.towers.figures import read_figures, sectors_of
 from phusong.sources.towers.operators import operators_of
 from phusong.sources.towers.patterns import report_antennas
 from phusong.sources.towers.reading import as_codes, cleaned, complain
+from phusong.sources.towers.sectors import read_figures, sectors_of
 from phusong.study import TECHNOLOGIES, TowersSource
 
 _PLACES = {0, 3, 4, 6}

@@ -20,8 +20,8 @@ from phusong.cli import main
 from phusong.errors import InputError, Where
 from phusong.grid import Grid
 from phusong.progress import NoProgress
-from phusong.sources.rasters.bands import metres_in
 from phusong.sources.rasters.landcover import prepare_landcover
+from phusong.sources.rasters.metadata import metres_in
 from phusong.sources.rasters.people import prepare_people
 from phusong.sources.rasters.rasterfile import RasterFile, near, open_raster
 from phusong.sources.rasters.studygrid import footprint

@@ -1,4 +1,4 @@
-"""Heights, powers and angles of cells; impossible ones are told and replaced by the default."""
+"""Sectors of a tower list: directions, heights, powers, tilts; impossible ones are told."""
 
 from __future__ import annotations
 
