@@ -18,7 +18,12 @@ from phusong.errors import Overreach, Where
 from phusong.sources.bounds import TEXT_BYTES, refuse_long, refuse_packed
 from phusong.sources.tables.headers import OPENCELLID, Role
 from phusong.sources.tables.raw.encodings import KEPT, codec_of
-from phusong.sources.tables.raw.header_rows import header_of, report_header
+from phusong.sources.tables.raw.header_rows import (
+    header_of,
+    no_records,
+    report_header,
+    report_no_records,
+)
 from phusong.sources.tables.text import convert, suspected_font_encoding
 from phusong.study import Layer
 
@@ -67,9 +72,11 @@ def read_table(
         found = header_of(lines, role, layer.columns)
         report_header(found, findings, where)
         header, body = found.names, lines[found.body :]
+    passed = no_records(body, len(header)) if role is not None else {}
+    report_no_records(passed, findings, where)
     rows, records, refused = [], [], []
     for row, line in enumerate(body, start=1):
-        if not any(cell.strip() for cell in line):
+        if row - 1 in passed or not any(cell.strip() for cell in line):
             continue
         cells = _fit(line, len(header))
         if cells is None and line[0].lstrip().startswith(_COMMENT):

@@ -476,6 +476,30 @@ def test_sheet_with_two_header_rows_and_a_row_of_numbers(
     assert only(findings, "S43").params["row"] == 3
 
 
+@pytest.mark.parametrize("suffix", [".xlsx", ".csv"])
+def test_sums_and_notes_are_no_records(tmp_path: Path, spec: dict[str, Any], suffix: str) -> None:
+    rows: list[list[Any]] = [["Mã thôn", "Mã xã", "Kinh độ", "Vĩ độ", "Dân số"]]
+    rows.append([None, None, "(độ)", "(độ)", "(người)"])
+    for village in villages().itertuples():
+        lon, lat = lonlat(village.geometry.centroid.x, village.geometry.centroid.y)
+        rows.append([village.ma_thon, village.ma_xa, lon, lat, 400])
+    rows += [["Tổng cộng", None, None, None, 6400], ["Hà Giang, ngày 1 tháng 10 năm 2026"]]
+    rows.append(["Người lập biểu"])
+    path = tmp_path / f"data/villages{suffix}"
+    if suffix == ".xlsx":
+        _book(path, {"thôn": rows})
+    else:
+        write_csv(
+            path, rows[0], [["" if c is None else c for c in r] for r in rows[1:]], separator=";"
+        )
+    spec["boundaries"]["villages"][0]["path"] = f"data/villages{suffix}"
+    inputs, findings = read(tmp_path, spec)
+    assert len(inputs.villages) == 16
+    assert inputs.villages["population"].sum() == 6400
+    assert only(findings, "S40").params["rows"] == "17–19"
+    assert not {"S11", "S13", "S14", "S48"} & numbers_of(findings)
+
+
 def test_the_sheet_that_is_a_table_is_taken(tmp_path: Path, spec: dict[str, Any]) -> None:
     sheets = {"Ghi chú": [["Số liệu tháng 10"], ["Người lập: A"]], "Trạm": LINKS}
     _book(tmp_path / "data/bh.xlsx", sheets)

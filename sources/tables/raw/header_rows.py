@@ -11,13 +11,21 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.headers import COORDINATES, Role
 from phusong.sources.tables.recognition import plain, recognise
+from phusong.sources.tables.text import ranges
 
 _SEARCHED = 30
 """Rows among which the header is looked for."""
 _OWN = ("row", "geometry")
 """Names of ours that a header must not take."""
 _NUMBERING = re.compile(r"\(?(\d{1,2})\)?")
+_BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _FEWEST_NUMBERED = 3
+_TOTALS = frozenset(
+    {"tong", "tong_cong", "cong", "tong_so", "total", "totals", "grand_total", "sum"}
+)
+"""First words of rows that add up others, plain."""
+_LONGEST_TOTAL = max(map(len, _TOTALS))
+_WORDS_OF_A_NOTE = 3
 
 Cells = Sequence[object]
 
@@ -71,7 +79,7 @@ def header_of(lines: Sequence[Cells], role: Role | None, mapping: Mapping[str, s
             score = _known(both, role, mapping)
             if score > max(best, 1) and score > _known(lower, role, mapping):
                 best, names, at, body = score, both, i, i + 2
-    if body < len(lines) and _numbers_columns(list(map(_text, lines[body])), names):
+    if body < len(lines) and _explains(list(map(_text, lines[body])), names):
         body += 1
     return Header(unique(names), at, body, best)
 
@@ -125,8 +133,43 @@ def _known(names: Sequence[str], role: Role, mapping: Mapping[str, str]) -> int:
     )
 
 
-def _numbers_columns(line: Sequence[str], names: Sequence[str]) -> bool:
+def no_records(body: Sequence[Cells], width: int) -> dict[int, str]:
+    """Return the rows of a table's body that are no records, by their place, and what they say.
+
+    Sums, and at the end of the table notes: one text of three words or more, which a merged cell
+    may repeat, under a header of at least three columns.
+    """
+    out: dict[int, str] = {}
+    ended = False
+    for i in range(len(body) - 1, -1, -1):
+        first = next((text for text in map(_text, body[i]) if text), "")
+        if len(first) <= _LONGEST_TOTAL and plain(first) in _TOTALS:
+            out[i] = first
+        elif first and not ended:
+            alone = all(text in {"", first} for text in map(_text, body[i]))
+            ended = not alone or width < _FEWEST_NUMBERED or len(first.split()) < _WORDS_OF_A_NOTE
+            if not ended:
+                out[i] = first
+    return dict(sorted(out.items()))
+
+
+def report_no_records(rows: Mapping[int, str], findings: Findings, where: Where) -> None:
+    """Say which rows of a table are taken for sums and notes (S40)."""
+    if rows:
+        findings.add(
+            "S40",
+            where,
+            detail="records {rows}: {texts}",
+            rows=ranges([i + 1 for i in rows]),
+            texts="; ".join(dict.fromkeys(rows.values())),
+        )
+
+
+def _explains(line: Sequence[str], names: Sequence[str]) -> bool:
+    """Say whether a row below the header numbers the columns, or says their units in brackets."""
     filled = [cell for cell in line if cell]
+    if filled and all(_BRACKETED.fullmatch(cell) for cell in filled):
+        return True
     found = [_NUMBERING.fullmatch(cell) for cell in filled]
     if len(filled) < _FEWEST_NUMBERED or len(filled) < sum(bool(n) for n in names):
         return False

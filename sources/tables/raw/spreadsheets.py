@@ -23,7 +23,13 @@ from phusong.sources.gdal import vectors
 from phusong.sources.tables.columns import nearest
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.raw.encodings import FONTS, undone
-from phusong.sources.tables.raw.header_rows import Header, header_of, report_header
+from phusong.sources.tables.raw.header_rows import (
+    Header,
+    header_of,
+    no_records,
+    report_header,
+    report_no_records,
+)
 from phusong.sources.tables.text import clean
 from phusong.study import Layer
 
@@ -119,16 +125,18 @@ def read_sheet(
             available=", ".join(sheet.name for sheet in sheets),
         )
     report_header(chosen.header, findings, where)
-    return _frame(chosen)
+    return _frame(chosen, findings, where)
 
 
-def _frame(sheet: _Sheet) -> pd.DataFrame:
+def _frame(sheet: _Sheet, findings: Findings, where: Where) -> pd.DataFrame:
     names, body = sheet.header.names, sheet.rows[sheet.header.body :]
     width = len(names)
+    passed = no_records(body, width)
+    report_no_records(passed, findings, where)
     kept = {
         i: [*row[:width], *[None] * (width - len(row))]
         for i, row in enumerate(body, start=1)
-        if any(clean(cell) is not None for cell in row)
+        if i - 1 not in passed and any(clean(cell) is not None for cell in row)
     }
     index = pd.Index(list(kept), dtype="int64")
     frame = pd.DataFrame(list(kept.values()), columns=names, index=index, dtype=object)
