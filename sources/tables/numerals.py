@@ -37,6 +37,7 @@ _NUMBER = {
     )
     for sign in _SIGN
 }
+_SIMPLE = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
 _ONE_GROUP = {s: re.compile(rf"[-+]?[1-9]\d{{0,2}}{_SIGN[s]}\d{{3}}") for s in _SIGN}
 """A single group of three behind the sign: ``1.234`` may be a thousand or a decimal."""
 _DECISIVE = {
@@ -119,6 +120,8 @@ def number(value: Any, decimal: Decimal = ".", unit: str = "") -> float | None:
     text = _bare(value)
     if text is None:
         return float("nan")
+    if decimal == "." and _SIMPLE.fullmatch(text):
+        return float(text)
     scale = 1.0
     if unit and (said := _WITH_UNIT.fullmatch(text)):
         factor = _SCALE[unit].get(plain(said["unit"]))
@@ -222,7 +225,8 @@ def _sign_of_column(
 
     Of counts, a sign that stands before groups of three only parts thousands.
     """
-    texts = values.map(lambda v: _figures_only(v, unit))
+    signed = (v for v in values if isinstance(v, str) and ("," in v or "." in v))
+    texts = [_figures_only(v, unit) for v in signed]
     commas, points, maybe_commas, maybe_points = _evidence(texts)
     if commas > points and decimal != ",":
         findings.add("S21", where, detail="numbers are read with a decimal comma")
@@ -243,8 +247,8 @@ def _sign_of_column(
     return _OTHER[sign]
 
 
-def _figures_only(value: Any, unit: str) -> str | None:
-    """Return a text without its unit, None for what is no text."""
-    text = _bare(value) if isinstance(value, str) else None
+def _figures_only(value: str, unit: str) -> str | None:
+    """Return a text without its unit, None for nothing."""
+    text = _bare(value)
     said = _WITH_UNIT.fullmatch(text) if text is not None and unit else None
     return said["figure"].strip() if said else text
