@@ -55,7 +55,8 @@ def read_backhaul(study: Study, layer: Layer, findings: Findings) -> pd.DataFram
     if columns is None:
         return no_backhaul()
     frame = pd.DataFrame({name: take(raw, source) for name, source in columns.items()})
-    frame = translated(frame, layer.values, list(BACKHAUL.columns), findings, where).map(as_code)
+    frame = translated(frame, layer.values, columns, list(BACKHAUL.columns), findings, where)
+    frame = frame.map(as_code)
     frame = frame.reindex(columns=["site_id", "medium", "upstream", "status"]).astype(object)
     frame = frame.where(frame.notna(), None)
     on = in_service(frame["status"].tolist(), [], "F23", findings, where)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.tables.columns import nearest
+from phusong.sources.tables.columns import nearest, present
 from phusong.sources.tables.text import as_code
 
 _SHOWN = 8
@@ -19,6 +19,7 @@ _SHOWN = 8
 def translated(
     frame: pd.DataFrame,
     values: Mapping[str, Mapping[str, Sequence[str]]],
+    columns: Mapping[str, str],
     known: Sequence[str],
     findings: Findings,
     where: Where,
@@ -35,6 +36,8 @@ def translated(
     values
         Our column -> value of the file -> the words it stands for, which are put into one text,
         parted by ``/``; an empty one is nothing.
+    columns
+        Our column -> the file's header, by which the study may name it too.
     known
         Columns the layer may have.
     findings
@@ -43,7 +46,8 @@ def translated(
     out = frame.copy(deep=False)
     for column, words in values.items():
         at = replace(where, key=f"values.{column}")
-        if column not in frame:
+        ours = column if column in frame else _by_header(column, columns)
+        if ours is None:
             near = nearest(column, list(frame.columns)) or ", ".join(frame.columns) or "-"
             findings.add(
                 "S08",
@@ -56,16 +60,21 @@ def translated(
                 near=near,
             )
             continue
-        ours = {_key(value): "/".join(given) or None for value, given in words.items()}
-        keys = frame[column].map(_key)
+        meant = {_key(value): "/".join(given) or None for value, given in words.items()}
+        keys = frame[ours].map(_key)
         held = set(keys)
         for value in words:
             if _key(value) not in held:
-                _report_unused(value, frame[column], findings, at)
-        cells = frame[column].astype(object)
-        named = keys.isin(list(ours))
-        out[column] = cells.where(~named, keys.map(ours.get)).astype(object)
+                _report_unused(value, frame[ours], findings, at)
+        cells = frame[ours].astype(object)
+        named = keys.isin(list(meant))
+        out[ours] = cells.where(~named, keys.map(meant.get)).astype(object)
     return out
+
+
+def _by_header(header: str, columns: Mapping[str, str]) -> str | None:
+    found = present(header, list(columns.values()))
+    return next((ours for ours, own in columns.items() if own == found), None)
 
 
 def _key(value: Any) -> str:

@@ -170,7 +170,7 @@ def _records(
         return None
     frame = pd.DataFrame({ours: take(raw, source) for ours, source in columns.items()})
     report_garbled([*headers, *_texts_in(frame)], read_as, findings, where)
-    frame = translated(frame, layer.values, list(role.columns), findings, where)
+    frame = translated(frame, layer.values, columns, list(role.columns), findings, where)
     frame["row"] = raw["row"].to_numpy(dtype=np.int64)
     frame["file"] = where.file
     stated = _stated_crs(layer, findings, where)

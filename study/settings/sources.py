@@ -39,8 +39,8 @@ class Layer(Section):
     columns: dict[str, str] = Field(default_factory=dict)
     """Our name of a column -> the planner's own header."""
     values: dict[str, dict[str, Words]] = Field(default_factory=dict)
-    """Our name of a column -> the planner's own value -> what it stands for, in words known here;
-    a list is several of them, an empty text nothing."""
+    """Our name of a column, or the file's header -> the planner's own value -> what it stands for,
+    in words known here; a list is several of them, an empty text nothing."""
 
 
 class RoadsSource(Layer):

@@ -684,7 +684,7 @@ def test_values_of_the_study(tmp_path: Path, spec: dict[str, Any]) -> None:
     layer["values"] = {
         "technology": {"loại 7": ["GSM", "UMTS"], "X": "NR"},
         "status": {"1": "planned", "A": "on air", "B": "planned"},
-        "freq_mhz": {"1800": ""},
+        "Bang_tan_MHz": {"1800": ""},
     }
     inputs, findings = read(tmp_path, spec)
     cells = inputs.cells
