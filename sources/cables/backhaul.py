@@ -15,8 +15,8 @@ from phusong.sources.left_out import report_left_out
 from phusong.sources.tables.columns import map_columns, plain, take
 from phusong.sources.tables.glossary import translated
 from phusong.sources.tables.headers import BACKHAUL
-from phusong.sources.tables.layers import place_of
-from phusong.sources.tables.rows import read_rows
+from phusong.sources.tables.layers import place_of, report_garbled
+from phusong.sources.tables.rows import in_encoding, read_rows
 from phusong.sources.tables.status import in_service
 from phusong.sources.tables.text import as_code
 from phusong.study import Layer, Study
@@ -46,11 +46,14 @@ def read_backhaul(study: Study, layer: Layer, findings: Findings) -> pd.DataFram
         microwave from nowhere are left out (F16), as are links that do not work today (F23).
     """
     where = place_of(layer, study)
-    rows = read_rows(study.resolve(layer.path), layer, BACKHAUL, findings, where, leave=study.gdal)
+    path = study.resolve(layer.path)
+    rows = read_rows(path, layer, BACKHAUL, findings, where, leave=study.gdal)
     if rows is None:
         return no_backhaul()
     raw = rows.frame
     headers = [str(c) for c in raw.columns if c not in {"row", "geometry"}]
+    texts = [*headers, *(v for c in headers for v in raw[c] if isinstance(v, str))]
+    report_garbled(texts, in_encoding(path, layer, BACKHAUL, where, leave=study.gdal), findings, where)
     columns = map_columns(headers, BACKHAUL, layer.columns, findings, where, coordinates=False)
     if columns is None:
         return no_backhaul()

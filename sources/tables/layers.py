@@ -25,7 +25,7 @@ from phusong.sources.tables.numerals import Decimal, numbers, unit_of
 from phusong.sources.tables.ogr import Box
 from phusong.sources.tables.points import decimal_sign, points_of, shapes_of
 from phusong.sources.tables.raw.encodings import garbled_as, undecoded, ungarbled
-from phusong.sources.tables.rows import Rows, read_rows
+from phusong.sources.tables.rows import Rows, in_encoding, read_rows
 from phusong.sources.tables.text import as_code, clean
 from phusong.sources.tables.written import column_of
 from phusong.study import Layer, Study
@@ -139,12 +139,7 @@ def read_layer(
     )
     if rows is None:
         return None
-
-    def read_as(encoding: str) -> pd.DataFrame | None:
-        other = layer.model_copy(update={"encoding": encoding})
-        again = read_rows(path, other, known, Findings(), where, bbox, leave=study.gdal)
-        return None if again is None else again.frame
-
+    read_as = in_encoding(path, layer, known, where, bbox, leave=study.gdal)
     return _records(rows, layer, role, read_as, findings, where)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -104,6 +105,25 @@ def read_rows(
 def _ragged(findings: Findings) -> int:
     """Count the rows that could not be taken apart (S14), those told together too."""
     return sum(int(f.params.get("n", 1)) for f in findings.of("S14"))
+
+
+def in_encoding(
+    path: Path,
+    layer: Layer,
+    role: Role | None,
+    where: Where,
+    bbox: Box | None = None,
+    *,
+    leave: Gdal = NO_LEAVE,
+) -> Callable[[str], pd.DataFrame | None]:
+    """Return what reads the same rows in another encoding, or gives None; nothing is reported."""
+
+    def read_as(encoding: str) -> pd.DataFrame | None:
+        other = layer.model_copy(update={"encoding": encoding})
+        again = read_rows(path, other, role, Findings(), where, bbox, leave=leave)
+        return None if again is None else again.frame
+
+    return read_as
 
 
 def _picked(

@@ -318,7 +318,14 @@ def test_shapefiles_lose_no_letter(
 
 @pytest.mark.parametrize(
     ("encoding", "cpg"),
-    [("utf-8", None), ("utf-8", "1252"), ("utf-8", "1258"), ("cp1258", None), ("cp1258", "1252")],
+    [
+        ("utf-8", None),
+        ("utf-8", "System"),
+        ("utf-8", "1252"),
+        ("utf-8", "1258"),
+        ("cp1258", None),
+        ("cp1258", "1252"),
+    ],
 )
 def test_the_encoding_advised_mends(
     tmp_path: Path, spec: dict[str, Any], encoding: str, cpg: str | None
@@ -529,6 +536,16 @@ def test_a_workbook_in_an_old_font(tmp_path: Path, spec: dict[str, Any]) -> None
     spec["towers"][0]["encoding"] = "tcvn3"
     inputs, _ = read(tmp_path, spec)
     assert inputs.cells["operator"].tolist() == ["Mạng Đồng Văn"]
+
+
+def test_backhaul_in_an_old_font(tmp_path: Path, spec: dict[str, Any]) -> None:
+    rows = [["ma_tram", "truyen_dan"], ["T1", "c¸p quang"], ["T2", "c¸p quang"]]
+    _book(tmp_path / "data/bh.xlsx", {"bh": rows})
+    spec["fiber"]["backhaul"] = [{"path": "data/bh.xlsx"}]
+    assert only(check(tmp_path, spec), "S16").params["encoding"] == "tcvn3"
+    spec["fiber"]["backhaul"][0]["encoding"] = "tcvn3"
+    inputs, _ = read(tmp_path, spec)
+    assert inputs.backhaul["medium"].tolist() == ["fibre", "fibre"]
 
 
 def test_a_workbook_that_is_none(tmp_path: Path, spec: dict[str, Any]) -> None:

@@ -20,6 +20,8 @@ FONTS = frozenset({"tcvn3", "vni"})
 """Encodings that are undone letter by letter, after reading."""
 BYTES = "ISO-8859-1"
 """Read as this, every byte is one character and none is lost."""
+_NO_NAME = "system"
+"""What QGIS writes into a .cpg when it was not told."""
 _SHAPES = frozenset({".shp", ".dbf"})
 _LANGUAGE_DRIVERS = {0x01: "cp437", 0x02: "cp850", 0x26: "cp866", 0xC8: "cp1250", 0xC9: "cp1251"}
 _LANGUAGE_DRIVERS |= {0x78: "cp950", 0x79: "cp949", 0x7A: "gbk", 0x7B: "cp932"}
@@ -65,7 +67,8 @@ def stated_by_shapefile(path: Path) -> str | None:
     beside = {p.suffix.lower(): p for p in path.parent.glob(f"{_escaped(path.stem)}.*")}
     if ".cpg" in beside:
         said = beside[".cpg"].read_bytes()[:64]
-        if text := said.decode("ascii", "replace").strip():
+        text = said.decode("ascii", "replace").strip()
+        if text and text.lower() != _NO_NAME:
             return text
     if ".dbf" not in beside:
         return None
