@@ -59,7 +59,7 @@ def compare(
     earlier, later = open_run(before), open_run(after)
     found = compare_runs(earlier, later)
     with output_folder(out, overwrite=overwrite) as partial:
-        attempt = Attempts()
+        attempt = Attempts(partial)
         write_comparison(found, partial, form)
         with attempt(PAGE, partial / PAGE):
             build_swipe_map(earlier, later, found, partial / PAGE, get_language())

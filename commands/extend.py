@@ -87,7 +87,7 @@ def extend(
     if ring_plan is not None:
         stamp |= {"rings_usd": ring_plan.usd, "rings_lower_bound_usd": ring_plan.lower_bound_usd}
     with output_folder(out, overwrite=overwrite) as partial:
-        attempt = Attempts()
+        attempt = Attempts(partial)
         write_extension(plan, ring_plan, partial, stamp, form, attempt)
         with attempt(PAGE, partial / PAGE):
             build_map(planned.results, partial / PAGE, get_language(), planned=planned)

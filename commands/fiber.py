@@ -125,7 +125,7 @@ def _reach_places(
         "places": list(places),
     }
     with output_folder(out, overwrite=overwrite) as partial:
-        attempt = Attempts()
+        attempt = Attempts(partial)
         write_places(reach, partial, stamp, form, attempt)
     console = open_console()
     print_reach(console, reach, (study.fiber or FiberSources()).drop_m)

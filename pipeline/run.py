@@ -53,7 +53,7 @@ def run_study(
     form = form or CsvForm()
     with output_folder(folder, overwrite=overwrite) as partial:
         results = compute(study, partial, radio=radio, fibre=fibre, progress=progress, watch=watch)
-        attempt, about = Attempts(), _about(study)
+        attempt, about = Attempts(partial), _about(study)
         described = write_results(partial, results, about, form, attempt)
         with watch("map"), attempt("map.html", partial / "map.html"):
             build_map(results, partial / "map.html", language, online_base=online_base)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import traceback
 from collections.abc import Iterator, Sequence
@@ -39,13 +40,20 @@ class Missing:
 class Attempts:
     """Takes what goes wrong in blocks that write what can be missing.
 
+    Parameters
+    ----------
+    folder
+        Where they write: a folder that will bear another name, so that reasons name its files
+        from there on.
+
     Attributes
     ----------
     missing
         What is not there, in the order it was tried.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        self._prefix = "" if folder is None else f"{folder}{os.sep}"
         self.missing: list[Missing] = []
 
     @contextmanager
@@ -64,7 +72,10 @@ class Attempts:
             yield
         except Exception as error:
             logging.getLogger("phusong").debug("%s is missing", file, exc_info=True)
-            self.missing.append(Missing(file, _reason(error), traceback.format_exc()))
+            reason = _reason(error)
+            if self._prefix:
+                reason = reason.replace(self._prefix, "")
+            self.missing.append(Missing(file, reason, traceback.format_exc()))
             if path is not None:
                 _remove(path)
 

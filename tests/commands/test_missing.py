@@ -15,6 +15,7 @@ from shapely.errors import GEOSException
 
 from helpers.cli import phusong, table
 from phusong.cli import main
+from phusong.errors import OutputError, Where
 from phusong.exports.formats import geopackage
 from phusong.pipeline.run import run_study
 from phusong.study.file import read_study
@@ -134,6 +135,19 @@ def test_in_vietnamese(study: Path, tmp_path: Path, fail: Callable[[str, Excepti
     out = tmp_path / "out"
     printed = phusong("fiber", study, "--out", out, "--lang", "vi", code=1).output
     assert "thiếu map.html: lỗi nội bộ (RuntimeError: lý do)" in printed
+
+
+def test_a_reason_names_files_from_the_folder_on(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Any, path: Path, *__: Any, **___: Any) -> None:
+        raise OutputError(
+            "the map cannot be written: {reason}", Where(str(path)), "", {"reason": "x"}
+        )
+
+    monkeypatch.setattr("phusong.pipeline.run.build_map", full)
+    phusong("fiber", study, "--out", tmp_path / "out", code=1)
+    assert missing_of(tmp_path / "out") == {"map.html": "map.html: the map cannot be written: x"}
 
 
 def test_from_python_the_results_come_back(
