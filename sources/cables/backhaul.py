@@ -53,7 +53,9 @@ def read_backhaul(study: Study, layer: Layer, findings: Findings) -> pd.DataFram
     raw = rows.frame
     headers = [str(c) for c in raw.columns if c not in {"row", "geometry"}]
     texts = [*headers, *(v for c in headers for v in raw[c] if isinstance(v, str))]
-    report_garbled(texts, in_encoding(path, layer, BACKHAUL, where, leave=study.gdal), findings, where)
+    report_garbled(
+        texts, in_encoding(path, layer, BACKHAUL, where, leave=study.gdal), findings, where
+    )
     columns = map_columns(headers, BACKHAUL, layer.columns, findings, where, coordinates=False)
     if columns is None:
         return no_backhaul()
