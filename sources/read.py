@@ -362,8 +362,8 @@ class _Reading:
         self.tally.stayed(cables)
         if cables:
             drawn = pd.concat(cables, ignore_index=True)
-            layer = np.repeat(np.arange(len(cables)), [len(c) for c in cables])
-            self.got.cables = single_cables(drawn, layer, fiber.snap_tolerance_m, self.findings)
+            layer_of = np.repeat(np.arange(len(cables)), [len(c) for c in cables])
+            self.got.cables = single_cables(drawn, layer_of, fiber.snap_tolerance_m, self.findings)
         if pops:
             named = pd.concat(pops, ignore_index=True)
             named = single_pops(named, fiber.pop_snap_m, self.findings)
