@@ -23,7 +23,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from phusong.jit import njit
-from phusong.sources.towers.patterns import Pattern
+from phusong.sources.towers.antennas.patterns import Pattern
 from phusong.study import Antenna
 
 KIND_OMNI: Final = 0.0

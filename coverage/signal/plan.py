@@ -15,8 +15,8 @@ from phusong.coverage.signal.linkbudget import reference_level_dbm
 from phusong.coverage.signal.spread import sigma_total_db
 from phusong.errors import InputError, PhusongError
 from phusong.sources.inputs import Inputs
-from phusong.sources.towers.antennafiles import read_patterns
-from phusong.sources.towers.patterns import Pattern
+from phusong.sources.towers.antennas.antennafiles import read_patterns
+from phusong.sources.towers.antennas.patterns import Pattern
 from phusong.study import Study, Technology
 
 

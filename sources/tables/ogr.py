@@ -42,7 +42,7 @@ from phusong.sources.tables.raw.encodings import (
 )
 from phusong.sources.tables.raw.filters import is_query
 from phusong.sources.tables.raw.geojson import crs_link
-from phusong.sources.tables.raw.gpx import readable, unfolded
+from phusong.sources.tables.raw.gpx_extensions import readable, unfolded
 from phusong.sources.tables.raw.shapefile import refuse_torn
 from phusong.study import Gdal, Layer
 

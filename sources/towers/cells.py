@@ -15,7 +15,8 @@ from phusong.sources.boundaries.shapes import keep_types, separate
 from phusong.sources.tables.layers import Records
 from phusong.sources.tables.status import in_service
 from phusong.sources.tables.text import ranges
-from phusong.sources.towers.antennafiles import read_patterns
+from phusong.sources.towers.antennas.antennafiles import read_patterns
+from phusong.sources.towers.antennas.patterns import report_antennas
 from phusong.sources.towers.carriers import read_carriers
 from phusong.sources.towers.estimated import (
     identities_of,
@@ -24,7 +25,6 @@ from phusong.sources.towers.estimated import (
     stations_of,
 )
 from phusong.sources.towers.operators import operators_of
-from phusong.sources.towers.patterns import report_antennas
 from phusong.sources.towers.reading import as_codes, cleaned, complain
 from phusong.sources.towers.sectors import read_figures, sectors_of
 from phusong.study import TECHNOLOGIES, TowersSource

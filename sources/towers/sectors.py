@@ -13,8 +13,8 @@ from phusong.errors import InputError
 from phusong.sources.tables.layers import Records
 from phusong.sources.tables.numerals import number
 from phusong.sources.tables.text import clean
+from phusong.sources.towers.antennas.patterns import Pattern
 from phusong.sources.towers.azimuths import azimuths_of, compass_of, parts_of
-from phusong.sources.towers.patterns import Pattern
 from phusong.sources.towers.powers import DIPOLE_DBI, gain_dbi, is_erp, power_dbm, unit_in_header
 from phusong.sources.towers.reading import complain, mapped
 from phusong.study import TowersSource

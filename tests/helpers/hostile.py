@@ -21,7 +21,7 @@ from phusong.checks import Findings
 from phusong.coverage.calibration.measurements import read_measurements
 from phusong.errors import PhusongError
 from phusong.sources import Inputs, check_inputs, read_inputs
-from phusong.sources.towers.antennafiles import read_pattern
+from phusong.sources.towers.antennas.antennafiles import read_pattern
 from phusong.study.file import read_study
 
 Files = Mapping[str, bytes]

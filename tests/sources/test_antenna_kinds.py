@@ -11,8 +11,8 @@ import pytest
 
 from phusong.coverage.signal.antenna import attenuation_db, beam_table
 from phusong.errors import InputError, Where
-from phusong.sources.towers.antennafiles import parse_ant, parse_msi, read_pattern
-from phusong.sources.towers.patterns import Pattern, join_cuts, oddities
+from phusong.sources.towers.antennas.antennafiles import parse_ant, parse_msi, read_pattern
+from phusong.sources.towers.antennas.patterns import Pattern, join_cuts, oddities
 from phusong.study import Antenna
 
 ANGLE = np.arange(360)

@@ -12,8 +12,8 @@ from scipy.spatial.transform import Rotation
 
 from phusong.coverage.signal.antenna import attenuation_db, beam_table
 from phusong.errors import InputError
-from phusong.sources.towers.antennafiles import parse_ant, parse_msi, read_pattern
-from phusong.sources.towers.patterns import Pattern
+from phusong.sources.towers.antennas.antennafiles import parse_ant, parse_msi, read_pattern
+from phusong.sources.towers.antennas.patterns import Pattern
 from phusong.study import Antenna
 
 

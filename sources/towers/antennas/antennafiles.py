@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from phusong.errors import InputError, Where
 from phusong.sources.bounds import refuse_long
-from phusong.sources.towers.patterns import ANGLES, Pattern, join_cuts
+from phusong.sources.towers.antennas.patterns import ANGLES, Pattern, join_cuts
 
 _DBD_TO_DBI = 2.15
 _BYTES = 2**22

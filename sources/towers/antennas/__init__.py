@@ -1,0 +1,1 @@
+"""Antenna files: their patterns, read and looked at."""
