@@ -138,8 +138,8 @@ def layers_of_run(run: Path, plan: Plan, inputs: Inputs) -> tuple[SignalLayer, .
     InputError
         When the run was made of other towers or on another grid.
     """
-    stamp, grid = open_run(run).stamp, inputs.grid
-    there = stamp["grid"]
+    opened, grid = open_run(run), inputs.grid
+    there = opened.stamp["grid"]
     if (there["cell_m"], tuple(there["bounds_m"])) != (grid.cell_m, grid.bounds):
         raise InputError(
             "the rasters of this run lie on another grid than the study now does",
@@ -151,7 +151,8 @@ def layers_of_run(run: Path, plan: Plan, inputs: Inputs) -> tuple[SignalLayer, .
     layers = []
     for layer in plan.plain:
         paths = [
-            run / f"coverage_{safe[layer.operator]}_{layer.technology}_{kind}.tif" for kind in kinds
+            opened.folder / f"coverage_{safe[layer.operator]}_{layer.technology}_{kind}.tif"
+            for kind in kinds
         ]
         for path in paths:
             if not path.is_file():

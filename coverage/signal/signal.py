@@ -134,7 +134,7 @@ def compute_signal(
 
     Path losses that the store holds are not computed again; a run that died resumes from its
     finished masts. Memory is bounded by one tile's layers and one mast's window, whatever the
-    number of masts.
+    number of masts, and at the end by one raster of the grid at a time.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ import pandas as pd
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 
 from phusong.disc.refused import refused
+from phusong.errors import OutputError, Where
 from phusong.exports.layers.qml import to_qml
 from phusong.exports.layers.styles import style_of
 from phusong.exports.tables.dictionary import Column, Described, conform, described_by, tables
@@ -155,8 +156,10 @@ def check_geopackage(path: Path, frames: Mapping[str, gpd.GeoDataFrame]) -> None
 
     Raises
     ------
-    sqlite3.Error
+    OutputError
         When it is not; named are the layers, or what SQLite says.
+    sqlite3.Error
+        When it cannot even be asked.
     """
     with closing(sqlite3.connect(path)) as base:
         told = {str(line[0]) for line in base.execute("PRAGMA integrity_check")}
@@ -177,8 +180,14 @@ def check_geopackage(path: Path, frames: Mapping[str, gpd.GeoDataFrame]) -> None
                 told.add(name)
             if not _is_extent_of(extents[name], frame):
                 told.add(name)
-    if told != {"ok"}:
-        raise sqlite3.DatabaseError(", ".join(sorted(told)))
+    told.discard("ok")
+    if told:
+        raise OutputError(
+            "what was written cannot be read back as it was: {what}",
+            Where(file=str(path)),
+            "free space on the disc, or choose a folder that can be written to",
+            {"what": ", ".join(sorted(told))},
+        )
 
 
 def _is_extent_of(extent: Sequence[float | None], frame: gpd.GeoDataFrame) -> bool:
