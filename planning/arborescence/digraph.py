@@ -3,9 +3,10 @@
 The root stands for all that has light. A site has a vertex for each number of hops that may lie
 between it and fibre; so a chain is never longer than allowed, whatever is chosen. From there an arc
 of no cost leads to its mast, one with the price of the radio to its cell, and from the cell one of
-no cost to every village it covers. The tower is paid where a layer of the site is entered. A site can also be entered from the root at once for
-what the cheapest way to it costs: that changes nothing, but multipliers of a programme without most
-of the other arcs stay near those of the whole::
+no cost to every village it covers. The tower is paid where a layer of the site is entered. A site
+can also be entered from the root at once for what the cheapest way to it costs: that changes
+nothing, but multipliers of a programme without most of the other arcs stay near those of the
+whole::
 
     root ── fibre ──► site, 0 ── hop ──► site', 1 ── hop ──► site'', 2
                          └──► mast ── radio ──► cell ──► village ◄── alternative ── root
@@ -123,6 +124,8 @@ class Layers:
         By vertex the site whose layer it is, -1 for others.
     layer
         By vertex its number of hops, -1 for others.
+    useless
+        Sites that another one replaces in every plan.
     toward
         By vertex the slot by which a cheapest way from the root enters it, -1 for the root.
     cell
@@ -146,6 +149,7 @@ class Layers:
     name: NDArray[np.int64]
     site_of: NDArray[np.int64]
     layer: NDArray[np.int64]
+    useless: NDArray[np.int64]
     toward: NDArray[np.int64]
     cell: NDArray[np.int64]
     village: NDArray[np.int64]
@@ -178,7 +182,7 @@ def lay(instance: Instance, *, miss: float | None = None) -> Layers:
     reach = _reached(instance, arcs)
     stands_for, weight = _represented(instance, reach, merge_only=miss is not None)
     arcs = _with_villages(instance, arcs, reach, stands_for, miss, weight)
-    return _layers(instance, chains, arcs, stands_for, weight)
+    return _layers(instance, chains, arcs, stands_for, weight, np.flatnonzero(useless))
 
 
 @dataclass(frozen=True)
@@ -406,6 +410,7 @@ def _layers(
     arcs: _Arcs,
     stands_for: NDArray[np.int64],
     weight: NDArray[np.float64],
+    useless: NDArray[np.int64],
 ) -> Layers:
     names = numbering(instance)
     count = instance.villages.count
@@ -452,6 +457,7 @@ def _layers(
         name,
         np.where(is_layer, (name - first) // layers, -1),
         np.where(is_layer, (name - first) % layers, -1),
+        useless,
         _toward(graph, column, row, wt, number, before[name]),
         number[names.first_cell : names.first_village],
         np.where(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from phusong.planning.arborescence.certificate import Certificate, Dual, Stage
 from phusong.planning.arborescence.digraph import Kind, Layers, lay
 from phusong.planning.arborescence.gardener import Gardener, Growth
 from phusong.planning.arborescence.instance import Covers, Fibre, Instance, Sites, Villages
@@ -55,6 +56,8 @@ class Search:
         Steps left: ascents, relaxations, programmes in whole numbers.
     cost
         Cost of the best plan, with the price of those left out.
+    keep, certificate
+        Whether multipliers are kept, and those kept.
     bound, proven
         No plan costs less: at all, and as far as multipliers prove.
     """
@@ -66,6 +69,8 @@ class Search:
     steps: float
     seed: int
     gap: float
+    keep: bool = False
+    certificate: Certificate = field(default_factory=Certificate)
     part: Part = field(init=False)
     reason: NDArray[np.int64] = field(init=False)
     plan: Plan = field(init=False)
@@ -100,6 +105,27 @@ class Search:
         """Take a bound on plans better than the best one."""
         self.proven = max(self.proven, min(bound, self.cost))
         self.bound = max(self.bound, self.proven)
+
+    def begin(self, layers: Layers) -> None:
+        """Begin a stage of the certificate: multipliers recorded from now on are for this graph."""
+        if self.keep:
+            names = layers.names
+            junction = (layers.name > 0) & (layers.name < names.first_layer)
+            self.certificate.stages.append(
+                Stage(
+                    self.part,
+                    layers.name[junction] - 1,
+                    layers.useless,
+                    layers.village >= 0,
+                    (),
+                )
+            )
+
+    def record(self, dual: Dual) -> None:
+        """Take multipliers into the certificate."""
+        if self.keep:
+            last = self.certificate.stages[-1]
+            self.certificate.stages[-1] = replace(last, duals=(*last.duals, dual))
 
     def offer(self, layers: Layers, growth: Growth) -> bool:
         """Take a growing plan if it is better; tell whether it was."""
@@ -142,6 +168,7 @@ def solve(
     steps: int | None = None,
     gap: float = GAP,
     seed: int = 0,
+    certify: bool = False,
 ) -> Plan:
     """Find a cheap plan that serves every village that can be served, and bound the cheapest.
 
@@ -159,6 +186,8 @@ def solve(
         Relative gap at which to stop.
     seed
         Seed of the choices of the search.
+    certify
+        Whether to keep the multipliers behind the bound in ``certificate``; takes room.
 
     Raises
     ------
@@ -178,6 +207,7 @@ def solve(
         np.inf if steps is None else steps,
         seed,
         gap,
+        certify,
     )
     plan = cheapest(search)
     return replace(plan, seconds=time.perf_counter() - started)
@@ -228,6 +258,7 @@ def cheapest(search: Search) -> Plan:
         lower_bound=min(search.bound, search.cost),
         proven_bound=min(search.proven, search.cost),
         vouched=vouched,
+        certificate=search.certificate if search.keep else None,
     )
 
 
@@ -242,6 +273,7 @@ def _close_in(search: Search, layers: Layers) -> Layers:
             return layers
         growth = grower.improve(growth, _GUIDED, int(search.rng.integers(2**31)))
         search.offer(layers, growth)
+        search.begin(layers)
         on = layers.column >= 0
         closed = np.zeros(on.size, np.bool_)
         nothing = np.empty(0, np.int64)
@@ -251,7 +283,8 @@ def _close_in(search: Search, layers: Layers) -> Layers:
                 if search.done and search.proven > 0:
                     return layers
                 search.step()
-                raised = ascent(layers, search.cost, rate, tree)
+                raised = ascent(layers, search.cost, rate, tree, keep=search.keep)
+                search.record(raised.dual)
                 search.raise_bound(raised.bound)
                 closed |= beyond(layers, raised.slack) > search.room - raised.bound
         before = layers.price.size
@@ -273,6 +306,7 @@ def _relax(search: Search, layers: Layers) -> None:
     if growth is None:
         search.raise_bound(search.cost)
         return
+    search.begin(layers)
     r = Relaxation(layers, layers.price)
     wt = np.where(layers.column >= 0, layers.graph.wt, np.inf)
     r.start(wt, variables(layers, growth), _ROOM)
@@ -288,6 +322,8 @@ def _relax(search: Search, layers: Layers) -> None:
         search.raise_bound(r.bound)
         if turn % 4 == 3:
             guided(search, grower, r, closed)
+            if search.keep:
+                search.record(r.dual(search.cost))
             closed |= beyond(layers, r.slack()) > search.room - r.bound
             r.close(_all_closed(layers, closed))
             if (closed & (layers.column >= 0)).sum() > 0.4 * (layers.column >= 0).sum():
@@ -300,6 +336,8 @@ def _relax(search: Search, layers: Layers) -> None:
             break
         if stalled > 40:
             break
+    if np.isfinite(r.bound) and search.keep:
+        search.record(r.dual(search.cost))
     if not search.done:
         guided(search, grower, r, closed)
         closed |= beyond(layers, r.slack()) > search.room - r.bound

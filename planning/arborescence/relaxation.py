@@ -10,6 +10,9 @@ what enters a vertex that is no terminal leaves it (Polzin & Vahdati Daneshmand 
 village; and a budget. All but the last two come when they are violated.
 """
 
+# ruff: noqa: ANN001, ANN202 - numba infers the types of kernels
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+
 from __future__ import annotations
 
 import time
@@ -22,7 +25,8 @@ from highspy._core import _Highs  # highspy.Highs prints a banner before it can 
 from scipy.sparse import csr_array, vstack
 
 from phusong.fiber.steiner.bounds.ascent import ascend, distances
-from phusong.planning.arborescence.certificate import Row
+from phusong.jit import njit
+from phusong.planning.arborescence.certificate import Dual, Row
 from phusong.planning.arborescence.digraph import Kind
 from phusong.planning.arborescence.separation import Separator
 
@@ -309,6 +313,27 @@ class Relaxation:
         self.activate(np.sort(wrong))
         return int(wrong.size)
 
+    def dual(self, ceiling: float) -> Dual:
+        """Return the best multipliers in terms of the graph: a cut becomes a potential."""
+        lay, p = self.layers, self.proof
+        cut = p.kind == Row.CUT
+        rows = p.matrix[np.flatnonzero(cut)]
+        sides = _sides(
+            *(lay.graph.indptr, lay.graph.adj, lay.graph.twin, lay.column),
+            *(rows.indptr.astype(np.int64), rows.indices.astype(np.int64), lay.price.size),
+        )
+        count = sides.sum(axis=1)
+        which, vertex = np.nonzero(sides)
+        return Dual(
+            ceiling,
+            np.concatenate([[0], np.cumsum(count)]),
+            lay.name[vertex],
+            p.y[cut][which] * self.unit,
+            p.kind[~cut],
+            p.about[~cut],
+            p.y[~cut] * self.unit,
+        )
+
     def allow(self, budget: float) -> None:
         """Change the budget; rows stay, bounds begin anew."""
         (row,) = np.flatnonzero(self.kind == Row.BUDGET)
@@ -371,3 +396,31 @@ class Relaxation:
         order = rng.permutation(self.separator.sinks.size)
         found = self.separator.cuts(self.x, order, nested, most)
         return int(wrong.size) + self.add_cuts(*found)
+
+
+@njit(cache=True, nogil=True)
+def _sides(indptr, adj, twin, column, bounds, variables, count):
+    """By row of variables, the vertices that the root does not reach without them."""
+    n = indptr.size - 1
+    far = np.ones((bounds.size - 1, n), np.bool_)
+    closed = np.zeros(count, np.bool_)
+    stack = np.empty(n, np.int64)
+    for r in range(bounds.size - 1):
+        for k in range(bounds[r], bounds[r + 1]):
+            closed[variables[k]] = True
+        far[r, 0] = False
+        stack[0] = 0
+        k = 1
+        while k > 0:
+            k -= 1
+            v = stack[k]
+            for s in range(indptr[v], indptr[v + 1]):
+                c = column[twin[s]]
+                w = adj[s]
+                if c >= 0 and far[r, w] and not closed[c]:
+                    far[r, w] = False
+                    stack[k] = w
+                    k += 1
+        for k in range(bounds[r], bounds[r + 1]):
+            closed[variables[k]] = False
+    return far

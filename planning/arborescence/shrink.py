@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phusong.fiber.steiner.bounds.ascent import ascend, distances
+from phusong.planning.arborescence.certificate import Dual
 from phusong.planning.arborescence.digraph import Kind
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 _DIGITS = 2.0**42
 """Costs of a plan are scaled to about this for the ascent, and rounded down to whole numbers."""
-_SAFE = 1e-9
-"""Share of a plan's cost that is left open for rounding."""
+_ROOM = 60
+"""Vertices stored for potentials at most, as a multiple of the vertices of the graph."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,16 @@ def whole(instance: Instance) -> Part:
 
 @dataclass(frozen=True)
 class Ascent:
-    """What a dual ascent proves: a bound, and by slot what it leaves of the costs."""
+    """What a dual ascent proves: a bound, by slot what it leaves of the costs, and how."""
 
     bound: float
     slack: NDArray[np.float64]
+    dual: Dual
 
 
-def ascent(layers: Layers, ceiling: float, growth: float, tree: NDArray[np.int64]) -> Ascent:
+def ascent(
+    layers: Layers, ceiling: float, growth: float, tree: NDArray[np.int64], *, keep: bool
+) -> Ascent:
     """Raise duals from the terminals.
 
     Parameters
@@ -69,20 +73,26 @@ def ascent(layers: Layers, ceiling: float, growth: float, tree: NDArray[np.int64
         As for :func:`phusong.fiber.steiner.bounds.ascent.ascend`.
     tree
         Slots of a plan to be guided by; may be empty.
+    keep
+        Whether to keep the multipliers; potentials that find no room are left out, so that what
+        is kept proves a little less.
     """
     g = layers.graph
     scale = 2.0 ** np.floor(np.log2(_DIGITS / max(ceiling, 1e-300)))
     finite = np.isfinite(g.wt)
     wt = np.where(finite, np.floor(np.where(finite, g.wt, 0.0) * scale), np.inf)
-    none, nothing = np.empty(0, np.int32), np.empty(0)
-    guide = nothing
+    room = _ROOM * g.n + 1_000 if keep else 0
+    store, height = np.empty(room, np.int32), np.empty(room)
+    guide = np.empty(0)
     if tree.size:
         guide = np.zeros(g.adj.size)
         guide[tree] = 1.0
-    raised, slack, _ = ascend(
-        g.indptr, g.adj, g.twin, wt, g.terminal, 0, growth, none, nothing, guide
+    raised, slack, bounds = ascend(
+        g.indptr, g.adj, g.twin, wt, g.terminal, 0, growth, store, height, guide, keep
     )
-    return Ascent(float(raised) / scale, slack / scale)
+    vertex = layers.name[store[: bounds[-1]]]
+    dual = Dual(ceiling, bounds, vertex, height[: bounds[-1]] / scale)
+    return Ascent(float(raised) / scale, slack / scale, dual)
 
 
 def beyond(layers: Layers, slack: NDArray[np.float64]) -> NDArray[np.float64]:
