@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phusong.errors import InputError, Where
-from phusong.planning.arborescence.digraph import Kind, lay
-from phusong.planning.arborescence.gardener import Gardener, Growth
-from phusong.planning.arborescence.integer import branch
+from phusong.planning.arborescence.bounds.integer import branch
+from phusong.planning.arborescence.bounds.relaxation import Relaxation
+from phusong.planning.arborescence.graph.digraph import lay
+from phusong.planning.arborescence.graph.names import Kind
+from phusong.planning.arborescence.graph.part import whole
+from phusong.planning.arborescence.growth.gardener import Gardener, Growth
 from phusong.planning.arborescence.planner import along, warm_up
-from phusong.planning.arborescence.relaxation import Relaxation
-from phusong.planning.arborescence.shrink import whole
 from phusong.planning.arborescence.siteplan import Plan, Vouched, read, reasons, settle
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class _Spender:
         self.budget = budget
         if self.nothing.cost > budget * (1 + 1e-12):
             raise InputError(
-                "the locked sites cost {cost} with their backhaul, more than the budget of {budget}",
+                "the locked sites cost {cost} with backhaul, more than the budget of {budget}",
                 Where(key="budget"),
                 "raise the budget or unlock sites",
                 {"cost": self.nothing.cost, "budget": budget},

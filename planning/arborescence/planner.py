@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phusong.planning.arborescence.certificate import Certificate, Dual, Stage
-from phusong.planning.arborescence.digraph import Kind, Layers, lay
-from phusong.planning.arborescence.gardener import Gardener, Growth
+from phusong.planning.arborescence.bounds.certificate import Certificate, Dual, Stage
+from phusong.planning.arborescence.bounds.closing import ascent, beyond
+from phusong.planning.arborescence.bounds.integer import branch
+from phusong.planning.arborescence.bounds.relaxation import Relaxation
+from phusong.planning.arborescence.graph.digraph import Layers, lay
+from phusong.planning.arborescence.graph.names import Kind
+from phusong.planning.arborescence.graph.part import Part, whole, without
+from phusong.planning.arborescence.growth.gardener import Gardener, Growth
 from phusong.planning.arborescence.instance import Covers, Fibre, Instance, Sites, Villages
-from phusong.planning.arborescence.integer import branch
-from phusong.planning.arborescence.relaxation import Relaxation
-from phusong.planning.arborescence.shrink import Part, ascent, beyond, whole, without
 from phusong.planning.arborescence.siteplan import Plan, Vouched, read, reasons, settle
 
 if TYPE_CHECKING:

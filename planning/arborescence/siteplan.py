@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phusong.planning.arborescence.certificate import Certificate
-from phusong.planning.arborescence.digraph import Kind
+from phusong.planning.arborescence.bounds.certificate import Certificate
+from phusong.planning.arborescence.graph.names import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from phusong.planning.arborescence.digraph import Layers
-    from phusong.planning.arborescence.gardener import Growth
+    from phusong.planning.arborescence.graph.digraph import Layers
+    from phusong.planning.arborescence.graph.part import Part
+    from phusong.planning.arborescence.growth.gardener import Growth
     from phusong.planning.arborescence.instance import Instance
-    from phusong.planning.arborescence.shrink import Part
 
 
 class Reason(IntEnum):

@@ -26,14 +26,14 @@ from scipy.sparse import csr_array, vstack
 
 from phusong.fiber.steiner.bounds.ascent import ascend, distances
 from phusong.jit import njit
-from phusong.planning.arborescence.certificate import Dual, Row
-from phusong.planning.arborescence.digraph import Kind
-from phusong.planning.arborescence.separation import Separator
+from phusong.planning.arborescence.bounds.certificate import Dual, Row
+from phusong.planning.arborescence.bounds.separation import Separator
+from phusong.planning.arborescence.graph.names import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from phusong.planning.arborescence.digraph import Layers
+    from phusong.planning.arborescence.graph.digraph import Layers
 
 _AGE = 5
 """Solves a row may stay slack before it is dropped."""
@@ -306,7 +306,7 @@ class Relaxation:
             )
 
     def price_in(self) -> int:
-        """Take in open variables of negative reduced cost, the most negative first; return how many."""
+        """Take in open variables of negative reduced cost, most negative first; return how many."""
         wrong = np.flatnonzero(~self.active & (self.reduced < -1e-7 * self.unit))
         if wrong.size > _PRICED:
             wrong = wrong[np.argpartition(self.reduced[wrong], _PRICED)[:_PRICED]]

@@ -2,9 +2,9 @@
 
 A certificate is a row of stages. Each stage is a smaller instance than the one before: what it
 lacks, no plan cheaper than the best one known could use, by the multipliers of the stages before.
-Multipliers are potentials on vertices (a cut is a potential that is level on one side), in the names
-of :class:`phusong.planning.arborescence.digraph.Numbering`, and prices of a few other rows.
-:mod:`.proofs` adds them up again on a graph of its own.
+Multipliers are potentials on vertices (a cut is a potential that is level on one side), in the
+names of :class:`phusong.planning.arborescence.graph.names.Numbering`, and prices of a few other
+rows. :mod:`phusong.planning.arborescence.review.proofs` adds them up again on a graph of its own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from phusong.planning.arborescence.shrink import Part
+    from phusong.planning.arborescence.graph.part import Part
 
 
 class Row(IntEnum):

@@ -1,4 +1,4 @@
-"""The kernels of :mod:`.grow` on one graph: plans as they grow, and the best of them."""
+"""The kernels of growing and thinning on one graph: plans as they grow, and the best of them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phusong.planning.arborescence import grow
-from phusong.planning.arborescence.digraph import Kind
+from phusong.planning.arborescence.graph.names import Kind
+from phusong.planning.arborescence.growth.greed import greedy
+from phusong.planning.arborescence.growth.regrow import improve
+from phusong.planning.arborescence.growth.thinning import thin, trim
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from phusong.planning.arborescence.digraph import Layers
+    from phusong.planning.arborescence.graph.digraph import Layers
 
 
 @dataclass
@@ -105,7 +107,7 @@ class Gardener:
         factor = np.ones(self.layers.cell.size) if handicap is None else handicap
         search = self.price if price is None else np.where(np.isinf(self.price), np.inf, price)
         parts = self._parts()
-        if not grow.greedy(
+        if not greedy(
             g.indptr, g.adj, g.twin, search, enter, direct, *parts, factor, np.inf, np.inf
         ):
             return None
@@ -114,7 +116,7 @@ class Gardener:
     def thin(self, enter: NDArray[np.int64], direct: NDArray[np.bool_]) -> float:
         """Take out what is not needed, in place; return the cost."""
         g = self.layers.graph
-        return float(grow.thin(g.adj, g.wt, enter, direct, *self._parts()))
+        return float(thin(g.adj, g.wt, enter, direct, *self._parts()))
 
     def serving(self, weight: NDArray[np.float64], alone: NDArray[np.float64]) -> Gardener:
         """Return a gardener on the same graph who weighs villages otherwise."""
@@ -127,9 +129,9 @@ class Gardener:
         g, parts = self.layers.graph, self._parts()
         enter, direct = growth.enter.copy(), growth.direct.copy()
         cost = float(g.wt[enter[enter >= 0]].sum() + self.alone[direct].sum())
-        cost = grow.trim(g.adj, g.wt, enter, direct, *parts, cost, purse)
+        cost = trim(g.adj, g.wt, enter, direct, *parts, cost, purse)
         factor = np.ones(self.layers.cell.size)
-        grow.greedy(
+        greedy(
             *(g.indptr, g.adj, g.twin, self.price, enter, direct, *parts, factor),
             *(np.inf, max(purse - cost, 0.0)),
         )
@@ -154,7 +156,7 @@ class Gardener:
         g = self.layers.graph
         price = self.price if closed is None else np.where(closed, np.inf, self.price)
         enter, direct = plan.enter.copy(), plan.direct.copy()
-        cost = grow.improve(
+        cost = improve(
             g.indptr,
             g.adj,
             g.twin,

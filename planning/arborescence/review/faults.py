@@ -1,6 +1,6 @@
 """Holding a plan against its instance: written apart from what finds plans, in plain steps.
 
-Nothing here uses the directed graph of :mod:`.digraph`: fibre is followed from light along sections,
+Nothing here uses the directed graph of the solver: fibre is followed from light along sections,
 hops are counted from site to site, and the bill is added up in fractions.
 """
 

@@ -18,7 +18,7 @@ from highspy._core import _Highs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from phusong.planning.arborescence.relaxation import Relaxation
+    from phusong.planning.arborescence.bounds.relaxation import Relaxation
 
 
 @dataclass(frozen=True)

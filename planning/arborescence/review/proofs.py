@@ -1,9 +1,9 @@
 """Adding up a certificate again, on a graph made apart from the one that the solver works on.
 
 What is checked, stage by stage: that sites left out are replaced by others (a village left out of
-the terminals only weakens what is proven); that every potential is zero at the root and what it counts
-for is its height at a terminal; what each set of multipliers proves, over all variables not closed
-before; and that the next stage holds everything that a cheaper plan could still use.
+the terminals only weakens what is proven); that every potential is zero at the root and counts for
+its height at a terminal; what each set of multipliers proves, over all variables not closed before;
+and that the next stage holds everything that a cheaper plan could still use.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from phusong.planning.arborescence.certificate import Certificate, Dual, Row, Stage
+from phusong.planning.arborescence.bounds.certificate import Certificate, Dual, Row, Stage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ _SLACK = 1e-9
 """Share of all costs by which sums of floating point numbers may be wrong."""
 
 
-class Unproven(AssertionError):
+class UnprovenError(AssertionError):
     """A certificate does not prove what it claims."""
 
 
@@ -65,7 +65,7 @@ def proven(instance: Instance, certificate: Certificate, cost: float) -> float:
 
     Raises
     ------
-    Unproven
+    UnprovenError
         When a stage lacks what a cheaper plan could use, or multipliers are of the wrong form.
     """
     bound = 0.0
@@ -84,7 +84,7 @@ def proven(instance: Instance, certificate: Certificate, cost: float) -> float:
         for dual in stage.duals:
             if dual.ceiling < cost * (1.0 - _SLACK):
                 message = f"multipliers speak of plans below {dual.ceiling}, the plan costs {cost}"
-                raise Unproven(message)
+                raise UnprovenError(message)
             value, reduced = _value(graph, dual, closed)
             bound = max(bound, min(value, cost))
             least = _through(graph, reduced, closed)
@@ -112,7 +112,7 @@ def _same(given: Instance, first: Instance) -> None:
     ):
         if not np.array_equal(one, other):
             message = "the first stage is not the instance"
-            raise Unproven(message)
+            raise UnprovenError(message)
 
 
 def _ways(instance: Instance, junctions: NDArray[np.int64]) -> dict[tuple[int, int], float]:
@@ -152,7 +152,7 @@ def _ways(instance: Instance, junctions: NDArray[np.int64]) -> dict[tuple[int, i
         ends = sorted(v for v in number if stays[v])
         if len(ends) > 2:
             message = f"junction between {ends} is left out"
-            raise Unproven(message)
+            raise UnprovenError(message)
         if len(ends) < 2:
             continue
         least: dict[tuple[int, int], float] = {}
@@ -180,6 +180,7 @@ def _graph(
     first_village = first_cell + s.count
     second = first_village + i.villages.count
     gone = set(stage.useless.tolist()) if leave_out else set()
+    kept = set(junctions.tolist())
     lit = set(i.fibre.lit.tolist())
     arcs: list[tuple[int, int, tuple[object, ...], bool, bool, float, int]] = []
 
@@ -194,13 +195,15 @@ def _graph(
         start = 0 if s.lit[site] else name(int(s.vertex[site])) if s.vertex[site] >= 0 else -1
         layer = first_layer + site * layers
         if start >= 0:
-            if start > 0 and start - 1 not in set(junctions.tolist()):
+            if start > 0 and start - 1 not in kept:
                 message = f"site {site} hangs on a junction left out"
-                raise Unproven(message)
+                raise UnprovenError(message)
             price = float(s.cost[site]) + (0.0 if s.lit[site] else float(s.drop[site]))
             arcs.append((start, layer, ("drop", site), False, False, price, site))
-        for k in range(layers):
-            arcs.append((layer + k, first_mast + site, ("land", site, k), False, False, 0.0, -1))
+        arcs += [
+            (layer + k, first_mast + site, ("land", site, k), False, False, 0.0, -1)
+            for k in range(layers)
+        ]
         radio = float(s.radio[site])
         arcs.append(
             (first_mast + site, first_cell + site, ("radio", site), False, False, radio, -1)
@@ -226,8 +229,10 @@ def _graph(
                 arcs.append((first_cell + site, at + v, ("pair", p, v), free, False, 0.0, -1))
     for site, v in set(zip(i.covers.site.tolist(), i.covers.village.tolist(), strict=True)):
         if site not in gone and stage.wanted[v]:
-            for at in (first_village, second) if v in paired else (first_village,):
-                arcs.append((first_cell + site, at + v, ("radio", site), True, True, 0.0, -1))
+            arcs += [
+                (first_cell + site, at + v, ("radio", site), True, True, 0.0, -1)
+                for at in ((first_village, second) if v in paired else (first_village,))
+            ]
     for v in np.flatnonzero(stage.wanted & np.isfinite(i.villages.alternative)).tolist():
         for at in (first_village, second) if v in paired else (first_village,):
             price = float(i.villages.alternative[v]) if at == first_village else 0.0
@@ -268,7 +273,7 @@ def _value(
         vertex, height = dual.vertex[mine], dual.height[mine]
         if (height < 0).any() or (vertex == 0).any():
             message = "a potential is negative, or not zero at the root"
-            raise Unproven(message)
+            raise UnprovenError(message)
         level[vertex] = height
         ends = vertex[terminal[vertex]]
         bound += float(level[ends].max()) if ends.size else 0.0
@@ -281,7 +286,7 @@ def _value(
     reduced = g.price - load
     if (dual.price < 0).any():
         message = "a row has a negative multiplier"
-        raise Unproven(message)
+        raise UnprovenError(message)
     by_vertex = np.zeros(g.names)
     entered = np.zeros(g.names)
     whole = np.zeros(int(g.site.max(initial=-1)) + 2)
@@ -302,7 +307,7 @@ def _value(
             bound -= price
         else:
             message = f"a row of kind {kind} about {about} proves nothing here"
-            raise Unproven(message)
+            raise UnprovenError(message)
     plain = ~g.cover
     each = by_vertex[g.head] - by_vertex[g.tail] + entered[g.head] + whole[g.site]
     np.add.at(reduced, g.variable[plain], each[plain])
@@ -357,15 +362,20 @@ def _replaced(stage: Stage) -> None:
         drop = [0.0 if s.lit[x] else float(s.drop[x]) for x in (j, k)]
         total = [float(s.cost[x] + s.radio[x]) + d for x, d in zip((j, k), drop, strict=True)]
         return (
-            bool(near) and covers[k] <= covers[j] and s.cost[j] <= s.cost[k] and total[0] <= total[1]
+            bool(near)
+            and covers[k] <= covers[j]
+            and s.cost[j] <= s.cost[k]
+            and total[0] <= total[1]
         )
 
     for k in gone:
-        if k in busy or s.locked[k] or not any(
-            replaces(j, k) for j in range(s.count) if j not in gone
+        if (
+            k in busy
+            or s.locked[k]
+            or not any(replaces(j, k) for j in range(s.count) if j not in gone)
         ):
             message = f"site {k} is left out and nothing replaces it"
-            raise Unproven(message)
+            raise UnprovenError(message)
 
 
 def _holds(
@@ -384,11 +394,11 @@ def _holds(
             continue
         if price.get(ends, np.inf) > paid * (1.0 + _SLACK) + _SLACK:
             message = f"arc {ends} is open and missing from the next stage"
-            raise Unproven(message)
+            raise UnprovenError(message)
 
 
 def _paid(graph: _Graph) -> list[tuple[tuple[int, int], float]]:
-    """Ends of every arc and what it costs by itself."""
+    """Return the ends of every arc and what it costs by itself."""
     g = graph
     own = np.where(g.cover, 0.0, g.price[g.variable])
     ends = zip(g.tail.tolist(), g.head.tolist(), strict=True)

@@ -16,7 +16,7 @@ from phusong.jit import njit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from phusong.planning.arborescence.digraph import Layers
+    from phusong.planning.arborescence.graph.digraph import Layers
 
 _CREEP = 1e-6
 """Capacity lent to every arc, so that cuts of few arcs come first."""

@@ -1,0 +1,1 @@
+"""Lower bounds: ascents that close arcs, the cut relaxation, whole numbers, certificates."""

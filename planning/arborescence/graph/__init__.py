@@ -1,0 +1,1 @@
+"""The directed graph of an instance: arcs, what replaces what, chains of sections, parts."""

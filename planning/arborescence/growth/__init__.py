@@ -1,0 +1,1 @@
+"""Plans as they grow: greedily, thinned, torn down and regrown."""

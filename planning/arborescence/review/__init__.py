@@ -1,0 +1,1 @@
+"""Plans and certificates held against the instance, apart from what found them."""
