@@ -75,7 +75,9 @@ def sites_and_ways(instance: Instance, useless: NDArray[np.bool_]) -> tuple[Arcs
     index = np.arange(chains.cost.size)
     arcs = arcs.add(Kind.FIBRE, chains.tail, chains.head, chains.cost, index)
     site = np.flatnonzero(((s.vertex >= 0) | s.lit) & ~useless)
-    start = np.where(s.lit[site], 0, junction[s.vertex[site]])
+    start = np.zeros(site.size, np.int64)
+    by_road = ~s.lit[site]
+    start[by_road] = junction[s.vertex[site[by_road]]]
     drop = np.where(s.lit[site], 0.0, s.drop[site])
     layers = h.limit + 1
     first = names.first_layer + site * layers
