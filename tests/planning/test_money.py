@@ -61,9 +61,7 @@ def test_no_budget_builds_nothing() -> None:
 def test_as_many_people_as_by_trying_everything(seed: int) -> None:
     instance = drawn(seed, pairs=seed % 4, limit=seed % 3)
     budgets = [25.0, 10.0, 0.0, 60.0]
-    for budget, plan in zip(
-        budgets, curve(instance, budgets, time_limit_s=np.inf), strict=True
-    ):
+    for budget, plan in zip(budgets, curve(instance, budgets, time_limit_s=np.inf), strict=True):
         assert faults(instance, plan, budget) == []
         assert plan.people == pytest.approx(most_people(instance, budget))
         assert plan.most_people == pytest.approx(plan.people)

@@ -38,7 +38,9 @@ def line(**changes):
     Site 1 covers village 0, site 2 villages 0 and 1, site 3 village 1.
     """
     parts = {
-        "fibre": Fibre(4, np.array([0]), np.array([0, 1, 2]), np.array([1, 2, 3]), np.full(3, 10.0)),
+        "fibre": Fibre(
+            4, np.array([0]), np.array([0, 1, 2]), np.array([1, 2, 3]), np.full(3, 10.0)
+        ),
         "sites": Sites(np.full(4, 5.0), np.arange(4)),
         "villages": Villages(np.array([10.0, 20.0])),
         "covers": Covers(np.array([1, 2, 2, 3]), np.array([0, 0, 1, 1])),
@@ -225,9 +227,7 @@ def test_a_locked_site_stays(seed: int, which: int) -> None:
 def test_never_dearer_than_towers_first_and_then_cables(seed: int) -> None:
     """Cheapest towers that cover, whatever their backhaul, and then the best backhaul for them."""
     instance = drawn(seed, pairs=0, alternatives=False)
-    free = replace(
-        instance, sites=replace(instance.sites, lit=np.ones(instance.sites.count, bool))
-    )
+    free = replace(instance, sites=replace(instance.sites, lit=np.ones(instance.sites.count, bool)))
     towers = exact(free).serving
     locked = np.zeros(instance.sites.count, bool)
     locked[towers] = True
