@@ -252,9 +252,9 @@ class _Spender:
         use = along(self.layers, r.x)
         wt = self.layers.graph.wt
         for factor in _FACTORS:
-            penalty = (factor * price * self.weight).astype(np.float64)
+            penalty = factor * price * self.weight
             at_price = self.grower.serving(
-                (self.weight > 0) * 1.0, np.minimum(self.grower.alone, penalty)
+                (self.weight > 0).astype(np.float64), np.minimum(self.grower.alone, penalty)
             )
             growth = at_price.grow(wt * (1.0 - use) + 1e-3 * wt)
             if growth is None:

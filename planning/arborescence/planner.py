@@ -108,6 +108,13 @@ class Search:
         self.proven = max(self.proven, min(bound, self.cost))
         self.bound = max(self.bound, self.proven)
 
+    def emptied(self, layers: Layers) -> bool:
+        """Tell whether closing arcs has cut off what has to be served."""
+        masts = np.flatnonzero(self.instance.sites.locked) + layers.names.first_mast
+        lost = ~np.isin(masts, layers.name)
+        lost[np.isin(masts - layers.names.first_mast, self.plan.stranded)] = False
+        return bool(lost.any() or ((layers.stands_for < 0) & (self.reason == 0)).any())
+
     def begin(self, layers: Layers) -> None:
         """Begin a stage of the certificate: multipliers recorded from now on are for this graph."""
         if self.keep:
@@ -247,10 +254,8 @@ def cheapest(search: Search) -> Plan:
     while not search.done:
         before = layers.price.size
         _relax(search, layers)
-        if search.done:
-            break
         layers = lay(search.part.instance, miss=search.miss)
-        if layers.price.size > 0.9 * before:
+        if search.done or layers.price.size > 0.9 * before:
             break
         layers = _close_in(search, layers)
     plan = search.plan
@@ -269,7 +274,7 @@ def _close_in(search: Search, layers: Layers) -> Layers:
     while layers.graph.terminals.size and not (search.done and search.proven > 0):
         grower = gardener(layers, search.miss)
         growth = grower.grow()
-        if growth is None:
+        if growth is None or search.emptied(layers):
             # What is left holds no plan: none is better than the best.
             search.raise_bound(search.cost)
             return layers
@@ -300,12 +305,9 @@ def _close_in(search: Search, layers: Layers) -> Layers:
 
 def _relax(search: Search, layers: Layers) -> None:
     """Solve the relaxation of what is left, and then the programme in whole numbers."""
-    if not layers.graph.terminals.size:
-        search.raise_bound(search.cost)
-        return
     grower = gardener(layers, search.miss)
     growth = grower.grow()
-    if growth is None:
+    if growth is None or search.emptied(layers):
         search.raise_bound(search.cost)
         return
     search.begin(layers)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.planning import drawn, most_people
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpers.planning import drawn, most_people
 from phusong.errors import InputError
 from phusong.planning.arborescence import (
     Covers,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import breadth_first_order, connected_components, dijkstra
 
 from phusong.planning.arborescence.bounds.certificate import Certificate, Dual, Row, Stage
 
@@ -81,6 +81,8 @@ def proven(instance: Instance, certificate: Certificate, cost: float) -> float:
         nothing = np.zeros(graph.tail.size, np.bool_)
         closed = np.isinf(_through(graph, np.zeros(graph.price.size), nothing))
         closed = _pairs(graph, closed)
+        # Locked sites that no backhaul reaches are no terminals.
+        ends = graph.terminals[_reached(graph, closed)[graph.terminals]]
         for dual in stage.duals:
             if dual.ceiling < cost * (1.0 - _SLACK):
                 message = f"multipliers speak of plans below {dual.ceiling}, the plan costs {cost}"
@@ -89,8 +91,21 @@ def proven(instance: Instance, certificate: Certificate, cost: float) -> float:
             bound = max(bound, min(value, cost))
             least = _through(graph, reduced, closed)
             closed = _pairs(graph, closed | (least > dual.ceiling - value))
+            if not _reached(graph, closed)[ends].all():
+                return cost  # no way is left to a terminal: there is no cheaper plan
         before = (graph, closed, stage.junctions)
     return bound
+
+
+def _reached(graph: _Graph, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mark vertices that the root reaches over arcs not closed."""
+    open_ = np.flatnonzero(~closed)
+    ways = csr_array(
+        (np.ones(open_.size), (graph.tail[open_], graph.head[open_])), (graph.names,) * 2
+    )
+    reached = np.zeros(graph.names, np.bool_)
+    reached[breadth_first_order(ways, 0, return_predecessors=False)] = True
+    return reached
 
 
 def _pairs(graph: _Graph, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -239,7 +254,7 @@ def _graph(
             arcs.append((0, at + v, ("alone", v), at == second, False, price, -1))
     keys: dict[tuple[object, ...], int] = {}
     variable = np.array([keys.setdefault(arc[2], len(keys)) for arc in arcs], np.int64)
-    price = np.bincount(variable, weights=[arc[5] for arc in arcs], minlength=len(keys))
+    total = np.bincount(variable, weights=[arc[5] for arc in arcs], minlength=len(keys))
     locked = first_mast + np.flatnonzero(s.locked)
     wanted = np.flatnonzero(stage.wanted)
     both = np.array(sorted(paired), np.int64)
@@ -249,7 +264,7 @@ def _graph(
         variable,
         np.array([arc[3] for arc in arcs], np.bool_),
         np.array([arc[4] for arc in arcs], np.bool_),
-        price,
+        total,
         np.array([arc[6] for arc in arcs], np.int64),
         np.array([key[2] if key[0] == "pair" else -1 for key in keys], np.int64),
         np.concatenate([locked, first_village + wanted, second + both]),
