@@ -66,7 +66,7 @@ def read_carriers(
     templates = source.defaults.cells
     texts = pd.DataFrame(
         {name: mapped(records.texts(name), read) for name, read in _TEXTS.items()}, dtype=object
-    ).fillna("")
+    )
     codes, _ = codes_of(zip(*(texts[name] for name in _TEXTS), strict=True))
     first = np.unique(codes, return_index=True)[1]
     meant: dict[int, list[_Carrier]] = {}
@@ -119,7 +119,11 @@ def _number_text(value: Any) -> str:
     return text if text.isdecimal() else ""
 
 
-_TEXTS: Final = {"technology": clean, "freq_mhz": _band_text, "earfcn": _number_text}
+def _word_text(value: Any) -> str:
+    return clean(value) or ""
+
+
+_TEXTS: Final = {"technology": _word_text, "freq_mhz": _band_text, "earfcn": _number_text}
 
 
 def _report_nothing(records: Records, nothing: NDArray[np.bool_], findings: Findings) -> None:
