@@ -45,9 +45,9 @@ _VIETNAMESE: Final = {
 }
 """N is *nam*, south: English has it for north, and only the other words of a list tell."""
 _ALL_ROUND: Final = frozenset({"omni", "omnidirectional", "omnidir", "all", "vohuong", "danghuong"})
-_LABEL = re.compile(r"\b(?:s|sec|sector|cell|az|azimuth)?\s*\d?\s*[:=]\s*", re.IGNORECASE)
+_LABEL = re.compile(r"\b(?:s|sec|sector|cell|az|azimuth)\s*\d?\s*[:=]\s*", re.IGNORECASE)
 _UNITS = re.compile(r"°|º|˚|\bdeg(?:rees?)?\b|\bđộ\b|\bdo\b", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s*[/;|&\n]\s*|\s+-\s+|,\s+|\s*\+\s*")
+_BETWEEN = re.compile(r"\s*[/;|&:_\\\n]\s*|\s+-\s+|,\s+|\s*\+\s*")
 _DASHED = re.compile(r"\d+(?:[.,]\d+)?(?:\s*[-–]\s*\d+(?:[.,]\d+)?)+")
 _COMMAS = re.compile(r"-?\d{1,3}(?:,-?\d{1,3})+")
 
@@ -71,7 +71,7 @@ def parts_of(text: str, decimal: Decimal = ".") -> list[str]:
 
     A comma parts whole numbers, and is a decimal sign where it can only be one.
     """
-    bare = _UNITS.sub(" ", _LABEL.sub(" ", text)).strip()
+    bare = _UNITS.sub(" ", _LABEL.sub(" ", text)).strip(" ()[]{}")
     if _DASHED.fullmatch(bare):
         return [part.strip() for part in re.split(r"[-–]", bare)]
     if _COMMAS.fullmatch(bare):

@@ -31,7 +31,7 @@ _WORDS: dict[Technology, str] = {
     "GSM": "gsm 2g edge gprs dcs pcs egsm",
     "UMTS": "umts 3g wcdma hspa hsdpa hsupa hspap hspaplus dchspa dchsdpa nodeb tdscdma",
     "LTE": "lte 4g ltea lteca ltem ltefdd ltetdd tdlte tddlte fddlte lteplus 4gplus eutran nbiot "
-    "catm volte enodeb lteu laa",
+    "catm volte enodeb lteu laa 45g 49g",
     "NR": "nr 5g 5gnr nr5g 5gsa nrsa 5gnsa nrnsa endc ennr gnodeb nru",
 }
 """Words of lists, run together; digits other than a generation's are the band's."""
