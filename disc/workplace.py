@@ -26,15 +26,12 @@ _LOCKED_BY_S: Final = 1.0
 def workplace(parent: Path, prefix: str) -> Iterator[Path]:
     """Give a new folder below ``parent`` that is ours until the block ends, and then goes.
 
-    What others left there half done is swept first: only where nobody works any more.
-
     Raises
     ------
     OSError
         When no folder can be made.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    sweep(parent, prefix)
     folder = parent / f"{prefix}{secrets.token_hex(6)}"
     folder.mkdir()
     try:

@@ -28,7 +28,7 @@ from rasterio.errors import RasterioError
 from phusong.disc.durable import sync_tree
 from phusong.disc.refused import refusal
 from phusong.disc.spill import Spill
-from phusong.disc.workplace import workplace
+from phusong.disc.workplace import sweep, workplace
 from phusong.errors import OutputError
 from phusong.grid import Grid
 from phusong.i18n import tr
@@ -71,6 +71,7 @@ def prepared(folder: Path, noun: str, key: str, make: Make) -> Prepared:
     OutputError
         When they can be written nowhere.
     """
+    sweep(folder, MAKING)
     found = _kept(folder, noun, key)
     if found is not None:
         return found

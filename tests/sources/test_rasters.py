@@ -21,6 +21,7 @@ from shapely.geometry import box
 
 from helpers.province import CRS, X0, Y0, dem, numbers_of, only, read, villages, write_raster
 from phusong.checks import Findings
+from phusong.disc.workplace import sweep, workplace
 from phusong.errors import OutputError, Where
 from phusong.grid import Grid, Window
 from phusong.progress import NoProgress
@@ -302,6 +303,16 @@ def test_a_pipe_or_a_folder_in_the_place_of_a_raster_stops_nothing(
     os.mkfifo(first.terrain.path.with_suffix(".json"))
     again, _ = read(tmp_path, spec)
     np.testing.assert_array_equal(again.terrain.read(again.grid.window), before)
+
+
+def test_what_a_killed_run_was_making_is_swept_once_nobody_works_there(tmp_path: Path) -> None:
+    with workplace(tmp_path, "making-") as mine:
+        (tmp_path / "making-dead").mkdir()
+        (tmp_path / "making-dead" / ".owner").write_text("")
+        (tmp_path / "making-new").mkdir()  # made this moment, not taken yet
+        sweep(tmp_path, "making-")
+        assert {p.name for p in tmp_path.iterdir()} == {mine.name, "making-new"}
+    assert [p.name for p in tmp_path.iterdir()] == ["making-new"]
 
 
 def test_a_work_folder_that_cannot_be_written_costs_time_only(
