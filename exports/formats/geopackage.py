@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -47,6 +48,11 @@ INSERT INTO gpkg_extensions VALUES (
     'http://www.geopackage.org/spec121/#extension_schema', 'read-write'
 )
 """
+
+_APPLICATION = 0x47504B47
+"""``GPKG``: by this number in its head programs know a GeoPackage (OGC 12-128r18, 1.1.1.1.1)."""
+_OLDEST = 10_200
+"""Version 1.2, the first that says its own in ``user_version``."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +169,20 @@ def check_geopackage(path: Path, frames: Mapping[str, gpd.GeoDataFrame]) -> None
     """
     with closing(sqlite3.connect(path)) as base:
         told = {str(line[0]) for line in base.execute("PRAGMA integrity_check")}
+        said = [
+            base.execute(f"PRAGMA {n}").fetchone()[0] for n in ("application_id", "user_version")
+        ]
+        if said[0] != _APPLICATION or said[1] < _OLDEST:
+            told.add("application_id, user_version")
+        described = {
+            table: {str(row[0]) for row in base.execute(f"SELECT table_name FROM {table}")}  # noqa: S608 - ours
+            for table in ("gpkg_geometry_columns", "gpkg_extensions")
+        }
+        triggers = dict(
+            base.execute(
+                "SELECT tbl_name, count(*) FROM sqlite_master WHERE type = 'trigger' GROUP BY 1"
+            )
+        )
         counted = dict(base.execute("SELECT table_name, feature_count FROM gpkg_ogr_contents"))
         extents = {
             name: bounds
@@ -180,6 +200,11 @@ def check_geopackage(path: Path, frames: Mapping[str, gpd.GeoDataFrame]) -> None
                 told.add(name)
             if not _is_extent_of(extents[name], frame):
                 told.add(name)
+            if any(name not in known for known in described.values()):
+                told.add(name)
+        # Every layer has the same: what keeps its index true when it is edited.
+        if len({triggers.get(name, 0) for name in frames}) > 1:
+            told.add("triggers")
     told.discard("ok")
     if told:
         raise OutputError(
@@ -211,7 +236,10 @@ def _add_layer(layer: Layer, written: list[Layer], path: Path) -> None:
 
 
 def _to_file(layer: Layer, path: Path) -> None:
-    layer.frame.to_file(path, layer=layer.name, driver="GPKG", engine="pyogrio")
+    with warnings.catch_warnings():
+        # A file that GDAL finds odd on its next layer is refused at the end, in our words.
+        warnings.filterwarnings("ignore", "GPKG: ", RuntimeWarning)
+        layer.frame.to_file(path, layer=layer.name, driver="GPKG", engine="pyogrio")
 
 
 def _finish(path: Path, written: list[Layer], stamp: dict[str, str], attempt: Attempts) -> None:
