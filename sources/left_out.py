@@ -16,7 +16,23 @@ FAULTS = frozenset(
 )
 """Rules after which a record is missing from the results. Doubles of what stays (F03) and what is
 not of the province or the study's filter (T11, R01) are no loss."""
-_NOT_OURS = frozenset({"cdma", "cdma2000", "evdo", "td_scdma", "tetra", "wimax", "wifi"})
+_NOT_OURS = frozenset(
+    [
+        "cdma",
+        "cdma2000",
+        "evdo",
+        "td_scdma",
+        "iden",
+        "tetra",
+        "dmr",
+        "wimax",
+        "wifi",
+        "nbiot",
+        "lte_m",
+        "ltem",
+        "emtc",
+    ]
+)
 """Technologies that are out of this program's scope: leaving them out is no fault of the file."""
 
 

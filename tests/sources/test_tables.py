@@ -760,6 +760,7 @@ def test_doubles_and_part_losses_are_no_loss(tmp_path: Path, spec: dict[str, Any
     rows = towers()
     rows[0][3] = "LTE/LTE-X"
     rows[1][3] = "CDMA"
+    rows[2][3] = "NBIOT"
     write_csv(tmp_path / "data/cells.csv", TOWER_HEADER, rows)
     findings = read(tmp_path, spec)[1]
     assert {"F03", "T10"} <= numbers_of(findings)
