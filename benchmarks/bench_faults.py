@@ -366,6 +366,8 @@ def _said(path: Path) -> str:
     if path.suffix == ".gpkg":
         with sqlite3.connect(path) as base:
             lines = [line for line in base.iterdump() if "INSERT INTO" in line]
+            marks = ("application_id", "user_version")
+            lines += [str(base.execute(f"PRAGMA {mark}").fetchone()) for mark in marks]
         dated = ("gpkg_contents", "created", "layer_styles")
         kept = [line for line in lines if not any(word in line for word in dated)]
         return hashlib.sha256("\n".join(kept).encode()).hexdigest()
