@@ -239,11 +239,10 @@ class _Spender:
         wt = np.where(on, lay_.graph.wt, np.inf)
         share = on & missed[lay_.column]
         wt[share] = price * objective[lay_.column[share]]
-        used = np.empty(0, np.int64)
+        slots = np.empty(0, np.int64)
         if everybody is not None:
             slots = everybody.enter[everybody.enter >= 0]
-            used = np.unique(lay_.column[slots])
-        r.start(wt, used, _ROOM)
+        r.start(wt, np.unique(lay_.column[slots]), _ROOM, slots)
         return r
 
     def _grow(self, r: Relaxation) -> None:

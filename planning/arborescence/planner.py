@@ -28,8 +28,10 @@ TIME_LIMIT_S = 600.0
 """Seconds spent on an instance unless told otherwise."""
 GAP = 1e-9
 """Gap at which a plan counts as proven cheapest."""
-TURNS = 300
-"""Parts of a plan torn down and regrown before bounds are looked at."""
+STARTS = 5
+"""Plans grown in another order than the greedy one before bounds are looked at."""
+TURNS = 150
+"""Parts of each torn down and regrown."""
 _GUIDED = 40
 """The same for each plan grown from a relaxation."""
 _ROOM = 3_000_000
@@ -38,8 +40,14 @@ _SHARE = 0.7
 """Share of the time in which the programme is relaxed; whole numbers have the rest."""
 _GROWTHS = (0.1, 0.5)
 """Growth of components in the ascents of one round."""
-_BRANCHED = 40_000
-"""Variables up to which whole numbers are asked for."""
+_BRANCHED = 4_000
+"""Slots left open up to which whole numbers are asked for although many have been closed."""
+_SHRUNK = 0.3
+"""Share of the slots closed at which the graph is made anew."""
+_CALM = 2
+"""Rounds of ascents that close little before the relaxation has its turn."""
+_STALLED = 40
+"""Relaxations that raise the bound little before whole numbers have their turn."""
 
 
 @dataclass
@@ -130,9 +138,9 @@ class Search:
                 )
             )
 
-    def record(self, dual: Dual) -> None:
+    def record(self, dual: Dual | None) -> None:
         """Take multipliers into the certificate."""
-        if self.keep:
+        if self.keep and dual is not None:
             last = self.certificate.stages[-1]
             self.certificate.stages[-1] = replace(last, duals=(*last.duals, dual))
 
@@ -247,9 +255,9 @@ def cheapest(search: Search) -> Plan:
     if growth is None:
         message = "a village counted as reachable cannot be served"
         raise AssertionError(message)
-    if layers.graph.terminals.size:
-        growth = grower.improve(growth, TURNS, search.seed)
     search.offer(layers, growth)
+    if layers.graph.terminals.size:
+        _first_plans(search, grower, growth)
     layers = _close_in(search, layers)
     while not search.done:
         before = layers.price.size
@@ -269,54 +277,79 @@ def cheapest(search: Search) -> Plan:
     )
 
 
+def _first_plans(search: Search, grower: Gardener, growth: Growth) -> None:
+    """Improve the greedy plan and some that choose sites in another order."""
+    layers = grower.layers
+    best = growth
+    for start in range(STARTS + 1):
+        if start:
+            handicap = search.rng.uniform(0.7, 1.3, layers.cell.size)
+            fresh = grower.grow(handicap=handicap)
+            if fresh is None or time.perf_counter() >= search.relaxed:
+                break
+            growth = fresh
+        growth = grower.improve(growth, TURNS, int(search.rng.integers(2**31)))
+        best = min(best, growth, key=lambda plan: plan.cost)
+        search.offer(layers, growth)
+    search.offer(layers, grower.improve(best, TURNS, int(search.rng.integers(2**31))))
+
+
 def _close_in(search: Search, layers: Layers) -> Layers:
     """Ascend, close what no better plan uses and ascend again on what is left."""
+    calm = 0
     while layers.graph.terminals.size and not (search.done and search.proven > 0):
         grower = gardener(layers, search.miss)
-        growth = grower.grow()
-        if growth is None or search.emptied(layers):
+        fresh = grower.grow()
+        if fresh is None or search.emptied(layers):
             # What is left holds no plan: none is better than the best.
             search.raise_bound(search.cost)
             return layers
-        growth = grower.improve(growth, _GUIDED, int(search.rng.integers(2**31)))
-        search.offer(layers, growth)
         search.begin(layers)
-        on = layers.column >= 0
-        closed = np.zeros(on.size, np.bool_)
-        nothing = np.empty(0, np.int64)
-        for rate in _GROWTHS:
-            for tree in (nothing, growth.enter[growth.enter >= 0]):
-                # However short the time, one ascent is made: a plan without a bound is half one.
-                if search.done and search.proven > 0:
-                    return layers
-                search.step()
-                raised = ascent(layers, search.cost, rate, tree, keep=search.keep)
-                search.record(raised.dual)
-                search.raise_bound(raised.bound)
-                closed |= beyond(layers, raised.slack) > search.room - raised.bound
+        closed = np.zeros(layers.column.size, np.bool_)
+        for growth in (grower.replant(search.plan, search.part), fresh):
+            if growth is not None:
+                better = grower.improve(growth, _GUIDED, int(search.rng.integers(2**31)))
+                search.offer(layers, better)
+                _ascend(search, layers, better, closed)
         before = layers.price.size
-        if (closed & on).any():
+        if (closed & (layers.column >= 0)).any():
             search.part = without(layers, search.part, closed)
             layers = lay(search.part.instance, miss=search.miss)
-        if layers.price.size > 0.95 * before:
+        calm = calm + 1 if layers.price.size > 0.97 * before else 0
+        if calm >= _CALM:
             break
     return layers
+
+
+def _ascend(search: Search, layers: Layers, growth: Growth, closed: NDArray[np.bool_]) -> None:
+    """Ascend with a plan as guide and without; close slots, in place."""
+    nothing = np.empty(0, np.int64)
+    for rate in _GROWTHS:
+        for tree in (growth.enter[growth.enter >= 0], nothing):
+            # However short the time, one ascent is made: a plan without a bound is half one.
+            if search.done and search.proven > 0:
+                return
+            search.step()
+            raised = ascent(layers, search.cost, rate, tree, keep=search.keep)
+            search.record(raised.dual)
+            search.raise_bound(raised.bound)
+            closed |= beyond(layers, raised.slack) > search.room - raised.bound
 
 
 def _relax(search: Search, layers: Layers) -> None:
     """Solve the relaxation of what is left, and then the programme in whole numbers."""
     grower = gardener(layers, search.miss)
-    growth = grower.grow()
+    growth = grower.replant(search.plan, search.part) or grower.grow()
     if growth is None or search.emptied(layers):
         search.raise_bound(search.cost)
         return
     search.begin(layers)
     r = Relaxation(layers, layers.price)
     wt = np.where(layers.column >= 0, layers.graph.wt, np.inf)
-    r.start(wt, variables(layers, growth), _ROOM)
-    closed = np.zeros(layers.column.size, np.bool_)
-    stalled = 0
-    turn = 0
+    r.start(wt, variables(layers, growth), _ROOM, growth.enter[growth.enter >= 0])
+    on = layers.column >= 0
+    closed = np.zeros(on.size, np.bool_)
+    stalled, turn = 0, 0
     while not search.done:
         search.step()
         if not r.solve(search.relaxed):
@@ -325,28 +358,29 @@ def _relax(search: Search, layers: Layers) -> None:
         stalled = 0 if risen else stalled + 1
         search.raise_bound(r.bound)
         if turn % 4 == 3:
-            guided(search, grower, r, closed)
-            if search.keep:
-                search.record(r.dual(search.cost))
+            search.record(r.dual(search.cost) if search.keep else None)
+            better = guided(search, grower, r, closed)
+            if better is not None:
+                _ascend(search, layers, better, closed)
             closed |= beyond(layers, r.slack()) > search.room - r.bound
             r.close(_all_closed(layers, closed))
-            if (closed & (layers.column >= 0)).sum() > 0.4 * (layers.column >= 0).sum():
+            # After a better plan, ascents on less are worth more than this programme.
+            least = _SHRUNK if better is None else 0.5 * _SHRUNK
+            if (closed & on).sum() > least * on.sum():
                 break
         turn += 1
         r.drop_slack()
         found = r.separate(search.rng)
         priced = r.price_in() if turn % 2 or found < 30 else 0
-        if not found and not priced:
+        if not (found or priced) or stalled > _STALLED:
             break
-        if stalled > 40:
-            break
-    if np.isfinite(r.bound) and search.keep:
-        search.record(r.dual(search.cost))
+    if np.isfinite(r.bound):
+        search.record(r.dual(search.cost) if search.keep else None)
     if not search.done:
         guided(search, grower, r, closed)
         closed |= beyond(layers, r.slack()) > search.room - r.bound
-        open_ = (~closed & (layers.column >= 0)).sum()
-        if open_ > 0.6 * (layers.column >= 0).sum() or open_ < _BRANCHED:
+        left = int((~closed & on).sum())
+        if left >= (1.0 - _SHRUNK) * on.sum() or left < _BRANCHED:
             r.close(_all_closed(layers, closed))
             _branch(search, grower, r, closed)
     search.part = without(layers, search.part, closed)
@@ -366,8 +400,11 @@ def variables(layers: Layers, growth: Growth) -> NDArray[np.int64]:
     return np.flatnonzero(used)
 
 
-def guided(search: Search, grower: Gardener, r: Relaxation, closed: NDArray[np.bool_]) -> None:
-    """Grow plans along what a relaxation uses."""
+def guided(
+    search: Search, grower: Gardener, r: Relaxation, closed: NDArray[np.bool_]
+) -> Growth | None:
+    """Grow plans along what a relaxation uses; return one that is better than all before."""
+    best = None
     layers = grower.layers
     use = along(layers, r.x)
     fixed = np.where(np.isfinite(layers.graph.wt), layers.graph.wt, np.inf)
@@ -379,11 +416,14 @@ def guided(search: Search, grower: Gardener, r: Relaxation, closed: NDArray[np.b
         if growth is None:
             continue
         if search.offer(layers, growth):
+            best = growth
             r.activate(variables(layers, growth))
         seed = int(search.rng.integers(2**31))
         growth = grower.improve(growth, _GUIDED, seed, closed)
         if search.offer(layers, growth):
+            best = growth
             r.activate(variables(layers, growth))
+    return best
 
 
 def along(layers: Layers, x: NDArray[np.float64]) -> NDArray[np.float64]:

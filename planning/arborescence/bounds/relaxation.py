@@ -39,8 +39,10 @@ _AGE = 5
 """Solves a row may stay slack before it is dropped."""
 _DIGITS = 2.0**42
 """Costs are rounded to whole multiples of a fraction of all of them for the ascent."""
-START = 4_000
-"""Variables to begin with, at least."""
+_GROWTH = 0.1
+"""Growth of components in the ascent whose cuts a programme begins with."""
+START = 60_000
+"""Variables to begin with, at least: with all of them multipliers are never wild."""
 _PRICED = 4_000
 """Variables taken in at most at a time."""
 
@@ -226,7 +228,13 @@ class Relaxation:
         self.columns = np.concatenate([self.columns, fresh])
         self.separator.use(self.active)
 
-    def start(self, wt: NDArray[np.float64], used: NDArray[np.int64], room: int) -> float:
+    def start(
+        self,
+        wt: NDArray[np.float64],
+        used: NDArray[np.int64],
+        room: int,
+        tree: NDArray[np.int64],
+    ) -> float:
         """Begin with the cuts a dual ascent raises and the variables it leaves cheap.
 
         Parameters
@@ -237,6 +245,8 @@ class Relaxation:
             Variables of plans known.
         room
             Entries of cuts at most.
+        tree
+            Slots of a plan that guides the ascent; may be empty.
 
         Returns
         -------
@@ -249,8 +259,12 @@ class Relaxation:
         whole = np.where(finite, np.floor(np.where(finite, wt, 0.0) * scale), np.inf)
         store = np.empty(room, np.int32)
         nothing = np.empty(0)
+        guide = nothing
+        if tree.size:
+            guide = np.zeros(g.adj.size)
+            guide[tree] = 1.0
         raised, slack, bounds = ascend(
-            g.indptr, g.adj, g.twin, whole, g.terminal, 0, 0.0, store, nothing, nothing
+            g.indptr, g.adj, g.twin, whole, g.terminal, 0, _GROWTH, store, nothing, guide
         )
         after, before = distances(g.indptr, g.adj, g.twin, slack, g.terminal, 0)
         row = np.repeat(np.arange(g.n), np.diff(g.indptr))
