@@ -53,7 +53,7 @@ from phusong.coverage.link import batch
 from phusong.errors import InputError, Overreach, StudyError, Where
 from phusong.sources import read_inputs
 from phusong.sources.gdal import opened, vectors
-from phusong.sources.rasters.warp import open_raster
+from phusong.sources.rasters.rasterfile import open_raster
 from phusong.sources.tables.ogr import headers_of_layers
 from phusong.sources.tables.raw.condition import foreign_part
 from phusong.study import Gdal
