@@ -34,8 +34,8 @@ TIME_LIMIT_S = 120.0
 """Seconds for one budget unless told otherwise."""
 GAP = 1e-9
 """Share of the people that may be served at which a plan counts as proven best."""
-_ROOM = 1_000_000
-"""Entries of the cuts to begin with, at most."""
+_ROOM = 10_000_000
+"""Entries of the potentials to begin with, at most."""
 _TURNS = 60
 """Parts torn down and regrown of each plan grown at a price."""
 _FACTORS = (1.0, 0.7, 1.4)

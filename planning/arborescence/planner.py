@@ -34,8 +34,8 @@ TURNS = 150
 """Parts of each torn down and regrown."""
 _GUIDED = 40
 """The same for each plan grown from a relaxation."""
-_ROOM = 3_000_000
-"""Entries of the cuts a relaxation begins with, at most."""
+_ROOM = 10_000_000
+"""Entries of the potentials a relaxation begins with, at most."""
 _SHARE = 0.7
 """Share of the time in which the programme is relaxed; whole numbers have the rest."""
 _GROWTHS = (0.1, 0.5)
@@ -46,7 +46,9 @@ _SHRUNK = 0.3
 """Share of the slots closed at which the graph is made anew."""
 _CALM = 2
 """Rounds of ascents that close little before the relaxation has its turn."""
-_STALLED = 40
+_WORTH = 0.005
+"""Share of the gap by which a relaxation has to raise its bound now and then."""
+_STALLED = 20
 """Relaxations that raise the bound little before whole numbers have their turn."""
 
 
@@ -299,14 +301,21 @@ def _close_in(search: Search, layers: Layers) -> Layers:
     calm = 0
     while layers.graph.terminals.size and not (search.done and search.proven > 0):
         grower = gardener(layers, search.miss)
-        fresh = grower.grow()
-        if fresh is None or search.emptied(layers):
+        greedy = grower.grow()
+        if greedy is None or search.emptied(layers):
             # What is left holds no plan: none is better than the best.
             search.raise_bound(search.cost)
             return layers
         search.begin(layers)
         closed = np.zeros(layers.column.size, np.bool_)
-        for growth in (grower.replant(search.plan, search.part), fresh):
+        # Which plan guides an ascent best is not to be told beforehand.
+        handicap = search.rng.uniform(0.7, 1.3, layers.cell.size)
+        guides = (
+            grower.replant(search.plan, search.part),
+            greedy,
+            grower.grow(handicap=handicap),
+        )
+        for growth in guides:
             if growth is not None:
                 better = grower.improve(growth, _GUIDED, int(search.rng.integers(2**31)))
                 search.offer(layers, better)
@@ -349,13 +358,13 @@ def _relax(search: Search, layers: Layers) -> None:
     r.start(wt, variables(layers, growth), _ROOM, growth.enter[growth.enter >= 0])
     on = layers.column >= 0
     closed = np.zeros(on.size, np.bool_)
-    stalled, turn = 0, 0
+    stalled, turn, before = 0, 0, -np.inf
     while not search.done:
         search.step()
         if not r.solve(search.relaxed):
             break
-        risen = r.bound > search.bound + 0.002 * (search.cost - search.bound)
-        stalled = 0 if risen else stalled + 1
+        risen = r.bound > before + _WORTH * max(search.cost - r.bound, 0.0)
+        stalled, before = (0, r.bound) if risen else (stalled + 1, before)
         search.raise_bound(r.bound)
         if turn % 4 == 3:
             search.record(r.dual(search.cost) if search.keep else None)

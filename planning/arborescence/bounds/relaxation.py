@@ -41,8 +41,10 @@ _DIGITS = 2.0**42
 """Costs are rounded to whole multiples of a fraction of all of them for the ascent."""
 _GROWTH = 0.1
 """Growth of components in the ascent whose cuts a programme begins with."""
-START = 60_000
+START = 300_000
 """Variables to begin with, at least: with all of them multipliers are never wild."""
+_SEARCHED = 40_000
+"""Variables over which cuts are sought, besides those in use."""
 _PRICED = 4_000
 """Variables taken in at most at a time."""
 
@@ -138,6 +140,7 @@ class Relaxation:
         self.age = np.empty(0, np.int64)
         self.kind = np.empty(0, np.int64)
         self.about = np.empty(0, np.int64)
+        self.potentials = np.zeros(1, np.int64), np.empty(0, np.int64), np.empty(0)
         self.separator = Separator(layers)
         self.bound = -np.inf
         self.now = -np.inf
@@ -226,7 +229,6 @@ class Relaxation:
         )
         self.active[fresh] = True
         self.columns = np.concatenate([self.columns, fresh])
-        self.separator.use(self.active)
 
     def start(
         self,
@@ -235,7 +237,7 @@ class Relaxation:
         room: int,
         tree: NDArray[np.int64],
     ) -> float:
-        """Begin with the cuts a dual ascent raises and the variables it leaves cheap.
+        """Begin with the potentials of a dual ascent and the variables it leaves cheap.
 
         Parameters
         ----------
@@ -244,7 +246,7 @@ class Relaxation:
         used
             Variables of plans known.
         room
-            Entries of cuts at most.
+            Entries of potentials at most.
         tree
             Slots of a plan that guides the ascent; may be empty.
 
@@ -257,14 +259,13 @@ class Relaxation:
         finite = np.isfinite(wt)
         scale = _DIGITS / max(float(wt[finite].sum()), 1e-300)
         whole = np.where(finite, np.floor(np.where(finite, wt, 0.0) * scale), np.inf)
-        store = np.empty(room, np.int32)
-        nothing = np.empty(0)
-        guide = nothing
+        store, height = np.empty(room, np.int32), np.empty(room)
+        guide = np.empty(0)
         if tree.size:
             guide = np.zeros(g.adj.size)
             guide[tree] = 1.0
         raised, slack, bounds = ascend(
-            g.indptr, g.adj, g.twin, whole, g.terminal, 0, _GROWTH, store, nothing, guide
+            g.indptr, g.adj, g.twin, whole, g.terminal, 0, _GROWTH, store, height, guide, True
         )
         after, before = distances(g.indptr, g.adj, g.twin, slack, g.terminal, 0)
         row = np.repeat(np.arange(g.n), np.diff(g.indptr))
@@ -276,11 +277,25 @@ class Relaxation:
         order = order[np.isfinite(least[order])]
         fixed = np.flatnonzero(lay.kind >= Kind.LAND)
         self.activate(np.unique(np.concatenate([order, used, fixed])))
-        variables = lay.column[store[: bounds[-1]]]
-        # Which terminal a cut of the ascent separates is left open: 0.
-        ends = np.concatenate([[0], np.cumsum(variables >= 0)])[bounds]
-        self.add_cuts(variables[variables >= 0], ends, np.zeros(bounds.size - 1, np.int64))
+        self._add_potentials(bounds, store[: bounds[-1]], height[: bounds[-1]])
         return float(raised) / scale
+
+    def _add_potentials(
+        self, bounds: NDArray[np.int64], vertex: NDArray[np.int32], height: NDArray[np.float64]
+    ) -> None:
+        """Append a row for each potential, the mean of the nested cuts it is made of."""
+        lay, g = self.layers, self.layers.graph
+        if bounds.size < 2:
+            return
+        share = height / np.repeat(height[bounds[:-1]], np.diff(bounds))
+        rows, variables, rise = _rises(
+            g.indptr, g.adj, lay.column, bounds, vertex.astype(np.int64), share, g.n
+        )
+        matrix = csr_array((rise, (rows, variables)), shape=(bounds.size - 1, self.cost.size))
+        self.potentials = bounds, lay.name[vertex], share
+        # Named by their place among the potentials, below zero; cuts by their terminal.
+        about = -1 - np.arange(bounds.size - 1)
+        self._add(matrix, np.ones(bounds.size - 1), int(Row.CUT), about)
 
     def solve(self, deadline: float) -> bool:
         """Solve the programme as it stands; False when the deadline or HiGHS cut it short."""
@@ -330,7 +345,9 @@ class Relaxation:
     def dual(self, ceiling: float) -> Dual:
         """Return the best multipliers in terms of the graph: a cut becomes a potential."""
         lay, p = self.layers, self.proof
-        cut = p.kind == Row.CUT
+        cut = (p.kind == Row.CUT) & (p.about >= 0)
+        first = np.flatnonzero((p.kind == Row.CUT) & (p.about < 0))
+        other = p.kind != Row.CUT
         rows = p.matrix[np.flatnonzero(cut)]
         sides = _sides(
             *(lay.graph.indptr, lay.graph.adj, lay.graph.twin, lay.column),
@@ -338,14 +355,20 @@ class Relaxation:
         )
         count = sides.sum(axis=1)
         which, vertex = np.nonzero(sides)
+        bounds, name, share = self.potentials
+        mine = -1 - p.about[first]
+        size = np.diff(bounds)[mine]
+        start = np.repeat(bounds[mine] - np.cumsum(size) + size, size)
+        taken = start + np.arange(start.size)
         return Dual(
             ceiling,
-            np.concatenate([[0], np.cumsum(count)]),
-            lay.name[vertex],
-            p.y[cut][which] * self.unit,
-            p.kind[~cut],
-            p.about[~cut],
-            p.y[~cut] * self.unit,
+            np.concatenate([[0], np.cumsum(np.concatenate([size, count]))]),
+            np.concatenate([name[taken], lay.name[vertex]]),
+            np.concatenate([share[taken] * np.repeat(p.y[first], size), p.y[cut][which]])
+            * self.unit,
+            p.kind[other],
+            p.about[other],
+            p.y[other] * self.unit,
         )
 
     def allow(self, budget: float) -> None:
@@ -400,6 +423,15 @@ class Relaxation:
         code = self.structure.kind * (self.layers.name[-1] + 1) + self.structure.about
         self.taken[np.isin(code, kind * (self.layers.name[-1] + 1) + about)] = False
 
+    def _near(self) -> NDArray[np.bool_]:
+        """Mark variables in use, and of the others those that are nearest to being used."""
+        near = self.active & self.open
+        if near.sum() > _SEARCHED:
+            reduced = np.where(near, self.reduced, np.inf)
+            near &= reduced <= np.partition(reduced, _SEARCHED)[_SEARCHED]
+            near |= self.x > 1e-9
+        return near
+
     def separate(self, rng: np.random.Generator, nested: int = 5, most: int = 400) -> int:
         """Append rows the present solution violates; return how many were found."""
         s = self.structure
@@ -407,9 +439,38 @@ class Relaxation:
         wrong = np.flatnonzero((lacking > 1e-6) & ~self.taken)
         if wrong.size:
             self._take(wrong)
+        self.separator.use(self._near())
         order = rng.permutation(self.separator.sinks.size)
         found = self.separator.cuts(self.x, order, nested, most)
         return int(wrong.size) + self.add_cuts(*found)
+
+
+@njit(cache=True, nogil=True)
+def _rises(indptr, adj, column, bounds, vertex, height, n):
+    """By potential the variables along which it rises, and how far."""
+    level = np.zeros(n)
+    size = 0
+    for k in range(vertex.size):
+        size += indptr[vertex[k] + 1] - indptr[vertex[k]]
+    row = np.empty(size, np.int64)
+    variable = np.empty(size, np.int64)
+    rise = np.empty(size)
+    end = 0
+    for r in range(bounds.size - 1):
+        for k in range(bounds[r], bounds[r + 1]):
+            level[vertex[k]] = height[k]
+        for k in range(bounds[r], bounds[r + 1]):
+            v = vertex[k]
+            for s in range(indptr[v], indptr[v + 1]):
+                up = level[v] - level[adj[s]]
+                if column[s] >= 0 and up > 0.0:
+                    row[end] = r
+                    variable[end] = column[s]
+                    rise[end] = up
+                    end += 1
+        for k in range(bounds[r], bounds[r + 1]):
+            level[vertex[k]] = 0.0
+    return row[:end], variable[:end], rise[:end]
 
 
 @njit(cache=True, nogil=True)
