@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "coverage": "phusong.commands.coverage:coverage",
     "fiber": "phusong.commands.fiber:fiber",
     "extend": "phusong.commands.extend:extend",
+    "sites": "phusong.commands.sites:sites",
     "indicators": "phusong.commands.indicators:indicators",
     "map": "phusong.commands.map:map_command",
     "report": "phusong.commands.report:report",

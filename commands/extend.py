@@ -54,9 +54,9 @@ def extend(
     """
     from phusong.commands.terminal.answers import open_study_with_fibre
     from phusong.commands.terminal.console import open_console, show_progress
-    from phusong.commands.terminal.extension import print_plan
     from phusong.commands.terminal.missing import stop_if_missing
     from phusong.commands.terminal.places import path_text
+    from phusong.commands.terminal.plans.extension import print_plan
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.extension import write_extension
     from phusong.exports.folder import write_stamp

@@ -13,7 +13,7 @@ from phusong.planning.costs import Power, annuity, fibre_life_cost, life_cost, m
 from phusong.planning.hops.hops import Hops as RadioHops
 from phusong.planning.sites.places import EXISTING, Places
 from phusong.planning.sites.service import Service
-from phusong.study.settings.planning import Planning
+from phusong.study.settings.planning import Planning, Prices
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ class Question:
     instance
         Sites are the places, fibre sections the edges of ``roads``.
     places, service, power, hops, roads
-        What it is made of; ``hops`` only those that hold.
+        What it is made of; ``hops`` only those that hold, ``roads`` None without fibre.
     """
 
     instance: Instance
@@ -35,7 +35,7 @@ class Question:
     service: Service
     power: Power
     hops: RadioHops
-    roads: Candidates
+    roads: Candidates | None
 
 
 def ask(
@@ -43,7 +43,7 @@ def ask(
     service: Service,
     power: Power,
     hops: RadioHops,
-    roads: Candidates,
+    roads: Candidates | None,
     people: Floats,
     settings: Planning,
 ) -> Question:
@@ -51,7 +51,7 @@ def ask(
 
     A mast that stands has backhaul and current already: what is paid is its room and radio. Other
     places get fibre along ``roads``, whose targets they are in their order, or a hop from a mast
-    that has backhaul.
+    that has backhaul. Without ``roads`` there are hops alone.
 
     Parameters
     ----------
@@ -63,16 +63,12 @@ def ask(
     capital, yearly = masts(places, prices)
     return Question(
         Instance(
-            Fibre(
-                roads.vertices,
-                np.array([roads.root], dtype=np.int64),
-                roads.tail,
-                roads.head,
-                fibre_life_cost(roads.usd, roads.length_m, prices),
-            ),
+            _fibre(roads, prices),
             Sites(
                 cost=np.where(stands, 0.0, capital + yearly * annuity(prices)) + power.life,
-                vertex=np.where(stands, -1, roads.target_vertex),
+                vertex=np.full(len(places), -1)
+                if roads is None
+                else np.where(stands, -1, roads.target_vertex),
                 # A mast that stands is free to relay; its room is paid by what serves phones.
                 radio=life_cost(prices.radio, prices)
                 + np.where(stands, capital + yearly * annuity(prices), 0.0),
@@ -94,6 +90,14 @@ def ask(
         hops,
         roads,
     )
+
+
+def _fibre(roads: Candidates | None, prices: Prices) -> Fibre:
+    if roads is None:
+        return Fibre()
+    cost = fibre_life_cost(roads.usd, roads.length_m, prices)
+    lit = np.array([roads.root], dtype=np.int64)
+    return Fibre(roads.vertices, lit, roads.tail, roads.head, cost)
 
 
 def known_people(people: Floats) -> Floats:

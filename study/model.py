@@ -21,6 +21,7 @@ from phusong.study.settings.base import (
     Technology,
 )
 from phusong.study.settings.fiber import Extension, FiberSources
+from phusong.study.settings.planning import Planning
 from phusong.study.settings.radio import (
     Radio,
 )
@@ -140,6 +141,7 @@ class Study(Section):
     rivers: list[Layer] = Field(default_factory=list)
     """Rivers and lakes, lines or areas: drawn on the map, nothing is computed from them."""
     extension: Extension = Field(default_factory=Extension)
+    planning: Planning = Field(default_factory=Planning)
     radio: Radio = Field(default_factory=Radio)
     verdict: Verdict = Field(default_factory=Verdict)
     indicators: IndicatorSettings = Field(default_factory=IndicatorSettings)

@@ -98,6 +98,34 @@ def _by_status(known: Mapping[str, tuple[str, str, str]]) -> Style:
     return Style(classes, "status", Label("name", 7, most_scale=200_000, beside=True))
 
 
+_SITED = {
+    "own": ("mast that stands", palette.INK, "triangle"),
+    "fibre": ("new mast on fibre", palette.CARRIERS[0], "triangle"),
+    "microwave": ("new mast on microwave", palette.CABLE_PLANNED, "triangle"),
+}
+_SERVED = {
+    "served": ("gets signal", palette.CARRIERS[0]),
+    "no_site": ("no candidate place covers it", palette.NOT_REACHED),
+    "no_backhaul": ("what covers it has no backhaul", palette.ONE_ROUTE),
+}
+
+
+def _planned_sites(_: gpd.GeoDataFrame) -> Style:
+    classes = [
+        (backhaul, tr(words), _marker(colour, shape, 3.2))
+        for backhaul, (words, colour, shape) in _SITED.items()
+    ]
+    return Style(classes, "backhaul", Label("site_id", 7, most_scale=200_000, beside=True))
+
+
+def _planned_villages(_: gpd.GeoDataFrame) -> Style:
+    classes = [
+        (status, tr(words), _fill(rgba(colour, 110), "#5a5a5a", 0.1))
+        for status, (words, colour) in _SERVED.items()
+    ]
+    return Style(classes, "status", Label("name", 7, most_scale=50_000))
+
+
 def _near_misses(_: gpd.GeoDataFrame) -> Style:
     return Style([("", "", _marker(palette.CARRIERS[1], "diamond", 3.0))])
 
@@ -172,6 +200,8 @@ _STYLES: Mapping[str, Callable[[gpd.GeoDataFrame], Style]] = {
     "ring_targets": _ring_targets,
     "near_misses": _near_misses,
     "sites": _sites,
+    "planned_sites": _planned_sites,
+    "planned_villages": _planned_villages,
     "cells": _cells,
     "findings": _findings,
     "audit_tests": _audit_tests,

@@ -7,6 +7,7 @@ from dataclasses import replace
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from phusong.planning.sites.places import EXISTING, Places
 from phusong.sources.inputs import Inputs
@@ -68,12 +69,20 @@ def _sites(inputs: Inputs, places: Places, names: list[str]) -> gpd.GeoDataFrame
     return gpd.GeoDataFrame(both, geometry="geometry", crs=inputs.crs)
 
 
-def _cells(inputs: Inputs, places: Places, names: list[str], new: NewSite) -> pd.DataFrame:
+def heights_of(places: Places, inputs: Inputs, new: NewSite) -> NDArray[np.float64]:
+    """Return the (places,) height above ground of what a place would bear."""
     stands = inputs.cells.groupby("site_id")["height_m"].max()
-    heights = [
-        float(stands.get(name, new.height_m)) if kind == EXISTING else new.height_m
-        for name, kind in zip(names, places.kind.tolist(), strict=True)
-    ]
+    return np.array(
+        [
+            float(stands.get(name, new.height_m)) if kind == EXISTING else new.height_m
+            for name, kind in zip(places.place_id.tolist(), places.kind.tolist(), strict=True)
+        ],
+        dtype=np.float64,
+    )
+
+
+def _cells(inputs: Inputs, places: Places, names: list[str], new: NewSite) -> pd.DataFrame:
+    heights = heights_of(places, inputs, new)
     azimuths = new.azimuths_deg or [np.nan]
     site = np.repeat(np.array(names, dtype=object), len(azimuths))
     sector = np.tile(np.arange(1, len(azimuths) + 1), len(names))

@@ -95,12 +95,62 @@ def candidate_places(
     return _together(inputs.grid, near, dark, found, settings, forbidden)
 
 
+def merged(places: Places, more: Places) -> Places:
+    """Return both, in their order."""
+    return Places(
+        np.concatenate([places.place_id, more.place_id]),
+        np.concatenate([places.kind, more.kind]),
+        np.concatenate([places.x_m, more.x_m]),
+        np.concatenate([places.y_m, more.y_m]),
+    )
+
+
+def around(
+    centre: Places,
+    known: Places,
+    inputs: Inputs,
+    spacing_m: float,
+    settings: CandidatePlaces,
+    forbidden: gpd.GeoDataFrame | None = None,
+) -> Places:
+    """Return further high ground and roads round some places, denser than the places known.
+
+    Parameters
+    ----------
+    centre
+        Places to look round, as far as the study's spacing.
+    known
+        Places already looked at; none nearer to them than ``apart_m`` is given.
+    spacing_m
+        Between the new places of one kind.
+    """
+    points = shapely.points(centre.x_m, centre.y_m)
+    near = shapely.union_all(shapely.buffer(points, settings.spacing_m, quad_segs=4))
+    step = max(spacing_m, inputs.grid.cell_m)
+    found = []
+    if settings.high_points:
+        found.append((HIGH, high_points(inputs.terrain, near, step)))
+    if settings.along_roads:
+        found.append((ROAD, points_along(inputs.roads, near, step)))
+    xy = np.concatenate([np.zeros((0, 2)), *(points for _, points in found)])
+    kind = [np.full(len(points), name, dtype=object) for name, points in found]
+    names = [f"{name}-{step:.0f}m-{i + 1}" for name, points in found for i in range(len(points))]
+    more = Places(
+        np.array(names, dtype=object),
+        np.concatenate([np.zeros(0, dtype=object), *kind]),
+        xy[:, 0],
+        xy[:, 1],
+    )
+    more = more.only(_allowed(inputs.grid, more, forbidden))
+    fresh = _apart(merged(known, more), min(settings.apart_m, step / 2))[len(known) :]
+    return more.only(fresh)
+
+
 def near_area(dark: gpd.GeoDataFrame, near_km: float) -> shapely.Geometry:
     """Return the area within a distance of any dark village."""
-    # A buffer's error of a few metres moves no mast that matters: boxes of corners suffice.
-    return shapely.union_all(
-        shapely.buffer(dark.geometry.to_numpy(), near_km * 1000.0, quad_segs=4)
-    )
+    # No mast that matters hangs on the roundness of a corner.
+    rounds = shapely.buffer(dark.geometry.to_numpy(), near_km * 1000.0, quad_segs=4)
+    return shapely.union_all(rounds)
 
 
 def high_points(terrain: Raster, near: shapely.Geometry, spacing_m: float) -> Floats:
@@ -176,16 +226,22 @@ def _together(
     xy = np.concatenate([points for _, points, _ in found])
     kind = np.concatenate([np.full(len(points), name, dtype=object) for name, points, _ in found])
     names = np.concatenate([_names(*one) for one in found])
-    row, col = grid.cell_of(xy[:, 0], xy[:, 1])
+    places = Places(names, kind, xy[:, 0], xy[:, 1])
+    inside = shapely.contains_xy(near, places.x_m, places.y_m)
+    places = places.only(inside & _allowed(grid, places, forbidden))
+    places = places.only(_apart(places, settings.apart_m))
+    return _nearest_to_people(places, dark, settings.most)
+
+
+def _allowed(grid: Grid, places: Places, forbidden: gpd.GeoDataFrame | None) -> NDArray[np.bool_]:
+    """Return which places lie on the grid, and stand already or are not on forbidden ground."""
+    row, col = grid.cell_of(places.x_m, places.y_m)
     ok = (row >= 0) & (row < grid.rows) & (col >= 0) & (col < grid.cols)
-    ok &= shapely.contains_xy(near, xy[:, 0], xy[:, 1])
     if forbidden is not None and len(forbidden):
         area = shapely.union_all(forbidden.geometry.to_numpy())
         shapely.prepare(area)
-        ok &= (kind == EXISTING) | ~shapely.intersects_xy(area, xy[:, 0], xy[:, 1])
-    places = Places(names, kind, xy[:, 0], xy[:, 1]).only(ok)
-    places = places.only(_apart(places, settings.apart_m))
-    return _nearest_to_people(places, dark, settings.most)
+        ok &= (places.kind == EXISTING) | ~shapely.intersects_xy(area, places.x_m, places.y_m)
+    return np.asarray(ok)
 
 
 def _names(kind: str, points: Floats, names: NDArray[np.object_] | None) -> NDArray[np.object_]:

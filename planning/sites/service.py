@@ -58,8 +58,8 @@ class Service:
         candidate covers alone.
     share
         (villages,) greatest share of its weight that one candidate would leave served.
-    problems
-        Why a place cannot be computed, by place.
+    problems_of
+        (places,) why a place cannot be computed; empty where it can.
     """
 
     place: Ints
@@ -68,7 +68,33 @@ class Service:
     second: Ints
     together: Ints
     share: Floats
-    problems: dict[int, str]
+    problems_of: NDArray[np.object_]
+
+
+def joined(one: Service, other: Service) -> Service:
+    """Return the service of the places of both, those of ``other`` numbered after ``one``'s.
+
+    Pairs across the two are not looked at: places are refined round what serves alone.
+    """
+    shift = len(one.problems_of)
+    place = np.concatenate([one.place, other.place + shift])
+    village = np.concatenate([one.village, other.village])
+    pairs = np.concatenate(
+        [
+            np.column_stack([one.first, one.second, one.together]),
+            np.column_stack([other.first + shift, other.second + shift, other.together]),
+        ]
+    )
+    pairs = pairs[~np.isin(pairs[:, 2], village)]
+    return Service(
+        place,
+        village,
+        pairs[:, 0],
+        pairs[:, 1],
+        pairs[:, 2],
+        np.maximum(one.share, other.share),
+        np.concatenate([one.problems_of, other.problems_of]),
+    )
 
 
 @dataclass(frozen=True)
@@ -160,9 +186,12 @@ def find_service(
                 found.judge(number[lit.reach.mast.site_id], lit, beams.served(lit), some, study)
         found.close(some, study)
         told.advance("service", len(batch.rows))
-    problems = {number[site]: text for (site, _, _), text in report.problems.items()}
+    problems = np.full(len(places), "", dtype=object)
+    for (site, _, _), text in report.problems.items():
+        problems[number[site]] = text
     bad: Any = plan.cells[plan.cells["problem"] != ""].drop_duplicates("site_id")
-    problems.update({number[c.site_id]: c.problem for c in bad.itertuples()})
+    for cell in bad.itertuples():
+        problems[number[cell.site_id]] = cell.problem
     return found.service(problems)
 
 
@@ -255,7 +284,7 @@ class _Found:
                 if is_covered(centre, share, study.verdict.covered_share):
                     self._pairs.append((first, second, village.number))
 
-    def service(self, problems: dict[int, str]) -> Service:
+    def service(self, problems: NDArray[np.object_]) -> Service:
         """Return what was found, in order."""
         covers = np.array(sorted(self._covers), dtype=np.int64).reshape(-1, 2)
         pairs = np.array(sorted(self._pairs), dtype=np.int64).reshape(-1, 3)

@@ -147,5 +147,8 @@ class Planning(Section):
     prices: Prices = Field(default_factory=Prices)
     power_lines: list[Layer] = Field(default_factory=list)
     """Lines a site may draw current from; without them every new site has panels of its own."""
-    time_limit_s: Positive = 120.0
-    """Longest search for a cheaper plan; the bound says what is left to win."""
+    rounds: Annotated[int, Field(ge=1, le=10)] = 3
+    """How often places are looked for: the first list, then denser round the plan, as long as it
+    gets cheaper."""
+    time_limit_s: Positive = 60.0
+    """Longest search for a cheaper plan in each round; the bound says what is left to win."""

@@ -1,0 +1,1 @@
+"""Plans in a terminal: cost beside bound, order of building, effect."""

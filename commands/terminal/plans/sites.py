@@ -1,0 +1,118 @@
+"""A plan of masts in a terminal: what it costs beside its bound, what is built, what it changes."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+from rich.console import Console
+
+from phusong.commands.terminal.findings import print_lines
+from phusong.commands.terminal.tables import people_text, plain_table
+from phusong.frames import rows
+from phusong.i18n import number, share_text, tr
+from phusong.pipeline.siting import Sited
+
+_MOST = 20
+_FIGURES = {
+    "villages_covered": "Villages covered",
+    "villages_hollow": "Villages partly served",
+    "villages_white": "Villages without signal",
+    "people_served": "People served",
+    "people_served_share": "Share of people served",
+}
+_ITEMS = {
+    "new masts": "New masts",
+    "room on standing masts": "Room on standing masts",
+    "radio equipment": "Radio equipment",
+    "panels and batteries": "Panels and batteries",
+    "grid connections": "Grid connections",
+    "power lines": "Power lines, km",
+    "microwave hops": "Microwave hops",
+    "fibre cable": "Fibre cable, km",
+}
+_UNSERVED = {
+    "no_site": "no candidate place covers them",
+    "no_backhaul": "no hop and no road joins what covers them to fibre",
+}
+
+
+def print_site_plan(console: Console, sited: Sited) -> None:
+    """Print cost and proven bound, the masts, the bill, the figures before and after."""
+    plan = sited.plan
+    console.print(
+        tr(
+            "Masts: {life} {currency} over {years} years; no plan of these {candidates} candidate "
+            "places that serves the same villages costs less than {bound} (gap {gap})",
+            life=number(plan.life),
+            currency=plan.currency,
+            years=sited.results.study.planning.prices.horizon_years,
+            candidates=number(plan.candidates),
+            bound=number(plan.lower_bound),
+            gap=share_text(plan.gap),
+        ),
+        markup=False,
+    )
+    if plan.branched:
+        console.print(tr("The bound rests on the solver's own branching"), style="yellow")
+    _print_sites(console, plan.sites)
+    table = plain_table("Item", "Quantity", "At once", "A year", "Over its life")
+    for row in rows(plan.bill):
+        amount = number(row.quantity, ".1f") if row.unit else number(row.quantity)
+        table.add_row(
+            tr(_ITEMS[row.item]), amount, *(number(v) for v in (row.capital, row.yearly, row.life))
+        )
+    console.print(table)
+    for status, reason in _UNSERVED.items():
+        left = plan.villages[plan.villages["status"] == status]
+        if len(left):
+            console.print(
+                tr(
+                    "{count} villages stay as they are: {reason} ({codes})",
+                    count=len(left),
+                    reason=tr(reason),
+                    codes=", ".join(left["code"].head(_MOST))
+                    + (", …" if len(left) > _MOST else ""),
+                ),
+                style="yellow",
+                markup=False,
+            )
+    _print_figures(console, sited)
+    print_lines(console, sited.findings)
+
+
+def _print_sites(console: Console, sites: gpd.GeoDataFrame) -> None:
+    table = plain_table("Mast", "Villages", "People", "Backhaul", "Power", "Over its life")
+    shown = list(rows(sites))
+    for row in shown[:_MOST]:
+        backhaul = tr(str(row.backhaul))
+        table.add_row(
+            str(row.site_id),
+            number(row.villages),
+            people_text(row.people),
+            f"{backhaul} ← {row.from_site_id}" if row.from_site_id else backhaul,
+            tr(str(row.power)),
+            number(row.life),
+        )
+    console.print(table)
+    if len(shown) > _MOST:
+        console.print(tr("and {count} more masts", count=len(shown) - _MOST))
+
+
+def _print_figures(console: Console, sited: Sited) -> None:
+    table = plain_table("Figure", "Now", "With the plan built")
+    for row in rows(sited.figures):
+        shown = [
+            share_text(v) if row.unit == "share" else people_text(v)
+            for v in (row.before, row.after)
+        ]
+        table.add_row(tr(_FIGURES[row.figure]), *shown)
+    console.print(table)
+    if sited.broken:
+        console.print(
+            tr(
+                "The run with the plan built does not cover {count} villages it promised: {codes}",
+                count=len(sited.broken),
+                codes=", ".join(sited.broken[:_MOST]),
+            ),
+            style="bold red",
+            markup=False,
+        )

@@ -1,0 +1,49 @@
+"""The files of a plan of masts: sites, villages, hops, bill of quantities, figures, layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from phusong.exports.formats.geopackage import Layer, documented, of_geopackage, write_geopackage
+from phusong.exports.formats.meanings import write_meanings
+from phusong.exports.formats.spreadsheet import CsvForm, write_csv
+from phusong.exports.tables.dictionary import conform, described_by
+from phusong.planning.results import SitePlan
+from phusong.results.missing import Attempts
+
+GEOPACKAGE = "site_plan.gpkg"
+
+
+def write_site_plan(
+    plan: SitePlan,
+    figures: pd.DataFrame,
+    folder: Path,
+    stamp: dict[str, Any],
+    form: CsvForm,
+    attempt: Attempts,
+) -> None:
+    """Write ``site_plan_*.csv``, then ``site_plan.gpkg``; ``columns.csv`` says what they mean."""
+    tables = {
+        "site_plan_sites": plan.sites,
+        "site_plan_villages": plan.villages,
+        "site_plan_hops": plan.hops,
+        "site_plan_bill": plan.bill,
+        "site_plan_figures": figures,
+    }
+    for name, frame in tables.items():
+        write_csv(conform(frame, name), folder / f"{name}.csv", form)
+    short = {key: str(value) for key, value in stamp.items()}
+    written = write_geopackage(lambda: _layers(plan), short, folder / GEOPACKAGE, attempt)
+    meanings = {f"{name}.csv": described_by(name) for name in tables}
+    write_meanings({**meanings, **of_geopackage(GEOPACKAGE, written)}, folder, form)
+
+
+def _layers(plan: SitePlan) -> Iterator[Layer]:
+    yield documented("site_plan_villages", plan.villages, "planned_villages")
+    yield documented("site_plan_lines", plan.lines, "planned")
+    yield documented("site_plan_hops", plan.hops, "second")
+    yield documented("site_plan_sites", plan.sites, "planned_sites")

@@ -1,0 +1,233 @@
+"""Where to build: the cheapest masts, with backhaul and power, that cover the dark villages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+
+from phusong.coverage.results import Signal, VillageCoverage
+from phusong.coverage.signal.store import PathLossStore
+from phusong.coverage.villages.verdict import COVERED
+from phusong.fiber.built import road_network
+from phusong.fiber.extension.candidates import Candidates, build_candidates
+from phusong.fiber.extension.extension import standing_fibre
+from phusong.fiber.results import FiberResult
+from phusong.planning.answer import bill_of, cable_frame, hop_frame, site_frame, village_frame
+from phusong.planning.arborescence import Plan, Vouched, solve
+from phusong.planning.costs import power_of
+from phusong.planning.hops.hops import Hops, Masts, find_hops
+from phusong.planning.question import Question, ask
+from phusong.planning.results import SitePlan
+from phusong.planning.sites.equipment import heights_of, site_names, with_sites
+from phusong.planning.sites.places import EXISTING, Places, around, candidate_places, merged
+from phusong.planning.sites.service import Service, find_service, joined
+from phusong.progress import NoProgress, Progress
+from phusong.sources.inputs import Inputs
+from phusong.study import Study
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+NEW_NEIGHBOURS: Final = 6
+"""Hops from a place to others that do not stand yet: the nearest. To masts that stand, half."""
+FALLING: Final = 0.005
+"""A round that makes the plan cheaper by less ends the search for places."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The planner's further layers that a plan looks at; None where the study names none."""
+
+    own: gpd.GeoDataFrame | None = None
+    forbidden: gpd.GeoDataFrame | None = None
+    power_lines: gpd.GeoDataFrame | None = None
+
+
+def plan_sites(
+    inputs: Inputs,
+    study: Study,
+    signal: Signal,
+    coverage: VillageCoverage,
+    fiber: FiberResult | None,
+    store: PathLossStore,
+    layers: Layers | None = None,
+    progress: Progress | None = None,
+) -> SitePlan:
+    """Find the cheapest masts for the villages that are not covered, and prove how cheap.
+
+    Places are generated, the plan is solved, places round the plan are added, and so on until
+    it falls no more: cheapest among these candidates, not among all places of the earth.
+
+    Parameters
+    ----------
+    inputs, study, signal, coverage, fiber
+        A pass through the study as it stands; without fibre only microwave joins masts.
+    store
+        Where path losses are kept, those of candidates too.
+    layers
+        Own places, forbidden ground, power lines.
+    progress
+        Told of the steps ``propagation``, ``service``, ``hops``, ``sites``.
+    """
+    told, given = progress or NoProgress(), layers or Layers()
+    settings = study.planning
+    rows = np.flatnonzero((coverage.villages["grade"] != COVERED).to_numpy())
+    dark = _dark(inputs, coverage, rows)
+    search = _Search(inputs, study, signal, fiber, store, given, rows, dark, told)
+    first = candidate_places(inputs, dark, settings.candidates, given.own, given.forbidden)
+    question, plan = search.solved(first, None)
+    rounds = 1
+    while rounds < settings.rounds and len(plan.serving):
+        spacing_m = settings.candidates.spacing_m / 3.0**rounds
+        centre = question.places.only(plan.serving)
+        wanted = settings.candidates
+        more = around(centre, question.places, inputs, spacing_m, wanted, given.forbidden)
+        if not len(more):
+            break
+        rounds += 1
+        places = merged(question.places, more)
+        again = search.solved(places, question.service)
+        gained = plan.cost - again[1].cost
+        if gained > 0:
+            question, plan = again
+        if gained <= FALLING * plan.cost:
+            break
+    return search.answer(question, plan, rounds)
+
+
+def _dark(inputs: Inputs, coverage: VillageCoverage, rows: Ints) -> gpd.GeoDataFrame:
+    """Return the dark villages: the frame of the inputs, with people and grade as judged."""
+    dark = inputs.villages.iloc[rows].reset_index(drop=True)
+    judged = coverage.villages.iloc[rows]
+    return gpd.GeoDataFrame(
+        dark.assign(people=judged["people"].to_numpy(), grade=judged["grade"].to_numpy()),
+        crs=inputs.crs,
+    )
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What every round of the search works on."""
+
+    inputs: Inputs
+    study: Study
+    signal: Signal
+    fiber: FiberResult | None
+    store: PathLossStore
+    layers: Layers
+    rows: Ints
+    dark: gpd.GeoDataFrame
+    told: Progress
+
+    def solved(self, places: Places, known: Service | None) -> tuple[Question, Plan]:
+        """Put the question for some places and solve it; ``known`` is of the first of them."""
+        settings, study = self.study.planning, self.study
+        service = self._service(places, known)
+        heights = heights_of(places, self.inputs, settings.site)
+        fresh = places.kind != EXISTING
+        hops = find_hops(
+            Masts(places.x_m, places.y_m, heights),
+            self.inputs.terrain,
+            settings.microwave,
+            fresh,
+            self.told,
+        ).holding(settings.microwave)
+        question = ask(
+            places,
+            service,
+            power_of(places, self.layers.power_lines, settings.prices),
+            _nearest(hops, fresh),
+            self._roads(places),
+            self.dark["people"].to_numpy(dtype=np.float64),
+            settings,
+        )
+        self.told.start("sites", 1, "Cheapest masts")
+        plan = solve(question.instance, time_limit_s=study.planning.time_limit_s)
+        self.told.advance("sites")
+        return question, plan
+
+    def _service(self, places: Places, known: Service | None) -> Service:
+        """Work out what the places that are not known yet cover."""
+        before = 0 if known is None else len(known.problems_of)
+        fresh = places.only(np.arange(before, len(places)))
+        found = find_service(
+            self.inputs,
+            self.study,
+            self.signal,
+            self.rows,
+            fresh,
+            self.study.planning.site,
+            self.store,
+            self.told,
+        )
+        return found if known is None else joined(known, found)
+
+    def _roads(self, places: Places) -> Candidates | None:
+        if self.fiber is None:
+            return None
+        fibre, part = standing_fibre(self.fiber.network)
+        if not (part == 0).any():
+            return None
+        points = gpd.points_from_xy(places.x_m, places.y_m)
+        settings = self.study.fiber
+        return build_candidates(
+            road_network(self.inputs, self.study),
+            fibre,
+            part,
+            np.asarray(points, dtype=object),
+            self.study.extension,
+            # A mast has a hop or none; ways off the road are searched for commune centres.
+            None,
+            0.0 if settings is None else settings.drop_m,
+        )
+
+    def answer(self, question: Question, plan: Plan, rounds: int) -> SitePlan:
+        """Say the plan in words of the study."""
+        settings = self.study.planning
+        names = site_names(question.places, self.inputs)
+        heights = heights_of(question.places, self.inputs, settings.site)
+        villages = village_frame(question, plan, self.dark, names, settings)
+        sites = site_frame(question, plan, heights, names, villages, settings)
+        hops = hop_frame(question, plan, names, settings, self.inputs.crs)
+        lines = cable_frame(question, plan, self.study.extension, settings)
+        return SitePlan(
+            villages=villages,
+            sites=sites,
+            hops=hops,
+            lines=lines,
+            bill=bill_of(sites, hops, lines, settings),
+            places=question.places.only(plan.serving),
+            candidates=len(question.places),
+            rounds=rounds,
+            life=plan.cost,
+            lower_bound=plan.lower_bound,
+            branched=plan.vouched == Vouched.BRANCHING,
+            currency=settings.prices.currency,
+        )
+
+
+def _nearest(hops: Hops, fresh: NDArray[np.bool_]) -> Hops:
+    """Keep the shortest hops of every new place: a longer one costs as much and holds worse."""
+    ends = np.concatenate([hops.a, hops.b])
+    other = np.concatenate([hops.b, hops.a])
+    which = np.tile(np.arange(len(hops.a)), 2)
+    mine = fresh[ends]
+    ends, other, which = ends[mine], other[mine], which[mine]
+    stands = ~fresh[other]
+    order = np.lexsort((which, hops.length_km[which], stands, ends))
+    group = np.column_stack([ends, stands])[order]
+    starts = np.ones(len(order), dtype=bool)
+    starts[1:] = (group[1:] != group[:-1]).any(axis=1)
+    first = np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))
+    rank = np.arange(len(order)) - first
+    most = np.where(stands[order], NEW_NEIGHBOURS // 2, NEW_NEIGHBOURS)
+    return hops.only(np.unique(which[order][rank < most]))
+
+
+def with_plan(inputs: Inputs, study: Study, plan: SitePlan) -> Inputs:
+    """Return inputs in which the plan's serving masts are built."""
+    return with_sites(inputs, plan.places, study.planning.site)

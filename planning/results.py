@@ -1,0 +1,74 @@
+"""What a plan of masts hands on: what is built where, whom it serves, what it costs, how proven."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+
+from phusong.planning.sites.places import Places
+
+
+@dataclass(frozen=True)
+class SitePlan:
+    """Masts to build for the dark villages, with their backhaul and power.
+
+    Costs are in the study's currency. ``capital`` is paid once, ``yearly`` every year, ``life`` is
+    the present value of both over the study's horizon.
+
+    Attributes
+    ----------
+    villages
+        One row a dark village: ``code``, ``name``, ``commune_code``, ``people``, ``grade`` (now),
+        ``status`` (``served`` | ``no_site`` | ``no_backhaul``), ``site_id`` (that serves it),
+        ``second_site_id`` (where it takes two together), ``best_share`` (served share that the
+        best single candidate would leave), ``satellite_life`` (the alternative's cost, NaN without
+        one), geometry.
+    sites
+        ``site_id``, ``kind`` (``existing`` | ``own`` | ``village`` | ``high`` | ``road``),
+        ``role`` (``serves`` | ``relays``), ``villages``, ``people`` (it serves first),
+        ``backhaul`` (``own`` | ``fibre`` | ``microwave``), ``from_site_id``, ``power`` (``stands``
+        | ``grid`` | ``solar``), ``power_line_km``, ``height_m``, ``capital``, ``yearly``,
+        ``life``, geometry.
+    hops
+        ``from_site_id``, ``to_site_id``, ``length_km``, ``clearance`` (of the first Fresnel zone's
+        radius), ``margin_db``, ``outage_percent``, ``life``, geometry.
+    lines
+        New cable: ``kind``, ``surface``, ``road_id``, ``length_m``, ``usd`` (to lay it), ``life``,
+        geometry.
+    bill
+        ``item``, ``quantity``, ``unit``, ``capital``, ``yearly``, ``life``.
+    places
+        The candidates chosen to serve, for a run with the plan built.
+    candidates
+        How many places the plan was chosen from.
+    rounds
+        How often the list was refined round the plan, the first list included.
+    life
+        Cost of the plan.
+    lower_bound
+        No plan of these candidates that serves the same villages costs less.
+    branched
+        Whether the solver's branching vouches for the bound, not multipliers recomputed here.
+    currency
+        Of all costs.
+    """
+
+    villages: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame
+    hops: gpd.GeoDataFrame
+    lines: gpd.GeoDataFrame
+    bill: pd.DataFrame
+    places: Places
+    candidates: int
+    rounds: int
+    life: float
+    lower_bound: float
+    branched: bool
+    currency: str
+
+    @property
+    def gap(self) -> float:
+        """Share of the cost that is not proven to be needed."""
+        return (self.life - self.lower_bound) / self.life if self.life > 0 else 0.0
