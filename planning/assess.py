@@ -7,6 +7,7 @@ from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from phusong.coverage.results import Signal, VillageCoverage
@@ -19,11 +20,18 @@ from phusong.fiber.results import FiberResult
 from phusong.planning.answer import bill_of, cable_frame, hop_frame, site_frame, village_frame
 from phusong.planning.arborescence import Plan, Vouched, solve
 from phusong.planning.costs import power_of
-from phusong.planning.hops.hops import Hops, Masts, find_hops
+from phusong.planning.hops.hops import Hops, Masts, find_hops, longest_km
 from phusong.planning.question import Question, ask
 from phusong.planning.results import SitePlan
 from phusong.planning.sites.equipment import heights_of, site_names, with_sites
-from phusong.planning.sites.places import EXISTING, Places, around, candidate_places, merged
+from phusong.planning.sites.places import (
+    EXISTING,
+    Places,
+    around,
+    candidate_places,
+    merged,
+    near_area,
+)
 from phusong.planning.sites.service import Service, find_service, joined
 from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
@@ -78,7 +86,14 @@ def plan_sites(
     rows = np.flatnonzero((coverage.villages["grade"] != COVERED).to_numpy())
     dark = _dark(inputs, coverage, rows)
     search = _Search(inputs, study, signal, fiber, store, given, rows, dark, told)
-    first = candidate_places(inputs, dark, settings.candidates, given.own, given.forbidden)
+    first = candidate_places(
+        inputs,
+        dark,
+        settings.candidates,
+        given.own,
+        given.forbidden,
+        longest_km(settings.microwave),
+    )
     question, plan = search.solved(first, None)
     rounds = 1
     while rounds < settings.rounds and len(plan.serving):
@@ -154,16 +169,19 @@ class _Search:
         """Work out what the places that are not known yet cover."""
         before = 0 if known is None else len(known.problems_of)
         fresh = places.only(np.arange(before, len(places)))
+        near = near_area(self.dark, self.study.planning.candidates.near_km)
+        # Masts farther off are there to relay.
+        rows = np.flatnonzero(shapely.intersects_xy(near, fresh.x_m, fresh.y_m))
         found = find_service(
             self.inputs,
             self.study,
             self.signal,
             self.rows,
-            fresh,
+            fresh.only(rows),
             self.study.planning.site,
             self.store,
             self.told,
-        )
+        ).at(rows, len(fresh))
         return found if known is None else joined(known, found)
 
     def _roads(self, places: Places) -> Candidates | None:

@@ -61,6 +61,7 @@ def candidate_places(
     settings: CandidatePlaces,
     own: gpd.GeoDataFrame | None = None,
     forbidden: gpd.GeoDataFrame | None = None,
+    relay_km: float = 0.0,
 ) -> Places:
     """Return places near dark villages at which a mast may stand, in a fixed order.
 
@@ -76,6 +77,8 @@ def candidate_places(
         Points of the planner's: ``place_id``, geometry.
     forbidden
         Areas in which nothing new may stand; masts that stand stay candidates.
+    relay_km
+        How much farther off masts that stand are taken: a hop may come from them.
     """
     near = near_area(dark, settings.near_km)
     found: list[tuple[str, Floats, NDArray[np.object_] | None]] = []
@@ -92,7 +95,7 @@ def candidate_places(
         found.append((HIGH, high_points(inputs.terrain, near, settings.spacing_m), None))
     if settings.along_roads:
         found.append((ROAD, points_along(inputs.roads, near, settings.spacing_m), None))
-    return _together(inputs.grid, near, dark, found, settings, forbidden)
+    return _together(inputs.grid, near, relay_km, dark, found, settings, forbidden)
 
 
 def merged(places: Places, more: Places) -> Places:
@@ -214,6 +217,7 @@ def _stops(lines: NDArray[np.object_], spacing_m: float) -> NDArray[np.object_]:
 def _together(
     grid: Grid,
     near: shapely.Geometry,
+    relay_km: float,
     dark: gpd.GeoDataFrame,
     found: list[tuple[str, Floats, NDArray[np.object_] | None]],
     settings: CandidatePlaces,
@@ -228,6 +232,8 @@ def _together(
     names = np.concatenate([_names(*one) for one in found])
     places = Places(names, kind, xy[:, 0], xy[:, 1])
     inside = shapely.contains_xy(near, places.x_m, places.y_m)
+    points = shapely.points(places.x_m, places.y_m)
+    inside |= (places.kind == EXISTING) & shapely.dwithin(near, points, relay_km * 1000.0)
     places = places.only(inside & _allowed(grid, places, forbidden))
     places = places.only(_apart(places, settings.apart_m))
     return _nearest_to_people(places, dark, settings.most)
@@ -268,10 +274,14 @@ def _apart(places: Places, apart_m: float) -> NDArray[np.bool_]:
 
 
 def _nearest_to_people(places: Places, dark: gpd.GeoDataFrame, most: int) -> Places:
-    """Keep the ``most`` places nearest to the centre of a dark village, in their order."""
+    """Keep the ``most`` places nearest to the centre of a dark village, in their order.
+
+    Masts that stand are all kept.
+    """
     if len(places) <= most:
         return places
     centres = KDTree(dark[["centre_x_m", "centre_y_m"]].to_numpy(dtype=np.float64))
     away, _ = centres.query(np.column_stack([places.x_m, places.y_m]))
-    kept = np.sort(np.argsort(away, kind="stable")[:most])
-    return places.only(kept)
+    away = np.where(places.kind == EXISTING, 0.0, away)
+    kept = np.argsort(away, kind="stable")[: max(most, int((places.kind == EXISTING).sum()))]
+    return places.only(np.sort(kept))

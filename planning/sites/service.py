@@ -70,6 +70,20 @@ class Service:
     share: Floats
     problems_of: NDArray[np.object_]
 
+    def at(self, rows: Ints, places: int) -> Service:
+        """Return the same with its places numbered as ``rows`` among ``places``."""
+        problems = np.full(places, "", dtype=object)
+        problems[rows] = self.problems_of
+        return Service(
+            rows[self.place],
+            self.village,
+            rows[self.first],
+            rows[self.second],
+            self.together,
+            self.share,
+            problems,
+        )
+
 
 def joined(one: Service, other: Service) -> Service:
     """Return the service of the places of both, those of ``other`` numbered after ``one``'s.

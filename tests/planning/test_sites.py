@@ -8,6 +8,7 @@ import pytest
 from shapely.geometry import LineString, box
 
 from helpers.radio import BARE, X0, Y0, cells_frame, make_inputs, make_study, villages_frame
+from helpers.signal import cell_box, centre_of
 from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
@@ -18,14 +19,6 @@ from phusong.planning.sites.service import find_service
 from phusong.study.settings.planning import CandidatePlaces, NewSite
 
 ROWS, COLS, CELL = 160, 240, 30.0
-
-
-def at(row, col):
-    return X0 + (col + 0.5) * CELL, Y0 - (row + 0.5) * CELL
-
-
-def cell_box(row, col, rows, cols):
-    return box(X0 + col * CELL, Y0 - (row + rows) * CELL, X0 + (col + cols) * CELL, Y0 - row * CELL)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +40,7 @@ def world(tmp_path_factory):
     inputs = make_inputs(
         folder,
         cells=cells_frame([{"cell_id": "a", "site_id": "A", "freq_mhz": 1800.0}]),
-        sites={"A": at(70, 30)},
+        sites={"A": centre_of(70, 30)},
         villages=villages_frame(villages),
         heights=heights,
         people=np.full((ROWS, COLS), 0.3),
@@ -66,7 +59,9 @@ def world(tmp_path_factory):
 def places_of(world, **settings):
     _, inputs, _, _, _, coverage = world
     dark = inputs.villages[(coverage.villages["grade"] != COVERED).to_numpy()]
-    roads = gpd.GeoDataFrame(geometry=[LineString([at(80, 120), at(80, 230)])], crs=inputs.crs)
+    roads = gpd.GeoDataFrame(
+        geometry=[LineString([centre_of(80, 120), centre_of(80, 230)])], crs=inputs.crs
+    )
     inputs = dataclasses.replace(inputs, roads=roads)
     return candidate_places(inputs, dark, CandidatePlaces(**settings)), inputs
 

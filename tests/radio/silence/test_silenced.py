@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from shapely.geometry import box
 
 from helpers.radio import BARE, X0, Y0, cells_frame, make_inputs, make_study, villages_frame
+from helpers.signal import cell_box, centre_of
 from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.silence import silenced
@@ -15,14 +15,6 @@ from phusong.coverage.villages.assess import assess_villages
 
 ROWS, COLS, CELL = 90, 150, 30.0
 SITES = {f"S{i}": (20 + 25 * (i % 3), 15 + 20 * i) for i in range(7)}
-
-
-def at(row, col):
-    return X0 + (col + 0.5) * CELL, Y0 - (row + 0.5) * CELL
-
-
-def cell_box(row, col, rows, cols):
-    return box(X0 + col * CELL, Y0 - (row + rows) * CELL, X0 + (col + cols) * CELL, Y0 - row * CELL)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +44,7 @@ def world(tmp_path_factory):
     inputs = make_inputs(
         folder,
         cells=cells_frame(rows),
-        sites={name: at(*place) for name, place in SITES.items()},
+        sites={name: centre_of(*place) for name, place in SITES.items()},
         villages=villages_frame(villages, {"V00": (X0 - 500.0, Y0)}),
         heights=heights,
         people=rng.random((ROWS, COLS)),

@@ -1,0 +1,118 @@
+"""Masts for dark villages: a plan on a small world, its bill, its promise held by a run."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from helpers.radio import BARE, cells_frame, make_inputs, make_study, villages_frame
+from helpers.signal import cell_box, centre_of
+from phusong.coverage.signal.signal import compute_signal
+from phusong.coverage.signal.store import PathLossStore
+from phusong.coverage.villages.assess import assess_villages
+from phusong.coverage.villages.verdict import COVERED
+from phusong.planning.assess import plan_sites, with_plan
+from phusong.planning.costs import annuity, life_cost
+
+ROWS, COLS = 160, 240
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A plain with a ridge: one mast in the west, villages behind the ridge in the east."""
+    folder = tmp_path_factory.mktemp("siting")
+    heights = np.full((ROWS, COLS), 300.0)
+    heights[:, 112:118] = 420.0
+    villages = {
+        "W": cell_box(60, 20, 20, 20),
+        "E1": cell_box(20, 140, 20, 20),
+        "E2": cell_box(60, 180, 20, 20),
+        "E3": cell_box(120, 140, 20, 20),
+    }
+    inputs = make_inputs(
+        folder,
+        cells=cells_frame([{"cell_id": "a", "site_id": "A", "eirp_dbm": 50.0}]),
+        sites={"A": centre_of(70, 30)},
+        villages=villages_frame(villages),
+        heights=heights,
+        people=np.full((ROWS, COLS), 0.5),
+    )
+    study = make_study(
+        folder,
+        radio={**BARE, "radius_km": 9.0},
+        planning={
+            "candidates": {"near_km": 1.5, "spacing_m": 900.0, "along_roads": False},
+            "site": {"height_m": 30.0, "eirp_dbm": 50.0},
+            "rounds": 2,
+            "time_limit_s": 20.0,
+        },
+    )
+    store = PathLossStore(folder / "store")
+    signal = compute_signal(inputs, study, folder / "now", store)
+    return folder, inputs, study, store, signal, assess_villages(inputs, study, signal)
+
+
+def plan_of(world, **update):
+    _, inputs, study, store, signal, coverage = world
+    planning = study.planning.model_copy(update=update)
+    study = study.model_copy(update={"planning": planning})
+    return plan_sites(inputs, study, signal, coverage, None, store), study
+
+
+def test_a_plan_serves_the_dark_and_a_run_agrees(world, tmp_path):
+    _, inputs, _, store, _, coverage = world
+    plan, study = plan_of(world)
+    dark = set(coverage.villages.loc[coverage.villages["grade"] != COVERED, "code"])
+    assert dark == {"E1", "E2", "E3"}
+    assert set(plan.villages["code"]) == dark
+    assert (plan.villages["status"] == "served").all()
+    built = with_plan(inputs, study, plan)
+    after = assess_villages(built, study, compute_signal(built, study, tmp_path / "b", store))
+    assert (after.villages["grade"] == COVERED).all()
+    assert 0 <= plan.gap < 1e-6
+    # Without fibre every new mast hangs on a chain of hops from the mast that stands.
+    upstream = dict(zip(plan.hops["to_site_id"], plan.hops["from_site_id"], strict=True))
+    for row in plan.sites.itertuples():
+        if row.kind != "existing":
+            assert row.backhaul == "microwave"
+            site, hops = row.site_id, 0
+            while site != "A":
+                site, hops = upstream[site], hops + 1
+            assert hops <= study.planning.microwave.max_hops
+
+
+def test_the_bill_adds_up(world):
+    plan, study = plan_of(world)
+    prices = study.planning.prices
+    assert plan.bill["life"].sum() == pytest.approx(plan.life, rel=1e-12)
+    assert plan.sites["life"].sum() + plan.hops["life"].sum() == pytest.approx(plan.life)
+    expected = plan.bill["capital"] + plan.bill["yearly"] * annuity(prices)
+    assert plan.bill["life"].to_numpy() == pytest.approx(expected.to_numpy())
+    new = plan.bill.set_index("item").loc["new masts"]
+    assert new["quantity"] == (plan.sites["kind"] != "existing").sum()
+    assert new["life"] == pytest.approx(new["quantity"] * life_cost(prices.tower, prices))
+
+
+def test_refining_never_makes_a_plan_dearer(world):
+    once, _ = plan_of(world, rounds=1)
+    twice, _ = plan_of(world, rounds=3)
+    assert twice.candidates > once.candidates
+    assert twice.life <= once.life + 1e-6
+
+
+def test_without_hops_nothing_can_be_built_and_the_reason_is_said(world):
+    _, _, study, *_ = world
+    none = study.planning.microwave.model_copy(update={"max_hops": 0})
+    plan, _ = plan_of(world, microwave=none)
+    assert set(plan.villages["status"]) == {"no_backhaul"}
+    assert not len(plan.sites)
+    assert plan.life == 0
+    assert plan.bill.empty
+
+
+def test_the_same_study_gives_the_same_plan(world):
+    one, _ = plan_of(world)
+    other, _ = plan_of(world)
+    assert one.sites["site_id"].tolist() == other.sites["site_id"].tolist()
+    assert one.life == other.life
+    assert dataclasses.astuple(one.places)[0].tolist() == other.places.place_id.tolist()
