@@ -107,7 +107,7 @@ def plan_sites(
         places = merged(question.places, more)
         again = search.solved(places, question.service)
         gained = plan.cost - again[1].cost
-        if gained > 0:
+        if gained >= 0:  # of equals the one that more places were looked at for
             question, plan = again
         if gained <= FALLING * plan.cost:
             break

@@ -74,7 +74,7 @@ def test_what_a_candidate_covers_is_what_a_run_with_it_says(world, tmp_path):
     dark = np.flatnonzero((coverage.villages["grade"] != COVERED).to_numpy())
     service = find_service(inputs, study, signal, dark, places, new, store)
     found = set(zip(service.place.tolist(), service.village.tolist(), strict=True))
-    assert not service.problems
+    assert not service.problems_of.any()
     expected = set()
     for i in range(len(places)):
         built = with_sites(inputs, places.only(np.array([i])), new)
