@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -22,9 +23,38 @@ from phusong.i18n import tr
 @study_argument
 @out_option("sites", "Folder for the plan.")
 @overwrite_option
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0),
+    help="What may be spent, in the study's currency: serve most people for it.",
+)
+@click.option(
+    "--year",
+    "years",
+    type=click.FloatRange(min=0),
+    multiple=True,
+    help="The budget of one year; once for each year, in order.",
+)
+@click.option("--worst-first", is_flag=True, help="With a budget: the darkest communes first.")
+@click.option(
+    "--curve",
+    "steps",
+    type=click.IntRange(min=2, max=50),
+    help="What each sum buys, in so many steps up to all that is needed.",
+)
 @csv_options
 @shared_options
-def sites(study: Path, out: Path, overwrite: bool, separator: str, decimal: str) -> None:
+def sites(
+    study: Path,
+    out: Path,
+    overwrite: bool,
+    budget: float | None,
+    years: tuple[float, ...],
+    worst_first: bool,
+    steps: int | None,
+    separator: str,
+    decimal: str,
+) -> None:
     """Plan the cheapest masts, with backhaul and power, for the dark villages of a STUDY.
 
     Places, prices and hops are the study's [planning]. The cost stands beside a proven lower
@@ -33,7 +63,12 @@ def sites(study: Path, out: Path, overwrite: bool, separator: str, decimal: str)
     \b
     Example:
       phusong sites my-province --out sites
+      phusong sites my-province --year 400000 --year 400000 --year 600000 --worst-first
     """
+    if budget is not None and years:
+        raise click.UsageError(tr("--budget and --year do not go together"))
+    if worst_first and budget is None and not years:
+        raise click.UsageError(tr("--worst-first goes with --budget or --year"))
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.missing import stop_if_missing
     from phusong.commands.terminal.places import path_text
@@ -42,6 +77,7 @@ def sites(study: Path, out: Path, overwrite: bool, separator: str, decimal: str)
     from phusong.exports.folder import write_stamp
     from phusong.exports.site_plan import write_site_plan
     from phusong.pipeline.siting import plan_study_sites
+    from phusong.planning.assess import Money
     from phusong.results.missing import Attempts
     from phusong.study.file import read_study
     from phusong.version import __version__
@@ -50,7 +86,8 @@ def sites(study: Path, out: Path, overwrite: bool, separator: str, decimal: str)
     opened = read_study(study)
     refuse_to_overwrite(out, overwrite=overwrite)
     with show_progress() as progress:
-        sited = plan_study_sites(opened, progress)
+        money = Money(budget, years, worst_first, steps or 0)
+        sited = plan_study_sites(opened, money, progress)
     plan = sited.plan
     stamp: dict[str, object] = {
         "study": opened.study.name,
@@ -58,8 +95,13 @@ def sites(study: Path, out: Path, overwrite: bool, separator: str, decimal: str)
         "version": __version__,
         "currency": plan.currency,
         "life": plan.life,
-        "lower_bound": plan.lower_bound,
-        "gap": plan.gap,
+        "lower_bound": None if math.isnan(plan.lower_bound) else plan.lower_bound,
+        "gap": None if math.isnan(plan.gap) else plan.gap,
+        "budget": budget,
+        "years": list(years),
+        "worst_first": worst_first,
+        "people": plan.people,
+        "most_people": None if math.isinf(plan.most_people) else plan.most_people,
         "bound_by": "branching" if plan.branched else "multipliers",
         "candidates": plan.candidates,
         "rounds": plan.rounds,

@@ -34,6 +34,11 @@ def write_site_plan(
         "site_plan_bill": plan.bill,
         "site_plan_figures": figures,
     }
+    tables |= {
+        name: frame
+        for name, frame in (("site_plan_curve", plan.curve), ("site_plan_years", plan.years))
+        if len(frame)
+    }
     for name, frame in tables.items():
         write_csv(conform(frame, name), folder / f"{name}.csv", form)
     short = {key: str(value) for key, value in stamp.items()}

@@ -15,7 +15,7 @@ from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
 from phusong.coverage.villages.verdict import COVERED, GRADES
 from phusong.pipeline.compute import compute, scratch_rasters
-from phusong.planning.assess import Layers, plan_sites, with_plan
+from phusong.planning.assess import Layers, Money, plan_sites, with_plan
 from phusong.planning.results import SitePlan
 from phusong.progress import Progress
 from phusong.results.model import Results
@@ -51,7 +51,9 @@ class Sited:
     findings: Findings
 
 
-def plan_study_sites(study: Study, progress: Progress | None = None) -> Sited:
+def plan_study_sites(
+    study: Study, money: Money | None = None, progress: Progress | None = None
+) -> Sited:
     """Plan masts for the villages of a study that are not covered, and hold the plan to a run.
 
     Raises
@@ -82,6 +84,7 @@ def plan_study_sites(study: Study, progress: Progress | None = None) -> Sited:
             results.fiber,
             store,
             layers,
+            money,
             progress,
         )
         after = _built(results.inputs, quick, plan, rasters / "built", store, progress)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -19,13 +21,42 @@ from phusong.study.settings.planning import Planning, Price
 
 Ints = NDArray[np.int64]
 
-STATUS = {Reason.CAN_BE: "served", Reason.NO_SITE: "no_site", Reason.NO_BACKHAUL: "no_backhaul"}
+STATUS = {
+    Reason.CAN_BE: "over_budget",
+    Reason.NO_SITE: "no_site",
+    Reason.NO_BACKHAUL: "no_backhaul",
+}
+"""What a village that is not served is called."""
+
+
+def year_of(plans: Sequence[Plan], name: str, count: int) -> Ints:
+    """Return the first year (from 1) whose plan holds each thing; 0 where none does.
+
+    Parameters
+    ----------
+    plans
+        What stands at the end of each year.
+    name
+        ``sites`` | ``serving`` | ``sections`` | ``hops`` | ``villages``.
+    count
+        How many of them there are.
+    """
+    year = np.zeros(count, dtype=np.int64)
+    for number, plan in reversed(list(enumerate(plans, start=1))):
+        held = np.flatnonzero(plan.served) if name == "villages" else getattr(plan, name)
+        year[held] = number
+    return year
 
 
 def village_frame(
-    question: Question, plan: Plan, dark: gpd.GeoDataFrame, names: list[str], settings: Planning
+    question: Question,
+    plans: Sequence[Plan],
+    dark: gpd.GeoDataFrame,
+    names: list[str],
+    settings: Planning,
 ) -> gpd.GeoDataFrame:
     """Say what becomes of each dark village; columns as in :class:`.results.SitePlan`."""
+    plan, year = plans[-1], year_of(plans, "villages", len(dark))
     pairs, known = question.instance.pairs, np.array([*names, None], dtype=object)
     paired = plan.pair >= 0
     first = np.where(paired, pairs.a[plan.pair] if len(pairs.a) else -1, plan.served_by)
@@ -34,7 +65,11 @@ def village_frame(
     return gpd.GeoDataFrame(
         {
             **{c: dark[c].to_numpy() for c in ("code", "name", "commune_code", "people", "grade")},
-            "status": [STATUS[Reason(r)] for r in plan.reason.tolist()],
+            "status": [
+                "served" if served else STATUS[Reason(reason)]
+                for served, reason in zip(plan.served.tolist(), plan.reason.tolist(), strict=True)
+            ],
+            "year": year,
             "site_id": known[first],
             "second_site_id": known[second],
             "best_share": question.service.share,
@@ -49,14 +84,14 @@ def village_frame(
 
 def site_frame(
     question: Question,
-    plan: Plan,
+    plans: Sequence[Plan],
     heights_m: NDArray[np.float64],
     names: list[str],
     villages: gpd.GeoDataFrame,
     settings: Planning,
 ) -> gpd.GeoDataFrame:
     """Return the masts built or climbed, those that serve most people first."""
-    places, power, prices = question.places, question.power, settings.prices
+    places, power, prices, plan = question.places, question.power, settings.prices, plans[-1]
     at = plan.sites
     # A mast that stands, serves nobody and passes nothing on is no part of the plan.
     used = np.isin(at, plan.serving) | np.isin(at, plan.hop_from) | (places.kind[at] != EXISTING)
@@ -81,6 +116,7 @@ def site_frame(
             "site_id": ids,
             "kind": places.kind[at],
             "role": np.where(serves, "serves", "relays").astype(object),
+            "year": year_of(plans, "sites", len(places))[at],
             "villages": pd.Series(ids).map(count).fillna(0).astype(np.int64),
             "people": pd.Series(ids).map(people).fillna(0.0),
             "backhaul": [
@@ -98,15 +134,16 @@ def site_frame(
         geometry=shapely.points(places.x_m[at], places.y_m[at]),
         crs=villages.crs,
     )
-    order = ["people", "villages", "site_id"]
-    ranked = frame.sort_values(order, ascending=[False, False, True], ignore_index=True)
+    order = ["year", "people", "villages", "site_id"]
+    ranked = frame.sort_values(order, ascending=[True, False, False, True], ignore_index=True)
     return gpd.GeoDataFrame(ranked, crs=villages.crs)
 
 
 def hop_frame(
-    question: Question, plan: Plan, names: list[str], settings: Planning, crs: object
+    question: Question, plans: Sequence[Plan], names: list[str], settings: Planning, crs: object
 ) -> gpd.GeoDataFrame:
     """Return the hops built, in the direction that light goes."""
+    plan = plans[-1]
     places, hops, at = question.places, question.hops, plan.hops
     known = np.array(names, dtype=object)
     ends = np.stack(
@@ -120,6 +157,7 @@ def hop_frame(
         {
             "from_site_id": known[plan.hop_from],
             "to_site_id": known[plan.hop_to],
+            "year": year_of(plans, "hops", len(hops.a))[at],
             "length_km": hops.length_km[at],
             "clearance": hops.clearance[at],
             "margin_db": hops.margin_db[at],
@@ -132,54 +170,101 @@ def hop_frame(
 
 
 def cable_frame(
-    question: Question, plan: Plan, prices: Extension, settings: Planning
+    question: Question, plans: Sequence[Plan], prices: Extension, settings: Planning
 ) -> gpd.GeoDataFrame:
     """Return the new cable, pieces of one road as one line."""
     roads = question.roads
     if roads is None:
-        columns = ("kind", "surface", "road_id", "length_m", "usd", "life")
+        columns = ("year", "kind", "surface", "road_id", "length_m", "usd", "life")
         return gpd.GeoDataFrame({c: [] for c in columns}, geometry=[])
-    stage = Stage(0, plan.sections, float(roads.usd[plan.sections].sum()))
-    lines = line_frame(roads, [stage], prices)
+    year = year_of(plans, "sections", len(roads.usd))
+    laid = [np.flatnonzero(year == number) for number in range(1, len(plans) + 1)]
+    stages = [Stage(0, sections, float(roads.usd[sections].sum())) for sections in laid]
+    lines = line_frame(roads, stages, prices).rename(columns={"stage": "year"})
     lines["life"] = fibre_life_cost(lines["usd"], lines["length_m"], settings.prices)
-    return gpd.GeoDataFrame(lines.drop(columns=["stage", "cable_m"]))
+    return gpd.GeoDataFrame(lines.drop(columns="cable_m"))
 
 
 def bill_of(
     sites: gpd.GeoDataFrame, hops: gpd.GeoDataFrame, lines: gpd.GeoDataFrame, settings: Planning
 ) -> pd.DataFrame:
-    """Sum the plan by item: how much of each, and what it costs."""
+    """Sum the plan by year and item: how much of each, and what it costs."""
+    columns = ["year", "item", "quantity", "unit", "capital", "yearly", "life"]
+    years = sorted({*sites["year"], *hops["year"], *lines["year"]})
+    rows = [
+        {"year": year, **row}
+        for year in years
+        for row in _items(
+            sites[sites["year"] == year],
+            hops[hops["year"] == year],
+            lines[lines["year"] == year],
+            settings,
+        )
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _items(
+    sites: pd.DataFrame, hops: pd.DataFrame, lines: pd.DataFrame, settings: Planning
+) -> Iterator[dict[str, object]]:
+    """Give the items that are built, at their prices."""
     prices = settings.prices
-    new = sites["kind"] != EXISTING
-    serves = sites["role"] == "serves"
+    new, serves = sites["kind"] != EXISTING, sites["role"] == "serves"
     grid, solar = sites["power"] == "grid", sites["power"] == "solar"
     line_km = float(sites.loc[grid, "power_line_km"].sum())
     km = float(lines["length_m"].sum()) / 1000.0
-    laid = float(lines["usd"].sum()) * prices.per_usd if len(lines) else 0.0
-    cable = Price(capital=laid, yearly=km * prices.fibre_yearly_per_km)
-    items: list[tuple[str, float, str, Price]] = [
-        ("new masts", int(new.sum()), "", times(prices.tower, int(new.sum()))),
-        ("room on standing masts", int((~new & serves).sum()), "",
-         times(prices.cosite, int((~new & serves).sum()))),
-        ("radio equipment", int(serves.sum()), "", times(prices.radio, int(serves.sum()))),
-        ("panels and batteries", int(solar.sum()), "", times(prices.solar, int(solar.sum()))),
-        ("grid connections", int(grid.sum()), "", times(prices.grid, int(grid.sum()))),
-        ("power lines", line_km, "km", times(prices.grid_per_km, line_km)),
-        ("microwave hops", len(hops), "", times(prices.hop, len(hops))),
-        ("fibre cable", km, "km", cable),
-    ]  # fmt: skip
-    return pd.DataFrame(
-        [
-            {
+    cable = Price(
+        capital=float(lines["usd"].sum()) * prices.per_usd,
+        yearly=km * prices.fibre_yearly_per_km,
+    )
+    counted = {
+        "new masts": (int(new.sum()), prices.tower),
+        "room on standing masts": (int((~new & serves).sum()), prices.cosite),
+        "radio equipment": (int(serves.sum()), prices.radio),
+        "panels and batteries": (int(solar.sum()), prices.solar),
+        "grid connections": (int(grid.sum()), prices.grid),
+        "microwave hops": (len(hops), prices.hop),
+    }
+    items = [(item, float(n), "", times(price, n)) for item, (n, price) in counted.items()]
+    items.append(("power lines", line_km, "km", times(prices.grid_per_km, line_km)))
+    items.append(("fibre cable", km, "km", cable))
+    for item, quantity, unit, price in items:
+        if quantity > 0:
+            yield {
                 "item": item,
-                "quantity": float(quantity),
+                "quantity": quantity,
                 "unit": unit,
                 "capital": price.capital,
                 "yearly": price.yearly,
                 "life": life_cost(price, prices),
             }
-            for item, quantity, unit, price in items
-            if quantity > 0
-        ],
-        columns=["item", "quantity", "unit", "capital", "yearly", "life"],
+
+
+def curve_frame(plans: Sequence[Plan], budgets: Sequence[float]) -> pd.DataFrame:
+    """Return what each sum buys; columns as in :class:`.results.SitePlan`."""
+    return pd.DataFrame(
+        {
+            "budget": list(budgets),
+            "life": [plan.cost for plan in plans],
+            "villages": [int(plan.served.sum()) for plan in plans],
+            "people": [plan.people for plan in plans],
+            "most_people": [plan.most_people for plan in plans],
+        }
+    )
+
+
+def year_frame(
+    plans: Sequence[Plan], most_people: Sequence[float], people: NDArray[np.float64]
+) -> pd.DataFrame:
+    """Return what stands at the end of each year; columns as in :class:`.results.SitePlan`."""
+    total = np.array([0.0, *(plan.cost for plan in plans)])
+    return pd.DataFrame(
+        {
+            "year": np.arange(1, len(plans) + 1),
+            "spent": np.diff(total),
+            "spent_total": total[1:],
+            "villages": [int(plan.served.sum()) for plan in plans],
+            "people": [float(people[plan.served].sum()) for plan in plans],
+            "most_people": list(most_people),
+        }
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -17,8 +18,25 @@ from phusong.fiber.built import road_network
 from phusong.fiber.extension.candidates import Candidates, build_candidates
 from phusong.fiber.extension.extension import standing_fibre
 from phusong.fiber.results import FiberResult
-from phusong.planning.answer import bill_of, cable_frame, hop_frame, site_frame, village_frame
-from phusong.planning.arborescence import Plan, Vouched, solve
+from phusong.planning.answer import (
+    bill_of,
+    cable_frame,
+    curve_frame,
+    hop_frame,
+    site_frame,
+    village_frame,
+    year_frame,
+)
+from phusong.planning.arborescence import (
+    Plan,
+    Villages,
+    Vouched,
+    curve,
+    solve,
+    within,
+    worst_first,
+    years,
+)
 from phusong.planning.costs import power_of
 from phusong.planning.hops.hops import Hops, Masts, find_hops, longest_km
 from phusong.planning.question import Question, ask
@@ -55,6 +73,28 @@ class Layers:
     power_lines: gpd.GeoDataFrame | None = None
 
 
+@dataclass(frozen=True)
+class Money:
+    """What may be spent, in the study's currency: capital and the present value of running.
+
+    Attributes
+    ----------
+    budget
+        In all; None: whatever covers all that can be covered.
+    years
+        A budget for each year; then ``budget`` has no say.
+    worst_first
+        Whether people of the communes with most people in the dark count more.
+    steps
+        Points of the curve from no money to all that is needed; 0: no curve.
+    """
+
+    budget: float | None = None
+    years: tuple[float, ...] = ()
+    worst_first: bool = False
+    steps: int = 0
+
+
 def plan_sites(
     inputs: Inputs,
     study: Study,
@@ -63,6 +103,7 @@ def plan_sites(
     fiber: FiberResult | None,
     store: PathLossStore,
     layers: Layers | None = None,
+    money: Money | None = None,
     progress: Progress | None = None,
 ) -> SitePlan:
     """Find the cheapest masts for the villages that are not covered, and prove how cheap.
@@ -78,6 +119,8 @@ def plan_sites(
         Where path losses are kept, those of candidates too.
     layers
         Own places, forbidden ground, power lines.
+    money
+        A budget, years, the curve; by default all that can be covered is.
     progress
         Told of the steps ``propagation``, ``service``, ``hops``, ``sites``.
     """
@@ -111,7 +154,7 @@ def plan_sites(
             question, plan = again
         if gained <= FALLING * plan.cost:
             break
-    return search.answer(question, plan, rounds)
+    return search.answer(question, plan, rounds, money or Money())
 
 
 def _dark(inputs: Inputs, coverage: VillageCoverage, rows: Ints) -> gpd.GeoDataFrame:
@@ -203,29 +246,71 @@ class _Search:
             0.0 if settings is None else settings.drop_m,
         )
 
-    def answer(self, question: Question, plan: Plan, rounds: int) -> SitePlan:
-        """Say the plan in words of the study."""
+    def answer(self, question: Question, best: Plan, rounds: int, money: Money) -> SitePlan:
+        """Spend the money on the places found, and say it in words of the study."""
         settings = self.study.planning
+        plans, most = self._spent(question, best, money)
+        plan, people = plans[-1], question.instance.villages.people
         names = site_names(question.places, self.inputs)
         heights = heights_of(question.places, self.inputs, settings.site)
-        villages = village_frame(question, plan, self.dark, names, settings)
-        sites = site_frame(question, plan, heights, names, villages, settings)
-        hops = hop_frame(question, plan, names, settings, self.inputs.crs)
-        lines = cable_frame(question, plan, self.study.extension, settings)
+        villages = village_frame(question, plans, self.dark, names, settings)
+        sites = site_frame(question, plans, heights, names, villages, settings)
+        hops = hop_frame(question, plans, names, settings, self.inputs.crs)
+        lines = cable_frame(question, plans, self.study.extension, settings)
+        whole = money.budget is None and not money.years
         return SitePlan(
             villages=villages,
             sites=sites,
             hops=hops,
             lines=lines,
             bill=bill_of(sites, hops, lines, settings),
+            curve=self._curve(question, best, money),
+            years=year_frame(*((plans, most) if money.years else ((), ())), people),
             places=question.places.only(plan.serving),
             candidates=len(question.places),
             rounds=rounds,
             life=plan.cost,
-            lower_bound=plan.lower_bound,
+            lower_bound=plan.lower_bound if whole else np.nan,
+            people=float(people[plan.served].sum()),
+            most_people=np.inf if whole else most[-1],
             branched=plan.vouched == Vouched.BRANCHING,
             currency=settings.prices.currency,
         )
+
+    def _spent(
+        self, question: Question, best: Plan, money: Money
+    ) -> tuple[list[Plan], tuple[float, ...]]:
+        """Return what stands at the end of each year (one, unless years are asked for)."""
+        seconds = self.study.planning.time_limit_s
+        instance = question.instance
+        if money.worst_first:
+            instance = replace(instance, villages=self._weighted(instance.villages))
+        if money.years:
+            schedule = years(instance, money.years, time_limit_s=seconds)
+            return list(schedule.plans), schedule.most_people
+        if money.budget is not None:
+            plan = within(instance, money.budget, time_limit_s=seconds)
+            return [plan], (plan.most_people,)
+        return [best], ()
+
+    def _weighted(self, villages: Villages) -> Villages:
+        """Weigh people by the share of their commune that is in the dark."""
+        commune = self.dark["commune_code"].fillna("").to_numpy()
+        names, number = np.unique(commune.astype(str), return_inverse=True)
+        living = self.inputs.villages["commune_code"].fillna("").astype(str)
+        people = self.inputs.villages["population"].fillna(0.0).groupby(living).sum()
+        population = people.reindex(names).to_numpy(dtype=np.float64)
+        dark = np.bincount(number, villages.people, minlength=len(names))
+        whole = np.maximum(np.nan_to_num(population), dark)
+        return replace(villages, people=worst_first(villages.people, number, whole))
+
+    def _curve(self, question: Question, best: Plan, money: Money) -> pd.DataFrame:
+        budgets = [best.cost * k / max(money.steps, 1) for k in range(1, money.steps)]
+        seconds = self.study.planning.time_limit_s
+        found = curve(question.instance, budgets, time_limit_s=seconds) if budgets else []
+        if money.steps:
+            budgets, found = [*budgets, best.cost], [*found, replace(best, most_people=best.people)]
+        return curve_frame(found, budgets)
 
 
 def _nearest(hops: Hops, fresh: NDArray[np.bool_]) -> Hops:

@@ -21,24 +21,31 @@ class SitePlan:
     ----------
     villages
         One row a dark village: ``code``, ``name``, ``commune_code``, ``people``, ``grade`` (now),
-        ``status`` (``served`` | ``no_site`` | ``no_backhaul``), ``site_id`` (that serves it),
-        ``second_site_id`` (where it takes two together), ``best_share`` (served share that the
-        best single candidate would leave), ``satellite_life`` (the alternative's cost, NaN without
-        one), geometry.
+        ``status`` (``served`` | ``over_budget`` | ``no_site`` | ``no_backhaul``), ``year`` (from
+        which it is served; 0: not), ``site_id`` (that serves it), ``second_site_id`` (where it
+        takes two together), ``best_share`` (served share that the best single candidate would
+        leave), ``satellite_life`` (the alternative's cost, NaN without one), geometry.
     sites
         ``site_id``, ``kind`` (``existing`` | ``own`` | ``village`` | ``high`` | ``road``),
-        ``role`` (``serves`` | ``relays``), ``villages``, ``people`` (it serves first),
-        ``backhaul`` (``own`` | ``fibre`` | ``microwave``), ``from_site_id``, ``power`` (``stands``
-        | ``grid`` | ``solar``), ``power_line_km``, ``height_m``, ``capital``, ``yearly``,
-        ``life``, geometry.
+        ``role`` (``serves`` | ``relays``), ``year`` (of building), ``villages``, ``people`` (it
+        serves first), ``backhaul`` (``own`` | ``fibre`` | ``microwave``), ``from_site_id``,
+        ``power`` (``stands`` | ``grid`` | ``solar``), ``power_line_km``, ``height_m``,
+        ``capital``, ``yearly``, ``life``, geometry.
     hops
-        ``from_site_id``, ``to_site_id``, ``length_km``, ``clearance`` (of the first Fresnel zone's
-        radius), ``margin_db``, ``outage_percent``, ``life``, geometry.
+        ``from_site_id``, ``to_site_id``, ``year``, ``length_km``, ``clearance`` (of the first
+        Fresnel zone's radius), ``margin_db``, ``outage_percent``, ``life``, geometry.
     lines
-        New cable: ``kind``, ``surface``, ``road_id``, ``length_m``, ``usd`` (to lay it), ``life``,
-        geometry.
+        New cable: ``year``, ``kind``, ``surface``, ``road_id``, ``length_m``, ``usd`` (to lay
+        it), ``life``, geometry.
     bill
-        ``item``, ``quantity``, ``unit``, ``capital``, ``yearly``, ``life``.
+        ``year``, ``item``, ``quantity``, ``unit``, ``capital``, ``yearly``, ``life``.
+    curve
+        What each sum buys: ``budget``, ``life``, ``villages``, ``people``, ``most_people`` (that
+        any plan within it serves). Empty where it was not asked for.
+    years
+        What stands at the end of each year: ``year``, ``spent``, ``spent_total``, ``villages``,
+        ``people``, ``most_people`` (for all money up to then, spent at once; weighted, where
+        the worst communes come first). Empty where no years were asked for.
     places
         The candidates chosen to serve, for a run with the plan built.
     candidates
@@ -48,7 +55,9 @@ class SitePlan:
     life
         Cost of the plan.
     lower_bound
-        No plan of these candidates that serves the same villages costs less.
+        No plan of these candidates that serves the same villages costs less; NaN within a budget.
+    people, most_people
+        Served by the plan, and served at most by any plan within the budget (infinite without).
     branched
         Whether the solver's branching vouches for the bound, not multipliers recomputed here.
     currency
@@ -60,11 +69,15 @@ class SitePlan:
     hops: gpd.GeoDataFrame
     lines: gpd.GeoDataFrame
     bill: pd.DataFrame
+    curve: pd.DataFrame
+    years: pd.DataFrame
     places: Places
     candidates: int
     rounds: int
     life: float
     lower_bound: float
+    people: float
+    most_people: float
     branched: bool
     currency: str
 

@@ -105,6 +105,7 @@ _SITED = {
 }
 _SERVED = {
     "served": ("gets signal", palette.CARRIERS[0]),
+    "over_budget": ("over the budget", palette.CABLE_PLANNED),
     "no_site": ("no candidate place covers it", palette.NOT_REACHED),
     "no_backhaul": ("what covers it has no backhaul", palette.ONE_ROUTE),
 }

@@ -11,7 +11,7 @@ from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
 from phusong.coverage.villages.verdict import COVERED
-from phusong.planning.assess import plan_sites, with_plan
+from phusong.planning.assess import Money, plan_sites, with_plan
 from phusong.planning.costs import annuity, life_cost
 
 ROWS, COLS = 160, 240
@@ -116,3 +116,45 @@ def test_the_same_study_gives_the_same_plan(world):
     assert one.sites["site_id"].tolist() == other.sites["site_id"].tolist()
     assert one.life == other.life
     assert dataclasses.astuple(one.places)[0].tolist() == other.places.place_id.tolist()
+
+
+def test_more_money_never_serves_fewer_and_none_builds_nothing(world):
+    whole, _ = plan_of(world)
+    shares = [0.0, 0.4, 0.7, 1.0]
+    plans = [spend(world, Money(budget=whole.life * share)) for share in shares]
+    served = [plan.people for plan in plans]
+    assert served == sorted(served)
+    assert not len(plans[0].sites)
+    assert plans[0].bill.empty
+    assert plans[-1].people == pytest.approx(whole.people)
+    for plan, share in zip(plans, shares, strict=True):
+        assert plan.life <= whole.life * share + 1e-6
+        assert plan.people <= plan.most_people + 1e-9
+        assert plan.bill["life"].sum() == pytest.approx(plan.life)
+        left = plan.villages[plan.villages["status"] != "served"]
+        assert set(left["status"]) <= {"over_budget"}
+        assert (left["year"] == 0).all()
+
+
+def test_years_build_on_each_other_and_their_bills_add_up(world):
+    whole, _ = plan_of(world)
+    budgets = (whole.life * 0.5, whole.life * 0.3, whole.life * 0.4)
+    plan = spend(world, Money(years=budgets, steps=4))
+    assert plan.years["year"].tolist() == [1, 2, 3]
+    assert plan.years["people"].is_monotonic_increasing
+    assert (plan.years["spent_total"] <= np.cumsum(budgets) + 1e-6).all()
+    by_year = plan.bill.groupby("year")["life"].sum()
+    spent = plan.years.set_index("year")["spent"]
+    assert by_year.reindex(spent.index).fillna(0.0).to_numpy() == pytest.approx(spent.to_numpy())
+    assert (plan.villages["status"] == "served").all()
+    assert (plan.villages["year"] > 0).all()
+    assert plan.curve["budget"].is_monotonic_increasing
+    assert plan.curve["people"].is_monotonic_increasing
+    assert plan.curve["people"].iloc[-1] == pytest.approx(whole.people)
+    worst = spend(world, Money(years=budgets, worst_first=True))
+    assert worst.years["people"].iloc[-1] == pytest.approx(whole.people)
+
+
+def spend(world, money):
+    _, inputs, study, store, signal, coverage = world
+    return plan_sites(inputs, study, signal, coverage, None, store, None, money)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import geopandas as gpd
 from rich.console import Console
 
@@ -30,6 +33,7 @@ _ITEMS = {
     "fibre cable": "Fibre cable, km",
 }
 _UNSERVED = {
+    "over_budget": "they do not fit in the budget",
     "no_site": "no candidate place covers them",
     "no_backhaul": "no hop and no road joins what covers them to fibre",
 }
@@ -38,24 +42,11 @@ _UNSERVED = {
 def print_site_plan(console: Console, sited: Sited) -> None:
     """Print cost and proven bound, the masts, the bill, the figures before and after."""
     plan = sited.plan
-    console.print(
-        tr(
-            "Masts: {life} {currency} over {years} years; no plan of these {candidates} candidate "
-            "places that serves the same villages costs less than {bound} (gap {gap})",
-            life=number(plan.life),
-            currency=plan.currency,
-            years=sited.results.study.planning.prices.horizon_years,
-            candidates=number(plan.candidates),
-            bound=number(plan.lower_bound),
-            gap=share_text(plan.gap),
-        ),
-        markup=False,
-    )
-    if plan.branched:
-        console.print(tr("The bound rests on the solver's own branching"), style="yellow")
+    _print_proof(console, sited)
     _print_sites(console, plan.sites)
     table = plain_table("Item", "Quantity", "At once", "A year", "Over its life")
-    for row in rows(plan.bill):
+    by_item = plan.bill.drop(columns="year").groupby(["item", "unit"], sort=False, as_index=False)
+    for row in rows(by_item.sum()):
         amount = number(row.quantity, ".1f") if row.unit else number(row.quantity)
         table.add_row(
             tr(_ITEMS[row.item]), amount, *(number(v) for v in (row.capital, row.yearly, row.life))
@@ -77,6 +68,41 @@ def print_site_plan(console: Console, sited: Sited) -> None:
             )
     _print_figures(console, sited)
     print_lines(console, sited.findings)
+
+
+def _print_proof(console: Console, sited: Sited) -> None:
+    plan = sited.plan
+    said: dict[str, Any] = {
+        "life": number(plan.life),
+        "currency": plan.currency,
+        "years": sited.results.study.planning.prices.horizon_years,
+        "candidates": number(plan.candidates),
+    }
+    if math.isinf(plan.most_people):
+        text = tr(
+            "Masts: {life} {currency} over {years} years; no plan of these {candidates} candidate "
+            "places that serves the same villages costs less than {bound} (gap {gap})",
+            bound=number(plan.lower_bound),
+            gap=share_text(plan.gap),
+            **said,
+        )
+    else:
+        text = tr(
+            "Masts: {life} {currency} over {years} years, for {people} people; no plan of these "
+            "{candidates} candidate places serves more than {most} for the same money",
+            people=number(plan.people),
+            most=number(plan.most_people),
+            **said,
+        )
+    console.print(text, markup=False)
+    if plan.branched:
+        console.print(tr("The bound rests on the solver's own branching"), style="yellow")
+    if len(plan.years):
+        table = plain_table("Year", "Spent", "In all", "Villages", "People")
+        for row in rows(plan.years):
+            values = (row.spent, row.spent_total, row.villages, row.people)
+            table.add_row(str(row.year), *(number(v) for v in values))
+        console.print(table)
 
 
 def _print_sites(console: Console, sites: gpd.GeoDataFrame) -> None:

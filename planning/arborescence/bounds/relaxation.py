@@ -381,6 +381,8 @@ class Relaxation:
     @property
     def worth(self) -> float:
         """What one more unit of money takes off the objective, by the best multipliers."""
+        if not hasattr(self, "proof"):  # the time ran out before anything was proven
+            return 0.0
         mine = self.proof.kind == Row.BUDGET
         return float(self.proof.y[mine].sum()) / self.money * self.unit
 
