@@ -265,7 +265,7 @@ class _Search:
             lines=lines,
             bill=bill_of(sites, hops, lines, settings),
             curve=self._curve(question, best, money),
-            years=year_frame(*((plans, most) if money.years else ((), ())), people),
+            years=year_frame(plans if money.years else [], most if money.years else [], people),
             places=question.places.only(plan.serving),
             candidates=len(question.places),
             rounds=rounds,
