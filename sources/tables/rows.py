@@ -79,7 +79,7 @@ def read_rows(
     if not path.exists():
         report_missing(layer.path, where, findings)
         return None
-    before = _ragged(findings)
+    before = _unread(findings)
     if is_delimited(path) or path.suffix.lower() in spreadsheets.SUFFIXES:
         table = (
             read_table(path, layer, findings, where, role)
@@ -99,12 +99,15 @@ def read_rows(
         if not rows.total or layer.where is None:
             findings.add(empty_rule, where, layer.path.name)
         return None
-    return replace(rows, total=len(rows.frame) + _ragged(findings) - before)
+    return replace(rows, total=len(rows.frame) + _unread(findings) - before)
 
 
-def _ragged(findings: Findings) -> int:
-    """Count the rows that could not be taken apart (S14), those told together too."""
-    return sum(int(f.params.get("n", 1)) for f in findings.of("S14"))
+def _unread(findings: Findings) -> int:
+    """Count the rows that could not be taken apart (S14) or have a broken geometry (S22).
+
+    Those told together count each.
+    """
+    return sum(int(f.params.get("n", 1)) for rule in ("S14", "S22") for f in findings.of(rule))
 
 
 def in_encoding(
