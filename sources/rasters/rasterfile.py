@@ -390,15 +390,19 @@ def _undeclared(source: Any, holds: Holds, scale: float) -> tuple[float, ...]:
 
 
 def _axes_in_order(file: RasterFile, findings: Findings) -> bool:
-    """Say whether a raster in degrees has its longitudes along x (D17)."""
+    """Say whether a raster in degrees has its longitudes along x (D17), and is in degrees (D01)."""
     west, south, east, north = file.bounds
     if not file.crs.is_geographic or max(abs(south), abs(north)) <= 90 + file.cell[1]:
         return True
+    exchanged = max(abs(west), abs(east)) <= 90 + file.cell[0] and max(-south, north) <= 360
     findings.add(
-        "D17",
+        "D17" if exchanged else "D01",
         file.where,
         file.path.name,
-        "x runs from {west} to {east}, y from {south} to {north} degrees",
+        "x runs from {west} to {east}, y from {south} to {north} degrees"
+        if exchanged
+        else "{crs} counts in degrees, and x runs from {west} to {east}, y from {south} to {north}",
+        crs=file.crs.name,
         west=f"{west:g}",
         east=f"{east:g}",
         south=f"{south:g}",

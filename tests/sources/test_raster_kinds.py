@@ -472,6 +472,13 @@ def test_axes_exchanged_are_refused(tmp_path: Path) -> None:
     assert only(findings, "D17").params["north"] == "106"
 
 
+def test_metres_under_a_crs_of_degrees_are_no_axes_exchanged(tmp_path: Path) -> None:
+    path = write(tmp_path / "dem.tif", plane(NORTH_UP, 9, 9).astype("float32"), NORTH_UP)
+    findings = Findings()
+    assert open_raster(path, Where(file="dem.tif"), "EPSG:4326", findings) is None
+    assert only(findings, "D01").params["crs"] == "WGS 84"
+
+
 @pytest.mark.parametrize("crs", ["EPSG:nonsense", 'LOCAL_CS["site",UNIT["metre",1]]'])
 def test_a_crs_that_is_none_is_named(tmp_path: Path, crs: str) -> None:
     path = write(tmp_path / "dem.tif", plane(NORTH_UP, 9, 9).astype("float32"), NORTH_UP)
