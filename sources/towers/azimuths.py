@@ -84,11 +84,11 @@ def parts_of(text: str, decimal: Decimal = ".") -> list[str]:
 def azimuths_of(text: str, compass: Compass, decimal: Decimal) -> list[float] | None:
     """Return the azimuths a cell names, 0 to 360; NaN is all round, None what is no direction.
 
-    Negative ones count anticlockwise: -30 is 330.
+    Negative ones count anticlockwise: -30 is 330; ``0-360`` is all round.
     """
-    if plain(text).replace("_", "") in _ALL_ROUND:
-        return [float("nan")]
     parts = parts_of(text, decimal)
+    if plain(text).replace("_", "") in _ALL_ROUND or parts == ["0", "360"]:
+        return [float("nan")]
     if len(parts) == 1 and len(spaced := parts[0].split()) > 1:
         parts = spaced if all(p.lstrip("-").replace(".", "").isdigit() for p in spaced) else parts
     out = []

@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Final
 
 from phusong.sources.tables.columns import plain
-from phusong.sources.towers.channels import BANDS
-from phusong.sources.towers.generations import generations
+from phusong.sources.towers.channels import BANDS, names_a_band, one_carrier
+from phusong.sources.towers.generations import generations, whole_generations
 from phusong.study import Technology
 
 BANDS_MHZ: Final[dict[int, float]] = {n: band.middle_mhz for n, band in BANDS.items()}
@@ -31,8 +31,8 @@ _WORDS: dict[Technology, str] = {
     "GSM": "gsm 2g edge gprs dcs pcs egsm",
     "UMTS": "umts 3g wcdma hspa hsdpa hsupa hspap hspaplus dchspa dchsdpa nodeb tdscdma",
     "LTE": "lte 4g ltea lteca ltem ltefdd ltetdd tdlte tddlte fddlte lteplus 4gplus eutran nbiot "
-    "catm volte enodeb lteu laa 45g 49g",
-    "NR": "nr 5g 5gnr nr5g 5gsa nrsa 5gnsa nrnsa endc ennr gnodeb nru",
+    "catm volte enodeb enb lteu laa emtc",
+    "NR": "nr 5g 5gnr nr5g 5gsa nrsa 5gnsa nrnsa endc ennr gnodeb gnb nru",
 }
 """Words of lists, run together; digits other than a generation's are the band's."""
 _TECHNOLOGIES: dict[str, Technology] = {
@@ -43,6 +43,7 @@ _QUALIFIERS = frozenset(
     for words in (
         "a advanced adv pro ca m m1 iot nb cat cat1 catm1 plus fdd tdd td fd dc e u utran",
         "sa nsa dss mimo mhz ms mang the he tech network radio cell r8 r99 ran standalone",
+        "bts sran single cong nghe di dong tram",
     )
     for word in words.split()
 )
@@ -50,9 +51,15 @@ _BAND_WORDS = frozenset({"b", "n", "band", "tan", "bang"})
 _LETTERS: dict[str, Technology] = {"l": "LTE", "u": "UMTS", "w": "UMTS", "g": "GSM"}
 """Planners' shorthand: L1800 or L18, U2100 or U21, G900."""
 _SEVERAL = re.compile(r"\s*[/,;&|]\s*|\s*\+\s*(?=\w)|\s+(?:va|và|and)\s+", re.IGNORECASE)
-_BAND = re.compile(r"(band|bang_tan|lte|nr|gsm|umts|wcdma|dcs|egsm|[bnlgu])_?(\d+)(?:_mhz)?")
+_BAND = re.compile(
+    r"(band|bang_tan|bang|lte|nr|gsm|umts|wcdma|dcs|egsm|apt|imt|[bnlguw])_?(\d+)(?:_mhz)?"
+)
 _GLUED = re.compile(r"([a-z]+|[2-5]g)(\d+)(?:mhz)?")
 _FIGURE = re.compile(r"(\d{3,5})(?:mhz)?")
+_BRACKETED = re.compile(r"([^()\[\]]+)[(\[]([^()\[\]]+)[)\]]")
+_BESIDE_BANDS = frozenset(["fdd", "tdd", "dl", "downlink", "e_utra", "eutra", "freq", "frequency"])
+"""Words that stand beside a band or a frequency and change neither."""
+_GHZ = re.compile(r"(\d+(?:[.,]\d+)?)\s*ghz\b", re.IGNORECASE)
 
 
 def several(text: str) -> list[str]:
@@ -87,6 +94,7 @@ def technologies_in(text: str) -> Named:
     >>> technologies_in("N78").meant, technologies_in("4G/wifi").unknown
     ((Meant(technology='NR', band='n78'),), 'wifi')
     """
+    text = _GHZ.sub(_in_mhz, whole_generations(text))
     digits = generations(text)
     if digits:
         return Named(tuple(Meant(technology) for technology in digits))
@@ -103,7 +111,19 @@ def technologies_in(text: str) -> Named:
         if not (all(taken) and found):
             del found[known:]
             unknown = unknown or part
+        else:
+            found[known:] = _once(found[known:])
     return Named(tuple(found), unknown)
+
+
+def _in_mhz(match: re.Match[str]) -> str:
+    return f"{float(match[1].replace(',', '.')) * 1e3:g} MHz"
+
+
+def _once(meant: list[Meant]) -> list[Meant]:
+    """Leave out what ``3G U900`` says first without its band."""
+    banded = {m.technology for m in meant if m.band}
+    return [m for m in meant if m.band or m.technology not in banded]
 
 
 def _add(meant: Meant, found: list[Meant]) -> bool:
@@ -192,21 +212,36 @@ def frequency_of(text: str) -> Frequency | None:
     key = plain(text.replace(",", "."))
     named = _BAND.fullmatch(key)
     if named is not None:
-        figure = int(named[2])
-        if figure >= 300 and named[1] not in {"b", "n"}:
-            return Frequency(float(figure))
-        middle = BANDS_MHZ.get(figure)
-        return Frequency(middle, "band") if middle is not None else None
+        return _named(named[1], int(named[2]))
+    if (bracketed := _BRACKETED.fullmatch(text.strip())) is not None:
+        return _said_twice(*(frequency_of(part) for part in bracketed.groups()))
+    words = text.split()
+    bare = [w for w in words if plain(w) not in _TECHNOLOGIES.keys() | _BESIDE_BANDS]
+    if 0 < len(bare) < len(words):
+        return frequency_of(" ".join(bare))
     match = re.fullmatch(
         r"([\d.]+(?:e[-+]?\d+)?)\s*(hz|khz|mhz|ghz)?", text.strip().lower().replace(",", ".")
     )
-    if match is None:
+    if match is None or match[1].count(".") > 1 or not match[1].strip("."):
         return None
-    try:
-        value = float(match[1])
-    except ValueError:
+    return _scaled(float(match[1]), match[2])
+
+
+def _named(word: str, figure: int) -> Frequency | None:
+    """Understand a word and its number: ``B3``, ``LTE1800``, ``L18``."""
+    if word in _LETTERS and figure < 300:
+        figure *= 100
+    if figure >= 300 and word not in {"b", "n"}:
+        return Frequency(float(figure))
+    middle = BANDS_MHZ.get(figure)
+    return Frequency(middle, "band") if middle is not None else None
+
+
+def _said_twice(one: Frequency | None, other: Frequency | None) -> Frequency | None:
+    """Return the closer of two names of one carrier: ``B3 (1800)``; None where they differ."""
+    if one is None or other is None or not one_carrier(one.freq_mhz, other.freq_mhz):
         return None
-    return _scaled(value, match[2])
+    return other if names_a_band(one.freq_mhz) and other.unit == "band" else one
 
 
 def _scaled(value: float, unit: str | None) -> Frequency | None:

@@ -21,7 +21,7 @@ from phusong.sources.towers.bands import (
     several,
     technologies_in,
 )
-from phusong.sources.towers.channels import channel, same_band
+from phusong.sources.towers.channels import channel, one_carrier, same_band
 from phusong.sources.towers.reading import cleaned, codes_of, complain, constant, mapped
 from phusong.sources.towers.widths import blocks_of, widths_of
 from phusong.study import CellTemplate, Technology, TowersSource
@@ -173,7 +173,23 @@ def _understand(
                 )
             )
         out.append(_Carrier(technology, freq, False, assumed))
-    return out, complaints
+    return _apart(out), complaints
+
+
+def _apart(carriers: list[_Carrier]) -> list[_Carrier]:
+    """Leave out a carrier that is named a second time: ``B8/900``, ``3G/U2100``.
+
+    One whose frequency is assumed gives way to one that is stated.
+    """
+    kept: list[int] = []
+    for i in sorted(range(len(carriers)), key=lambda i: carriers[i].freq_assumed):
+        one = carriers[i]
+        if not any(
+            one.technology == known.technology and one_carrier(one.freq_mhz, known.freq_mhz)
+            for known in (carriers[k] for k in kept)
+        ):
+            kept.append(i)
+    return [carriers[i] for i in sorted(kept)]
 
 
 def _pair(named: list[Meant], bands: list[str]) -> list[tuple[Meant, str]]:

@@ -179,6 +179,15 @@ def same_band(one_mhz: float, other_mhz: float) -> bool:
 
 
 @cache
+def one_carrier(one_mhz: float, other_mhz: float) -> bool:
+    """Whether two figures name one carrier: alike, or what people call a band and a place in it."""
+    if one_mhz == other_mhz:
+        return True
+    one, other = named_bands(one_mhz), named_bands(other_mhz)
+    return bool(one) != bool(other) and bool(bands_at(one_mhz) & bands_at(other_mhz))
+
+
+@cache
 def names_a_band(freq_mhz: float) -> bool:
     """Whether a figure stands for a whole band: a name (``900``), or the middle of a downlink."""
     return bool(named_bands(freq_mhz)) or any(b.middle_mhz == freq_mhz for b in BANDS.values())

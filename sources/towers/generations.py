@@ -30,6 +30,13 @@ _OTHER: Final = frozenset(
 _PIECE = re.compile(r"\d+|[^\W\d_]+(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff])*")
 _RANGE = re.compile(r"(?<!\d)([2-5])\s*[Gg]?\s*(?:-|–|—|~|\bto\b|\bđến\b)\s*([2-5])(?!\d)")
 _RUN = "2345"
+_HALF = re.compile(r"(?<![\d.,])([2-5])\.(?:5|7|75|8|85|9|95)(?=\s*g\b)", re.IGNORECASE)
+"""``3.5G``: a step inside a generation. With a comma it may be a list, and is read as one."""
+
+
+def whole_generations(text: str) -> str:
+    """Return the text with ``2.75G``, ``3.5G``, ``4.5G`` as the generations they belong to."""
+    return _HALF.sub(r"\1", text)
 
 
 def generations(text: str) -> list[Technology]:

@@ -107,15 +107,18 @@ def usual_width_mhz(technology: Technology, width_mhz: float, freq_mhz: float) -
 
 
 _WIDTH = re.compile(r"(\d+(?:[.,]\d+)?)\s*(khz|mhz|ghz|m|k)?", re.IGNORECASE)
+_TIMES = re.compile(r"([1-8])\s*[x×*]\s*([^x×*]+)", re.IGNORECASE)
 _SCALE: Final = {"k": 1e-3, "m": 1.0, "g": 1e3}
 
 
 def widths_of(text: str) -> list[float] | None:
-    """Return the bandwidths a cell of a list names, in MHz: ``20``, ``20 MHz``, ``20+10``.
+    """Return the bandwidths a cell of a list names, in MHz; None for what names none.
 
-    None for what names none.
+    ``20``, ``20 MHz``, ``20+10``, ``2x20``.
     """
-    parts = [part.strip() for part in re.split(r"[+/;&x]", text)]
+    if (times := _TIMES.fullmatch(text.strip())) is not None:
+        return (widths_of(times[2]) or []) * int(times[1]) or None
+    parts = [part.strip() for part in re.split(r"[+/;&]", text)]
     out = []
     for part in parts:
         match = _WIDTH.fullmatch(part)

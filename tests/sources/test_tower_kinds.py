@@ -57,6 +57,16 @@ def cells_of(
         ("4G+", "LTE"),
         ("VoLTE", "LTE"),
         ("4.5G", "LTE"),
+        ("2.75G", "GSM"),
+        ("3.5G", "UMTS"),
+        ("5.5G", "NR"),
+        ("2,3,4G", "GSM UMTS LTE"),
+        ("3G U900", "UMTS:900"),
+        ("4G (LTE1800)", "LTE:1800"),
+        ("5G 3,5 GHz", "NR:3500"),
+        ("BTS 2G", "GSM"),
+        ("SRAN 2G/3G/4G", "GSM UMTS LTE"),
+        ("công nghệ 4G", "LTE"),
         ("NB-IoT", "LTE"),
         ("NBIOT", "LTE"),
         ("LTE Cat-M1", "LTE"),
@@ -113,6 +123,40 @@ def test_the_number_in_the_word_is_the_band(tmp_path: Path, spec: dict[str, Any]
     assert not {"T10", "T25"} & numbers_of(findings)
 
 
+@pytest.mark.parametrize(
+    ("technology", "band", "expected"),
+    [
+        ("3G/U2100", "", [2100]),
+        ("4G B28 700", "", [780.5]),
+        ("LTE", "B8/900", [942.5]),
+        ("LTE", "1800/2100", [1800, 2100]),
+        ("LTE", "700/800", [700, 800]),
+        ("LTE", "B7/B38", [2655, 2595]),
+        ("LTE", "1815/1865", [1815, 1865]),
+        ("LTE", "L18", [1800]),
+        ("LTE", "LTE B3", [1842.5]),
+        ("LTE", "B3 (1800)", [1842.5]),
+        ("LTE", "1800 [B3]", [1842.5]),
+        ("LTE", "Băng 3", [1842.5]),
+        ("LTE", "E-UTRA 3", [1842.5]),
+        ("LTE", "DL 1842.5 MHz", [1842.5]),
+        ("LTE", "APT700", [700]),
+    ],
+)
+def test_a_carrier_named_twice_is_one(
+    tmp_path: Path, spec: dict[str, Any], technology: str, band: str, expected: list[float]
+) -> None:
+    columns = {"technology": [technology], "freq_mhz": [band]}
+    cells, findings = cells_of(tmp_path, spec, columns)
+    assert cells["freq_mhz"].tolist() == expected
+    assert not {"T05", "T10"} & numbers_of(findings)
+
+
+def test_brackets_that_contradict_are_said(tmp_path: Path, spec: dict[str, Any]) -> None:
+    _, findings = cells_of(tmp_path, spec, {"technology": ["LTE"], "freq_mhz": ["B3 (900)"]})
+    assert only(findings, "T05").params["band"] == "B3 (900)"
+
+
 def test_word_and_column_that_differ_are_said(tmp_path: Path, spec: dict[str, Any]) -> None:
     columns = {"technology": ["LTE1800"], "freq_mhz": ["2600"]}
     cells, findings = cells_of(tmp_path, spec, columns)
@@ -128,13 +172,13 @@ def test_many_unknown_words_are_said_once(tmp_path: Path, spec: dict[str, Any]) 
 
 
 def test_bandwidths(tmp_path: Path, spec: dict[str, Any]) -> None:
-    said = ["40", "25", "20 MHz", "20+10", "10MHz", "0", "100", "1,4", "", "wide"]
+    said = ["40", "25", "20 MHz", "20+10", "10MHz", "0", "100", "1,4", "", "wide", "2x20"]
     cells, findings = cells_of(tmp_path, spec, {"bandwidth_mhz": said})
     nan = np.nan
-    expected = [nan, nan, 20, 20, 10, nan, nan, 1.4, nan, nan]
+    expected = [nan, nan, 20, 20, 10, nan, nan, 1.4, nan, nan, 20]
     np.testing.assert_array_equal(cells["bandwidth_mhz"], expected)
     found = [f.where.row for f in findings if f.rule.number == "T26"]
-    assert sorted(found) == [1, 2, 4, 6, 7, 10]
+    assert sorted(found) == [1, 2, 4, 6, 7, 10, 11]
 
 
 def test_nr_bandwidths_are_those_of_the_band(tmp_path: Path, spec: dict[str, Any]) -> None:
@@ -181,6 +225,7 @@ def test_nr_bandwidths_are_those_of_the_band(tmp_path: Path, spec: dict[str, Any
         ("0/120/x", None),
         ("somewhere", None),
         ("omni", [np.nan]),
+        ("0-360", [np.nan]),
         ("vô hướng", [np.nan]),
     ],
 )
