@@ -23,7 +23,7 @@ it stands for *nam* nothing tells, and no Vietnamese place lies south."""
 _WORDS = re.compile(r"[a-z]+")
 _MARKS = str.maketrans(
     {
-        "º": "°", "˚": "°", "⁰": "°", "∘": "°", "ᵒ": "°",
+        "º": "°", "˚": "°", "゜": "°", "*": "°", "⁰": "°", "∘": "°", "ᵒ": "°",
         "’": "'", "‘": "'", "′": "'", "´": "'", "`": "'", "ʹ": "'", "ʼ": "'", "‛": "'", "＇": "'",
         "”": '"', "“": '"', "″": '"', "ʺ": '"', "˝": '"', "‟": '"', "＂": '"', "〃": '"',
         "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "\u202f": " ", "\u00a0": " ",
@@ -59,6 +59,8 @@ _PARTED = re.compile(
     (?:({_FIGURE})\s*(?:"|'')?)?""",
     re.VERBOSE,
 )
+_DOTTED = re.compile(r"^([-+]?\d{1,3})([./])(\d{1,2})\2(\d{1,2}(?:,\d+)?)$")
+"""``22.48.30``, ``22/48/30``: degrees, minutes and seconds parted by one sign."""
 _WHOLE = re.compile(rf"([-+]?\s*{_FIGURE})\s*°?")
 _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.\d+)?[eE][-+]?\d+")
 _LETTERED = re.compile(rf"(\d+)\s*d\s*({_FIGURE})\s*m?\s*({_FIGURE})\s*s?(?![a-zA-Z])")
@@ -83,7 +85,7 @@ def degrees(value: Any, decimal: Decimal = ".") -> float | None:
     bare, sign, sided = _without_words(text)
     if sign is None or not bare:
         return None
-    size = _parted(bare)
+    size = _parted(_DOTTED.sub(r"\1 \3 \4", bare))
     if size is None:
         size = number(bare.rstrip("° "), decimal)
     if size is None and (whole := _WHOLE.fullmatch(bare)) is not None:

@@ -175,6 +175,11 @@ def test_decimal_sign_is_found() -> None:
         ("22 48 30", 22.8083333),
         ("12°30'S", -12.5),
         ("12°30'W", -12.5),
+        ("22.48.30", 22.8083333),
+        ("N22.48.30", 22.8083333),
+        ("105.01.45,5 E", 105.0293055),
+        ("22/48/30", 22.8083333),
+        ("22*48'30\"", 22.8083333),
         ("104.9", 104.9),
     ],
 )
@@ -185,6 +190,8 @@ def test_degrees(text: str, expected: float) -> None:
 def test_no_degrees() -> None:
     assert degrees("22°75'10\"") is None
     assert degrees("bắc") is None
+    assert degrees("22.75.10") is None
+    assert degrees("1.2.3.4") is None
 
 
 # ------------------------------------------------------------------ columns
