@@ -29,6 +29,8 @@ __all__ = [
 
 _ALIKE = 0.5
 """Two names less alike than this (0–1) are not offered for each other."""
+_SHOWN = 12
+"""Headers that are passed over and named; more would hide the first."""
 _TAG = re.compile(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"')
 
 
@@ -149,13 +151,29 @@ def map_columns(
             failed = True
             _report_missing(ours, headers, role.columns[ours], findings, where)
     if recognised and not failed:
-        findings.add(
-            "S17",
-            where,
-            detail="columns taken: {columns}",
-            columns=", ".join(f"{ours} = {header}" for ours, header in recognised.items()),
-        )
+        _report_recognised(recognised, found, headers, findings, where)
     return None if failed else found
+
+
+def _report_recognised(
+    recognised: dict[str, str],
+    found: dict[str, str],
+    headers: Sequence[str],
+    findings: Findings,
+    where: Where,
+) -> None:
+    """Say which columns were recognised, and which are not used (S17)."""
+    used = {part.partition(":")[0] for source in found.values() for part in source.split("|")}
+    rest = [h for h in headers if h not in used and h not in found.values()]
+    findings.add(
+        "S17",
+        where,
+        detail="columns taken: {columns}; passed over: {rest}"
+        if rest
+        else "columns taken: {columns}",
+        columns=", ".join(f"{ours} = {header}" for ours, header in recognised.items()),
+        rest=", ".join(rest[:_SHOWN]) + (" …" if len(rest) > _SHOWN else ""),
+    )
 
 
 def _report_cut(seen: Recognised, found: dict[str, str], findings: Findings, where: Where) -> None:

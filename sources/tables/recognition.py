@@ -13,6 +13,7 @@ DBF_NAME = 10
 _SHORTEST_CUT = 6
 """Letters that must be left of a name cut short, where letters of several bytes are among them."""
 _NUMBERED = re.compile(r"(.{7,8})_\d")
+_YEAR = re.compile(r"([a-z_]+?)_?(?:nam_)?((?:19|20)\d\d)")
 _BRACKETS = re.compile(r"\s*[(\[{][^()\[\]{}]*[)\]}]\s*$")
 _UNITS = {
     "m": {"m", "met", "metre", "metres", "meter", "meters"},
@@ -87,9 +88,9 @@ class Recognised:
 def recognise(headers: Sequence[str], known: Mapping[str, Sequence[str]]) -> Recognised:
     """Find our columns among headers.
 
-    Whole names come first, then names with a unit in brackets, then names cut short. A header cut
-    short that fits several columns is the one it lacks the fewest letters of; where a second one
-    was cut to the same letters, neither can be told and none is taken.
+    Whole names come first, then names with a unit in brackets, names of a year, and names cut
+    short. A header cut short that fits several columns is the one it lacks the fewest letters of;
+    where a second one was cut to the same letters, neither can be told and none is taken.
 
     Parameters
     ----------
@@ -107,11 +108,21 @@ def recognise(headers: Sequence[str], known: Mapping[str, Sequence[str]]) -> Rec
     for ours, names in known.items():
         whole = next((by_plain[n] for n in names if n in by_plain), None)
         if whole is None:
-            whole = _with_unit(ours, names, headers)
+            whole = _with_unit(ours, names, headers) or _of_a_year(names, headers)
         if whole is not None:
             out.taken[ours] = whole
     _take_cut(headers, known, out)
     return out
+
+
+def _of_a_year(names: Sequence[str], headers: Sequence[str]) -> str | None:
+    """Find a header that is one of ``names`` with a year behind it: of several the latest."""
+    dated = [
+        (found[2], header)
+        for header in headers
+        if (found := _YEAR.fullmatch(plain(header))) is not None and found[1] in names
+    ]
+    return max(dated, key=lambda pair: pair[0])[1] if dated else None
 
 
 def _with_unit(ours: str, names: Sequence[str], headers: Sequence[str]) -> str | None:

@@ -245,6 +245,23 @@ def test_headers_in_other_dress(header: str) -> None:
     assert _taken([header]) == {"height_m": header}
 
 
+@pytest.mark.parametrize("header", ["dan_so_2024", "Dân số năm 2024", "POP2024"])
+def test_headers_with_a_year(header: str) -> None:
+    assert recognise([header], VILLAGES.columns).taken["population"] == header
+
+
+def test_of_several_years_the_latest_is_taken_and_the_others_are_named(
+    tmp_path: Path, spec: dict[str, Any]
+) -> None:
+    frame = villages().rename(columns={"dan_so": "dan_so_2019"})
+    frame["dan_so_2024"] = frame["dan_so_2019"] + 7
+    frame.to_file(tmp_path / "data/villages.gpkg")
+    inputs, findings = read(tmp_path, spec)
+    assert inputs.villages["population"].tolist() == frame["dan_so_2024"].tolist()
+    said = next(f for f in findings.of("S17") if f.where.file == "data/villages.gpkg")
+    assert said.params["rest"] == "dan_so_2019"
+
+
 def test_headers_with_another_unit_are_not_ours() -> None:
     assert _taken(["Bán kính (W)", "Độ cao (ft)"]) == {}
 
