@@ -18,7 +18,7 @@ from phusong.planning.arborescence.graph.names import Kind
 from phusong.planning.arborescence.graph.part import Part, whole, without
 from phusong.planning.arborescence.growth.gardener import Gardener, Growth
 from phusong.planning.arborescence.instance import Covers, Fibre, Instance, Sites, Villages
-from phusong.planning.arborescence.siteplan import Plan, Vouched, read, reasons, settle
+from phusong.planning.arborescence.siteplan import Plan, Vouched, read, reasons, replant, settle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -311,7 +311,7 @@ def _close_in(search: Search, layers: Layers) -> Layers:
         # Which plan guides an ascent best is not to be told beforehand.
         handicap = search.rng.uniform(0.7, 1.3, layers.cell.size)
         guides = (
-            grower.replant(search.plan, search.part),
+            replant(grower, search.plan, search.part),
             greedy,
             grower.grow(handicap=handicap),
         )
@@ -348,7 +348,7 @@ def _ascend(search: Search, layers: Layers, growth: Growth, closed: NDArray[np.b
 def _relax(search: Search, layers: Layers) -> None:
     """Solve the relaxation of what is left, and then the programme in whole numbers."""
     grower = gardener(layers, search.miss)
-    growth = grower.replant(search.plan, search.part) or grower.grow()
+    growth = replant(grower, search.plan, search.part) or grower.grow()
     if growth is None or search.emptied(layers):
         search.raise_bound(search.cost)
         return

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from phusong.planning.arborescence.graph.digraph import Layers
     from phusong.planning.arborescence.graph.part import Part
-    from phusong.planning.arborescence.growth.gardener import Growth
+    from phusong.planning.arborescence.growth.gardener import Gardener, Growth
     from phusong.planning.arborescence.instance import Instance
 
 
@@ -263,6 +263,39 @@ def bill(instance: Instance, plan: Plan) -> float:
             ]
         ).tolist()
     )
+
+
+def replant(grower: Gardener, plan: Plan, part: Part) -> Growth | None:
+    """Grow a settled plan anew on this graph; None when arcs it needs are gone.
+
+    Parameters
+    ----------
+    part
+        What the graph is the graph of.
+    """
+    lay = grower.layers
+    laid = np.isin(part.section, plan.sections)
+    chain = np.zeros(lay.chains.cost.size, np.bool_)
+    size = np.diff(lay.chains.indptr)
+    owner = np.repeat(np.arange(size.size), size)
+    chain[owner[laid[lay.chains.section]]] = True
+    hop = np.isin(part.hop, plan.hops)
+    fed = np.zeros(lay.instance.sites.count, np.bool_)
+    fed[plan.fibre_sites] = True
+    fed |= lay.instance.sites.lit
+    serving = np.zeros(lay.instance.sites.count, np.bool_)
+    serving[plan.serving] = True
+    used = np.zeros(lay.price.size, np.bool_)
+    for kind, mine in (
+        (Kind.FIBRE, chain),
+        (Kind.HOP, hop),
+        (Kind.DROP, fed),
+        (Kind.RADIO, serving),
+    ):
+        which = np.flatnonzero(lay.kind == kind)
+        used[which] = mine[lay.ref[which]]
+    used |= lay.kind == Kind.LAND
+    return grower.grow(np.where((lay.column >= 0) & used[lay.column], 0.0, np.inf))
 
 
 def reasons(layers: Layers) -> NDArray[np.int64]:

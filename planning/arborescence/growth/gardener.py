@@ -10,15 +10,13 @@ import numpy as np
 
 from phusong.planning.arborescence.graph.names import Kind
 from phusong.planning.arborescence.growth.greed import greedy
+from phusong.planning.arborescence.growth.pruning import thin, trim
 from phusong.planning.arborescence.growth.regrow import improve
-from phusong.planning.arborescence.growth.thinning import thin, trim
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from phusong.planning.arborescence.graph.digraph import Layers
-    from phusong.planning.arborescence.graph.part import Part
-    from phusong.planning.arborescence.siteplan import Plan
 
 
 @dataclass
@@ -119,38 +117,6 @@ class Gardener:
         """Take out what is not needed, in place; return the cost."""
         g = self.layers.graph
         return float(thin(g.adj, g.wt, enter, direct, *self._parts()))
-
-    def replant(self, plan: Plan, part: Part) -> Growth | None:
-        """Grow a settled plan anew on this graph; None when arcs it needs are gone.
-
-        Parameters
-        ----------
-        part
-            What the graph is the graph of.
-        """
-        lay = self.layers
-        laid = np.isin(part.section, plan.sections)
-        chain = np.zeros(lay.chains.cost.size, np.bool_)
-        size = np.diff(lay.chains.indptr)
-        owner = np.repeat(np.arange(size.size), size)
-        chain[owner[laid[lay.chains.section]]] = True
-        hop = np.isin(part.hop, plan.hops)
-        fed = np.zeros(lay.instance.sites.count, np.bool_)
-        fed[plan.fibre_sites] = True
-        fed |= lay.instance.sites.lit
-        serving = np.zeros(lay.instance.sites.count, np.bool_)
-        serving[plan.serving] = True
-        used = np.zeros(lay.price.size, np.bool_)
-        for kind, mine in (
-            (Kind.FIBRE, chain),
-            (Kind.HOP, hop),
-            (Kind.DROP, fed),
-            (Kind.RADIO, serving),
-        ):
-            which = np.flatnonzero(lay.kind == kind)
-            used[which] = mine[lay.ref[which]]
-        used |= lay.kind == Kind.LAND
-        return self.grow(np.where((lay.column >= 0) & used[lay.column], 0.0, np.inf))
 
     def serving(self, weight: NDArray[np.float64], alone: NDArray[np.float64]) -> Gardener:
         """Return a gardener on the same graph who weighs villages otherwise."""

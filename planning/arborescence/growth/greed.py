@@ -12,7 +12,7 @@ import numpy as np
 
 from phusong.fiber.heap import pop, push
 from phusong.jit import njit
-from phusong.planning.arborescence.growth.thinning import count_service
+from phusong.planning.arborescence.growth.pruning import count_service
 
 
 @njit(cache=True, nogil=True)

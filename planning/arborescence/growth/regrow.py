@@ -8,7 +8,7 @@ import numpy as np
 
 from phusong.jit import njit
 from phusong.planning.arborescence.growth.greed import greedy
-from phusong.planning.arborescence.growth.thinning import children, cut_back, saving, thin
+from phusong.planning.arborescence.growth.pruning import children, cut_back, saving, thin
 
 
 @njit(cache=True, nogil=True)

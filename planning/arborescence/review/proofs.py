@@ -254,7 +254,8 @@ def _graph(
             arcs.append((0, at + v, ("alone", v), at == second, False, price, -1))
     keys: dict[tuple[object, ...], int] = {}
     variable = np.array([keys.setdefault(arc[2], len(keys)) for arc in arcs], np.int64)
-    total = np.bincount(variable, weights=[arc[5] for arc in arcs], minlength=len(keys))
+    weights = [arc[5] for arc in arcs]
+    paid = np.bincount(variable, weights, len(keys)).astype(np.float64)
     locked = first_mast + np.flatnonzero(s.locked)
     wanted = np.flatnonzero(stage.wanted)
     both = np.array(sorted(paired), np.int64)
@@ -264,7 +265,7 @@ def _graph(
         variable,
         np.array([arc[3] for arc in arcs], np.bool_),
         np.array([arc[4] for arc in arcs], np.bool_),
-        total,
+        paid,
         np.array([arc[6] for arc in arcs], np.int64),
         np.array([key[2] if key[0] == "pair" else -1 for key in keys], np.int64),
         np.concatenate([locked, first_village + wanted, second + both]),
