@@ -121,15 +121,15 @@ def around(
     Parameters
     ----------
     centre
-        Places to look round, as far as the study's spacing.
+        Places to look round, one and a half of the new spacing far.
     known
         Places already looked at; none nearer to them than ``apart_m`` is given.
     spacing_m
         Between the new places of one kind.
     """
-    points = shapely.points(centre.x_m, centre.y_m)
-    near = shapely.union_all(shapely.buffer(points, settings.spacing_m, quad_segs=4))
     step = max(spacing_m, inputs.grid.cell_m)
+    points = shapely.points(centre.x_m, centre.y_m)
+    near = shapely.union_all(shapely.buffer(points, 1.5 * step, quad_segs=4))
     found = []
     if settings.high_points:
         found.append((HIGH, high_points(inputs.terrain, near, step)))
