@@ -17,7 +17,7 @@ from phusong.errors import InputError, Where
 from phusong.planning.arborescence.bounds.integer import branch
 from phusong.planning.arborescence.bounds.relaxation import Relaxation
 from phusong.planning.arborescence.graph.digraph import lay
-from phusong.planning.arborescence.graph.names import Kind
+from phusong.planning.arborescence.graph.numbering import Kind
 from phusong.planning.arborescence.graph.part import whole
 from phusong.planning.arborescence.growth.gardener import Gardener, Growth
 from phusong.planning.arborescence.planner import along, warm_up

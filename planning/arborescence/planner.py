@@ -14,7 +14,7 @@ from phusong.planning.arborescence.bounds.closing import ascent, beyond
 from phusong.planning.arborescence.bounds.integer import branch
 from phusong.planning.arborescence.bounds.relaxation import Relaxation
 from phusong.planning.arborescence.graph.digraph import Layers, lay
-from phusong.planning.arborescence.graph.names import Kind
+from phusong.planning.arborescence.graph.numbering import Kind
 from phusong.planning.arborescence.graph.part import Part, whole, without
 from phusong.planning.arborescence.growth.gardener import Gardener, Growth
 from phusong.planning.arborescence.instance import Covers, Fibre, Instance, Sites, Villages

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phusong.planning.arborescence.bounds.certificate import Certificate
-from phusong.planning.arborescence.graph.names import Kind
+from phusong.planning.arborescence.graph.numbering import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

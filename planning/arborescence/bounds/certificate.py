@@ -3,7 +3,7 @@
 A certificate is a row of stages. Each stage is a smaller instance than the one before: what it
 lacks, no plan cheaper than the best one known could use, by the multipliers of the stages before.
 Multipliers are potentials on vertices (a cut is a potential that is level on one side), in the
-names of :class:`phusong.planning.arborescence.graph.names.Numbering`, and prices of a few other
+names of :class:`phusong.planning.arborescence.graph.numbering.Numbering`, and prices of a few other
 rows. :mod:`phusong.planning.arborescence.review.proofs` adds them up again on a graph of its own.
 """
 

@@ -28,7 +28,7 @@ from phusong.fiber.steiner.bounds.ascent import ascend, distances
 from phusong.jit import njit
 from phusong.planning.arborescence.bounds.certificate import Dual, Row
 from phusong.planning.arborescence.bounds.separation import Separator
-from phusong.planning.arborescence.graph.names import Kind
+from phusong.planning.arborescence.graph.numbering import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, dijkstra
 
-from phusong.planning.arborescence.graph.names import Kind, Numbering, numbering
+from phusong.planning.arborescence.graph.numbering import Kind, Numbering, numbering
 from phusong.planning.arborescence.graph.roads import Chains, contract
 
 if TYPE_CHECKING:

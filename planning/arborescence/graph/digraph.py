@@ -35,7 +35,7 @@ from phusong.planning.arborescence.graph.arcs import (
     with_villages,
 )
 from phusong.planning.arborescence.graph.dominance import represented, useless_sites
-from phusong.planning.arborescence.graph.names import Kind, Numbering, numbering
+from phusong.planning.arborescence.graph.numbering import Kind, Numbering, numbering
 from phusong.planning.arborescence.graph.roads import Chains
 
 if TYPE_CHECKING:

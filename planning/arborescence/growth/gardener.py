@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phusong.planning.arborescence.graph.names import Kind
+from phusong.planning.arborescence.graph.numbering import Kind
 from phusong.planning.arborescence.growth.greed import greedy
 from phusong.planning.arborescence.growth.pruning import thin, trim
 from phusong.planning.arborescence.growth.regrow import improve
