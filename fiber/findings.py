@@ -13,15 +13,11 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.fiber.failures.tracing import Tracer
 from phusong.fiber.network.gaps import MOST_CROSSINGS
-from phusong.fiber.network.network import POP_LINK
 from phusong.fiber.results import FiberResult
 from phusong.sources.inputs import Inputs
 from phusong.sources.tables.layers import place_of
 from phusong.study import Study
 from phusong.study.settings.sources import Layer
-
-BESIDE_M = 1.0
-"""A PoP nearer to its cable than this is on it."""
 
 
 def in_files(study: Study, layers: Sequence[Layer], key: str) -> Where:
@@ -125,7 +121,7 @@ def _report_islands(findings: Findings, where: Where, result: FiberResult) -> No
 def _report_tails(findings: Findings, inputs: Inputs, result: FiberResult) -> None:
     """Say which PoPs stand beside their cable (F24)."""
     network = result.network
-    tails = np.flatnonzero((network.line == POP_LINK) & (network.length_m > BESIDE_M))
+    tails = np.flatnonzero(network.beside)
     pop = network.pop[network.graph.tail[tails]]
     if not len(tails):
         return

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from phusong.fiber.failures.hanging import Backhaul
 from phusong.fiber.failures.redundancy import LowLink, Redundancy, lit_search
 from phusong.fiber.failures.tracing import Hanging, Loss, Tracer
-from phusong.fiber.network.network import POP_LINK, Network
+from phusong.fiber.network.network import Network
 from phusong.fiber.network.polylines import Bools, Floats, Ints
 
 COLUMNS = ("element", "id", "communes", "count", "people", "sites", "site_count")
@@ -233,10 +233,8 @@ def _one_by_one(
 
 
 def _tail_rows(tracer: Tracer, edge_ids: NDArray[np.object_]) -> Iterator[Lost]:
-    """Lose what joins each PoP to its cables: no section of cable, so apart from those."""
-    network = tracer.network
-    own = (network.line == POP_LINK) & (network.length_m > 0)
-    for e in np.flatnonzero(own).tolist():
+    """Lose what joins each PoP beside its cables to them: no section of cable, so apart."""
+    for e in np.flatnonzero(tracer.network.beside).tolist():
         yield _lost(tracer, "tail", e, str(edge_ids[e]), [e])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 JOINT, POP_LINK = -1, -2
 """Source line of an edge that is no cable: a joint within tolerance, a PoP's own tail."""
+BESIDE_M: Final = 1.0
+"""A PoP nearer to its cable than this is on it: no tail is told."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,11 @@ class Network:
     def cable(self) -> Bools:
         """(edges,) whether an edge is in-service cable, not a joint or a PoP's tail."""
         return self.in_service & (self.line >= 0)
+
+    @property
+    def beside(self) -> Bools:
+        """(edges,) whether an edge is the tail of a PoP that stands beside its cable."""
+        return (self.line == POP_LINK) & (self.length_m > BESIDE_M)
 
     def lit_pops(self) -> Ints:
         """Return the PoP nodes that in-service cable leaves."""
