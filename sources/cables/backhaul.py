@@ -25,7 +25,7 @@ COLUMNS = ("site_id", "medium", "upstream", "file", "row")
 FIBRE, MICROWAVE = "fibre", "microwave"
 _WORDS = {
     FIBRE: ("fibre", "fiber", "cap_quang", "quang", "cap", "optical", "fo", "ftts"),
-    MICROWAVE: ("microwave", "mw", "viba", "vi_ba", "radio", "ptp", "tuyen_viba"),
+    MICROWAVE: ("microwave", "mw", "viba", "vi_ba", "vi_song", "radio", "ptp", "tuyen_viba"),
 }
 _MEDIUM = {word: medium for medium, words in _WORDS.items() for word in words}
 

@@ -11,6 +11,7 @@ import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from importlib.resources import files
@@ -113,13 +114,18 @@ def state_of(text: str) -> State:
                 at += size
                 break
         else:
-            if words[at] not in fillers and not words[at].isdigit():
+            if _is_year_to_come(words[at]) or not (words[at] in fillers or words[at].isdigit()):
                 found.add(State.UNKNOWN)
             at += 1
     for state in (State.NOT_TODAY, State.UNKNOWN, State.WORKS):
         if state in found:
             return state
     return State.UNKNOWN
+
+
+def _is_year_to_come(word: str) -> bool:
+    """Say whether a word is a year after this one: ``in service from 2100`` does not work today."""
+    return re.fullmatch(r"2\d{3}", word) is not None and int(word) > datetime.now(tz=UTC).year
 
 
 def _words(text: str) -> list[str]:

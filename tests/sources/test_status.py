@@ -72,6 +72,7 @@ UNKNOWN = [
     "unknown",
     "RFS",
     "operational until 2020",
+    "in service from 2100",
     "not quite operational",
     "to be built",
     "sắp khai thác",
