@@ -30,7 +30,8 @@ def report_above_sea(
     """Say which lists have heights that follow the ground (T29).
 
     Heights above the sea are those of the ground and a mast more. They are known by rising with it
-    from mast to mast, or by all being higher than masts are.
+    from mast to mast, or by all being higher than masts are. Of a list that has some of each, those
+    that are too high are looked at by themselves.
 
     Parameters
     ----------
@@ -49,19 +50,32 @@ def report_above_sea(
         known = under.notna()
         height = masts[known].to_numpy(dtype=np.float64)
         floor = under[known].to_numpy(dtype=np.float64)
-        if height.size >= _SITES and _above_sea(height, floor):
-            findings.add(
-                "T29",
-                Where(file=str(file)),
-                detail="{n} masts: heights {low} to {high} m over ground at {floor} to {top} m; "
-                "records {rows}",
-                n=height.size,
-                low=f"{height.min():g}",
-                high=f"{height.max():g}",
-                floor=f"{floor.min():.0f}",
-                top=f"{floor.max():.0f}",
-                rows=ranges(np.unique(members["row"]).tolist()),
-            )
+        for part in (np.ones(height.size, dtype=bool), height > _TALLEST_M):
+            if part.sum() >= _SITES and _above_sea(height[part], floor[part]):
+                of = members["site_id"].isin(masts.index[known][part])
+                _report(str(file), height[part], floor[part], members["row"][of], findings)
+                break
+
+
+def _report(
+    file: str,
+    height: NDArray[np.float64],
+    floor: NDArray[np.float64],
+    rows: pd.Series[Any],
+    findings: Findings,
+) -> None:
+    findings.add(
+        "T29",
+        Where(file=file),
+        detail="{n} masts: heights {low} to {high} m over ground at {floor} to {top} m; "
+        "records {rows}",
+        n=height.size,
+        low=f"{height.min():g}",
+        high=f"{height.max():g}",
+        floor=f"{floor.min():.0f}",
+        top=f"{floor.max():.0f}",
+        rows=ranges(np.unique(rows).tolist()),
+    )
 
 
 def _above_sea(height: NDArray[Any], floor: NDArray[Any]) -> bool:

@@ -133,6 +133,8 @@ def _eirp_dbm(
         found = patterns.get(name)
         if isinstance(found, Pattern) and found.gain_dbi is not None:
             gain = np.where(unknown & (antenna == name), found.gain_dbi, gain)
+    alone = ~np.isnan(power) & np.isnan(gain) & np.isnan(stated)
+    of.report(alone, power, "tx_power_dbm", "T41", "{value} dBm, and the gain is not known")
     summed = power + gain - np.nan_to_num(lost)
     eirp: NDArray[np.float64] = np.where(np.isnan(stated), summed, stated)
     return eirp

@@ -410,6 +410,7 @@ def hilly(folder: Path) -> None:
         ([30, 45, 60, 80, 100], False),  # taller masts on higher ground are masts
         ([400, 35, 30, 42, 30], False),
         ([150], False),
+        ([150, 35, 235, 270, 30, 40], True),  # one operator's of several
     ],
 )
 def test_heights_above_the_sea(
@@ -420,6 +421,14 @@ def test_heights_above_the_sea(
     columns = {"height_m": heights, "lon": [p[0] for p in places], "lat": [p[1] for p in places]}
     _, findings = cells_of(tmp_path, spec, columns)
     assert ("T29" in numbers_of(findings)) == said
+
+
+def test_a_power_without_a_gain_is_said(tmp_path: Path, spec: dict[str, Any]) -> None:
+    columns = {"Công suất phát (W)": ["20", "20", "20"], "antenna_gain_dbi": ["17", "", ""]}
+    columns["eirp_dbm"] = ["", "", "58"]
+    cells, findings = cells_of(tmp_path, spec, columns)
+    assert cells["eirp_assumed"].tolist() == [False, True, False]
+    assert only(findings, "T41").where.row == 2
 
 
 # ------------------------------------------------------------------ places
