@@ -93,7 +93,8 @@ class Network:
     @property
     def beside(self) -> Bools:
         """(edges,) whether an edge is the tail of a PoP that stands beside its cable."""
-        return (self.line == POP_LINK) & (self.length_m > BESIDE_M)
+        tails: Bools = (self.line == POP_LINK) & (self.length_m > BESIDE_M)
+        return tails
 
     def lit_pops(self) -> Ints:
         """Return the PoP nodes that in-service cable leaves."""
