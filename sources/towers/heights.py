@@ -59,8 +59,8 @@ def report_above_sea(
 
 def _report(
     file: str,
-    height: NDArray[np.float64],
-    floor: NDArray[np.float64],
+    height: NDArray[Any],
+    floor: NDArray[Any],
     rows: pd.Series[Any],
     findings: Findings,
 ) -> None:
