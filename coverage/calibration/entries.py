@@ -33,8 +33,19 @@ from phusong.sources.towers.channels import channel
 from phusong.study import TECHNOLOGIES
 
 _LEVEL_OF_NEIGHBOUR: Final = of_neighbour(r"\d+", "level_dbm")
-_YES: Final = frozenset({"true", "t", "1", "yes", "y", "serving", "registered", "x", "co"})
-_NO: Final = frozenset({"false", "f", "0", "no", "n", "neighbour", "neighbor", "khong"})
+_YES: Final = frozenset(
+    {
+        *("true", "t", "1", "yes", "y", "x", "co", "s", "serving", "serving_cell", "registered"),
+        *("primary", "pcell", "phuc_vu", "dang_phuc_vu"),
+    }
+)
+_NO: Final = frozenset(
+    {
+        *("false", "f", "0", "no", "n", "khong", "neighbour", "neighbor", "neighbours"),
+        *("neighbors", "neighbour_cell", "neighbor_cell", "nbr", "nb", "ncell", "lan_can"),
+        *("detected", "monitored"),
+    }
+)
 _PCI_LAST: Final = {"LTE": 503, "NR": 1007, "UMTS": 511}
 """TS 36.211 clause 6.11, TS 38.211 clause 7.4.2.1, TS 25.213 clause 5.2.3 (scrambling codes)."""
 _UNKNOWN: Final[dict[str, frozenset[int]]] = {
@@ -288,19 +299,19 @@ def _serving(
     """Say which entries are of the serving cell.
 
     A phone knows the global identity of serving cells only: where a column of such flags is
-    empty, or the format has none, entries without one are neighbours.
+    empty, or the format has none, entries without one are neighbours. A column none of whose words
+    is a flag is something else.
     """
     known = np.array(
         [e is not None or c is not None for e, c in zip(eci, cell_id, strict=True)], dtype=bool
     )
-    flagged = "serving" in records.columns
+    plains = {word: plain(word) for word in {as_code(v) or "" for v in records.texts("serving")}}
+    said = np.array([plains[as_code(v) or ""] for v in records.texts("serving")], dtype=object)
+    yes, no = np.isin(said, list(_YES)), np.isin(said, list(_NO))
+    flagged = "serving" in records.columns and bool((yes | no | (said == "")).any())
     out = known.copy() if flagged or kind.unflagged == "identified" else np.ones(len(known), bool)
     if flagged:
-        words = [as_code(value) or "" for value in records.texts("serving")]
-        plains = {word: plain(word) for word in set(words)}
-        said = np.array([plains[word] for word in words], dtype=object)
-        out[np.isin(said, list(_YES))] = True
-        out[np.isin(said, list(_NO))] = False
+        out[yes], out[no] = True, False
     return out
 
 

@@ -31,7 +31,7 @@ _WORDS: dict[Technology, str] = {
     "GSM": "gsm 2g edge gprs dcs pcs egsm",
     "UMTS": "umts 3g wcdma hspa hsdpa hsupa hspap hspaplus dchspa dchsdpa nodeb tdscdma",
     "LTE": "lte 4g ltea lteca ltem ltefdd ltetdd tdlte tddlte fddlte lteplus 4gplus eutran nbiot "
-    "catm volte enodeb enb lteu laa emtc",
+    "catm volte enodeb enb lteu laa emtc eutra",
     "NR": "nr 5g 5gnr nr5g 5gsa nrsa 5gnsa nrnsa endc ennr gnodeb gnb nru",
 }
 """Words of lists, run together; digits other than a generation's are the band's."""
@@ -43,7 +43,7 @@ _QUALIFIERS = frozenset(
     for words in (
         "a advanced adv pro ca m m1 iot nb cat cat1 catm1 plus fdd tdd td fd dc e u utran",
         "sa nsa dss mimo mhz ms mang the he tech network radio cell r8 r99 ran standalone",
-        "bts sran single cong nghe di dong tram",
+        "bts sran single cong nghe di dong tram type serving",
     )
     for word in words.split()
 )

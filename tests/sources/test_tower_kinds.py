@@ -72,6 +72,8 @@ def cells_of(
         ("LTE Cat-M1", "LTE"),
         ("TD-LTE", "LTE"),
         ("E-UTRAN", "LTE"),
+        ("E-UTRA", "LTE"),
+        ("NETWORK_TYPE_LTE", "LTE"),
         ("mạng 4G", "LTE"),
         ("HSPA+", "UMTS"),
         ("DC-HSPA+", "UMTS"),

@@ -230,6 +230,32 @@ def test_a_time_without_zone_is_said(world) -> None:
     assert not read(world, LOGS["Network Survey, LTE"])[1].of("M03")
 
 
+@pytest.mark.parametrize(
+    ("header", "serves", "neighbour"),
+    [
+        ("Cell type", "Serving", "Neighbor"),
+        ("Loại cell", "phục vụ", "lân cận"),
+        ("type", "S", "N"),
+        ("cell_role", "PCell", "detected"),
+    ],
+)
+def test_words_for_serving_cells_and_neighbours(world, header, serves, neighbour) -> None:
+    rows = [f"{LON},{LAT},Opx,LTE,{word},-95" for word in (serves, neighbour)]
+    text = "\n".join([f"lon,lat,operator,technology,{header},rsrp", *rows])
+    assert read(world, text)[0].frame["serving"].tolist() == [True, False]
+
+
+def test_a_column_without_any_flag_says_nothing_of_serving(world) -> None:
+    text = f"lon,lat,operator,technology,cell_type,rsrp\n{LON},{LAT},Opx,LTE,macro,-95\n"
+    assert read(world, text)[0].frame["serving"].tolist() == [True]
+
+
+@pytest.mark.parametrize("header", ["dl_arfcn", "Kênh", "ARFCN DL"])
+def test_headers_of_channel_numbers(world, header) -> None:
+    text = f"lon,lat,operator,technology,{header},rsrp\n{LON},{LAT},Opx,LTE,1300,-95\n"
+    assert read(world, text)[0].frame["earfcn"].tolist() == [1300]
+
+
 def test_frequencies_come_from_channel_numbers(world) -> None:
     expected = {
         "Network Survey, LTE": 1842.5,
