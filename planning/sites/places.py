@@ -16,6 +16,7 @@ from phusong.sources.inputs import Inputs, Raster
 from phusong.study.settings.planning import CandidatePlaces
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 EXISTING: Final = "existing"
 OWN: Final = "own"
@@ -126,6 +127,8 @@ def around(
         Places already looked at; none nearer to them than ``apart_m`` is given.
     spacing_m
         Between the new places of one kind.
+    settings
+        Which kinds; no more than half of ``most`` is given, those nearest to a place of ``centre``.
     """
     step = max(spacing_m, inputs.grid.cell_m)
     points = shapely.points(centre.x_m, centre.y_m)
@@ -146,7 +149,8 @@ def around(
     )
     more = more.only(_allowed(inputs.grid, more, forbidden))
     fresh = _apart(merged(known, more), min(settings.apart_m, step / 2))[len(known) :]
-    return more.only(fresh)
+    more = more.only(fresh)
+    return more.only(_nearest(more, np.column_stack([centre.x_m, centre.y_m]), settings.most // 2))
 
 
 def near_area(dark: gpd.GeoDataFrame, near_km: float) -> shapely.Geometry:
@@ -280,8 +284,17 @@ def _nearest_to_people(places: Places, dark: gpd.GeoDataFrame, most: int) -> Pla
     """
     if len(places) <= most:
         return places
-    centres = KDTree(dark[["centre_x_m", "centre_y_m"]].to_numpy(dtype=np.float64))
-    away, _ = centres.query(np.column_stack([places.x_m, places.y_m]))
-    away = np.where(places.kind == EXISTING, 0.0, away)
-    kept = np.argsort(away, kind="stable")[: max(most, int((places.kind == EXISTING).sum()))]
-    return places.only(np.sort(kept))
+    stands = places.kind == EXISTING
+    centres = dark[["centre_x_m", "centre_y_m"]].to_numpy(dtype=np.float64)
+    chosen = _nearest(places.only(~stands), centres, max(0, most - int(stands.sum())))
+    return places.only(
+        np.sort(np.concatenate([np.flatnonzero(stands), np.flatnonzero(~stands)[chosen]]))
+    )
+
+
+def _nearest(places: Places, centres: Floats, most: int) -> Ints:
+    """Return which ``most`` places are nearest to any centre, in their order."""
+    if len(places) <= most:
+        return np.arange(len(places))
+    away, _ = KDTree(centres).query(np.column_stack([places.x_m, places.y_m]))
+    return np.sort(np.argsort(away, kind="stable")[:most])

@@ -91,7 +91,7 @@ class CandidatePlaces(Section):
     apart_m: NotNegative = 150.0
     """Places nearer to one another than this are one: the earlier of the kinds above."""
     most: Annotated[int, Field(ge=1, le=100_000)] = 3000
-    """No more than this many; those nearest to dark people stay."""
+    """No more than this many, nearest to dark people first; a further round adds half at most."""
 
 
 class Price(Section):

@@ -14,7 +14,13 @@ from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
 from phusong.coverage.villages.verdict import COVERED
 from phusong.planning.sites.equipment import site_names, with_sites
-from phusong.planning.sites.places import EXISTING, candidate_places, high_points, near_area
+from phusong.planning.sites.places import (
+    EXISTING,
+    around,
+    candidate_places,
+    high_points,
+    near_area,
+)
 from phusong.planning.sites.service import find_service
 from phusong.study.settings.planning import CandidatePlaces, NewSite
 
@@ -135,6 +141,20 @@ def test_places_are_near_apart_allowed_and_few_enough(world):
     assert set(few.place_id) <= set(places.place_id)
     far, _ = places_of(world, near_km=9.0, spacing_m=600.0)
     assert "A" in far.place_id[far.kind == EXISTING]
+
+
+def test_places_round_a_plan_are_new_near_it_and_few_enough(world):
+    known, inputs = places_of(world, near_km=1.0, spacing_m=600.0, apart_m=200.0)
+    centre = known.only(np.array([0]))
+    wanted = CandidatePlaces(apart_m=50.0, most=1000)
+    more = around(centre, known, inputs, 200.0, wanted)
+    away = np.hypot(more.x_m - centre.x_m[0], more.y_m - centre.y_m[0])
+    assert len(more) > 4
+    assert away.max() <= 300.0
+    assert not set(more.place_id) & set(known.place_id)
+    few = around(centre, known, inputs, 200.0, wanted.model_copy(update={"most": 6}))
+    nearest = more.only(np.sort(np.argsort(away, kind="stable")[:3]))
+    assert list(few.place_id) == list(nearest.place_id)
 
 
 def test_nothing_new_stands_where_it_is_forbidden(world):

@@ -101,9 +101,9 @@ def _reached(graph: _Graph, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Mark vertices that the root reaches over arcs not closed."""
     open_ = np.flatnonzero(~closed)
     ways = csr_array(
-        (np.ones(open_.size), (graph.tail[open_], graph.head[open_])), (graph.numbering,) * 2
+        (np.ones(open_.size), (graph.tail[open_], graph.head[open_])), (graph.names,) * 2
     )
-    reached = np.zeros(graph.numbering, np.bool_)
+    reached = np.zeros(graph.names, np.bool_)
     reached[breadth_first_order(ways, 0, return_predecessors=False)] = True
     return reached
 
