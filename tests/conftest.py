@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from helpers.province import build
 from helpers.tiny import make_tiny_study
 from phusong.i18n import get_language, set_language
 from phusong.pipeline.run import run_study
 from phusong.study.file import read_study
+
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
+"""Time is no property of what is tested: a machine may be busy."""
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -23,6 +23,7 @@ from phusong.exports.tables.dictionary import tables
 from phusong.i18n import set_language
 from phusong.maps.asset import palette_script, palette_styles
 from phusong.results import palette
+from phusong.results.missing import Attempts
 
 
 def test_datapackage_is_valid_and_true(tiny_run: Path) -> None:
@@ -202,7 +203,10 @@ def test_a_geopackage_that_lost_something_is_not_taken_for_done(
 ) -> None:
     frame = gpd.read_file(tiny_run / "results.gpkg", layer="villages")
     path = tmp_path / "a.gpkg"
-    write_geopackage([documented("villages", frame, "villages")], {"study": "x"}, path)
+    attempt = Attempts()
+    layers = [documented("villages", frame, "villages")]
+    assert write_geopackage(lambda: layers, {"study": "x"}, path, attempt) == layers
+    assert not attempt.missing
     check_geopackage(path, {"villages": frame})
     with sqlite3.connect(path) as base:
         for (trigger,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
@@ -223,6 +227,12 @@ def test_a_full_disc_is_no_page_of_sql(
 
     frame = gpd.read_file(tiny_run / "results.gpkg", layer="villages")
     monkeypatch.setattr(gpd.GeoDataFrame, "to_file", full)
-    with pytest.raises(OutputError, match="the disc is full") as told:
-        write_geopackage([documented("villages", frame, "villages")], {}, tmp_path / "a.gpkg")
-    assert "CREATE TABLE" not in str(told.value)
+    attempt = Attempts()
+    layers = [documented("villages", frame, "villages")]
+    assert not write_geopackage(lambda: layers, {}, tmp_path / "a.gpkg", attempt)
+    assert attempt.missing
+    assert "the disc is full" in attempt.missing[0].reason
+    assert not any(
+        "CREATE TABLE" in one.reason or "defect" in one.reason for one in attempt.missing
+    )
+    assert not list(tmp_path.iterdir())

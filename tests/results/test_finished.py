@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from phusong.errors import InputError
+from phusong.results.crosswalk import read_crosswalk
 from phusong.results.finished import open_run
-from phusong.results.regroup import read_crosswalk
 
 WHOLE: dict[str, Any] = {"resources": []}
 
