@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -92,17 +91,18 @@ def _records(path: Path) -> pd.DataFrame:
     """Return the records as text, with ``row``; those without any text are left out."""
     try:
         text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        separator = max(",;\t", key=text.partition("\n")[0].count)
+        # Without index_col=False a record longer than the header would become an index.
+        table = pd.read_csv(
+            io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, index_col=False
+        )
+    except (OSError, ValueError) as error:  # pandas' own faults are ValueErrors
         raise InputError(
             "the table cannot be read: {reason}",
             Where(file=str(path)),
             "give a CSV in UTF-8 with old_code, new_code, new_name",
             {"reason": str(error)},
         ) from None
-    header = text.partition("\n")[0]
-    separator = max(",;\t", key=header.count)
-    lines = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-    table = pd.DataFrame(list(lines), columns=list(lines.fieldnames or []), dtype=object)
     cleaned = pd.DataFrame({name: table[name].map(clean) for name in table})
     numbered = cleaned.assign(row=range(1, len(table) + 1))
     return numbered.dropna(how="all", subset=list(cleaned.columns))
