@@ -27,7 +27,7 @@ from phusong.coverage.silence.heard import Heard, Service
 from phusong.coverage.villages.centre_cells import Centres
 from phusong.coverage.villages.footprints import Footprints, footprints
 from phusong.coverage.villages.verdict import grade
-from phusong.coverage.villages.weights import Weights
+from phusong.coverage.villages.weights import Weights, census
 from phusong.grid import Window
 from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
@@ -96,10 +96,12 @@ class _Chunk:
         return np.clip(share, 0.0, 1.0), centre
 
 
-def _chunks(inputs: Inputs, study: Study) -> Iterator[_Chunk]:
-    """Give the villages in parts of at most ``_CELLS`` places (one village at least)."""
+def _chunks(inputs: Inputs, weights: Weights) -> Iterator[_Chunk]:
+    """Give the villages in parts of at most ``_CELLS`` places (one village at least).
+
+    ``weights`` is full at the end.
+    """
     villages, grid = inputs.villages, inputs.grid
-    weights = Weights(villages, study, inputs.people)
     area_cells = villages.geometry.area.to_numpy(dtype=np.float64) / grid.cell_m**2
     centres = Centres(villages, grid)
     for batch in footprints(villages, grid):
@@ -182,8 +184,9 @@ class SilencedVillages:
         Returns
         -------
         now, changes
-            ``share``, ``centre``, ``grade`` of every village as it is; and one
-            :class:`Silence` an event, of the layer of any operator and technology of the verdict.
+            ``share``, ``centre``, ``grade``, ``people`` (NaN where not known) of every village as
+            it is; and one :class:`Silence` an event, of the layer of any operator and technology
+            of the verdict.
         """
         told = progress or NoProgress()
         report = self._losses.ensure(self._plan.masts, told)
@@ -196,7 +199,8 @@ class SilencedVillages:
         share, centre = np.zeros(count), np.zeros(count, dtype=bool)
         found: list[list[tuple[Ints, Floats, Bools]]] = [[] for _ in events]
         told.start("silenced", count, "Villages when sites fall silent")
-        for chunk in _chunks(self._inputs, self._study):
+        weights = Weights(self._inputs.villages, self._study, self._inputs.people)
+        for chunk in _chunks(self._inputs, weights):
             levels = Service(correction, self._plan, layers, chunk.window, chunk.cells, odds, cut)
             heard = _Silenceable(tiles, layers, chunk, levels)
             now = heard.now
@@ -208,6 +212,7 @@ class SilencedVillages:
             told.advance("silenced", len(chunk.rows))
         table = pd.DataFrame({"share": share, "centre": centre})
         table["grade"] = grade(centre, share, self._study.verdict)
+        table["people"], _ = census(self._inputs.villages, weights.on_raster)
         return table, [_together(parts) for parts in found]
 
 

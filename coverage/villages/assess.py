@@ -18,7 +18,7 @@ from phusong.coverage.villages.circles import Circles, circles_of
 from phusong.coverage.villages.footprints import Footprints, footprints
 from phusong.coverage.villages.nearest import nearest_sites
 from phusong.coverage.villages.verdict import grade
-from phusong.coverage.villages.weights import Weights
+from phusong.coverage.villages.weights import Weights, census
 from phusong.coverage.villages.zonal import sum_by_village, summarise
 from phusong.grid import Grid
 from phusong.progress import NoProgress, Progress
@@ -169,17 +169,6 @@ class _Frame:
         )
 
 
-def _census(
-    villages: gpd.GeoDataFrame, on_raster: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
-    """People of each village and where the figure is from."""
-    census = villages["population"].to_numpy(dtype=np.float64)
-    known = np.isfinite(census)
-    people = np.where(known, census, on_raster)
-    source = np.where(known, "census", np.where(np.isfinite(on_raster), "raster", "none"))
-    return people, source.astype(object)
-
-
 def _flags(
     villages: gpd.GeoDataFrame,
     weights: Weights,
@@ -301,7 +290,7 @@ def assess_villages(
             told.advance("villages", len(batch.rows))
     area_cells = villages.geometry.area.to_numpy(dtype=np.float64) / grid.cell_m**2
     weights.close(area_cells)
-    people, source = _census(villages, weights.on_raster)
+    people, source = census(villages, weights.on_raster)
     frame = _Frame(
         villages,
         study,

@@ -72,3 +72,14 @@ class Weights:
     def close(self, area_cells: NDArray[np.float64]) -> None:
         """Part of a village off the grid counts as unserved, where area is the weight."""
         self.total = self.whole(np.arange(len(self.total)), area_cells)
+
+
+def census(
+    villages: gpd.GeoDataFrame, on_raster: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+    """People of each village and where the figure is from."""
+    census = villages["population"].to_numpy(dtype=np.float64)
+    known = np.isfinite(census)
+    people = np.where(known, census, on_raster)
+    source = np.where(known, "census", np.where(np.isfinite(on_raster), "raster", "none"))
+    return people, source.astype(object)

@@ -48,6 +48,15 @@ class Backhaul:
     node: Ints
     upstream: Ints
 
+    @classmethod
+    def none(cls, inputs: Inputs) -> Backhaul:
+        """Return that of a study which says of nothing what it hangs on: all is fed on its own."""
+        sites = inputs.sites["site_id"].astype(str).tolist()
+        pops = inputs.pops["pop_id"].astype(str).tolist()
+        nothing = np.zeros(0, dtype=np.int64)
+        names = np.array([*sites, *pops], dtype=object)
+        return cls(names, len(sites), nothing, nothing, nothing)
+
     @property
     def fed(self) -> Bools:
         """(things,) whether a thing hangs on nothing."""
@@ -127,6 +136,21 @@ class Backhaul:
         out = np.zeros(len(self.names), dtype=bool)
         out[self.thing[self.node < 0]] = True
         return out[self.sites :]
+
+    @property
+    def feeds_radio_pops(self) -> Bools:
+        """(things,) whether a PoP that hangs on microwave may get its light through a thing.
+
+        The loss of any other thing leaves the light in the cables as it is.
+        """
+        out = np.concatenate([np.zeros(self.sites, dtype=bool), self.over_radio])
+        named = self.upstream >= 0
+        while True:
+            more = out.copy()
+            more[self.upstream[named][out[self.thing[named]]]] = True
+            if np.array_equal(more, out):
+                return out
+            out = more
 
     def _pop_node(self, network: Network) -> Ints:
         return _pop_nodes(network, len(self.names) - self.sites)

@@ -42,6 +42,7 @@ CABLES: Final = _role("cables")
 POPS: Final = _role("pops")
 PLACES: Final = _role("places")
 BACKHAUL: Final = _role("backhaul")
+FEEDERS: Final = _role("feeders")
 ROADS: Final = _role("roads")
 RIVERS: Final = _role("rivers")
 

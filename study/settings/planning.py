@@ -145,6 +145,13 @@ class Planning(Section):
     site: NewSite = Field(default_factory=NewSite)
     microwave: Microwave = Field(default_factory=Microwave)
     prices: Prices = Field(default_factory=Prices)
+    hazards: list[Layer] = Field(default_factory=list)
+    """Areas of floods, landslides, fires: ``phusong cascade`` loses all that lies in one at once."""
+    feeders: list[Layer] = Field(default_factory=list)
+    """Tables of ``site_id``, ``feeder``, ``battery_h``: which power line feeds a site or PoP, and
+    how long its batteries last."""
+    outage_hours: list[Positive] = Field(default_factory=lambda: [4.0, 8.0, 24.0])
+    """How long a feeder is gone, in the events of ``phusong cascade``."""
     power_lines: list[Layer] = Field(default_factory=list)
     """Lines a site may draw current from; without them every new site has panels of its own."""
     rounds: Annotated[int, Field(ge=1, le=10)] = 3

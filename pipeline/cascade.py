@@ -1,0 +1,64 @@
+"""Every single loss of a study followed to villages and people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from phusong.checks import Findings
+from phusong.coverage.signal.store import PathLossStore
+from phusong.errors import Where
+from phusong.pipeline.compute import compute, no_fibre, scratch_rasters
+from phusong.planning.cascade.assess import assess_cascade
+from phusong.planning.cascade.results import Cascade
+from phusong.progress import Progress
+from phusong.results.model import Results
+from phusong.sources.feeders import read_feeders
+from phusong.sources.shapes_of_interest import AREAS, read_shapes
+from phusong.study import Study
+
+
+@dataclass(frozen=True)
+class Cascaded:
+    """What follows from every loss.
+
+    Attributes
+    ----------
+    results
+        Of the pass that the losses were followed on.
+    cascade
+        Events, villages, pairs.
+    findings
+        Of hazards, feeders, and what is not known.
+    """
+
+    results: Results
+    cascade: Cascade
+    findings: Findings
+
+
+def follow_every_loss(study: Study, progress: Progress | None = None) -> Cascaded:
+    """Follow every cut, site, hazard and feeder of a study, each by itself, then pairs.
+
+    Raises
+    ------
+    StudyError
+        When the study has no fibre.
+    ChecksFailed
+        When a file cannot be used.
+    """
+    if study.fiber is None:
+        raise no_fibre()
+    findings = Findings(study.checks.severity)
+    with scratch_rasters() as rasters:
+        results = compute(study, rasters, radio=False, progress=progress)
+    inputs, fiber = results.inputs, results.fiber
+    if fiber is None:
+        raise no_fibre()
+    if fiber.backhaul is None:
+        findings.add("F30", Where(key="fiber.backhaul"))
+    hazards = read_shapes(study, study.planning.hazards, AREAS, inputs, findings)
+    feeders = read_feeders(study, study.planning.feeders, inputs, findings)
+    findings.stop_on_errors()
+    store = PathLossStore(study.work_folder / "store")
+    cascade = assess_cascade(inputs, study, fiber, hazards, feeders, store, progress)
+    return Cascaded(results, cascade, findings)

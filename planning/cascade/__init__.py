@@ -1,0 +1,1 @@
+"""Every single loss followed to communes, sites, villages and people."""

@@ -1,0 +1,147 @@
+"""What each event takes from the network, by its names; and how losses are followed through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from phusong.fiber.failures.hanging import Backhaul
+from phusong.fiber.failures.tracing import Loss, Tracer
+from phusong.fiber.results import FiberResult
+from phusong.sources.inputs import Inputs
+
+Ints = NDArray[np.int64]
+
+
+class Event(NamedTuple):
+    """What an event is called."""
+
+    element: str
+    id: str
+    hours: float
+    """A feeder is gone; NaN for all else."""
+
+
+class Taken(NamedTuple):
+    """Numbers of what an event takes: edges and nodes of the network, things of the backhaul."""
+
+    edges: Ints
+    nodes: Ints
+    things: Ints
+
+
+_NOTHING: Ints = np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Network:
+    """The network of a study with all that may be lost in it.
+
+    Attributes
+    ----------
+    fiber, inputs
+        What is there.
+    hazards
+        ``place_id``, ``name``, polygons.
+    feeders
+        ``site_id``, ``feeder``, ``battery_h``, see :func:`phusong.sources.feeders.read_feeders`.
+    """
+
+    fiber: FiberResult
+    inputs: Inputs
+    hazards: gpd.GeoDataFrame
+    feeders: pd.DataFrame
+
+    @cached_property
+    def backhaul(self) -> Backhaul:
+        """What sites hang on; of a study that does not say, nothing."""
+        return self.fiber.backhaul or Backhaul.none(self.inputs)
+
+    @cached_property
+    def tracer(self) -> Tracer:
+        """The network, ready to have losses followed."""
+        return Tracer(self.fiber.network, self.fiber.hanging, self.backhaul)
+
+    @cached_property
+    def things(self) -> Mapping[str, int]:
+        """Number of each site and PoP; a site goes before a PoP of its name."""
+        backwards = list(enumerate(self.backhaul.names.tolist()))[::-1]
+        return {str(name): i for i, name in backwards}
+
+    @cached_property
+    def edges(self) -> Mapping[str, int]:
+        """Number of each edge by its name."""
+        return {str(name): i for i, name in enumerate(self.fiber.edges["edge_id"])}
+
+    @cached_property
+    def _hazard_contents(self) -> Mapping[str, Taken]:
+        """What lies in each hazard: edges that run through it, nodes and sites inside."""
+        network, shapes = self.fiber.network, self.hazards.geometry.to_numpy()
+        trees = (
+            (shapely.STRtree(network.geometry), "intersects"),
+            (shapely.STRtree(shapely.points(network.x_m, network.y_m)), "covers"),
+            (shapely.STRtree(self.inputs.sites.geometry.to_numpy()), "covers"),
+        )
+        out = {}
+        for name, shape in zip(self.hazards["place_id"], shapes, strict=True):
+            out[str(name)] = Taken(*(np.sort(t.query(shape, how)) for t, how in trees))
+        return out
+
+    def taken(self, event: Event) -> Taken:
+        """Return what an event takes."""
+        if event.element in {"edge", "tail"}:
+            return Taken(np.array([self.edges[event.id]]), _NOTHING, _NOTHING)
+        if event.element == "group":
+            return Taken(self.fiber.groups[event.id], _NOTHING, _NOTHING)
+        if event.element == "node":
+            return Taken(_NOTHING, np.array([int(event.id[1:])]), _NOTHING)
+        if event.element == "pop":
+            row = self.fiber.pop_ids.index(event.id)
+            return Taken(_NOTHING, self._pop_nodes(np.array([row])), _NOTHING)
+        if event.element == "site":
+            return Taken(_NOTHING, _NOTHING, np.array([self.things[event.id]]))
+        if event.element == "hazard":
+            return self._hazard_contents[event.id]
+        return self._without_power(event)
+
+    def _without_power(self, event: Event) -> Taken:
+        """Return the sites and PoPs of a feeder whose batteries are empty by then."""
+        own = self.feeders[self.feeders["feeder"] == event.id]
+        out = own.loc[own["battery_h"] <= event.hours, "site_id"]
+        things = np.array([self.things[str(s)] for s in out], dtype=np.int64)
+        pops = things[things >= self.backhaul.sites] - self.backhaul.sites
+        return Taken(_NOTHING, self._pop_nodes(pops), things)
+
+    def _pop_nodes(self, rows: Ints) -> Ints:
+        return np.flatnonzero(np.isin(self.fiber.network.pop, rows))
+
+    def follow(self, *events: Event) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the centres and the sites, by number, that go dark when events come at once."""
+        taken = [self.taken(event) for event in events]
+        edges, nodes, things = (np.concatenate(part) for part in zip(*taken, strict=True))
+        if not len(edges) and not len(nodes) and not self._light_through[things].any():
+            return (), self._dark_sites(things)
+        loss = Loss.of(self.fiber.network, self.backhaul, edges, nodes)
+        loss.things[things] = True
+        centres, dark = self.tracer.darkened(loss)
+        return tuple(centres.tolist()), tuple(dark[dark < self.backhaul.sites].tolist())
+
+    @cached_property
+    def _light_through(self) -> NDArray[np.bool_]:
+        return self.backhaul.feeds_radio_pops
+
+    def _dark_sites(self, things: Ints) -> tuple[int, ...]:
+        """Follow the loss of things that no light in the cables comes through: microwave alone."""
+        nodes, whole = self.tracer.whole
+        gone = np.zeros(len(whole), dtype=bool)
+        gone[things] = True
+        dark = whole & ~self.backhaul.lit_things(nodes, gone)
+        return tuple(np.flatnonzero(dark[: self.backhaul.sites]).tolist())

@@ -1,0 +1,138 @@
+"""Pairs of events that darken more at once than each by itself."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from phusong.coverage.villages.verdict import GRADE_RANK
+from phusong.frames import rows
+from phusong.planning.cascade.losses import Event, Network
+from phusong.planning.cascade.villages import FELT, Judged, Sites, figures
+from phusong.progress import Progress
+
+AMONG: Final = 30
+"""Outages, the worst first, whose first events are paired."""
+MOST: Final = 20
+COLUMNS: Final = (
+    *("element_a", "id_a", "hours_a", "element_b", "id_b", "hours_b"),
+    *("communes_dark", "sites_dark", "villages_lower", "people_without_signal"),
+    *("communes_more", "sites_more", "villages_more", "people_more"),
+)
+
+
+_Dark = tuple[set[int], set[int]]
+"""Centres and sites."""
+
+
+class _Joint(NamedTuple):
+    """Two events at once."""
+
+    a: int
+    b: int
+    centres: set[int]
+    sites: set[int]
+
+
+def worst_pairs(
+    network: Network, events: pd.DataFrame, judged: Judged, progress: Progress | None = None
+) -> pd.DataFrame:
+    """Return pairs of the worst events that darken more than the two alone, worst first.
+
+    Parameters
+    ----------
+    events
+        Ranked, with ``outage``.
+    judged
+        Villages under the events; those under pairs are added.
+
+    Returns
+    -------
+    DataFrame
+        See :attr:`phusong.planning.cascade.results.Cascade.pairs`. ``people_more`` sums, over
+        villages, what the pair takes beyond the sum of what each event takes, and counts nobody
+        twice: it is a least figure where both events touch the same people.
+    """
+    worst = events.drop_duplicates("outage").head(AMONG)
+    named = [Event(str(r.element), str(r.id), float(r.hours)) for r in rows(worst)]
+    alone = [_dark(network, event) for event in named]
+    joint = [
+        pair
+        for a, b in combinations(range(len(named)), 2)
+        if (pair := _together(network, named, alone, a, b)) is not None
+    ]
+    names = network.backhaul.names
+
+    def ids(numbers: set[int]) -> Sites:
+        return frozenset(str(names[i]) for i in numbers)
+
+    single = [ids(sites) for _, sites in alone]
+    judged.judge([*single, *(ids(pair.sites) for pair in joint)], progress)
+    found = []
+    for pair in joint:
+        apart = (judged.of(single[pair.a]), judged.of(single[pair.b]))
+        row = _row(pair, named, alone, judged.of(ids(pair.sites)), apart)
+        if row["people_more"] >= FELT or max(row[c] for c in _COUNTS) > 0:
+            found.append(row)
+    table = pd.DataFrame(found, columns=list(COLUMNS))
+    by = ["people_more", *_COUNTS, "people_without_signal"]
+    ranked = table.sort_values(by, ascending=False, na_position="last", kind="stable")
+    return ranked.head(MOST).reset_index(drop=True)
+
+
+_COUNTS: Final = ("villages_more", "communes_more", "sites_more")
+
+
+def _dark(network: Network, *events: Event) -> _Dark:
+    centres, sites = network.follow(*events)
+    return set(centres), set(sites)
+
+
+def _together(
+    network: Network, named: list[Event], alone: list[_Dark], a: int, b: int
+) -> _Joint | None:
+    """Return what two events darken at once; None where that is no more than one of them does."""
+    centres, sites = _dark(network, named[a], named[b])
+    if any(centres == own and sites == dark for own, dark in (alone[a], alone[b])):
+        return None
+    return _Joint(a, b, centres, sites)
+
+
+def _row(
+    pair: _Joint,
+    named: list[Event],
+    alone: list[_Dark],
+    villages: pd.DataFrame,
+    apart: tuple[pd.DataFrame, pd.DataFrame],
+) -> dict[str, Any]:
+    a, b = named[pair.a], named[pair.b]
+    (centres_a, sites_a), (centres_b, sites_b) = alone[pair.a], alone[pair.b]
+    lower, _, people = figures(villages)
+    more = _beyond(villages, apart)
+    values = (
+        *(a.element, a.id, a.hours, b.element, b.id, b.hours),
+        *(len(pair.centres), len(pair.sites), lower, people),
+        len(pair.centres - centres_a - centres_b),
+        len(pair.sites - sites_a - sites_b),
+        *more,
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _beyond(
+    villages: pd.DataFrame, apart: tuple[pd.DataFrame, pd.DataFrame]
+) -> tuple[int, float]:
+    """Return villages graded lower, and people who lose signal, beyond two losses alone."""
+    both = villages.set_index("code")
+    first, second = (part.set_index("code").reindex(both.index) for part in apart)
+    rank = both["after"].map(GRADE_RANK)
+    before = both["before"].map(GRADE_RANK)
+    ranks = [part["after"].map(GRADE_RANK).fillna(before) for part in (first, second)]
+    lower = int((rank > np.maximum(*ranks)).sum())
+    lost = [part["people_lost"].fillna(0.0) for part in (first, second)]
+    more = (both["people_lost"] - lost[0] - lost[1]).clip(lower=0.0)
+    known = more.notna().any() or both.empty
+    return lower, float(more.sum()) if known else np.nan

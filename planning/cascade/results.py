@@ -1,0 +1,46 @@
+"""What following every loss hands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Cascade:
+    """Single losses and worst pairs of them, with all that goes dark.
+
+    Many losses darken the same communes and sites: one outage, numbered from the worst on.
+
+    Attributes
+    ----------
+    events
+        One row a loss, worst first: ``element`` (``edge`` | ``node`` | ``pop`` | ``tail`` |
+        ``group``, as :attr:`phusong.fiber.results.FiberResult.failures`; ``site`` | ``hazard`` |
+        ``feeder``), ``id``, ``name`` (cable, hazard), ``hours`` (a feeder is gone; NaN else),
+        ``commune_code``, ``commune`` (where it lies; None off them all), ``outage``,
+        ``communes_dark``, ``people_without_fibre`` (in them), ``sites_dark``,
+        ``villages_lower`` (graded lower), ``villages_all`` (nobody served any more),
+        ``people_without_signal``, ``x_m``, ``y_m``, geometry Point in the study's CRS. People are
+        NaN where not known.
+    villages
+        Of each outage: ``outage``, ``code``, ``name``, ``commune_code``, ``before``, ``after``
+        (grades), ``people_lost`` (served before, not after), most people first.
+    dark
+        Of each outage: ``outage``, ``kind`` (``commune`` | ``site``), ``id``, ``name``.
+    pairs
+        Pairs of the worst events that darken more together than each by itself, worst first:
+        ``element_a``, ``id_a``, ``hours_a``, the same of b, ``communes_dark``, ``sites_dark``,
+        ``villages_lower``, ``people_without_signal`` of both at once, and ``communes_more``,
+        ``sites_more``, ``villages_more``, ``people_more`` beyond the two alone.
+    judged
+        How many different sets of silent sites the villages were judged under.
+    """
+
+    events: gpd.GeoDataFrame
+    villages: pd.DataFrame
+    dark: pd.DataFrame
+    pairs: pd.DataFrame
+    judged: int
