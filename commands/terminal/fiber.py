@@ -14,12 +14,15 @@ from phusong.i18n import number, tr
 from phusong.pipeline.what_if import Followed
 
 _MOST, _MOST_VILLAGES = 10, 40
-_ELEMENTS = {
+ELEMENTS = {
     "edge": "cable section",
     "node": "joint",
     "pop": "point of presence",
     "tail": "tail of a point of presence",
     "group": "shared route",
+    "site": "site",
+    "hazard": "hazard area",
+    "feeder": "power feeder",
 }
 
 
@@ -106,7 +109,7 @@ def print_network(console: Console, fiber: FiberResult) -> None:
         table = plain_table("Lost", "Id", "Communes cut off", "People", "Sites")
         for row in rows(worst):
             table.add_row(
-                tr(_ELEMENTS[row.element]),
+                tr(ELEMENTS[row.element]),
                 str(row.id),
                 number(row.count),
                 people_text(row.people),

@@ -127,6 +127,26 @@ def _planned_villages(_: gpd.GeoDataFrame) -> Style:
     return Style(classes, "status", Label("name", 7, most_scale=50_000))
 
 
+_LOST = {
+    "edge": ("cable section", palette.CARRIERS[0], "circle"),
+    "node": ("joint", palette.CARRIERS[0], "square"),
+    "pop": ("point of presence", palette.INK, "square"),
+    "tail": ("tail of a point of presence", palette.INK, "circle"),
+    "group": ("shared route", palette.CABLE_PLANNED, "circle"),
+    "site": ("site", palette.INK, "triangle"),
+    "hazard": ("hazard area", palette.NOT_REACHED, "diamond"),
+    "feeder": ("power feeder", palette.ONE_ROUTE, "diamond"),
+}
+
+
+def _cascade(_: gpd.GeoDataFrame) -> Style:
+    classes = [
+        (element, tr(words), _marker(colour, shape, 2.6))
+        for element, (words, colour, shape) in _LOST.items()
+    ]
+    return Style(classes, "element", Label("id", 7, most_scale=100_000, beside=True))
+
+
 def _near_misses(_: gpd.GeoDataFrame) -> Style:
     return Style([("", "", _marker(palette.CARRIERS[1], "diamond", 3.0))])
 
@@ -202,6 +222,7 @@ _STYLES: Mapping[str, Callable[[gpd.GeoDataFrame], Style]] = {
     "near_misses": _near_misses,
     "sites": _sites,
     "planned_sites": _planned_sites,
+    "cascade": _cascade,
     "planned_villages": _planned_villages,
     "cells": _cells,
     "findings": _findings,

@@ -41,18 +41,14 @@ def _of_cables(network: Network) -> pd.DataFrame:
     failures = network.fiber.failures
     if failures.empty:
         return pd.DataFrame(columns=list(COLUMNS))
-    cables = dict(
-        zip(network.fiber.edges["edge_id"], network.fiber.edges["cable_id"], strict=True)
-    )
+    cables = dict(zip(network.fiber.edges["edge_id"], network.fiber.edges["cable_id"], strict=True))
     is_edge = failures["element"] == "edge"
     name = failures["id"].where(~is_edge, failures["id"].map(cables))
     table = failures.assign(name=name.astype(str), hours=np.nan)
     return table[list(COLUMNS)]
 
 
-def _others(
-    network: Network, hours: Sequence[float]
-) -> Iterator[tuple[Event, str, shapely.Point]]:
+def _others(network: Network, hours: Sequence[float]) -> Iterator[tuple[Event, str, shapely.Point]]:
     """Give sites, hazards and feeders with their names and places."""
     sites = network.inputs.sites
     for name, place in zip(sites["site_id"].astype(str), sites.geometry, strict=True):
@@ -78,7 +74,9 @@ def _middles(network: Network) -> dict[str, shapely.Point]:
     return {str(name): shapely.Point(p.x, p.y) for name, p in middle.iterrows()}
 
 
-def _followed(network: Network, event: Event, name: str, place: shapely.Point) -> tuple[object, ...]:
+def _followed(
+    network: Network, event: Event, name: str, place: shapely.Point
+) -> tuple[object, ...]:
     """Return the row of an event that the fibre room does not know."""
     hanging, ids = network.fiber.hanging, network.backhaul.names
     centres, sites = network.follow(event)

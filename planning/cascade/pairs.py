@@ -15,7 +15,7 @@ from phusong.planning.cascade.villages import FELT, Judged, Sites, figures
 from phusong.progress import Progress
 
 AMONG: Final = 30
-"""Outages, the worst first, whose first events are paired."""
+"""Events that are paired: the worst of each set of sites (of communes, where no site is lost)."""
 MOST: Final = 20
 COLUMNS: Final = (
     *("element_a", "id_a", "hours_a", "element_b", "id_b", "hours_b"),
@@ -45,7 +45,7 @@ def worst_pairs(
     Parameters
     ----------
     events
-        Ranked, with ``outage``.
+        Ranked, with ``communes`` and ``sites``.
     judged
         Villages under the events; those under pairs are added.
 
@@ -56,7 +56,8 @@ def worst_pairs(
         villages, what the pair takes beyond the sum of what each event takes, and counts nobody
         twice: it is a least figure where both events touch the same people.
     """
-    worst = events.drop_duplicates("outage").head(AMONG)
+    lost = events["sites"].where(events["sites"].map(len) > 0, events["communes"])
+    worst = events[~lost.duplicated()].head(AMONG)
     named = [Event(str(r.element), str(r.id), float(r.hours)) for r in rows(worst)]
     alone = [_dark(network, event) for event in named]
     joint = [
@@ -122,9 +123,7 @@ def _row(
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def _beyond(
-    villages: pd.DataFrame, apart: tuple[pd.DataFrame, pd.DataFrame]
-) -> tuple[int, float]:
+def _beyond(villages: pd.DataFrame, apart: tuple[pd.DataFrame, pd.DataFrame]) -> tuple[int, float]:
     """Return villages graded lower, and people who lose signal, beyond two losses alone."""
     both = villages.set_index("code")
     first, second = (part.set_index("code").reindex(both.index) for part in apart)

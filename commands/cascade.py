@@ -1,0 +1,77 @@
+"""`phusong cascade`: every single loss followed to villages and people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from phusong.commands.terminal.options import (
+    CONTEXT,
+    csv_form,
+    csv_options,
+    out_option,
+    overwrite_option,
+    shared_options,
+    study_argument,
+)
+from phusong.i18n import tr
+
+
+@click.command(context_settings=CONTEXT)
+@study_argument
+@out_option("cascade", "Folder for the results.")
+@overwrite_option
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    default=15,
+    show_default=True,
+    help="How many of the worst events are printed.",
+)
+@csv_options
+@shared_options
+def cascade(
+    study: Path, out: Path, overwrite: bool, top: int, separator: str, decimal: str
+) -> None:
+    """Follow every single loss of a STUDY to communes, sites, villages and people.
+
+    Lost one by one: cable sections, joints, points of presence, shared routes, sites, hazard
+    areas and power feeders; then pairs of the worst.
+
+    \b
+    Example:
+      phusong cascade my-province --out cascade --top 20
+    """
+    from phusong.commands.terminal.answers import open_study_with_fibre
+    from phusong.commands.terminal.console import open_console, show_progress
+    from phusong.commands.terminal.missing import stop_if_missing
+    from phusong.commands.terminal.places import path_text
+    from phusong.commands.terminal.plans.cascade import print_cascade
+    from phusong.exports import output_folder, refuse_to_overwrite
+    from phusong.exports.cascade import write_cascade
+    from phusong.exports.folder import write_stamp
+    from phusong.pipeline.cascade import follow_every_loss
+    from phusong.results.missing import Attempts
+    from phusong.version import __version__
+
+    form = csv_form(separator, decimal)
+    opened = open_study_with_fibre(study)
+    refuse_to_overwrite(out, overwrite=overwrite)
+    with show_progress() as progress:
+        found = follow_every_loss(opened, progress)
+    stamp: dict[str, object] = {
+        "study": opened.study.name,
+        "study_sha256": opened.fingerprint(),
+        "version": __version__,
+        "events": len(found.cascade.events),
+        "judged": found.cascade.judged,
+    }
+    with output_folder(out, overwrite=overwrite) as partial:
+        attempt = Attempts(partial)
+        write_cascade(found.cascade, found.results.inputs, partial, stamp, form, attempt)
+        write_stamp(partial, stamp, attempt.missing)
+    console = open_console()
+    print_cascade(console, found, top)
+    console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
+    stop_if_missing(attempt.missing)

@@ -1,0 +1,56 @@
+"""Losses in a terminal: the worst single ones, and pairs worse than their parts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rich.console import Console
+
+from phusong.commands.terminal.fiber import ELEMENTS
+from phusong.commands.terminal.findings import print_lines
+from phusong.commands.terminal.tables import people_text, plain, plain_table
+from phusong.frames import rows
+from phusong.i18n import number, tr
+from phusong.pipeline.cascade import Cascaded
+
+_MOST_PAIRS = 5
+
+
+def print_cascade(console: Console, found: Cascaded, top: int) -> None:
+    """Print the ``top`` worst events and the worst pairs."""
+    cascade = found.cascade
+    console.print(tr("The worst of {count} single losses:", count=len(cascade.events)))
+    table = plain_table(
+        "Lost", "Id", "Commune", "Communes cut off", "Sites", "Villages", "People who lose signal"
+    )
+    for row in rows(cascade.events.head(top)):
+        table.add_row(
+            tr(ELEMENTS[row.element]),
+            _called(row.id, row.hours),
+            plain(str(row.commune or "–")),
+            number(row.communes_dark),
+            number(row.sites_dark),
+            number(row.villages_lower),
+            people_text(row.people_without_signal),
+        )
+    console.print(table)
+    if len(cascade.pairs):
+        console.print(tr("Worse together than each by itself:"))
+        pairs = plain_table("Lost", "Id", "Lost", "Id", "People who lose signal", "Beyond the two")
+        for row in rows(cascade.pairs.head(_MOST_PAIRS)):
+            pairs.add_row(
+                tr(ELEMENTS[row.element_a]),
+                _called(row.id_a, row.hours_a),
+                tr(ELEMENTS[row.element_b]),
+                _called(row.id_b, row.hours_b),
+                people_text(row.people_without_signal),
+                people_text(row.people_more),
+            )
+        console.print(pairs)
+    print_lines(console, found.findings)
+
+
+def _called(name: Any, hours: float) -> str:
+    text = plain(str(name))
+    return text if math.isnan(hours) else f"{text} ({number(hours)} h)"

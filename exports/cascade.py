@@ -1,0 +1,50 @@
+"""The files of losses followed: events, villages, what goes dark, pairs, a layer of events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+
+from phusong.exports.formats.geopackage import Layer, documented, of_geopackage, write_geopackage
+from phusong.exports.formats.meanings import write_meanings
+from phusong.exports.formats.spreadsheet import CsvForm, write_csv
+from phusong.exports.tables.build import lonlat
+from phusong.exports.tables.dictionary import conform, described_by
+from phusong.planning.cascade.results import Cascade
+from phusong.results.missing import Attempts
+from phusong.sources.inputs import Inputs
+
+GEOPACKAGE = "cascade.gpkg"
+
+
+def write_cascade(
+    cascade: Cascade,
+    inputs: Inputs,
+    folder: Path,
+    stamp: dict[str, Any],
+    form: CsvForm,
+    attempt: Attempts,
+) -> None:
+    """Write ``cascade_*.csv``, then ``cascade.gpkg``; ``columns.csv`` says what they mean."""
+    events = cascade.events.copy()
+    place = lonlat(events["x_m"], events["y_m"], inputs)
+    events["longitude"], events["latitude"] = place.longitude, place.latitude
+    tables = {
+        "cascade_events": events,
+        "cascade_villages": cascade.villages,
+        "cascade_dark": cascade.dark,
+        "cascade_pairs": cascade.pairs,
+    }
+    for name, frame in tables.items():
+        write_csv(conform(frame, name), folder / f"{name}.csv", form)
+    short = {key: str(value) for key, value in stamp.items()}
+    written = write_geopackage(lambda: _layers(events), short, folder / GEOPACKAGE, attempt)
+    meanings = {f"{name}.csv": described_by(name) for name in tables}
+    write_meanings({**meanings, **of_geopackage(GEOPACKAGE, written)}, folder, form)
+
+
+def _layers(events: gpd.GeoDataFrame) -> Iterator[Layer]:
+    yield documented("cascade_events", events, "cascade")
