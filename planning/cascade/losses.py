@@ -97,20 +97,22 @@ class Network:
 
     def taken(self, event: Event) -> Taken:
         """Return what an event takes."""
-        if event.element in {"edge", "tail"}:
-            return Taken(np.array([self.edges[event.id]]), _NOTHING, _NOTHING)
-        if event.element == "group":
-            return Taken(self.fiber.groups[event.id], _NOTHING, _NOTHING)
-        if event.element == "node":
-            return Taken(_NOTHING, np.array([int(event.id[1:])]), _NOTHING)
-        if event.element == "pop":
-            row = self.fiber.pop_ids.index(event.id)
-            return Taken(_NOTHING, self._pop_nodes(np.array([row])), _NOTHING)
-        if event.element == "site":
-            return Taken(_NOTHING, _NOTHING, np.array([self.things[event.id]]))
         if event.element == "hazard":
             return self._hazard_contents[event.id]
-        return self._without_power(event)
+        if event.element == "feeder":
+            return self._without_power(event)
+        edges = nodes = things = _NOTHING
+        if event.element == "group":
+            edges = self.fiber.groups[event.id]
+        elif event.element == "node":
+            nodes = np.array([int(event.id[1:])])
+        elif event.element == "pop":
+            nodes = self._pop_nodes(np.array([self.fiber.pop_ids.index(event.id)]))
+        elif event.element == "site":
+            things = np.array([self.things[event.id]])
+        else:
+            edges = np.array([self.edges[event.id]])
+        return Taken(edges, nodes, things)
 
     def _without_power(self, event: Event) -> Taken:
         """Return the sites and PoPs of a feeder whose batteries are empty by then."""

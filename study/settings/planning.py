@@ -146,7 +146,7 @@ class Planning(Section):
     microwave: Microwave = Field(default_factory=Microwave)
     prices: Prices = Field(default_factory=Prices)
     hazards: list[Layer] = Field(default_factory=list)
-    """Areas of floods, landslides, fires: ``phusong cascade`` loses all that lies in one at once."""
+    """Areas of floods, landslides, fires: ``phusong cascade`` loses all in one of them at once."""
     feeders: list[Layer] = Field(default_factory=list)
     """Tables of ``site_id``, ``feeder``, ``battery_h``: which power line feeds a site or PoP, and
     how long its batteries last."""
