@@ -13,10 +13,10 @@ from phusong.coverage.silence.silenced import SilencedVillages
 from phusong.fiber.results import FiberResult
 from phusong.frames import rows
 from phusong.planning.cascade.events import all_events
-from phusong.planning.cascade.losses import Network
-from phusong.planning.cascade.pairs import worst_pairs
+from phusong.planning.cascade.judged import Judged, figures
+from phusong.planning.cascade.losable import Network
 from phusong.planning.cascade.results import Cascade
-from phusong.planning.cascade.villages import Judged, figures
+from phusong.planning.cascade.worst_pairs import worst_pairs
 from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
 from phusong.study import Study
@@ -107,7 +107,7 @@ def _placed(events: pd.DataFrame, inputs: Inputs) -> gpd.GeoDataFrame:
     event, commune = inputs.communes.sindex.query(points, predicate="intersects", sort=True)
     inside[event[::-1]] = commune[::-1]
     for column, source in (("commune_code", "code"), ("commune", "name")):
-        values = np.append(inputs.communes[source].to_numpy(dtype=object), None)
+        values = np.array([*inputs.communes[source], None], dtype=object)
         events[column] = values[inside]
     return gpd.GeoDataFrame(events[list(EVENTS)], geometry=points, crs=inputs.crs)
 

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from phusong.frames import rows
-from phusong.planning.cascade.losses import Event, Network
+from phusong.planning.cascade.losable import Event, Network
 
 COLUMNS = ("element", "id", "name", "hours", "communes", "people", "sites", "x_m", "y_m")
 

@@ -20,6 +20,7 @@ MOST_MODULES = 15
 SHARED_NAMES = {
     "assess": "the whole question of a computing room",
     "audit": "a claimed map held against tests: its steps, and its files",
+    "cascade": "every loss followed: its steps, and its files",
     "diffraction": "loss over edges and round the earth, of ITU-R and of ITM",
     "extension": "new cable: planned, and written to files",
     "fiber": "fibre's part of a whole: of the study's settings, of a map page",

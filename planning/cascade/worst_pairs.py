@@ -10,8 +10,8 @@ import pandas as pd
 
 from phusong.coverage.villages.verdict import GRADE_RANK
 from phusong.frames import rows
-from phusong.planning.cascade.losses import Event, Network
-from phusong.planning.cascade.villages import FELT, Judged, Sites, figures
+from phusong.planning.cascade.judged import FELT, Judged, Sites, figures
+from phusong.planning.cascade.losable import Event, Network
 from phusong.progress import Progress
 
 AMONG: Final = 30
@@ -130,7 +130,7 @@ def _beyond(villages: pd.DataFrame, apart: tuple[pd.DataFrame, pd.DataFrame]) ->
     rank = both["after"].map(GRADE_RANK)
     before = both["before"].map(GRADE_RANK)
     ranks = [part["after"].map(GRADE_RANK).fillna(before) for part in (first, second)]
-    lower = int((rank > np.maximum(*ranks)).sum())
+    lower = int((rank > ranks[0].combine(ranks[1], max)).sum())
     lost = [part["people_lost"].fillna(0.0) for part in (first, second)]
     more = (both["people_lost"] - lost[0] - lost[1]).clip(lower=0.0)
     known = more.notna().any() or both.empty

@@ -85,14 +85,17 @@ class Network:
     def _hazard_contents(self) -> Mapping[str, Taken]:
         """What lies in each hazard: edges that run through it, nodes and sites inside."""
         network, shapes = self.fiber.network, self.hazards.geometry.to_numpy()
-        trees = (
-            (shapely.STRtree(network.geometry), "intersects"),
-            (shapely.STRtree(shapely.points(network.x_m, network.y_m)), "covers"),
-            (shapely.STRtree(self.inputs.sites.geometry.to_numpy()), "covers"),
-        )
+        points = np.asarray(shapely.points(network.x_m, network.y_m))
+        lines = shapely.STRtree(network.geometry)
+        nodes = shapely.STRtree(points)
+        sites = shapely.STRtree(self.inputs.sites.geometry.to_numpy())
         out = {}
         for name, shape in zip(self.hazards["place_id"], shapes, strict=True):
-            out[str(name)] = Taken(*(np.sort(t.query(shape, how)) for t, how in trees))
+            out[str(name)] = Taken(
+                np.sort(lines.query(shape, "intersects")),
+                np.sort(nodes.query(shape, "covers")),
+                np.sort(sites.query(shape, "covers")),
+            )
         return out
 
     def taken(self, event: Event) -> Taken:
