@@ -166,6 +166,8 @@ class SilencedVillages:
         self._inputs, self._study = inputs, study
         self._plan = plan_run(inputs, study)
         self._losses = Losses(inputs, study, store)
+        # Events that silence much do so in most chunks: what one needed, the next begins with.
+        self._length = _LIST
 
     def without(
         self, events: Sequence[frozenset[str]], progress: Progress | None = None
@@ -202,13 +204,14 @@ class SilencedVillages:
         weights = Weights(self._inputs.villages, self._study, self._inputs.people)
         for chunk in _chunks(self._inputs, weights):
             levels = Service(correction, self._plan, layers, chunk.window, chunk.cells, odds, cut)
-            heard = _Silenceable(tiles, layers, chunk, levels)
+            heard = _Silenceable(tiles, layers, chunk, levels, self._length)
             now = heard.now
             share[chunk.rows], centre[chunk.rows] = now
             for which, after in heard.under(events):
                 less = (after[0] != now[0]) | (after[1] != now[1])
                 if less.any():
                     found[which].append((chunk.rows[less], after[0][less], after[1][less]))
+            self._length = heard.length
             told.advance("silenced", len(chunk.rows))
         table = pd.DataFrame({"share": share, "centre": centre})
         table["grade"] = grade(centre, share, self._study.verdict)
@@ -227,11 +230,13 @@ def _together(parts: list[tuple[Ints, Floats, Bools]]) -> Silence:
 class _Silenceable:
     """One chunk of villages, judged under any event."""
 
-    def __init__(self, tiles: Tiles, layers: Ints, chunk: _Chunk, levels: Service) -> None:
+    def __init__(
+        self, tiles: Tiles, layers: Ints, chunk: _Chunk, levels: Service, length: int
+    ) -> None:
         self._tiles, self._layers, self._chunk, self._levels = tiles, layers, chunk, levels
         cells = tiles.plan.cells
         self._sites = cells["site_id"].astype(str).to_numpy(dtype=object)
-        self._listen(_LIST)
+        self._listen(length)
         every = np.arange(len(chunk.cells))
         nobody = np.zeros(len(cells) + 1, dtype=bool)
         first = self._heard.without(nobody, every)
@@ -239,6 +244,11 @@ class _Silenceable:
         self._served = levels.served(*first, every)
         self.now = chunk.judge(self._served)
         self._places = self._places_by_site(first[1])
+
+    @property
+    def length(self) -> int:
+        """Masts kept for each place and layer."""
+        return int(self._heard.levels.shape[2])
 
     def _listen(self, length: int) -> None:
         """Make the lists, and note the sites that are in any."""
@@ -269,12 +279,13 @@ class _Silenceable:
 
     def _judge(self, silent: frozenset[str]) -> tuple[Floats, Bools]:
         dead = np.concatenate([[False], np.isin(self._sites, list(silent))])
-        places = np.unique(
-            np.concatenate([self._places[s] for s in sorted(silent) if s in self._places])
-        )
+        losing = np.zeros(len(self._chunk.cells), dtype=bool)
+        for site in silent & self._places.keys():
+            losing[self._places[site]] = True
+        places = np.flatnonzero(losing)
         found = self._heard.without(dead, places)
         while found is None:
-            self._listen(2 * self._heard.levels.shape[2])
+            self._listen(2 * self.length)
             found = self._heard.without(dead, places)
         served = self._served.copy()
         served[places] = self._levels.served(*found, places)
