@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from phusong.checks import Findings
 from phusong.errors import Where
+from phusong.frames import rows
 from phusong.sources.boundaries.codes import disambiguate
 from phusong.sources.crs import Area
 from phusong.sources.tables.text import ranges
@@ -38,7 +39,8 @@ def group_sites(
     area
         The communes together.
     findings
-        Takes T19 (one site id, places far apart) and T20 (site id doubled).
+        Takes T19 (one site id, places far apart), T20 (site id doubled), T42 (one place, several
+        site ids).
 
     Returns
     -------
@@ -59,6 +61,7 @@ def group_sites(
     given = dict(zip(own.tolist(), cells["site_id"].to_numpy()[known][at].astype(str), strict=True))
     names = [given.get(s, f"site-{s + 1}") for s in range(len(first))]
     unique, changed = disambiguate(names)
+    _report_joined(cells, group, names, findings)
     _report_doubled(cells, names, unique, first, np.column_stack([x, y]), changed, findings)
     points = shapely.points(x, y)
     shapely.prepare(area.polygon)
@@ -75,6 +78,23 @@ def group_sites(
     grouped = cells.assign(site_id=pd.Series(unique, dtype=object).to_numpy()[group])
     ids, _ = disambiguate(grouped["cell_id"].tolist())
     return sites, grouped.assign(cell_id=ids).drop(columns=["x_m", "y_m"])
+
+
+def _report_joined(
+    cells: pd.DataFrame, group: NDArray[np.int64], names: list[str], findings: Findings
+) -> None:
+    """Say which ids go into that of another site at the same place (T42)."""
+    frame = cells[["file", "row", "site_id"]].assign(kept=np.array(names, dtype=object)[group])
+    lost = frame[frame["site_id"].notna() & (frame["site_id"].astype(str) != frame["kept"])]
+    for cell in rows(lost.drop_duplicates(["file", "site_id"])):
+        findings.add(
+            "T42",
+            Where(file=cell.file, row=int(cell.row)),
+            str(cell.site_id),
+            "{site} stands where {kept} does, and is {kept} in the results",
+            site=str(cell.site_id),
+            kept=str(cell.kept),
+        )
 
 
 def _report_doubled(

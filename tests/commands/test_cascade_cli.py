@@ -101,3 +101,31 @@ def test_without_fibre_it_says_so(tmp_path: Path) -> None:
     said = phusong("cascade", folder, "--out", folder / "x", code=1).output
     assert "[fiber]" in said
     assert not (folder / "x").exists()
+
+
+def test_two_masts_that_stand_in_for_each_other_are_a_pair(tmp_path: Path) -> None:
+    folder = make_tiny_study(tmp_path)
+    cells = folder / "data/towers/cells.csv"
+    lines = cells.read_text("utf-8-sig").splitlines()
+    twins = [line.replace("A1,A", "B1,B").replace("A2,A", "B2,B") for line in lines[1:]]
+    lon = lines[1].split(",")[5]
+    twins = [line.replace(lon, f"{float(lon) + 0.0003:.6f}") for line in twins]
+    cells.write_text("\n".join([*lines, *twins]) + "\n", "utf-8-sig")
+    (folder / "data/fiber/backhaul.csv").write_text("site_id,medium\nA,fibre\n", "utf-8")
+    toml = folder / "study.toml"
+    more = '\n[[fiber.backhaul]]\npath = "data/fiber/backhaul.csv"\n'
+    toml.write_text(toml.read_text("utf-8") + more, "utf-8")
+    phusong("cascade", folder, "--out", folder / "cascade")
+    events = table(folder / "cascade/cascade_events.csv")
+    sites = {e["id"]: e for e in events if e["element"] == "site"}
+    assert {e["people_without_signal"] for e in sites.values()} == {"0"}
+    assert {e["villages_lower"] for e in sites.values()} == {"0"}
+    pairs = table(folder / "cascade/cascade_pairs.csv")
+    # The cable is the first of what silences A: one event stands for each set of sites.
+    (pair,) = pairs
+    assert (pair["id_a"], pair["id_b"]) == ("T1.1", "B")
+    assert (pair["sites_dark"], pair["sites_more"]) == ("2", "0")
+    assert (pair["people_without_signal"], pair["people_more"]) == ("400", "400")
+    both = follow_loss(read_study(folder), ["T1.1", "B"], villages=True)
+    assert both.villages is not None
+    assert pair["villages_more"] == str(len(both.villages)) == pair["villages_lower"]

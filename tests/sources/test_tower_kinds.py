@@ -606,6 +606,17 @@ def test_estimated_cells_too_far_apart_are_not_on_one_mast(
     assert "T19" in numbers_of(findings)
 
 
+def test_two_sites_at_one_place_are_one_and_said_to_be(
+    tmp_path: Path, spec: dict[str, Any]
+) -> None:
+    cells, findings = cells_of(
+        tmp_path, spec, {"site_id": ["A", "B", "B", "A"], "freq_mhz": [800, 900, 1800, 2100]}
+    )
+    assert set(cells["site_id"]) == {"A"}
+    said = only(findings, "T42")
+    assert (said.subject, said.params["kept"], said.where.row) == ("B", "A", 2)
+
+
 def test_a_damaged_gzip_is_named(tmp_path: Path, spec: dict[str, Any]) -> None:
     data = gzip.compress("\n".join([HEADER, *opencellid(THREE)]).encode())[:-20]
     (tmp_path / "data/cells.csv.gz").write_bytes(data)
