@@ -109,7 +109,8 @@ def plan_sites(
     """Find the cheapest masts for the villages that are not covered, and prove how cheap.
 
     Places are generated, the plan is solved, places round the plan are added, and so on until
-    it falls no more: cheapest among these candidates, not among all places of the earth.
+    it serves no more villages and falls no more: cheapest among these candidates, not among all
+    places of the earth.
 
     Parameters
     ----------
@@ -149,12 +150,28 @@ def plan_sites(
         rounds += 1
         places = merged(question.places, more)
         again = search.solved(places, question.service)
-        gained = plan.cost - again[1].cost
-        if gained >= 0:  # of equals the one that more places were looked at for
+        taken, go_on = judged_round(plan, again[1])
+        if taken:
             question, plan = again
-        if gained <= FALLING * plan.cost:
+        if not go_on:
             break
     return search.answer(question, plan, rounds, money or Money())
+
+
+def judged_round(before: Plan, after: Plan) -> tuple[bool, bool]:
+    """Return whether a round's plan is taken, and whether another round is worth while.
+
+    More villages served go before cost: places that cover what none before covered make the plan
+    dearer. Of equals the one is taken that more places were looked at for.
+    """
+    more = _served(after) - _served(before)
+    gained = before.cost - after.cost
+    taken = more > 0 or (more == 0 and gained >= 0)
+    return taken, more > 0 or (taken and gained > FALLING * before.cost)
+
+
+def _served(plan: Plan) -> int:
+    return int(((plan.served_by >= 0) | (plan.pair >= 0)).sum())
 
 
 def _dark(inputs: Inputs, coverage: VillageCoverage, rows: Ints) -> gpd.GeoDataFrame:

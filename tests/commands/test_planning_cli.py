@@ -38,6 +38,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     toml = folder / "study.toml"
     toml.write_text(toml.read_text("utf-8") + PLANNING, "utf-8")
     said = phusong("sites", folder, "--out", folder / "sites").output
+    assert "nan" not in said
     assert "candidate places" in said
     assert "does not cover" not in said
     return folder

@@ -1,6 +1,7 @@
 """Masts for dark villages: a plan on a small world, its bill, its promise held by a run."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
 from phusong.coverage.villages.verdict import COVERED
-from phusong.planning.assess import Money, plan_sites, with_plan
+from phusong.planning.assess import Money, judged_round, plan_sites, with_plan
 from phusong.planning.costs import annuity, life_cost
 
 ROWS, COLS = 160, 240
@@ -98,6 +99,24 @@ def test_refining_never_makes_a_plan_dearer(world):
     twice, _ = plan_of(world, rounds=3)
     assert twice.candidates > once.candidates
     assert twice.life <= once.life + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("served", "cost", "taken", "go_on"),
+    [
+        ([0, 1, -1], 90.0, True, True),
+        ([0, 1, -1], 99.9, True, False),
+        ([0, 1, -1], 100.0, True, False),
+        ([0, 1, -1], 101.0, False, False),
+        ([0, 1, 2], 130.0, True, True),
+        ([0, -1, -1], 50.0, False, False),
+    ],
+)
+def test_more_villages_go_before_cost(served, cost, taken, go_on):
+    def plan(served, cost):
+        return SimpleNamespace(served_by=np.array(served), pair=np.full(len(served), -1), cost=cost)
+
+    assert judged_round(plan([0, 1, -1], 100.0), plan(served, cost)) == (taken, go_on)
 
 
 def test_without_hops_nothing_can_be_built_and_the_reason_is_said(world):

@@ -107,7 +107,8 @@ def _print_proof(console: Console, sited: Sited) -> None:
 
 def _print_sites(console: Console, sites: gpd.GeoDataFrame) -> None:
     table = plain_table("Mast", "Villages", "People", "Backhaul", "Power", "Over its life")
-    shown = list(rows(sites))
+    # Of masts that no microwave feeds the column is empty, which pandas may call NaN.
+    shown = list(rows(sites.assign(from_site_id=sites["from_site_id"].fillna(""))))
     for row in shown[:_MOST]:
         backhaul = tr(str(row.backhaul))
         table.add_row(
