@@ -5,6 +5,8 @@ two of its system calls, lets single writes fail for want of room, flips bytes i
 between runs, and starts two runs on one folder (also apart in process namespaces). It prints, for
 each, how many runs ended well with results that differ from an undisturbed run, lost earlier
 results, showed a traceback, or left something behind that the next run did not remove: all 0.
+Runs whose figures are right and which end with 1, naming files they could not write, are counted
+as ``missing``.
 
 Faults are put in by a small library before the system's own, compiled with ``cc`` into a temporary
 folder; where there is no compiler those parts are left out and named. Linux only: runs are forked
@@ -150,6 +152,10 @@ draws = 20
 """
 
 
+_LISTS = {"run.json", "columns.csv", "datapackage.json"}
+"""Files that list what is there."""
+
+
 @dataclass
 class Tally:
     """What came of the runs of one kind of fault."""
@@ -158,6 +164,8 @@ class Tally:
     runs: int = 0
     well: int = 0
     wrong: int = 0
+    missing: int = 0
+    """Runs with exit code 1 whose figures are right, and which name the files that are missing."""
     lost: int = 0
     tracebacks: int = 0
     leftovers: int = 0
@@ -167,8 +175,8 @@ class Tally:
     def line(self) -> str:
         codes = " ".join(f"{code}:{n}" for code, n in sorted(self.codes.items()))
         return (
-            f"{self.name:34s} {self.runs:5d} {self.well:5d} {self.wrong:6d} {self.lost:5d} "
-            f"{self.tracebacks:10d} {self.leftovers:9d}   {codes}"
+            f"{self.name:34s} {self.runs:5d} {self.well:5d} {self.wrong:6d} {self.missing:7d} "
+            f"{self.lost:5d} {self.tracebacks:10d} {self.leftovers:9d}   {codes}"
         )
 
 
@@ -299,10 +307,23 @@ class Faults:
         if code == 0:
             tally.well += 1
             tally.wrong += bool(differs)
+        elif code == 1 and differs and set(differs) <= self._said_missing():
+            tally.missing += 1
+            return
         elif differs:
             tally.lost += 1
         if differs or broken:
             tally.notes.append(f"{what}: code {code}, {differs[:4]}, {said.strip()[-900:]}")
+
+    def _said_missing(self) -> set[str]:
+        """Return files that the run says are missing, and those that list what is there."""
+        stamp = self.out / "run.json"
+        if not stamp.is_file():
+            return set()
+        said = json.loads(stamp.read_text("utf-8")).get("missing", [])
+        files = {one["file"].partition("/")[0] for one in said}
+        whole = {one["file"] for one in said}
+        return files | whole | _LISTS if said else set()
 
     def judge_leftovers(self, tally: Tally, what: str = "") -> None:
         left = [p.name for p in self.out.parent.iterdir() if p != self.out]
@@ -500,8 +521,8 @@ def everything(faults: Faults, chosen: argparse.Namespace) -> int:
             print(f"    {note}", flush=True)
 
     print(
-        f"{'fault':34s} {'runs':>5s} {'rc 0':>5s} {'wrong':>6s} {'lost':>5s} "
-        f"{'tracebacks':>10s} {'leftovers':>9s}   exit codes",
+        f"{'fault':34s} {'runs':>5s} {'rc 0':>5s} {'wrong':>6s} {'missing':>7s} "
+        f"{'lost':>5s} {'tracebacks':>10s} {'leftovers':>9s}   exit codes",
         flush=True,
     )
     if "FAULT_SHIM" in os.environ:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from phusong.disc.refused import told
 from phusong.errors import PhusongError
 from phusong.i18n import tr
 
@@ -72,7 +73,7 @@ class Attempts:
             yield
         except Exception as error:
             logging.getLogger("phusong").debug("%s is missing", file, exc_info=True)
-            reason = _reason(error)
+            reason = _reason(error, path or Path(file))
             if self._prefix:
                 reason = reason.replace(self._prefix, "")
             self.missing.append(Missing(file, reason, traceback.format_exc()))
@@ -85,7 +86,10 @@ def stamp_of(missing: Sequence[Missing]) -> list[dict[str, str]]:
     return [{"file": one.file, "reason": one.reason} for one in missing]
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, place: Path) -> str:
+    if isinstance(error, OSError):
+        error.filename = error.filename or str(place)
+        error = told(error) or error
     if isinstance(error, PhusongError):
         return str(error)
     kind = type(error).__name__

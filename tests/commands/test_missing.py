@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from phusong.cli import main
 from phusong.errors import OutputError, Where
 from phusong.exports.formats import geopackage
 from phusong.pipeline.run import run_study
+from phusong.results.missing import Attempts
 from phusong.study.file import read_study
 
 
@@ -236,3 +238,12 @@ def test_a_form_of_the_report_that_fails_costs_not_the_other(
     assert "report.pdf is missing" in printed
     assert (tmp_path / "report.pdf").read_text() == "earlier"
     assert (tmp_path / "report.html").is_file()
+
+
+def test_a_full_disc_is_no_defect_of_ours() -> None:
+    attempt = Attempts()
+    with attempt("carriers/A.xlsx"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    (one,) = attempt.missing
+    assert "A.xlsx cannot be written: the disc is full" in one.reason
+    assert "defect" not in one.reason
