@@ -52,13 +52,12 @@ class Prices:
     ) -> None:
         g = self.graph = graph
         self.root = root
-        there = np.isfinite(g.wt)  # a directed graph has arcs without a way back
-        self.unit = float(g.wt[there].mean())
+        self.unit = float(g.wt.mean())
         self.growth = growth
         self.store = np.empty(room, np.int32)
         self.fresh_share = np.empty(room)
         row = np.repeat(np.arange(g.n), np.diff(g.indptr))
-        self.open = (row != root) & there
+        self.open = row != root
         self.bounds = np.zeros(1, np.int64)
         self.slots = np.empty(0, np.int32)
         self.share = np.empty(0)
