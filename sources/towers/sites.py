@@ -111,13 +111,13 @@ def _report_doubled(
     sites["file"] = cells["file"].to_numpy()[first[sites["site"]]]
     for file, members in sites.groupby("file", sort=False):
         if len(members) > _LISTED:
-            rows = np.unique(cells["row"].to_numpy()[first[members["site"]]])
+            numbers = np.unique(cells["row"].to_numpy()[first[members["site"]]])
             findings.add(
                 "T20",
                 Where(file=str(file)),
                 detail="{n} sites have the id of another; records {rows}",
                 n=len(members),
-                rows=ranges(rows.tolist()),
+                rows=ranges(numbers.tolist()),
             )
             continue
         for s in members["site"]:
@@ -243,7 +243,7 @@ def leave_out(
     first = cells.drop_duplicates("site_id").set_index("site_id")[["file", "row"]]
     places = first.reindex(sites["site_id"].iloc[gone]).reset_index().assign(at=gone)
     for file, members in places.groupby("file", sort=False):
-        at, rows = members["at"].to_numpy(), members["row"].to_numpy()
+        at, numbers = members["at"].to_numpy(), members["row"].to_numpy()
         if len(at) > _LISTED:
             findings.add(
                 rule,
@@ -252,10 +252,10 @@ def leave_out(
                 n=len(at),
                 low=f"{figures[at].min():.1f}",
                 high=f"{figures[at].max():.1f}",
-                rows=ranges(np.unique(rows).tolist()),
+                rows=ranges(np.unique(numbers).tolist()),
             )
             continue
-        for i, row in zip(at, rows, strict=True):
+        for i, row in zip(at, numbers, strict=True):
             site = str(sites["site_id"].iloc[i])
             findings.add(
                 rule,
