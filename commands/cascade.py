@@ -12,6 +12,7 @@ from phusong.commands.terminal.options import (
     csv_options,
     out_option,
     overwrite_option,
+    scenario_option,
     shared_options,
     study_argument,
 )
@@ -20,6 +21,7 @@ from phusong.i18n import tr
 
 @click.command(context_settings=CONTEXT)
 @study_argument
+@scenario_option
 @out_option("cascade", "Folder for the results.")
 @overwrite_option
 @click.option(
@@ -32,7 +34,13 @@ from phusong.i18n import tr
 @csv_options
 @shared_options
 def cascade(
-    study: Path, out: Path, overwrite: bool, top: int, separator: str, decimal: str
+    study: Path,
+    scenario: str | None,
+    out: Path,
+    overwrite: bool,
+    top: int,
+    separator: str,
+    decimal: str,
 ) -> None:
     """Follow every single loss of a STUDY to communes, sites, villages and people.
 
@@ -56,7 +64,7 @@ def cascade(
     from phusong.version import __version__
 
     form = csv_form(separator, decimal)
-    opened = open_study_with_fibre(study)
+    opened = open_study_with_fibre(study, scenario)
     refuse_to_overwrite(out, overwrite=overwrite)
     with show_progress() as progress:
         found = follow_every_loss(opened, progress)

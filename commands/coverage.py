@@ -12,6 +12,7 @@ from phusong.commands.terminal.options import (
     csv_options,
     out_option,
     overwrite_option,
+    scenario_option,
     shared_options,
     study_argument,
 )
@@ -19,11 +20,14 @@ from phusong.commands.terminal.options import (
 
 @click.command(context_settings=CONTEXT)
 @study_argument
+@scenario_option
 @out_option("out", "Folder for the results.")
 @overwrite_option
 @csv_options
 @shared_options
-def coverage(study: Path, out: Path, overwrite: bool, separator: str, decimal: str) -> None:
+def coverage(
+    study: Path, scenario: str | None, out: Path, overwrite: bool, separator: str, decimal: str
+) -> None:
     """Only mobile coverage of a STUDY: signal rasters, villages, carriers, map.
 
     \b
@@ -34,5 +38,7 @@ def coverage(study: Path, out: Path, overwrite: bool, separator: str, decimal: s
     from phusong.commands.terminal.missing import stop_if_missing
 
     form = csv_form(separator, decimal)
-    results = run_and_print(study, out, overwrite=overwrite, form=form, fibre=False)
+    results = run_and_print(
+        study, out, scenario=scenario, overwrite=overwrite, form=form, fibre=False
+    )
     stop_if_missing(results.missing)

@@ -13,6 +13,7 @@ from phusong.commands.terminal.options import (
     csv_options,
     out_option,
     overwrite_option,
+    scenario_option,
     shared_options,
     study_argument,
 )
@@ -23,6 +24,7 @@ PAGE = "extension.html"
 
 @click.command(context_settings=CONTEXT)
 @study_argument
+@scenario_option
 @out_option("extension", "Folder for the plan.")
 @overwrite_option
 @click.option(
@@ -34,6 +36,7 @@ PAGE = "extension.html"
 @shared_options
 def extend(
     study: Path,
+    scenario: str | None,
     out: Path,
     overwrite: bool,
     budget_usd: float | None,
@@ -66,7 +69,7 @@ def extend(
     from phusong.version import __version__
 
     form = csv_form(separator, decimal)
-    opened = open_study_with_fibre(study)
+    opened = open_study_with_fibre(study, scenario)
     refuse_to_overwrite(out, overwrite=overwrite)
     with show_progress() as progress:
         planned = plan_study(

@@ -13,6 +13,7 @@ from phusong.commands.terminal.options import (
     csv_options,
     out_option,
     overwrite_option,
+    scenario_option,
     shared_options,
     study_argument,
 )
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 @click.command(context_settings=CONTEXT)
 @study_argument
+@scenario_option
 @out_option("out", "Folder for the results.")
 @overwrite_option
 @click.option(
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 @shared_options
 def fiber(
     study: Path,
+    scenario: str | None,
     out: Path,
     overwrite: bool,
     cut: tuple[str, ...],
@@ -76,13 +79,15 @@ def fiber(
     from phusong.commands.terminal.fiber import print_network
     from phusong.commands.terminal.missing import stop_if_missing
 
-    opened = open_study_with_fibre(study)
+    opened = open_study_with_fibre(study, scenario)
     if cut:
         _follow(opened, cut, villages=villages)
     elif places:
         _reach_places(opened, places, out, overwrite=overwrite, form=form)
     else:
-        results = run_and_print(study, out, overwrite=overwrite, form=form, radio=False)
+        results = run_and_print(
+            study, out, scenario=scenario, overwrite=overwrite, form=form, radio=False
+        )
         if results.fiber is not None:
             print_network(open_console(), results.fiber)
         stop_if_missing(results.missing)

@@ -6,14 +6,20 @@ from pathlib import Path
 
 import click
 
-from phusong.commands.terminal.options import CONTEXT, shared_options, study_argument
+from phusong.commands.terminal.options import (
+    CONTEXT,
+    scenario_option,
+    shared_options,
+    study_argument,
+)
 
 
 @click.command(context_settings=CONTEXT)
 @study_argument
+@scenario_option
 @click.option("--presets", is_flag=True, help="Also evaluate every definition others publish by.")
 @shared_options
-def indicators(study: Path, presets: bool) -> None:
+def indicators(study: Path, scenario: str | None, presets: bool) -> None:
     """Print the reportable figures of a STUDY with their definitions; writes no results.
 
     Path losses that were computed before are used again, so that a changed definition is
@@ -33,7 +39,7 @@ def indicators(study: Path, presets: bool) -> None:
     from phusong.pipeline.compute import compute, scratch_rasters
     from phusong.study.file import read_study
 
-    opened = read_study(study)
+    opened = read_study(study, scenario)
     if presets:
         settings = opened.indicators.model_copy(update={"presets": ["all"]})
         opened = opened.model_copy(update={"indicators": settings})

@@ -10,6 +10,7 @@ from phusong.commands.terminal.options import (
     CONTEXT,
     online_base_option,
     refuse_to_replace,
+    scenario_option,
     shared_options,
     study_argument,
 )
@@ -18,6 +19,7 @@ from phusong.i18n import get_language, tr
 
 @click.command("map", context_settings=CONTEXT)
 @study_argument
+@scenario_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -34,7 +36,12 @@ from phusong.i18n import get_language, tr
 @online_base_option
 @shared_options
 def map_command(
-    study: Path, out: Path, overwrite: bool, measurements: Path | None, online_base: bool
+    study: Path,
+    scenario: str | None,
+    out: Path,
+    overwrite: bool,
+    measurements: Path | None,
+    online_base: bool,
 ) -> None:
     """Write only the map of a STUDY; path losses that were computed before are used again.
 
@@ -50,7 +57,7 @@ def map_command(
     from phusong.results.measured import open_measured
     from phusong.study.file import read_study
 
-    opened = read_study(study)
+    opened = read_study(study, scenario)
     refuse_to_replace(out, overwrite=overwrite)
     measured = None if measurements is None else open_measured(measurements)
     with show_progress() as progress, scratch_rasters() as rasters:

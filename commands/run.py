@@ -13,6 +13,7 @@ from phusong.commands.terminal.options import (
     online_base_option,
     out_option,
     overwrite_option,
+    scenario_option,
     shared_options,
     study_argument,
 )
@@ -20,13 +21,20 @@ from phusong.commands.terminal.options import (
 
 @click.command(context_settings=CONTEXT)
 @study_argument
+@scenario_option
 @out_option("out", "Folder for the results.")
 @overwrite_option
 @online_base_option
 @csv_options
 @shared_options
 def run(
-    study: Path, out: Path, overwrite: bool, online_base: bool, separator: str, decimal: str
+    study: Path,
+    scenario: str | None,
+    out: Path,
+    overwrite: bool,
+    online_base: bool,
+    separator: str,
+    decimal: str,
 ) -> None:
     """Answer every question of a STUDY: coverage, fibre, indicators, tables, map.
 
@@ -39,5 +47,7 @@ def run(
     from phusong.commands.terminal.missing import stop_if_missing
 
     form = csv_form(separator, decimal)
-    results = run_and_print(study, out, overwrite=overwrite, form=form, online_base=online_base)
+    results = run_and_print(
+        study, out, scenario=scenario, overwrite=overwrite, form=form, online_base=online_base
+    )
     stop_if_missing(results.missing)

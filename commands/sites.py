@@ -13,6 +13,7 @@ from phusong.commands.terminal.options import (
     csv_options,
     out_option,
     overwrite_option,
+    scenario_option,
     shared_options,
     study_argument,
 )
@@ -21,6 +22,7 @@ from phusong.i18n import tr
 
 @click.command(context_settings=CONTEXT)
 @study_argument
+@scenario_option
 @out_option("sites", "Folder for the plan.")
 @overwrite_option
 @click.option(
@@ -46,6 +48,7 @@ from phusong.i18n import tr
 @shared_options
 def sites(
     study: Path,
+    scenario: str | None,
     out: Path,
     overwrite: bool,
     budget: float | None,
@@ -83,7 +86,7 @@ def sites(
     from phusong.version import __version__
 
     form = csv_form(separator, decimal)
-    opened = read_study(study)
+    opened = read_study(study, scenario)
     refuse_to_overwrite(out, overwrite=overwrite)
     with show_progress() as progress:
         money = Money(budget, years, worst_first, steps or 0)
@@ -109,7 +112,7 @@ def sites(
     }
     with output_folder(out, overwrite=overwrite) as partial:
         attempt = Attempts()
-        write_site_plan(plan, sited.figures, partial, stamp, form, attempt)
+        write_site_plan(plan, sited.figures, partial, stamp, form, attempt, sited.scenarios)
         write_stamp(partial, stamp, attempt.missing)
     console = open_console()
     print_site_plan(console, sited)

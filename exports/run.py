@@ -76,7 +76,7 @@ def write_results(
     written = write_geopackage(layers, about, folder / "results.gpkg", attempt)
     if "kmz" in formats:
         with attempt("results.kmz", folder / "results.kmz"):
-            write_kmz(results.study.study.name, earth_folders(layers()), folder / "results.kmz")
+            write_kmz(results.study.title, earth_folders(layers()), folder / "results.kmz")
     if "parquet" in formats:
         with attempt("parquet", folder / "parquet"):
             write_parquet(layers(), folder)

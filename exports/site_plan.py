@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.tables.dictionary import conform, described_by
 from phusong.planning.results import SitePlan
 from phusong.results.missing import Attempts
+from phusong.study.scenario import Scenario, scenario_text
 
 GEOPACKAGE = "site_plan.gpkg"
 
@@ -25,8 +26,12 @@ def write_site_plan(
     stamp: dict[str, Any],
     form: CsvForm,
     attempt: Attempts,
+    scenarios: Mapping[str, Scenario],
 ) -> None:
-    """Write ``site_plan_*.csv``, then ``site_plan.gpkg``; ``columns.csv`` says what they mean."""
+    """Write ``site_plan_*.csv``, then ``site_plan.gpkg``; ``columns.csv`` says what they mean.
+
+    ``scenarios`` are written beside them, by file name, for runs with the plan built.
+    """
     tables = {
         "site_plan_sites": plan.sites,
         "site_plan_villages": plan.villages,
@@ -41,6 +46,8 @@ def write_site_plan(
     }
     for name, frame in tables.items():
         write_csv(conform(frame, name), folder / f"{name}.csv", form)
+    for name, scenario in scenarios.items():
+        (folder / name).write_text(scenario_text(scenario), "utf-8")
     short = {key: str(value) for key, value in stamp.items()}
     written = write_geopackage(lambda: _layers(plan), short, folder / GEOPACKAGE, attempt)
     meanings = {f"{name}.csv": described_by(name) for name in tables}

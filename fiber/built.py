@@ -16,6 +16,7 @@ from phusong.fiber.network.network import Network
 from phusong.fiber.network.polylines import Bools
 from phusong.fiber.reach.reach import assess_reach
 from phusong.fiber.results import FiberResult
+from phusong.sources.alterations.laid import cables_with
 from phusong.sources.inputs import Inputs
 from phusong.study import FiberSources, Study
 
@@ -25,24 +26,12 @@ def with_new_lines(inputs: Inputs, lines: gpd.GeoDataFrame) -> Inputs:
     if not len(lines):
         return inputs
     parts = lines[["geometry"]].explode(index_parts=False, ignore_index=True)
-    fresh = pd.DataFrame(
-        {
-            "cable_id": [f"NEW-{i + 1}" for i in range(len(parts))],
-            "owner": "",
-            "status": "new",
-            "kind": "new",
-            "cores": np.nan,
-            "group": None,
-            "in_service": True,
-            "file": "",
-            "row": 0,
-            "geometry": parts.geometry.to_numpy(),
-        }
-    )
-    columns = [c for c in fresh if c in inputs.cables.columns]
-    both = pd.concat([pd.DataFrame(inputs.cables), fresh[columns]], ignore_index=True)
-    both["in_service"] = both["in_service"].astype(bool)
-    return replace(inputs, cables=gpd.GeoDataFrame(both, geometry="geometry", crs=inputs.crs))
+    fresh = {
+        "cable_id": [f"NEW-{i + 1}" for i in range(len(parts))],
+        "owner": "",
+        "geometry": parts.geometry.to_numpy(),
+    }
+    return replace(inputs, cables=cables_with(inputs, fresh))
 
 
 def cable_network(inputs: Inputs, study: Study) -> Network:

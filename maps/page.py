@@ -70,7 +70,7 @@ def build_map(
         measured=measured,
     )
     shade = hillshade(results.inputs.terrain.path, frame)
-    title = f"{results.study.study.name} · {tr('Mobile coverage and fibre', language)}"
+    title = f"{results.study.title} · {tr('Mobile coverage and fibre', language)}"
     figure = PlanFigure(
         title,
         language,

@@ -87,7 +87,7 @@ def build_swipe_map(
         "centres": [_centres(part, found, frame) for part in layers["commune_centres"]],
         "indicators": _indicators(before, after, found),
     }
-    title = f"{after.study.study.name} · {tr('Before and after', language)}"
+    title = f"{after.study.title} · {tr('Before and after', language)}"
     figure = PlanFigure(
         title, language, to_json(book), body="swipe.html", sheets=asset.SWIPE_SHEETS
     )
@@ -110,7 +110,12 @@ def _grid(before: FinishedRun, after: FinishedRun, crs: CRS, cell_m: float) -> G
 
 def _run_section(run: FinishedRun) -> dict[str, Any]:
     about = run.study.study
-    return {"name": about.name, "period": about.period, "created": run.stamp["created"]}
+    return {
+        "name": run.study.title,
+        "scenario": run.study.scenario.name if run.study.scenario else "",
+        "period": about.period,
+        "created": run.stamp["created"],
+    }
 
 
 def _plain(value: Any) -> str:

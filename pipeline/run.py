@@ -69,6 +69,7 @@ def _about(study: Study) -> dict[str, str]:
     """Return which run this is, for the files that say no more."""
     return {
         "study": study.study.name,
+        **({} if study.scenario is None else {"scenario": study.scenario.name}),
         "study_sha256": study.fingerprint(),
         "version": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -14,7 +14,9 @@ from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
 from phusong.coverage.villages.verdict import COVERED, GRADES
+from phusong.i18n import tr
 from phusong.pipeline.compute import compute, scratch_rasters
+from phusong.planning.as_scenario import scenario_of
 from phusong.planning.assess import Layers, Money, plan_sites, with_plan
 from phusong.planning.results import SitePlan
 from phusong.progress import Progress
@@ -23,6 +25,7 @@ from phusong.sources import Inputs
 from phusong.sources.points_of_interest import read_places
 from phusong.sources.shapes_of_interest import AREAS, LINES, read_shapes
 from phusong.study import Study
+from phusong.study.scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ class Sited:
         unless the plan is wrong.
     findings
         Of the planner's further layers.
+    scenarios
+        File name -> the plan as a scenario: built (``scenario.toml``), and what stands at the end
+        of each year but the last (``scenario_year_1.toml`` ...).
     """
 
     results: Results
@@ -49,6 +55,7 @@ class Sited:
     figures: pd.DataFrame
     broken: tuple[str, ...]
     findings: Findings
+    scenarios: dict[str, Scenario]
 
 
 def plan_study_sites(
@@ -91,7 +98,19 @@ def plan_study_sites(
     promised = plan.villages.loc[plan.villages["status"] == "served", "code"]
     covered = set(after.villages.loc[after.villages["grade"] == COVERED, "code"])
     broken = tuple(sorted(set(promised) - covered))
-    return Sited(results, plan, _figures(results.coverage, after), broken, findings)
+    figures = _figures(results.coverage, after)
+    return Sited(results, plan, figures, broken, findings, _scenarios(plan, results.inputs, study))
+
+
+def _scenarios(plan: SitePlan, inputs: Inputs, study: Study) -> dict[str, Scenario]:
+    last = len(plan.years)
+    early = {
+        f"scenario_year_{year}.toml": scenario_of(
+            plan, inputs, study.planning.site, tr("Plan, end of year {n}", n=year), until=year
+        )
+        for year in range(1, last)
+    }
+    return {"scenario.toml": scenario_of(plan, inputs, study.planning.site), **early}
 
 
 def _layers(study: Study, inputs: Inputs, findings: Findings) -> Layers:

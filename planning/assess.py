@@ -37,11 +37,12 @@ from phusong.planning.arborescence import (
     worst_first,
     years,
 )
+from phusong.planning.as_scenario import scenario_of
 from phusong.planning.costs import power_of
 from phusong.planning.hops.hops import Hops, Masts, find_hops, longest_km
 from phusong.planning.question import Question, ask
 from phusong.planning.results import SitePlan
-from phusong.planning.sites.equipment import heights_of, site_names, with_sites
+from phusong.planning.sites.equipment import heights_of, site_names
 from phusong.planning.sites.places import (
     EXISTING,
     Places,
@@ -52,6 +53,7 @@ from phusong.planning.sites.places import (
 )
 from phusong.planning.sites.service import Service, find_service, joined
 from phusong.progress import NoProgress, Progress
+from phusong.sources.alterations.carried_out import with_scenario
 from phusong.sources.inputs import Inputs
 from phusong.study import Study
 
@@ -349,5 +351,5 @@ def _nearest(hops: Hops, fresh: NDArray[np.bool_]) -> Hops:
 
 
 def with_plan(inputs: Inputs, study: Study, plan: SitePlan) -> Inputs:
-    """Return inputs in which the plan's serving masts are built."""
-    return with_sites(inputs, plan.places, study.planning.site)
+    """Return inputs in which the plan is built."""
+    return with_scenario(inputs, scenario_of(plan, inputs, study.planning.site))

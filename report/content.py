@@ -58,7 +58,7 @@ def report_blocks(
 
 
 def _figures(run: FinishedRun) -> Iterator[Block]:
-    yield Heading(run.study.study.name)
+    yield Heading(run.study.title)
     if run.study.study.description:
         yield Paragraph(run.study.study.description)
     facts = [

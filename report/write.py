@@ -25,7 +25,7 @@ def write_report(
         Takes a picture, or one of the forms, that fails: the other form, and the words, stand.
     """
     blocks = report_blocks(run, measured, attempt)
-    title = run.study.study.name
+    title = run.study.title
     targets = (folder / "report.pdf", folder / "report.html")
     written = []
     for render, target in zip((render_pdf, render_page), targets, strict=True):

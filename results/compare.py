@@ -31,6 +31,8 @@ class Comparison:
 
     Attributes
     ----------
+    titles
+        What the runs are of: the study's name, and the scenario's.
     definitions
         What differs in definitions and assumptions: figures compare only where this is empty.
     villages
@@ -45,6 +47,7 @@ class Comparison:
         ``id``, ``title``, ``value_before``, ``value_after``, ``difference``.
     """
 
+    titles: tuple[str, str]
     definitions: tuple[Difference, ...]
     villages: pd.DataFrame
     communes: pd.DataFrame
@@ -54,6 +57,7 @@ class Comparison:
 def compare_runs(before: FinishedRun, after: FinishedRun) -> Comparison:
     """Compare two finished runs, matched by village and commune code."""
     return Comparison(
+        titles=(before.study.title, after.study.title),
         definitions=tuple(_differences(before, after)),
         villages=_villages(before, after),
         communes=_communes(before, after),

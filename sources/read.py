@@ -15,6 +15,7 @@ from phusong.checks import Findings, Severity
 from phusong.errors import InputError, Where
 from phusong.grid import Grid
 from phusong.progress import NoProgress, Progress
+from phusong.sources.alterations.carried_out import with_scenario
 from phusong.sources.boundaries.centres import commune_centres, village_centres
 from phusong.sources.boundaries.communes import read_communes
 from phusong.sources.boundaries.villages import read_villages
@@ -94,7 +95,8 @@ def read_inputs(study: Study, findings: Findings, progress: Progress | None = No
     Returns
     -------
     Inputs
-        Frames in one projected metric CRS and rasters on one grid.
+        Frames in one projected metric CRS and rasters on one grid, the study's scenario carried
+        out.
 
     Raises
     ------
@@ -102,11 +104,14 @@ def read_inputs(study: Study, findings: Findings, progress: Progress | None = No
         When a finding is of severity error.
     InputError
         When an error was lowered by the study, and without the thing there is no going on.
+    StudyError
+        When the study's scenario cannot be carried out.
     """
     reading = _Reading(study, findings, progress or NoProgress())
     reading.everything()
     findings.stop_on_errors()
-    return reading.inputs()
+    inputs = reading.inputs()
+    return inputs if study.scenario is None else with_scenario(inputs, study.scenario)
 
 
 def check_inputs(study: Study, progress: Progress | None = None) -> Findings:

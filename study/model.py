@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from phusong.study.scenario import Scenario
 from phusong.study.settings.base import (
     Positive,
     Probability,
@@ -150,7 +151,15 @@ class Study(Section):
     gdal: Gdal = Field(default_factory=Gdal)
     outputs: Outputs = Field(default_factory=Outputs)
     publish: Publish = Field(default_factory=Publish)
+    scenario: Scenario | None = None
+    """What is built, changed and switched off; from a file of its own, see docs/scenarios.md."""
     folder: Path = Field(default=Path(), exclude=True)
+
+    @property
+    def title(self) -> str:
+        """What results are headed by: the study's name, and the scenario's."""
+        name = self.study.name
+        return name if self.scenario is None else f"{name} · {self.scenario.name}"
 
     def resolve(self, path: Path) -> Path:
         """Return ``path`` from the study's folder (absolute paths stay as they are).

@@ -29,9 +29,10 @@ def run_and_print(
     radio: bool = True,
     fibre: bool = True,
     online_base: bool = False,
+    scenario: str | None = None,
 ) -> Results:
     """Run a study, print what it found, and return it; what is missing is for the caller to say."""
-    study = read_study(study_path)
+    study = read_study(study_path, scenario)
     refuse_to_overwrite(out, overwrite=overwrite)
     with show_progress() as progress:
         results = run_study(
@@ -45,7 +46,7 @@ def run_and_print(
             progress=progress,
         )
     console = open_console()
-    console.print(study.study.name, style="bold", markup=False)
+    console.print(study.title, style="bold", markup=False)
     for assumption in study.study.assumptions:
         console.print(f"{tr('Assumption')}: {assumption}", style="yellow", markup=False)
     print_indicators(console, results.indicators)
@@ -69,7 +70,7 @@ def run_and_print(
     return results
 
 
-def open_study_with_fibre(path: Path) -> Study:
+def open_study_with_fibre(path: Path, scenario: str | None = None) -> Study:
     """Read a study that is asked about its fibre.
 
     Raises
@@ -77,7 +78,7 @@ def open_study_with_fibre(path: Path) -> Study:
     StudyError
         When it is wrong, or names no fibre.
     """
-    study = read_study(path)
+    study = read_study(path, scenario)
     if study.fiber is None:
         raise no_fibre(str(path))
     return study

@@ -15,6 +15,8 @@ from phusong.results.compare import Comparison
 
 def print_comparison(console: Console, found: Comparison) -> None:
     """Print what differs in definitions, the figures of both runs, and what was gained or lost."""
+    console.print(f"{tr('Before')}: {found.titles[0]}", markup=False)
+    console.print(f"{tr('After')}: {found.titles[1]}", markup=False)
     if found.definitions:
         console.print(tr("These runs are not made to the same definitions:"), style="yellow")
         for item in found.definitions:

@@ -83,6 +83,11 @@ def settings() -> dict[str, int]:
 
 
 study_argument = click.argument("study", type=click.Path(path_type=Path))
+scenario_option = click.option(
+    "--scenario",
+    metavar="NAME",
+    help="With scenarios/NAME.toml of the study, or a scenario's .toml file, carried out.",
+)
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace an earlier run in the output folder."
 )

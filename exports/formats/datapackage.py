@@ -68,7 +68,7 @@ def write_datapackage(
     package: dict[str, Any] = {
         "profile": "data-package",
         "name": _slug(study.study.name),
-        "title": study.study.name,
+        "title": study.title,
         "created": created,
         "resources": resources,
     }

@@ -19,12 +19,18 @@ if TYPE_CHECKING:
 MOST_FINDINGS = 2000
 
 
+def _description(study: Study) -> str:
+    """Return what the study, and the scenario it is seen with, say of themselves."""
+    said = [study.study.description, study.scenario.description if study.scenario else ""]
+    return " ".join(text for text in said if text)
+
+
 def study_section(study: Study, created: str, version: str) -> dict[str, Any]:
     """Return who, what and when, and every threshold the verdicts rest on."""
     about, verdict, radio = study.study, study.verdict, study.radio
     return {
-        "name": about.name,
-        "description": about.description,
+        "name": study.title,
+        "description": _description(study),
         "publisher": about.publisher,
         "licence": about.licence,
         "period": about.period,

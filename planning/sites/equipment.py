@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+from pyproj import Transformer
 
 from phusong.planning.sites.places import EXISTING, Places
+from phusong.sources.alterations.raised import cells_of, cells_with, sites_with
 from phusong.sources.inputs import Inputs
+from phusong.study.scenario import Band, Mast, rounded_degrees
 from phusong.study.settings.planning import NewSite
 
 
@@ -43,30 +44,66 @@ def with_sites(inputs: Inputs, places: Places, new: NewSite, *, alone: bool = Fa
         Whether the cells that are in service are left out, to look at the new ones by
         themselves.
     """
-    names = site_names(places, inputs)
-    cells = _cells(inputs, places, names, new)
-    sites = _sites(inputs, places, names)
-    if not alone:
-        cells = pd.concat([inputs.cells, cells], ignore_index=True)
-        cells["in_service"] = cells["in_service"].astype(bool)
-    return replace(inputs, sites=sites, cells=cells)
-
-
-def _sites(inputs: Inputs, places: Places, names: list[str]) -> gpd.GeoDataFrame:
+    masts = masts_of(places, inputs, new)
     fresh = places.kind != EXISTING
-    points = gpd.points_from_xy(places.x_m[fresh], places.y_m[fresh])
-    added = gpd.GeoDataFrame(
-        {
-            "site_id": np.array(names, dtype=object)[fresh],
-            "x_m": places.x_m[fresh],
-            "y_m": places.y_m[fresh],
-            "in_area": points.within(inputs.area),
-        },
-        geometry=points,
-        crs=inputs.crs,
+    names = [mast.site_id for mast, new_one in zip(masts, fresh.tolist(), strict=True) if new_one]
+    return replace(
+        inputs,
+        sites=sites_with(inputs, names, places.x_m[fresh], places.y_m[fresh]),
+        cells=cells_of(inputs, masts) if alone else cells_with(inputs, masts),
     )
-    both = pd.concat([inputs.sites, added], ignore_index=True)
-    return gpd.GeoDataFrame(both, geometry="geometry", crs=inputs.crs)
+
+
+def masts_of(places: Places, inputs: Inputs, new: NewSite) -> list[Mast]:
+    """Return what each place would bear, as a scenario says it; coordinates for new masts only."""
+    fresh = places.kind != EXISTING
+    at = degrees_of(inputs, np.column_stack([places.x_m, places.y_m]))
+    heights_m = heights_of(places, inputs, new)
+    return [
+        mast_of(new, name, height_m, at[i] if fresh[i] else None)
+        for i, (name, height_m) in enumerate(
+            zip(site_names(places, inputs), heights_m.tolist(), strict=True)
+        )
+    ]
+
+
+def mast_of(
+    new: NewSite,
+    site_id: str,
+    height_m: float,
+    at: tuple[float, float] | None,
+    *,
+    serves: bool = True,
+) -> Mast:
+    """Return a mast that bears what a new site carries; ``at`` its degrees, None where it stands.
+
+    One that does not serve has no cells: it passes on what others hang on.
+    """
+    band = Band(
+        technology=new.technology,
+        freq_mhz=new.freq_mhz,
+        bandwidth_mhz=new.bandwidth_mhz,
+        eirp_dbm=new.eirp_dbm,
+    )
+    return Mast(
+        site_id=site_id,
+        longitude=None if at is None else at[0],
+        latitude=None if at is None else at[1],
+        operator=new.operator,
+        height_m=height_m,
+        azimuths_deg=new.azimuths_deg,
+        tilt_deg=new.tilt_deg,
+        bands=[band] if serves else [],
+    )
+
+
+def degrees_of(inputs: Inputs, xy_m: NDArray[np.float64]) -> list[tuple[float, float]]:
+    """Return (longitude, latitude) of (points, 2) places, as scenarios hold them."""
+    to_degrees = Transformer.from_crs(inputs.crs, "EPSG:4326", always_xy=True)
+    longitude, latitude = to_degrees.transform(xy_m[:, 0], xy_m[:, 1])
+    return [
+        (rounded_degrees(x), rounded_degrees(y)) for x, y in zip(longitude, latitude, strict=True)
+    ]
 
 
 def heights_of(places: Places, inputs: Inputs, new: NewSite) -> NDArray[np.float64]:
@@ -79,36 +116,3 @@ def heights_of(places: Places, inputs: Inputs, new: NewSite) -> NDArray[np.float
         ],
         dtype=np.float64,
     )
-
-
-def _cells(inputs: Inputs, places: Places, names: list[str], new: NewSite) -> pd.DataFrame:
-    heights = heights_of(places, inputs, new)
-    azimuths = new.azimuths_deg or [np.nan]
-    site = np.repeat(np.array(names, dtype=object), len(azimuths))
-    sector = np.tile(np.arange(1, len(azimuths) + 1), len(names))
-    columns: dict[str, object] = {
-        "cell_id": [f"{s}/new-{k}" for s, k in zip(site.tolist(), sector.tolist(), strict=True)],
-        "site_id": site,
-        "operator": new.operator,
-        "technology": new.technology,
-        "freq_mhz": new.freq_mhz,
-        "bandwidth_mhz": np.nan if new.bandwidth_mhz is None else new.bandwidth_mhz,
-        "height_m": np.repeat(heights, len(azimuths)),
-        "azimuth_deg": np.tile(azimuths, len(names)),
-        "mechanical_tilt_deg": 0.0,
-        "electrical_tilt_deg": new.tilt_deg,
-        "eirp_dbm": new.eirp_dbm,
-        "horizontal_beamwidth_deg": np.nan,
-        "vertical_beamwidth_deg": np.nan,
-        "antenna_file": None,
-        "eci": None,
-        "pci": np.nan,
-        "in_service": True,
-        "file": "",
-        "row": 0,
-    }
-    table = pd.DataFrame({**columns, "index": np.arange(len(site))}).drop(columns="index")
-    for name in inputs.cells.columns:
-        if name not in table:
-            table[name] = False if name.endswith("_assumed") else None
-    return table[[c for c in inputs.cells.columns if c in table]]

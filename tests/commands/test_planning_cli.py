@@ -71,3 +71,18 @@ def test_the_plan_speaks_vietnamese(planned: Path) -> None:
 def test_an_earlier_plan_is_not_replaced_unasked(planned: Path) -> None:
     said = phusong("sites", planned, "--out", planned / "sites", code=1).output
     assert "--overwrite" in said
+
+
+def test_a_run_with_the_plan_built_keeps_its_promise(planned: Path) -> None:
+    built = planned / "built"
+    phusong("run", planned, "--scenario", planned / "sites/scenario.toml", "--out", built)
+    promised = {
+        row["code"]
+        for row in table(planned / "sites/site_plan_villages.csv")
+        if row["status"] == "served"
+    }
+    grades = {row["code"]: row["grade"] for row in table(built / "villages.csv")}
+    assert {grades[code] for code in promised} == {"covered"}
+    figures = {row["figure"]: row for row in table(planned / "sites/site_plan_figures.csv")}
+    covered = sum(grade == "covered" for grade in grades.values())
+    assert covered == float(figures["villages_covered"]["after"])

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from phusong.errors import OutputError, StudyError
 from phusong.i18n import set_language
-from phusong.study.file import key_lines, new_study, parse_study, read_study
+from phusong.study.file import new_study, parse_study, read_study
+from phusong.study.validated import key_lines
 
 TEMPLATE = (files("phusong.study") / "template.toml").read_text("utf-8")
 FILE = Path("/somewhere/study.toml")

@@ -24,7 +24,8 @@ const SIDES = ["before", "after"];
 
 /** What a run is called beside the other: its period; where those are alike its day, then its hour. */
 function runName(side) {
-  const { period, created } = book[side];
+  const { period, created, scenario } = book[side];
+  if (book.before.scenario !== book.after.scenario) return scenario || t("as it stands");
   if (period && book.before.period !== book.after.period) return period;
   const sameDay = SIDES.map((s) => new Date(book[s].created).toDateString()).every((day, _, days) => day === days[0]);
   const when = sameDay ? dateTime(created) : new Date(created).toLocaleDateString(Words.language === "vi" ? "vi-VN" : "en-GB", { dateStyle: "long" });

@@ -1,0 +1,1 @@
+"""Inputs as a scenario alters them."""
