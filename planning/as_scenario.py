@@ -10,6 +10,7 @@ from phusong.i18n import tr
 from phusong.planning.results import SitePlan
 from phusong.planning.sites.equipment import degrees_of, mast_of
 from phusong.planning.sites.places import EXISTING
+from phusong.sources.cables.backhaul import MICROWAVE
 from phusong.sources.inputs import Inputs
 from phusong.study.scenario import Cable, Hang, Mast, Scenario
 from phusong.study.settings.planning import NewSite
@@ -47,7 +48,10 @@ def scenario_of(
         masts=_masts(built, inputs, new),
         cables=_cables(lines, inputs),
         backhaul=[
-            Hang(site_id=row.site_id, upstream=row.from_site_id)
+            Hang(
+                site_id=row.site_id,
+                upstream=row.from_site_id if row.backhaul == MICROWAVE else None,
+            )
             for row in fresh.itertuples()
             if len(inputs.backhaul)
         ],
