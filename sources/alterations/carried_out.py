@@ -54,7 +54,7 @@ def with_scenario(inputs: Inputs, scenario: Scenario) -> Inputs:
         raise StudyError(
             "{problems}",
             Where(file=scenario.name),
-            "correct the scenario; ids are those of sites, cells and cables in the results of a run",
+            "correct the scenario; its ids are those that the results of a run name",
             {"problems": "\n  ".join(("", *doing.problems))},
         )
     return doing.inputs
