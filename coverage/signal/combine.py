@@ -124,6 +124,15 @@ def add_mast(
 
 
 @njit(cache=True, nogil=True)
+def level_tick(level: Any) -> Any:
+    """Round a level to its tick; ``NO_LEVEL`` under the floor."""
+    value = round(level / TICK_DB)
+    if value < FLOOR_TICK:
+        return NO_LEVEL
+    return min(value, TOP_TICK)
+
+
+@njit(cache=True, nogil=True)
 def to_level_ticks(level: Any, server: Any, ticks: Any) -> None:
     """Round levels to ticks; what lies under the floor loses its server."""
     layers, rows, cols = level.shape
@@ -132,12 +141,9 @@ def to_level_ticks(level: Any, server: Any, ticks: Any) -> None:
             for c in range(cols):
                 value = NO_LEVEL
                 if server[i, r, c] > 0:
-                    value = round(level[i, r, c] / TICK_DB)
-                    if value < FLOOR_TICK:
-                        value = NO_LEVEL
+                    value = level_tick(level[i, r, c])
+                    if value == NO_LEVEL:
                         server[i, r, c] = 0
-                    elif value > TOP_TICK:
-                        value = TOP_TICK
                 ticks[i, r, c] = value
 
 

@@ -12,159 +12,32 @@ from phusong.coverage.signal.combine import (
     NO_LEVEL,
     Odds,
     add_mast,
+    level_tick,
     share_steps,
-    to_level_ticks,
 )
 from phusong.coverage.signal.correction import Correction
-from phusong.coverage.signal.layerfiles import Levels
 from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB
 from phusong.coverage.signal.plan import Plan
-from phusong.coverage.signal.tiles import Tiles
+from phusong.coverage.signal.tiles import Lit, Tiles
 from phusong.grid import Window
 from phusong.jit import njit
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-LevelsAt = tuple[NDArray[np.float32], NDArray[np.int32]]
-"""(layers, places) level in dBm, and server plus one."""
-
-
-@njit(cache=True, nogil=True)
-def _insert(level: Any, server: Any, at: Any, place: Any, levels: Any, servers: Any) -> None:
-    """Put the levels of one mast into the lists of places, best first.
-
-    Parameters
-    ----------
-    level, server
-        (layers, cells) of the mast, flat; server plus one, 0 without signal.
-    at, place
-        (places,) cell of the mast's window, and list.
-    levels, servers
-        (layers, lists, length), changed in place. Of equals the lower server is the better, so
-        that the order in which masts come makes no difference.
-    """
-    layers, _, length = levels.shape
-    for i in range(layers):
-        for j in range(at.size):
-            who = server[i, at[j]]
-            if who == 0:
-                continue
-            value, p = level[i, at[j]], place[j]
-            k = length
-            while k > 0 and (
-                servers[i, p, k - 1] == 0
-                or value > levels[i, p, k - 1]
-                or (value == levels[i, p, k - 1] and who < servers[i, p, k - 1])
-            ):
-                k -= 1
-            if k == length:
-                continue
-            for m in range(length - 1, k, -1):
-                levels[i, p, m] = levels[i, p, m - 1]
-                servers[i, p, m] = servers[i, p, m - 1]
-            levels[i, p, k] = value
-            servers[i, p, k] = who
-
-
-@njit(cache=True, nogil=True)
-def _first_heard(
-    levels: Any, servers: Any, dead: Any, places: Any, level: Any, server: Any
-) -> bool:
-    """Take the first of each list that is not silent; False where a full list is all silent.
-
-    ``dead`` is (cells + 1,) by server plus one; ``level``, ``server`` are (layers, places).
-    """
-    layers, _, length = levels.shape
-    whole = True
-    for i in range(layers):
-        for j in range(places.size):
-            p = places[j]
-            server[i, j] = 0
-            for k in range(length):
-                who = servers[i, p, k]
-                if who == 0:
-                    break
-                if not dead[who]:
-                    level[i, j], server[i, j] = levels[i, p, k], who
-                    break
-                if k == length - 1:
-                    whole = False
-    return whole
-
-
-class Heard:
-    """Which masts each place of some villages hears, as lists.
-
-    Parameters
-    ----------
-    tiles
-        The losses.
-    window
-        Cells of the grid that hold the places.
-    cells
-        (places,) flat in the window, unique.
-    length
-        Masts kept in a list.
-    """
-
-    def __init__(
-        self, tiles: Tiles, layers: NDArray[np.int64], window: Window, cells: Ints, length: int
-    ) -> None:
-        plan = tiles.plan
-        self.cells = cells
-        self.levels = np.full((len(layers), len(cells), length), -np.inf, dtype=np.float32)
-        self.servers = np.zeros(self.levels.shape, dtype=np.int32)
-        layer_of = np.full(len(plan.plain), -1, dtype=np.int64)
-        layer_of[layers] = np.arange(len(layers))
-        reference = plan.cells["reference_dbm"].to_numpy(dtype=np.float64)
-        row, col = np.divmod(cells, max(window.cols, 1))
-        for lit in tiles.lit(window):
-            mine = layer_of[plan.layer_of_cell[lit.reach.mast.cells]]
-            wanted = mine >= 0
-            if not wanted.any():
-                continue
-            own = lit.reach.mast.cells[wanted]
-            level = np.full((len(layers), *lit.part.shape), -np.inf, dtype=np.float32)
-            server = np.zeros(level.shape, dtype=np.int32)
-            add_mast(
-                lit.loss,
-                LOSS_STEP_DB,
-                lit.elevation,
-                ELEVATION_STEP_DEG,
-                lit.east_m,
-                lit.north_m,
-                tiles.grid.cell_m,
-                lit.reach.beams,
-                plan.beams.horizontal_db,
-                plan.beams.vertical_db,
-                lit.reach.beam_of[wanted],
-                lit.reach.band_of[wanted],
-                mine[wanted],
-                reference[own],
-                own,
-                level,
-                server,
-            )
-            rows, cols = lit.inside
-            inside = (
-                (row >= rows.start) & (row < rows.stop) & (col >= cols.start) & (col < cols.stop)
-            )
-            place = np.flatnonzero(inside)
-            at = (row[place] - rows.start) * lit.part.cols + col[place] - cols.start
-            flat = (len(layers), -1)
-            _insert(level.reshape(flat), server.reshape(flat), at, place, self.levels, self.servers)
-
-    def without(self, dead: Bools, places: Ints) -> LevelsAt | None:
-        """Return (layers, places) level and server plus one; None where a list is too short."""
-        level = np.full((len(self.levels), len(places)), -np.inf, dtype=np.float32)
-        server = np.zeros(level.shape, dtype=np.int32)
-        if not _first_heard(self.levels, self.servers, dead, places, level, server):
-            return None
-        return level, server
 
 
 class Service:
-    """Turns levels at places into service, as the signal's rasters would have them."""
+    """When a level at a place is service, as the signal's rasters would have it.
+
+    Attributes
+    ----------
+    cut, kind_of_server, least
+        Lowest tick served by kind, kind by server plus one; no lower tick is served by any.
+    extra
+        (layers, places) dB that measurements add; (layers, 0) where they add nothing.
+    left
+        (layers, places) steps of the spread that is left; (layers, 0): all of it.
+    """
 
     def __init__(
         self,
@@ -176,28 +49,224 @@ class Service:
         odds: Odds,
         cut: NDArray[np.int32],
     ) -> None:
-        self._odds, self._cut = odds, cut
-        self._extra: list[NDArray[np.float32] | None] = []
-        self._left: list[NDArray[np.uint8] | None] = []
+        self.cut, self.kind_of_server = cut, odds.kind_of_server
+        self.least = int(cut.min(initial=0))
+        extras, lefts = [], []
         for i in layers.tolist():
             name = plan.plain[i]
             extra, share = correction.over(name.operator, name.technology, window)
-            self._extra.append(None if extra is None else extra.ravel()[cells])
-            left = None if share is None else share_steps(share.ravel()[cells])
-            if left is None and correction.tightens:
-                left = np.full(len(cells), ALL_LEFT, dtype=np.uint8)
-            self._left.append(left)
+            extras.append(None if extra is None else extra.ravel()[cells])
+            lefts.append(None if share is None else share_steps(share.ravel()[cells]))
+        self.extra = _stacked(extras, np.float32(0), len(cells))
+        self.left = _stacked(lefts, np.uint8(ALL_LEFT), len(cells))
 
-    def served(self, level: NDArray[np.float32], server: NDArray[np.int32], places: Ints) -> Bools:
-        """Return whether any layer serves, by place."""
-        out = np.zeros(len(places), dtype=bool)
-        for i, (extra, left) in enumerate(zip(self._extra, self._left, strict=True)):
-            own, who = level[i].reshape(1, 1, -1).copy(), server[i].reshape(1, 1, -1).copy()
-            if extra is not None:
-                own[0, 0] += extra[places]
-            ticks = np.full(own.shape, NO_LEVEL, dtype=np.int16)
-            to_level_ticks(own, who, ticks)
-            levels = Levels(ticks.ravel(), who.ravel(), None if left is None else left[places])
-            kind = self._odds.kind(levels.server, levels.left)
-            out |= (levels.server > 0) & (levels.ticks >= self._cut[kind])
-        return out
+
+def _stacked(parts: list[Any], nothing: Any, places: int) -> NDArray[Any]:
+    if all(part is None for part in parts):
+        return np.zeros((len(parts), 0), dtype=type(nothing))
+    whole = np.full((len(parts), places), nothing)
+    for i, part in enumerate(parts):
+        if part is not None:
+            whole[i] = part
+    return whole
+
+
+class Heard:
+    """Which masts each place of some villages hears: one list a place, layer by layer, best first.
+
+    Of equal levels the lower server is the better, so that the order in which masts come makes
+    no difference. What could not serve, however much fell silent, is left out.
+
+    Attributes
+    ----------
+    offsets
+        (places + 1,) where the list of each place begins.
+    who
+        (heard,) server plus one, negative where it would not serve the place.
+    """
+
+    def __init__(
+        self, tiles: Tiles, layers: Ints, window: Window, cells: Ints, service: Service
+    ) -> None:
+        plan = tiles.plan
+        layer_of = np.full(len(plan.plain), -1, dtype=np.int64)
+        layer_of[layers] = np.arange(len(layers))
+        layer_of_cell = layer_of[plan.layer_of_cell]
+        self.layer = np.concatenate([[0], layer_of_cell]).astype(np.int16)
+        """By server plus one."""
+        row, col = np.divmod(cells, max(window.cols, 1))
+        found = [
+            (np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int32)),
+            *(
+                _competing(tiles, lit, layer_of_cell, len(layers), row, col, service)
+                for lit in tiles.lit(window)
+            ),
+        ]
+        place, level, who = (np.concatenate(part) for part in zip(*found, strict=True))
+        self.offsets, self.who = _in_order(place, level, who, self.layer, len(cells))
+
+    def served(self, dead: Bools, places: Ints) -> Bools:
+        """Return whether places are served by any layer while cells are ``dead``.
+
+        Parameters
+        ----------
+        dead
+            (cells + 1,) by server plus one.
+        places
+            Those asked for.
+        """
+        return np.asarray(_served(self.offsets, self.who, self.layer, dead, places))
+
+    def serving(self) -> tuple[Ints, Ints]:
+        """Return pairs of a place and a server plus one: all that serve or hide another now."""
+        place, server = _serving(self.offsets, self.who, self.layer)
+        return place, server
+
+
+def _competing(
+    tiles: Tiles, lit: Lit, layer_of_cell: Ints, layers: int, row: Ints, col: Ints, service: Service
+) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]:
+    """Return place, level and server of all that one mast may serve."""
+    plan = tiles.plan
+    cells = lit.reach.mast.cells
+    wanted = layer_of_cell[cells] >= 0
+    own = cells[wanted]
+    level = np.full((layers, *lit.part.shape), -np.inf, dtype=np.float32)
+    server = np.zeros(level.shape, dtype=np.int32)
+    add_mast(
+        lit.loss,
+        LOSS_STEP_DB,
+        lit.elevation,
+        ELEVATION_STEP_DEG,
+        lit.east_m,
+        lit.north_m,
+        tiles.grid.cell_m,
+        lit.reach.beams,
+        plan.beams.horizontal_db,
+        plan.beams.vertical_db,
+        lit.reach.beam_of[wanted],
+        lit.reach.band_of[wanted],
+        layer_of_cell[own],
+        plan.cells["reference_dbm"].to_numpy(dtype=np.float64)[own],
+        own,
+        level,
+        server,
+    )
+    rows, cols = lit.inside
+    inside = (row >= rows.start) & (row < rows.stop) & (col >= cols.start) & (col < cols.stop)
+    place = np.flatnonzero(inside)
+    at = (row[place] - rows.start) * lit.part.cols + col[place] - cols.start
+    flat = (layers, -1)
+    return _entries(  # type: ignore[no-any-return]
+        level.reshape(flat),
+        server.reshape(flat),
+        at,
+        place,
+        service.extra,
+        service.left,
+        service.kind_of_server,
+        service.cut,
+        service.least,
+    )
+
+
+@njit(cache=True, nogil=True)
+def _entries(
+    level: Any,
+    server: Any,
+    at: Any,
+    place: Any,
+    extra: Any,
+    left: Any,
+    kind_of_server: Any,
+    cut: Any,
+    least: int,
+) -> Any:
+    """Return place, level and server plus one, negative where it would not serve."""
+    layers = level.shape[0]
+    places = np.empty(layers * at.size, np.int32)
+    levels = np.empty(layers * at.size, np.float32)
+    who = np.empty(layers * at.size, np.int32)
+    count = 0
+    for i in range(layers):
+        for j in range(at.size):
+            one = server[i, at[j]]
+            if one == 0:
+                continue
+            value = level[i, at[j]]
+            felt = value
+            if extra.shape[1] > 0:
+                felt = np.float32(value + extra[i, place[j]])
+            tick = level_tick(felt)
+            if tick == NO_LEVEL or tick < least:
+                continue
+            kind = kind_of_server[one]
+            if left.shape[1] > 0:
+                kind += np.int32(left[i, place[j]]) - ALL_LEFT
+            places[count], levels[count] = place[j], value
+            who[count] = one if tick >= cut[kind] else -one
+            count += 1
+    return places[:count].copy(), levels[:count].copy(), who[:count].copy()
+
+
+@njit(cache=True, nogil=True)
+def _in_order(place: Any, level: Any, who: Any, layer: Any, places: int) -> Any:
+    """Sort entries by place, layer, level (falling) and server; return offsets and servers."""
+    offsets = np.zeros(places + 1, np.int64)
+    for p in place:
+        offsets[p + 1] += 1
+    for p in range(places):
+        offsets[p + 1] += offsets[p]
+    stop = offsets[:-1].copy()
+    out = np.empty(place.size, np.int32)
+    height = np.empty(place.size, np.float32)
+    for e in range(place.size):
+        p = place[e]
+        one, value = who[e], level[e]
+        mine = layer[abs(one)]
+        k = stop[p]
+        while k > offsets[p]:
+            other, best = out[k - 1], height[k - 1]
+            theirs = layer[abs(other)]
+            if theirs < mine:
+                break
+            if theirs == mine and (best > value or (best == value and abs(other) < abs(one))):
+                break
+            out[k], height[k] = other, best
+            k -= 1
+        out[k], height[k] = one, value
+        stop[p] += 1
+    return offsets, out
+
+
+@njit(cache=True, nogil=True)
+def _served(offsets: Any, who: Any, layer: Any, dead: Any, places: Any) -> Any:
+    out = np.zeros(places.size, np.bool_)
+    for j in range(places.size):
+        decided = -1
+        for k in range(offsets[places[j]], offsets[places[j] + 1]):
+            one = abs(who[k])
+            if dead[one] or layer[one] == decided:
+                continue
+            decided = layer[one]
+            if who[k] > 0:
+                out[j] = True
+                break
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _serving(offsets: Any, who: Any, layer: Any) -> Any:
+    places = offsets.size - 1
+    count = 0
+    place = np.empty(who.size, np.int64)
+    server = np.empty(who.size, np.int64)
+    for p in range(places):
+        decided = -1
+        for k in range(offsets[p], offsets[p + 1]):
+            one = abs(who[k])
+            if layer[one] != decided:
+                decided = layer[one]
+                place[count], server[count] = p, one
+                count += 1
+    return place[:count].copy(), server[:count].copy()

@@ -2,16 +2,15 @@
 
 A cut cable silences some sites; a province has thousands of cuts. Judging the villages anew for
 each would combine the same levels again and again. Here every place of a village keeps, for each
-operator and technology, the masts it hears, best first; without the silent ones the next in
-the list serves. The lists are short, and lengthened where a whole list falls silent, so that the
-answer equals a run without those sites, cell by cell.
+operator and technology, the masts it hears, best first; without the silent ones the next in the
+list serves, so that the answer equals a run without those sites, cell by cell. The lists are made
+once, in one walk over the villages; of an event only the places are looked at that its sites serve.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -24,11 +23,9 @@ from phusong.coverage.signal.plan import plan_run
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.signal.tiles import Tiles
 from phusong.coverage.silence.heard import Heard, Service
-from phusong.coverage.villages.centre_cells import Centres
-from phusong.coverage.villages.footprints import Footprints, footprints
+from phusong.coverage.silence.vicinities import Vicinity, vicinities
 from phusong.coverage.villages.verdict import grade
 from phusong.coverage.villages.weights import Weights, census
-from phusong.grid import Window
 from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
 from phusong.study import Study
@@ -36,11 +33,6 @@ from phusong.study import Study
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-_LIST: Final = 4
-"""Masts kept at first for each place, operator and technology."""
-_CELLS: Final = 150_000
-"""Places looked at together."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +42,7 @@ class Silence:
     Attributes
     ----------
     village
-        (changed,) rows of the villages of which less is served.
+        (changed,) rows of the villages of which another part is served.
     share, centre
         (changed,) served share, and whether the centre is served.
     """
@@ -58,97 +50,6 @@ class Silence:
     village: Ints
     share: Floats
     centre: Bools
-
-
-@dataclass(frozen=True)
-class _Chunk:
-    """Some villages whose places are looked at together.
-
-    Attributes
-    ----------
-    rows
-        (villages,) positions in the frame.
-    window, cells
-        Cells of the grid; (places,) unique, flat in the window.
-    village, place, weight
-        (parts,) of the part cells: index into ``rows``, into ``cells``, weight.
-    total
-        (villages,) whole weight.
-    centre
-        (villages,) place of the centre; -1 off the grid.
-    """
-
-    rows: Ints
-    window: Window
-    cells: Ints
-    village: Ints
-    place: Ints
-    weight: Floats
-    total: Floats
-    centre: Ints
-
-    def judge(self, served: Bools) -> tuple[Floats, Bools]:
-        """Return (villages,) served share and whether the centre is served."""
-        counted = self.weight * served[self.place]
-        weight = np.bincount(self.village, counted, minlength=len(self.rows)).astype(np.float64)
-        share = np.divide(weight, self.total, out=np.zeros_like(weight), where=self.total > 0)
-        centre = (self.centre >= 0) & served[self.centre] if len(served) else self.centre < -1
-        return np.clip(share, 0.0, 1.0), centre
-
-
-def _chunks(inputs: Inputs, weights: Weights) -> Iterator[_Chunk]:
-    """Give the villages in parts of at most ``_CELLS`` places (one village at least).
-
-    ``weights`` is full at the end.
-    """
-    villages, grid = inputs.villages, inputs.grid
-    area_cells = villages.geometry.area.to_numpy(dtype=np.float64) / grid.cell_m**2
-    centres = Centres(villages, grid)
-    for batch in footprints(villages, grid):
-        weight = weights.weigh(batch)
-        total = weights.whole(batch.rows, area_cells)
-        start = 0
-        while start < len(batch.rows):
-            limit = batch.offsets[start] + _CELLS
-            stop = max(start + 1, int(np.searchsorted(batch.offsets, limit, side="right")) - 1)
-            some = slice(start, min(stop, len(batch.rows)))
-            yield _chunk(batch, some, weight, total, centres)
-            start = stop
-
-
-def _chunk(
-    batch: Footprints, some: slice, weight: Floats, total: Floats, centres: Centres
-) -> _Chunk:
-    """Cut some villages out of a batch, with a window of their own."""
-    rows = batch.rows[some]
-    part = slice(batch.offsets[some.start], batch.offsets[some.stop])
-    row, col = np.divmod(batch.cells[part], max(batch.window.cols, 1))
-    where = centres.cells(rows)
-    there = np.array([w is not None for w in where], dtype=bool)
-    at = np.array([w for w in where if w is not None], dtype=np.int64).reshape(-1, 2)
-    row = np.concatenate([row + batch.window.row0, at[:, 0]])
-    col = np.concatenate([col + batch.window.col0, at[:, 1]])
-    if not len(row):
-        window = Window(0, 0, 0, 0)
-    else:
-        row0, col0 = int(row.min()), int(col.min())
-        window = Window(row0, col0, int(row.max()) - row0 + 1, int(col.max()) - col0 + 1)
-    flat = (row - window.row0) * window.cols + col - window.col0
-    cells, place = np.unique(flat, return_inverse=True)
-    count = part.stop - part.start
-    centre = np.full(len(rows), -1, dtype=np.int64)
-    centre[there] = place[count:]
-    lengths = np.diff(batch.offsets[some.start : some.stop + 1])
-    return _Chunk(
-        rows,
-        window,
-        cells,
-        np.repeat(np.arange(len(rows)), lengths),
-        place[:count],
-        weight[part],
-        total[some],
-        centre,
-    )
 
 
 class SilencedVillages:
@@ -166,31 +67,45 @@ class SilencedVillages:
         self._inputs, self._study = inputs, study
         self._plan = plan_run(inputs, study)
         self._losses = Losses(inputs, study, store)
-        # Events that silence much do so in most chunks: what one needed, the next begins with.
-        self._length = _LIST
+        self._heard: list[_Silenceable] | None = None
+        self._now = pd.DataFrame()
+
+    def now(self, progress: Progress | None = None) -> pd.DataFrame:
+        """Return ``share``, ``centre``, ``grade``, ``people`` (NaN: not known) of every village.
+
+        The first call walks over all villages and keeps what every place hears: some 4 bytes for
+        each mast that a place may be served by.
+        """
+        if self._heard is None:
+            self._heard = self._listen(progress or NoProgress())
+        return self._now
 
     def without(
         self, events: Sequence[frozenset[str]], progress: Progress | None = None
     ) -> tuple[pd.DataFrame, list[Silence]]:
         """Judge the villages under every event.
 
-        Memory is bounded by the masts heard at some places and the changes found.
-
         Parameters
         ----------
         events
             Sites that fall silent at once.
         progress
-            Told of the steps ``propagation`` and ``silenced``.
+            Told of the steps ``propagation`` and ``silenced``, at first.
 
         Returns
         -------
         now, changes
-            ``share``, ``centre``, ``grade``, ``people`` (NaN where not known) of every village as
-            it is; and one :class:`Silence` an event, of the layer of any operator and technology
-            of the verdict.
+            As :meth:`now` gives it; and one :class:`Silence` an event, of the layer of any
+            operator and technology of the verdict.
         """
-        told = progress or NoProgress()
+        now = self.now(progress)
+        found: list[list[tuple[Ints, Floats, Bools]]] = [[] for _ in events]
+        for some in self._heard or []:
+            for which, after in some.under(events):
+                found[which].append(after)
+        return now, [_together(parts) for parts in found]
+
+    def _listen(self, told: Progress) -> list[_Silenceable]:
         report = self._losses.ensure(self._plan.masts, told)
         correction = Correction(self._inputs, self._study)
         tiles = Tiles(self._plan, self._losses, report, self._inputs.grid, correction)
@@ -199,24 +114,20 @@ class SilencedVillages:
         cut = odds.served_from_tick(self._study.verdict.probability)
         count = len(self._inputs.villages)
         share, centre = np.zeros(count), np.zeros(count, dtype=bool)
-        found: list[list[tuple[Ints, Floats, Bools]]] = [[] for _ in events]
         told.start("silenced", count, "Villages when sites fall silent")
         weights = Weights(self._inputs.villages, self._study, self._inputs.people)
-        for chunk in _chunks(self._inputs, weights):
-            levels = Service(correction, self._plan, layers, chunk.window, chunk.cells, odds, cut)
-            heard = _Silenceable(tiles, layers, chunk, levels, self._length)
-            now = heard.now
-            share[chunk.rows], centre[chunk.rows] = now
-            for which, after in heard.under(events):
-                less = (after[0] != now[0]) | (after[1] != now[1])
-                if less.any():
-                    found[which].append((chunk.rows[less], after[0][less], after[1][less]))
-            self._length = heard.length
-            told.advance("silenced", len(chunk.rows))
+        out = []
+        for some in vicinities(self._inputs, weights):
+            service = Service(correction, self._plan, layers, some.window, some.cells, odds, cut)
+            heard = Heard(tiles, layers, some.window, some.cells, service)
+            out.append(_Silenceable(self._plan.cells, some, heard))
+            share[some.rows], centre[some.rows] = out[-1].now
+            told.advance("silenced", len(some.rows))
         table = pd.DataFrame({"share": share, "centre": centre})
         table["grade"] = grade(centre, share, self._study.verdict)
         table["people"], _ = census(self._inputs.villages, weights.on_raster)
-        return table, [_together(parts) for parts in found]
+        self._now = table
+        return out
 
 
 def _together(parts: list[tuple[Ints, Floats, Bools]]) -> Silence:
@@ -228,65 +139,59 @@ def _together(parts: list[tuple[Ints, Floats, Bools]]) -> Silence:
 
 
 class _Silenceable:
-    """One chunk of villages, judged under any event."""
+    """Villages that lie together, judged under any event."""
 
-    def __init__(
-        self, tiles: Tiles, layers: Ints, chunk: _Chunk, levels: Service, length: int
-    ) -> None:
-        self._tiles, self._layers, self._chunk, self._levels = tiles, layers, chunk, levels
-        cells = tiles.plan.cells
-        self._sites = cells["site_id"].astype(str).to_numpy(dtype=object)
-        self._listen(length)
-        every = np.arange(len(chunk.cells))
-        nobody = np.zeros(len(cells) + 1, dtype=bool)
-        first = self._heard.without(nobody, every)
-        assert first is not None  # a list is too short only where all of it is silent
-        self._served = levels.served(*first, every)
-        self.now = chunk.judge(self._served)
-        self._places = self._places_by_site(first[1])
+    def __init__(self, cells: pd.DataFrame, some: Vicinity, heard: Heard) -> None:
+        self._some, self._heard = some, heard
+        site, names = pd.factorize(cells["site_id"].astype(str))
+        self._site = np.concatenate([[-1], site])
+        """By server plus one."""
+        self._number = {str(name): i for i, name in enumerate(names)}
+        every = np.arange(len(some.cells))
+        self._served = heard.served(np.zeros(len(self._site), dtype=bool), every)
+        self.now = some.judge(self._served)
+        self._places, self._villages = self._of_sites(*heard.serving())
+        self._serving = frozenset(str(names[i]) for i in self._places)
+        anywhere = np.unique(self._site[np.unique(np.abs(heard.who))])
+        self._heard_of = frozenset(str(names[i]) for i in anywhere)
 
-    @property
-    def length(self) -> int:
-        """Masts kept for each place and layer."""
-        return int(self._heard.levels.shape[2])
+    def _of_sites(
+        self, place: Ints, server: Ints
+    ) -> tuple[dict[int, NDArray[np.int32]], dict[int, Bools]]:
+        """Return, by site, the places it serves in any layer, and the villages that hold them."""
+        pairs = self._site[server] * len(self._some.cells) + place
+        pairs.sort()
+        pairs = pairs[np.diff(pairs, prepend=-1) > 0]
+        site, place = np.divmod(pairs, max(len(self._some.cells), 1))
+        sites, first, group = np.unique(site, return_index=True, return_inverse=True)
+        parts = np.split(place.astype(np.int32), first[1:])[: len(sites)]
+        touched = self._some.touched(place, group, len(sites))
+        numbers = sites.tolist()
+        return dict(zip(numbers, parts, strict=True)), dict(zip(numbers, touched, strict=True))
 
-    def _listen(self, length: int) -> None:
-        """Make the lists, and note the sites that are in any."""
-        chunk = self._chunk
-        self._heard = Heard(self._tiles, self._layers, chunk.window, chunk.cells, length)
-        servers = np.unique(self._heard.servers)
-        self._present = frozenset(self._sites[servers[servers > 0] - 1].tolist())
-
-    def _places_by_site(self, server: NDArray[np.int32]) -> dict[str, Ints]:
-        """Return the places that each site serves in any layer."""
-        _, place = np.nonzero(server)
-        site = self._sites[server[server > 0] - 1].astype(str)
-        table = pd.DataFrame({"site": site, "place": place}).drop_duplicates()
-        return {str(s): g["place"].to_numpy() for s, g in table.groupby("site", sort=True)}
-
-    def under(self, events: Sequence[frozenset[str]]) -> Iterator[tuple[int, tuple[Floats, Bools]]]:
-        """Give event and (share, centre) of every event that silences anything heard here."""
-        known: dict[frozenset[str], tuple[Floats, Bools]] = {}
+    def under(
+        self, events: Sequence[frozenset[str]]
+    ) -> Iterator[tuple[int, tuple[Ints, Floats, Bools]]]:
+        """Give event and (village, share, centre) of what changes in each event."""
+        known: dict[frozenset[str], tuple[Ints, Floats, Bools]] = {}
         for which, event in enumerate(events):
-            if self._places.keys().isdisjoint(event):
+            if self._serving.isdisjoint(event):
                 continue
-            found = known.get(event & self._present)
-            if found is None:
-                found = self._judge(event)
-                # Lists that were lengthened on the way name more sites: the key is of the new ones.
-                known[event & self._present] = found
-            yield which, found
+            here = event & self._heard_of
+            if here not in known:
+                known[here] = self._judge(here)
+            if len(known[here][0]):
+                yield which, known[here]
 
-    def _judge(self, silent: frozenset[str]) -> tuple[Floats, Bools]:
-        dead = np.concatenate([[False], np.isin(self._sites, list(silent))])
-        losing = np.zeros(len(self._chunk.cells), dtype=bool)
-        for site in silent & self._places.keys():
-            losing[self._places[site]] = True
-        places = np.flatnonzero(losing)
-        found = self._heard.without(dead, places)
-        while found is None:
-            self._listen(2 * self.length)
-            found = self._heard.without(dead, places)
+    def _judge(self, silent: frozenset[str]) -> tuple[Ints, Floats, Bools]:
+        numbers = [self._number[name] for name in silent if name in self._number]
+        dead = np.isin(self._site, numbers)
+        serving = [i for i in numbers if i in self._places]
+        places = np.concatenate([self._places[i] for i in serving])
+        villages = np.flatnonzero(np.any([self._villages[i] for i in serving], axis=0))
         served = self._served.copy()
-        served[places] = self._levels.served(*found, places)
-        return self._chunk.judge(served)
+        served[places] = self._heard.served(dead, places)
+        share, centre = self._some.judge(served, villages)
+        changed = (share != self.now[0][villages]) | (centre != self.now[1][villages])
+        village = villages[changed]
+        return self._some.rows[village], share[changed], centre[changed]

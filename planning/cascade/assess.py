@@ -13,7 +13,7 @@ from phusong.coverage.silence.silenced import SilencedVillages
 from phusong.fiber.results import FiberResult
 from phusong.frames import rows
 from phusong.planning.cascade.events import all_events
-from phusong.planning.cascade.judged import Judged, figures
+from phusong.planning.cascade.judged import Felt, Judged
 from phusong.planning.cascade.losable import Network
 from phusong.planning.cascade.results import Cascade
 from phusong.planning.cascade.worst_pairs import worst_pairs
@@ -69,7 +69,7 @@ def assess_cascade(
     judged = Judged(SilencedVillages(inputs, study, store), inputs, study)
     silent = {sites: frozenset(sites) for sites in events["sites"]}
     judged.judge(silent.values(), told)
-    ranked = _ranked(events, {sites: figures(judged.of(s)) for sites, s in silent.items()})
+    ranked = _ranked(events, {sites: judged.felt(s) for sites, s in silent.items()})
     outages = ranked.drop_duplicates("outage")
     return Cascade(
         events=_placed(ranked, inputs),
@@ -80,11 +80,10 @@ def assess_cascade(
     )
 
 
-def _ranked(
-    events: pd.DataFrame, measured: Mapping[tuple[str, ...], tuple[int, int, float]]
-) -> pd.DataFrame:
+def _ranked(events: pd.DataFrame, measured: Mapping[tuple[str, ...], Felt]) -> pd.DataFrame:
     """Return events with their figures and the number of their outage, worst first."""
-    found = [measured[sites] for sites in events["sites"]]
+    felt = {sites: (f.lower, int(f.all.sum()), f.lost) for sites, f in measured.items()}
+    found = [felt[sites] for sites in events["sites"]]
     figures = pd.DataFrame(found, columns=list(_FIGURES), index=events.index)
     table = pd.concat([events.rename(columns={"people": "people_without_fibre"}), figures], axis=1)
     table["communes_dark"] = table["communes"].map(len)

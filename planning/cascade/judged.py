@@ -3,19 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from phusong.coverage.silence.silenced import SilencedVillages
-from phusong.coverage.villages.verdict import GRADE_RANK, grade
+from phusong.coverage.villages.verdict import GRADE_RANK, GRADES, grade
 from phusong.progress import Progress
 from phusong.sources.inputs import Inputs
 from phusong.study import Study
 
 Sites = frozenset[str]
-FELT = 1.0
+FELT: Final = 1.0
 """People of a village that lose signal before it is listed, where its grade stays."""
+
+
+class Felt(NamedTuple):
+    """Villages that lose signal: graded lower, or with one person at least who loses it.
+
+    Every array is (villages,), those with most people first.
+    """
+
+    row: NDArray[np.int64]
+    """Position in the inputs' villages."""
+    before: NDArray[np.int8]
+    """Rank of the grade, the greater the worse."""
+    after: NDArray[np.int8]
+    people: NDArray[np.float64]
+    """Who lose signal; NaN where not known."""
+    all: NDArray[np.bool_]
+    """Whether nobody is served any more."""
+
+    @property
+    def lower(self) -> int:
+        """How many are graded lower."""
+        return int((self.before != self.after).sum())
+
+    @property
+    def lost(self) -> float:
+        """How many people lose signal; NaN where not known of any village."""
+        known = np.isfinite(self.people).any() or not len(self.people)
+        return float(np.nansum(self.people)) if known else np.nan
+
+
+_NOBODY: Final = Felt(
+    np.zeros(0, np.int64),
+    np.zeros(0, np.int8),
+    np.zeros(0, np.int8),
+    np.zeros(0),
+    np.zeros(0, dtype=bool),
+)
 
 
 class Judged:
@@ -24,7 +63,8 @@ class Judged:
     def __init__(self, silenced: SilencedVillages, inputs: Inputs, study: Study) -> None:
         self._silenced, self._study = silenced, study
         self._villages = inputs.villages[["code", "name", "commune_code"]]
-        self._known: dict[Sites, pd.DataFrame] = {frozenset(): self._empty()}
+        self._code = inputs.villages["code"].to_numpy(dtype=object)
+        self._known: dict[Sites, Felt] = {frozenset(): _NOBODY}
 
     def __len__(self) -> int:
         """How many sets were judged, that of no sites not counted."""
@@ -36,51 +76,41 @@ class Judged:
         if not new:
             return
         now, changes = self._silenced.without(new, progress)
-        which = np.repeat(np.arange(len(new)), [len(c.village) for c in changes])
-        village, share, centre = (
-            np.concatenate([getattr(c, part) for c in changes])
-            for part in ("village", "share", "centre")
-        )
-        first = now.iloc[village].reset_index(drop=True)
-        table = self._villages.iloc[village].reset_index(drop=True)
-        table["before"] = first["grade"].to_numpy()
-        table["after"] = grade(centre, share, self._study.verdict)
-        people = first["people"].to_numpy(dtype=np.float64)
-        had = first["share"].to_numpy(dtype=np.float64)
-        table["people_lost"] = people * (1.0 - share) - people * (1.0 - had)
-        table["all"] = (share == 0) & (had > 0)
-        table["which"] = which
-        lower = table["after"].map(GRADE_RANK) > table["before"].map(GRADE_RANK)
-        table = table[lower | (table["people_lost"] >= FELT)]
-        order = ["which", "people_lost", "code"]
-        table = table.sort_values(order, ascending=[True, False, True])
-        parts = {int(k): part for k, part in table.groupby("which", sort=False)}
-        for k, sites in enumerate(new):
-            part = parts.get(k)
-            shown = self._empty() if part is None else part.drop(columns="which")
-            self._known[sites] = shown.reset_index(drop=True)
+        ranks = _ranks(now["grade"].to_numpy(dtype=object))
+        people = now["people"].to_numpy(dtype=np.float64)
+        had = now["share"].to_numpy(dtype=np.float64)
+        for sites, change in zip(new, changes, strict=True):
+            row, share = change.village, change.share
+            after = _ranks(grade(change.centre, share, self._study.verdict))
+            lost = people[row] * (1.0 - share) - people[row] * (1.0 - had[row])
+            dark = (share == 0) & (had[row] > 0)
+            with np.errstate(invalid="ignore"):
+                felt = (after > ranks[row]) | (lost >= FELT)
+            order = np.flatnonzero(felt)
+            order = order[np.lexsort((self._code[row[order]].astype(str), -lost[order]))]
+            self._known[sites] = Felt(
+                row[order], ranks[row[order]], after[order], lost[order], dark[order]
+            )
+
+    def felt(self, sites: Sites) -> Felt:
+        """Return the villages that lose signal without sites that were judged."""
+        return self._known[sites]
 
     def of(self, sites: Sites) -> pd.DataFrame:
-        """Return the villages that lose signal without sites that were judged.
+        """Return them as a table.
 
         Returns
         -------
         DataFrame
-            ``code``, ``name``, ``commune_code``, ``before``, ``after``, ``people_lost``, ``all``
-            (nobody is served any more): graded lower, or with one person at least who loses
-            signal; most people first.
+            ``code``, ``name``, ``commune_code``, ``before``, ``after`` (grades), ``people_lost``,
+            ``all`` (nobody is served any more), most people first.
         """
-        return self._known[sites]
+        felt, grades = self._known[sites], np.array(GRADES, dtype=object)
+        table = self._villages.iloc[felt.row].reset_index(drop=True)
+        table["before"], table["after"] = grades[felt.before], grades[felt.after]
+        table["people_lost"], table["all"] = felt.people, felt.all
+        return pd.DataFrame(table)
 
-    def _empty(self) -> pd.DataFrame:
-        texts = ["code", "name", "commune_code", "before", "after"]
-        frame = pd.DataFrame({c: pd.Series([], dtype=object) for c in texts})
-        return frame.assign(people_lost=np.zeros(0), all=np.zeros(0, dtype=bool))
 
-
-def figures(villages: pd.DataFrame) -> tuple[int, int, float]:
-    """Return how many are graded lower, how many lose all, and people who lose signal (or NaN)."""
-    lower = int((villages["before"] != villages["after"]).sum())
-    people = villages["people_lost"]
-    known = people.notna().any() or villages.empty
-    return lower, int(villages["all"].sum()), float(people.sum()) if known else np.nan
+def _ranks(grades: NDArray[np.object_]) -> NDArray[np.int8]:
+    return np.array([GRADE_RANK[name] for name in grades.tolist()], dtype=np.int8)

@@ -8,9 +8,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from phusong.coverage.villages.verdict import GRADE_RANK
 from phusong.frames import rows
-from phusong.planning.cascade.judged import FELT, Judged, Sites, figures
+from phusong.planning.cascade.judged import FELT, Felt, Judged, Sites
 from phusong.planning.cascade.losable import Event, Network
 from phusong.progress import Progress
 
@@ -74,8 +73,8 @@ def worst_pairs(
     judged.judge([*single, *(ids(pair.sites) for pair in joint)], progress)
     found = []
     for pair in joint:
-        apart = (judged.of(single[pair.a]), judged.of(single[pair.b]))
-        row = _row(pair, named, alone, judged.of(ids(pair.sites)), apart)
+        apart = (judged.felt(single[pair.a]), judged.felt(single[pair.b]))
+        row = _row(pair, named, alone, judged.felt(ids(pair.sites)), apart)
         if row["people_more"] >= FELT or max(row[c] for c in _COUNTS) > 0:
             found.append(row)
     table = pd.DataFrame(found, columns=list(COLUMNS))
@@ -106,16 +105,15 @@ def _row(
     pair: _Joint,
     named: list[Event],
     alone: list[_Dark],
-    villages: pd.DataFrame,
-    apart: tuple[pd.DataFrame, pd.DataFrame],
+    villages: Felt,
+    apart: tuple[Felt, Felt],
 ) -> dict[str, Any]:
     a, b = named[pair.a], named[pair.b]
     (centres_a, sites_a), (centres_b, sites_b) = alone[pair.a], alone[pair.b]
-    lower, _, people = figures(villages)
     more = _beyond(villages, apart)
     values = (
         *(a.element, a.id, a.hours, b.element, b.id, b.hours),
-        *(len(pair.centres), len(pair.sites), lower, people),
+        *(len(pair.centres), len(pair.sites), villages.lower, villages.lost),
         len(pair.centres - centres_a - centres_b),
         len(pair.sites - sites_a - sites_b),
         *more,
@@ -123,15 +121,14 @@ def _row(
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def _beyond(villages: pd.DataFrame, apart: tuple[pd.DataFrame, pd.DataFrame]) -> tuple[int, float]:
+def _beyond(both: Felt, apart: tuple[Felt, Felt]) -> tuple[int, float]:
     """Return villages graded lower, and people who lose signal, beyond two losses alone."""
-    both = villages.set_index("code")
-    first, second = (part.set_index("code").reindex(both.index) for part in apart)
-    rank = both["after"].map(GRADE_RANK)
-    before = both["before"].map(GRADE_RANK)
-    ranks = [part["after"].map(GRADE_RANK).fillna(before) for part in (first, second)]
-    lower = int((rank > ranks[0].combine(ranks[1], max)).sum())
-    lost = [part["people_lost"].fillna(0.0) for part in (first, second)]
-    more = (both["people_lost"] - lost[0] - lost[1]).clip(lower=0.0)
-    known = more.notna().any() or both.empty
-    return lower, float(more.sum()) if known else np.nan
+    rank, lost = both.before, np.zeros(len(both.row))
+    for part in apart:
+        _, here, there = np.intersect1d(both.row, part.row, assume_unique=True, return_indices=True)
+        rank = rank.copy()
+        rank[here] = np.maximum(rank[here], part.after[there])
+        lost[here] += np.nan_to_num(part.people[there])
+    more = np.maximum(both.people - lost, 0.0)
+    known = np.isfinite(more).any() or not len(more)
+    return int((both.after > rank).sum()), float(np.nansum(more)) if known else np.nan
