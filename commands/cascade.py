@@ -31,6 +31,18 @@ from phusong.i18n import tr
     show_default=True,
     help="How many of the worst events are printed.",
 )
+@click.option(
+    "--remedies",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    help="Remedies of each kind (batteries, hops, second routes) that are followed; 0: none.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    help="What the remedies to build may cost together over their life; default: no limit.",
+)
 @csv_options
 @shared_options
 def cascade(
@@ -39,13 +51,15 @@ def cascade(
     out: Path,
     overwrite: bool,
     top: int,
+    remedies: int,
+    budget: float | None,
     separator: str,
     decimal: str,
 ) -> None:
     """Follow every single loss of a STUDY to communes, sites, villages and people.
 
     Lost one by one: cable sections, joints, points of presence, shared routes, sites, hazard
-    areas and power feeders; then pairs of the worst.
+    areas and power feeders; then pairs of the worst; then what mends most for its cost.
 
     \b
     Example:
@@ -60,6 +74,7 @@ def cascade(
     from phusong.exports.cascade import write_cascade
     from phusong.exports.folder import write_stamp
     from phusong.pipeline.cascade import follow_every_loss
+    from phusong.planning.cascade.assess import Ask
     from phusong.results.missing import Attempts
     from phusong.version import __version__
 
@@ -67,19 +82,20 @@ def cascade(
     opened = open_study_with_fibre(study, scenario)
     refuse_to_overwrite(out, overwrite=overwrite)
     with show_progress() as progress:
-        found = follow_every_loss(opened, progress)
+        found = follow_every_loss(opened, Ask(remedies, budget), progress)
     stamp: dict[str, object] = {
         "study": opened.study.name,
         "study_sha256": opened.fingerprint(),
         "version": __version__,
         "events": len(found.cascade.events),
         "judged": found.cascade.judged,
+        "remedies": len(found.cascade.remedies),
     }
     with output_folder(out, overwrite=overwrite) as partial:
         attempt = Attempts(partial)
         write_cascade(found.cascade, found.results.inputs, partial, stamp, form, attempt)
         write_stamp(partial, stamp, attempt.missing)
     console = open_console()
-    print_cascade(console, found, top)
+    print_cascade(console, found, top, opened.planning.prices.currency)
     console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
     stop_if_missing(attempt.missing)

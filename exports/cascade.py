@@ -37,14 +37,21 @@ def write_cascade(
         "cascade_villages": cascade.villages,
         "cascade_dark": cascade.dark,
         "cascade_pairs": cascade.pairs,
+        "cascade_remedies": cascade.remedies,
     }
     for name, frame in tables.items():
         write_csv(conform(frame, name), folder / f"{name}.csv", form)
     short = {key: str(value) for key, value in stamp.items()}
-    written = write_geopackage(lambda: _layers(events), short, folder / GEOPACKAGE, attempt)
+    written = write_geopackage(
+        lambda: _layers(events, cascade.remedies), short, folder / GEOPACKAGE, attempt
+    )
     meanings = {f"{name}.csv": described_by(name) for name in tables}
     write_meanings({**meanings, **of_geopackage(GEOPACKAGE, written)}, folder, form)
 
 
-def _layers(events: gpd.GeoDataFrame) -> Iterator[Layer]:
+def _layers(events: gpd.GeoDataFrame, remedies: gpd.GeoDataFrame) -> Iterator[Layer]:
     yield documented("cascade_events", events, "cascade")
+    # QGIS draws one kind of geometry a layer.
+    lines = remedies.geom_type.isin(["LineString", "MultiLineString"])
+    yield documented("cascade_remedies", remedies[lines], "cascade_remedies")
+    yield documented("cascade_batteries", remedies[~lines], "cascade_batteries", "cascade_remedies")

@@ -8,7 +8,7 @@ from phusong.checks import Findings
 from phusong.coverage.signal.store import PathLossStore
 from phusong.errors import Where
 from phusong.pipeline.compute import compute, no_fibre, scratch_rasters
-from phusong.planning.cascade.assess import assess_cascade
+from phusong.planning.cascade.assess import Ask, assess_cascade
 from phusong.planning.cascade.results import Cascade
 from phusong.progress import Progress
 from phusong.results.model import Results
@@ -36,8 +36,17 @@ class Cascaded:
     findings: Findings
 
 
-def follow_every_loss(study: Study, progress: Progress | None = None) -> Cascaded:
+def follow_every_loss(
+    study: Study, ask: Ask | None = None, progress: Progress | None = None
+) -> Cascaded:
     """Follow every cut, site, hazard and feeder of a study, each by itself, then pairs.
+
+    Parameters
+    ----------
+    study
+        A study with fibre.
+    ask
+        Remedies that are wanted; None: none.
 
     Raises
     ------
@@ -60,5 +69,5 @@ def follow_every_loss(study: Study, progress: Progress | None = None) -> Cascade
     feeders = read_feeders(study, study.planning.feeders, inputs, findings)
     findings.stop_on_errors()
     store = PathLossStore(study.work_folder / "store")
-    cascade = assess_cascade(inputs, study, fiber, hazards, feeders, store, progress)
+    cascade = assess_cascade(inputs, study, fiber, hazards, feeders, store, ask, progress)
     return Cascaded(results, cascade, findings)

@@ -22,6 +22,8 @@ from phusong.sources.tables.text import as_code
 from phusong.study import Layer, Study
 
 COLUMNS = ("site_id", "feeder", "battery_h")
+_Seen = dict[str, dict[str, float]]
+"""Battery hours by site and feeder."""
 
 
 def read_feeders(
@@ -32,19 +34,33 @@ def read_feeders(
     Returns
     -------
     DataFrame
-        ``site_id`` (unique: a site or PoP of the study), ``feeder``, ``battery_h`` (0 where the
-        table gives none: F29). Rows that name no feeder, nothing of the study, or what an earlier
-        row names are left out (F28).
+        ``site_id`` (a site or PoP of the study), ``feeder``, ``battery_h`` (0 where the table
+        gives none: F29). A site with two feeders has two rows, with the same hours: where they
+        differ the least counts (F31). Rows that name no feeder, nothing of the study, or what an
+        earlier row says are left out (F28).
     """
     known = {*inputs.sites["site_id"].astype(str), *inputs.pops["pop_id"].astype(str)}
-    seen: set[str] = set()
+    seen: _Seen = {}
     tables = [_read(study, layer, known, seen, findings) for layer in layers]
     whole = pd.concat(tables, ignore_index=True) if tables else _table([], [], np.zeros(0))
-    return whole.astype({"battery_h": np.float64})
+    whole["battery_h"] = whole["battery_h"].astype(np.float64)
+    site = whole["site_id"]
+    whole["battery_h"] = whole.groupby(site)["battery_h"].transform("min")
+    lengths = [len(table) for table in tables]
+    for layer, end, length in zip(layers, np.cumsum(lengths), lengths, strict=True):
+        own = whole["battery_h"].iloc[end - length : end]
+        if missing := int(own.isna().sum()):
+            detail = "{count} records give no battery hours"
+            findings.add("F29", place_of(layer, study), detail=detail, count=missing)
+    return whole.fillna({"battery_h": 0.0})
 
 
 def _read(
-    study: Study, layer: Layer, known: Collection[str], seen: set[str], findings: Findings
+    study: Study,
+    layer: Layer,
+    known: Collection[str],
+    seen: _Seen,
+    findings: Findings,
 ) -> pd.DataFrame:
     where = place_of(layer, study)
     path = study.resolve(layer.path)
@@ -64,17 +80,12 @@ def _read(
     hours = _hours(frame, at, layer, findings, replace(where, key=columns.get("battery_h", "")))
     sites, feeders = ([as_code(v) for v in frame[c]] for c in ("site_id", "feeder"))
     keep = [
-        _usable(site, feeder, known, seen, findings, replace(where, row=int(row)))
-        for site, feeder, row in zip(sites, feeders, at, strict=True)
+        _usable(site, feeder, battery, known, seen, findings, replace(where, row=int(row)))
+        for site, feeder, battery, row in zip(sites, feeders, hours.tolist(), at, strict=True)
     ]
     # A record whose hours alone are wrong stays.
     report_left_out(study, where, rows.total, findings, kept=at[keep].tolist())
-    table = _table(sites, feeders, hours)[np.array(keep, dtype=bool)].reset_index(drop=True)
-    missing = int(table["battery_h"].isna().sum())
-    if missing:
-        detail = "{count} records give no battery hours"
-        findings.add("F29", where, detail=detail, count=missing)
-    return table.fillna({"battery_h": 0.0})
+    return _table(sites, feeders, hours)[np.array(keep, dtype=bool)].reset_index(drop=True)
 
 
 def _table(
@@ -106,8 +117,9 @@ def _hours(
 def _usable(
     site: str | None,
     feeder: str | None,
+    battery_h: float,
     known: Collection[str],
-    seen: set[str],
+    seen: _Seen,
     findings: Findings,
     at: Where,
 ) -> bool:
@@ -117,9 +129,21 @@ def _usable(
         findings.add("F28", at, site, "the record names no feeder")
     elif site not in known:
         findings.add("F28", at, site, "no site and no PoP is called {name}", name=site)
-    elif site in seen:
-        findings.add("F28", at, site, "{name} is listed before with a feeder", name=site)
+    elif feeder in seen.get(site, {}):
+        findings.add("F28", at, site, "{name} is listed before with this feeder", name=site)
     else:
-        seen.add(site)
+        mine = seen.setdefault(site, {})
+        others = {h for h in mine.values() if np.isfinite(h)}
+        if np.isfinite(battery_h) and others - {battery_h}:
+            findings.add(
+                "F31",
+                at,
+                site,
+                "{name}: {hours} battery hours here, {other} with another feeder",
+                name=site,
+                hours=f"{battery_h:g}",
+                other=f"{min(others):g}",
+            )
+        mine[feeder] = battery_h
         return True
     return False

@@ -147,6 +147,23 @@ def _cascade(_: gpd.GeoDataFrame) -> Style:
     return Style(classes, "element", Label("id", 7, most_scale=100_000, beside=True))
 
 
+def _remedies(_: gpd.GeoDataFrame) -> Style:
+    classes = [
+        ("hop", tr("spare microwave hop"), _line(palette.CABLE_PLANNED, 0.6, "dash")),
+        ("route", tr("second route of cable"), _line(palette.CARRIERS[0], 0.7, "dot")),
+    ]
+    return Style(classes, "kind", Label("where", 7, most_scale=200_000))
+
+
+def _batteries(_: gpd.GeoDataFrame) -> Style:
+    symbol = _marker(palette.REACHED, "square", 3.0)
+    return Style(
+        [("battery", tr("longer batteries"), symbol)],
+        "kind",
+        Label("where", 7, most_scale=200_000, beside=True),
+    )
+
+
 def _near_misses(_: gpd.GeoDataFrame) -> Style:
     return Style([("", "", _marker(palette.CARRIERS[1], "diamond", 3.0))])
 
@@ -223,6 +240,8 @@ _STYLES: Mapping[str, Callable[[gpd.GeoDataFrame], Style]] = {
     "sites": _sites,
     "planned_sites": _planned_sites,
     "cascade": _cascade,
+    "cascade_batteries": _batteries,
+    "cascade_remedies": _remedies,
     "planned_villages": _planned_villages,
     "cells": _cells,
     "findings": _findings,

@@ -18,10 +18,18 @@ from phusong.fiber.extension.ordering import Stage
 from phusong.fiber.extension.quantities import bill_of_quantities, line_frame
 from phusong.fiber.failures.redundancy import lit_search
 from phusong.fiber.findings import in_files
+from phusong.fiber.network.csr import Graph
 from phusong.fiber.network.network import Network, points_at
+from phusong.fiber.network.paths import second_way
 from phusong.fiber.network.polylines import Bools, Ints
 from phusong.fiber.results import FiberResult
-from phusong.fiber.rings.augmentation import Augmentation, alone_usd, augment, lower_bound
+from phusong.fiber.rings.augmentation import (
+    Augmentation,
+    alone_usd,
+    augment,
+    first_ways,
+    lower_bound,
+)
 from phusong.fiber.rings.contraction import contract
 from phusong.fiber.rings.cutplan import tighten
 from phusong.fiber.rings.overland import Standing, with_overland_links
@@ -101,7 +109,7 @@ def plan_rings(
     told = progress or NoProgress()
     told.start(STEP, 3, "Second routes")
     rows = _chosen(fiber, communes)
-    problem, candidates, edge = _problem(inputs, study, fiber, rows)
+    problem, candidates, edge = _problem(inputs, study, fiber, fiber.hanging.node[rows])
     told.advance(STEP)
     seconds = study.extension.time_limit_s if time_limit_s is None else time_limit_s
     small = contract(problem)
@@ -179,8 +187,47 @@ def _chosen(fiber: FiberResult, communes: list[str] | None) -> Ints:
     return np.flatnonzero(asked & reached)
 
 
+def second_ways(
+    inputs: Inputs, study: Study, fiber: FiberResult, nodes: Ints
+) -> list[gpd.GeoDataFrame | None]:
+    """Return the cheapest second way of each node of the network by itself.
+
+    Candidates and prices are those of :func:`plan_rings`.
+
+    Parameters
+    ----------
+    nodes
+        (k,) lit nodes of ``fiber.network``.
+
+    Returns
+    -------
+    list of GeoDataFrame or None
+        Lines to build, as in :attr:`RingPlan.lines`; without rows for a node that has two ways,
+        None where there is no second.
+    """
+    problem, candidates, edge = _problem(inputs, study, fiber, nodes)
+    small = contract(problem)
+    graph = Graph.of(small.problem.vertices, small.problem.tail, small.problem.head)
+    secure = small.problem.secure(np.zeros(0, np.int64))
+    out: list[gpd.GeoDataFrame | None] = []
+    for goal, first, has in zip(
+        small.problem.need.tolist(), first_ways(small.problem), secure.tolist(), strict=True
+    ):
+        fresh = np.zeros(0, dtype=np.int64)
+        if not has:
+            way = second_way(graph, small.problem.usd, first, goal, small.problem.root)
+            if not np.isfinite(way.cost):
+                out.append(None)
+                continue
+            fresh = way.edges[way.edges >= small.problem.standing]
+        built = np.unique(edge[small.expand(fresh) - problem.standing])
+        stage = Stage(0, built, float(candidates.usd[built].sum()))
+        out.append(line_frame(candidates, [stage], study.extension))
+    return out
+
+
 def _problem(
-    inputs: Inputs, study: Study, fiber: FiberResult, rows: Ints
+    inputs: Inputs, study: Study, fiber: FiberResult, nodes: Ints
 ) -> tuple[Augmentation, Candidates, Ints]:
     """Contract what is two-edge-connected, and put new ways beside the bridges that remain.
 
@@ -225,9 +272,9 @@ def _problem(
         head=np.concatenate([vertex[ends[1]], candidates.head[fresh]]),
         usd=np.concatenate([np.zeros(len(bridge)), candidates.usd[fresh]]),
         standing=len(bridge),
-        need=vertex[part[fiber.hanging.node[rows]]],
+        need=vertex[part[nodes]],
     )
-    if study.extension.offroad_max_km <= 0 or not len(rows):
+    if study.extension.offroad_max_km <= 0 or not len(nodes):
         return problem, candidates, fresh
     standing = Standing(
         pieces=network.geometry[whole],

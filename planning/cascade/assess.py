@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
@@ -12,29 +12,39 @@ from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.silence.silenced import SilencedVillages
 from phusong.fiber.results import FiberResult
 from phusong.frames import rows
-from phusong.planning.cascade.events import all_events
-from phusong.planning.cascade.judged import Felt, Judged
+from phusong.planning.cascade.followed import followed_events
+from phusong.planning.cascade.judged import Judged
 from phusong.planning.cascade.losable import Network
+from phusong.planning.cascade.remedies.assess import find_remedies, no_remedies
 from phusong.planning.cascade.results import Cascade
+from phusong.planning.cascade.toll import toll_of
 from phusong.planning.cascade.worst_pairs import worst_pairs
 from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
 from phusong.study import Study
 
 STEP = "cascade"
-_FIGURES = ("villages_lower", "villages_all", "people_without_signal")
-_WORST = (
-    "people_without_signal",
-    "villages_lower",
-    "people_without_fibre",
-    "communes_dark",
-    "sites_dark",
-)
-_NAMED = ("element", "id", "hours")
 EVENTS = (
     *("element", "id", "name", "hours", "commune_code", "commune", "outage", "communes_dark"),
-    *("people_without_fibre", "sites_dark", *_FIGURES, "x_m", "y_m"),
+    *("people_without_fibre", "sites_dark", "villages_lower", "villages_all"),
+    *("people_without_signal", "x_m", "y_m"),
 )
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Which remedies are wanted.
+
+    Attributes
+    ----------
+    most
+        Of each kind that are followed; 0: none.
+    budget
+        What the order of building may cost in all, over life; None: no limit.
+    """
+
+    most: int = 10
+    budget: float | None = None
 
 
 def assess_cascade(
@@ -44,6 +54,7 @@ def assess_cascade(
     hazards: gpd.GeoDataFrame,
     feeders: pd.DataFrame,
     store: PathLossStore,
+    ask: Ask | None = None,
     progress: Progress | None = None,
 ) -> Cascade:
     """Follow every single loss of a study to the villages, and pairs of the worst.
@@ -58,45 +69,30 @@ def assess_cascade(
         As :func:`phusong.sources.feeders.read_feeders` gives them.
     store
         Where path losses are kept; what is missing is computed.
+    ask
+        Remedies that are wanted; None: none.
     progress
-        Told of the steps ``cascade``, ``propagation`` and ``silenced``.
+        Told of the steps ``cascade``, ``propagation``, ``silenced``, ``hops`` and ``remedies``.
     """
     told = progress or NoProgress()
     told.start(STEP, 1, "Single losses")
     network = Network(fiber, inputs, hazards, feeders)
-    events = all_events(network, study.planning.outage_hours)
-    told.advance(STEP)
     judged = Judged(SilencedVillages(inputs, study, store), inputs, study)
-    silent = {sites: frozenset(sites) for sites in events["sites"]}
-    judged.judge(silent.values(), told)
-    ranked = _ranked(events, {sites: judged.felt(s) for sites, s in silent.items()})
+    ranked = followed_events(network, study.planning.outage_hours, judged, told)
+    told.advance(STEP)
     outages = ranked.drop_duplicates("outage")
+    remedies = no_remedies(inputs)
+    if ask is not None and ask.most:
+        remedies = find_remedies(network, ranked, study, judged, ask.most, ask.budget, told)
     return Cascade(
         events=_placed(ranked, inputs),
         villages=_villages(outages, judged),
         dark=_dark(outages, inputs),
-        pairs=worst_pairs(network, ranked, judged, told),
+        pairs=worst_pairs(network, ranked, study.planning.outage_hours, judged, told),
         judged=len(judged),
+        remedies=remedies,
+        toll=toll_of(ranked, fiber, study.planning.losses),
     )
-
-
-def _ranked(events: pd.DataFrame, measured: Mapping[tuple[str, ...], Felt]) -> pd.DataFrame:
-    """Return events with their figures and the number of their outage, worst first."""
-    felt = {sites: (f.lower, int(f.all.sum()), f.lost) for sites, f in measured.items()}
-    found = [felt[sites] for sites in events["sites"]]
-    figures = pd.DataFrame(found, columns=list(_FIGURES), index=events.index)
-    table = pd.concat([events.rename(columns={"people": "people_without_fibre"}), figures], axis=1)
-    table["communes_dark"] = table["communes"].map(len)
-    table["sites_dark"] = table["sites"].map(len)
-    table = table.sort_values(
-        [*_WORST, *_NAMED],
-        ascending=[False] * len(_WORST) + [True] * len(_NAMED),
-        na_position="last",
-        ignore_index=True,
-    )
-    dark = pd.Series(list(zip(table["communes"], table["sites"], strict=True)), dtype=object)
-    table["outage"] = pd.factorize(dark)[0] + 1
-    return table
 
 
 def _placed(events: pd.DataFrame, inputs: Inputs) -> gpd.GeoDataFrame:

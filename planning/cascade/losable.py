@@ -31,7 +31,7 @@ class Event(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """Numbers of what an event takes: edges and nodes of the network, things of the backhaul."""
+    """Numbers of what is taken: edges and nodes of the network, things of the backhaul."""
 
     edges: Ints
     nodes: Ints
@@ -99,11 +99,9 @@ class Network:
         return out
 
     def taken(self, event: Event) -> Taken:
-        """Return what an event takes."""
+        """Return what an event takes that is no feeder."""
         if event.element == "hazard":
             return self._hazard_contents[event.id]
-        if event.element == "feeder":
-            return self._without_power(event)
         edges = nodes = things = _NOTHING
         if event.element == "group":
             edges = self.fiber.groups[event.id]
@@ -117,21 +115,67 @@ class Network:
             edges = np.array([self.edges[event.id]])
         return Taken(edges, nodes, things)
 
-    def _without_power(self, event: Event) -> Taken:
-        """Return the sites and PoPs of a feeder whose batteries are empty by then."""
-        own = self.feeders[self.feeders["feeder"] == event.id]
-        out = own.loc[own["battery_h"] <= event.hours, "site_id"]
-        things = np.array([self.things[str(s)] for s in out], dtype=np.int64)
+    @cached_property
+    def _power(self) -> tuple[Ints, Ints, NDArray[np.float64]]:
+        """Return what hangs on feeders, which of them each row is of, and their battery hours."""
+        names = self.feeders["site_id"].astype(str)
+        thing = np.array([self.things[name] for name in names], dtype=np.int64)
+        fed, row = np.unique(thing, return_inverse=True)
+        battery = np.full(len(fed), np.inf)
+        np.minimum.at(battery, row, self.feeders["battery_h"].to_numpy(dtype=np.float64))
+        return fed, row, battery
+
+    def without_power(self, gone_h: Mapping[str, float]) -> Taken:
+        """Return the sites and PoPs that are dark while feeders are gone for so many hours.
+
+        One that two feeders feed is without power when both are gone, from the moment the second
+        goes: for as long as the one that is back first.
+        """
+        fed, row, battery = self._power
+        hours = self.feeders["feeder"].map(gone_h).fillna(0.0).to_numpy(dtype=np.float64)
+        without = np.full(len(fed), np.inf)
+        np.minimum.at(without, row, hours)
+        things = fed[(without > 0) & (battery <= without)]
         pops = things[things >= self.backhaul.sites] - self.backhaul.sites
         return Taken(_NOTHING, self._pop_nodes(pops), things)
+
+    @cached_property
+    def twin_feeders(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of feeders that something hangs on which hangs on no third."""
+        _, row, _ = self._power
+        names: dict[int, set[str]] = {}
+        for thing, feeder in zip(row.tolist(), self.feeders["feeder"].astype(str), strict=True):
+            names.setdefault(thing, set()).add(feeder)
+        pairs = {(min(both), max(both)) for both in names.values() if len(both) == 2}
+        return tuple(sorted(pairs))
 
     def _pop_nodes(self, rows: Ints) -> Ints:
         return np.flatnonzero(np.isin(self.fiber.network.pop, rows))
 
+    def all_taken(self, *events: Event) -> Taken:
+        """Return what events that come at once take, feeders among them."""
+        gone: dict[str, float] = {}
+        for event in events:
+            if event.element == "feeder":
+                gone[event.id] = max(event.hours, gone.get(event.id, 0.0))
+        taken = [self.taken(event) for event in events if event.element != "feeder"]
+        taken += [self.without_power(gone)] if gone else []
+        return Taken(*(np.concatenate(part) for part in zip(*taken, strict=True)))
+
+    def place_of(self, name: str) -> shapely.Point:
+        """Return where a site or PoP stands."""
+        number, sites = self.things[name], self.backhaul.sites
+        layer = self.inputs.sites if number < sites else self.inputs.pops
+        point: shapely.Point = layer.geometry.iloc[number if number < sites else number - sites]
+        return point
+
     def follow(self, *events: Event) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the centres and the sites, by number, that go dark when events come at once."""
-        taken = [self.taken(event) for event in events]
-        edges, nodes, things = (np.concatenate(part) for part in zip(*taken, strict=True))
+        return self.followed(self.all_taken(*events))
+
+    def followed(self, taken: Taken) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the centres and the sites, by number, that go dark with what is taken."""
+        edges, nodes, things = taken
         if not len(edges) and not len(nodes) and not self._light_through[things].any():
             return (), self._dark_sites(things)
         loss = Loss.of(self.fiber.network, self.backhaul, edges, nodes)

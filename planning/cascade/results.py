@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import pandas as pd
+
+from phusong.planning.cascade.toll import NO_TOLL, Toll
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,20 @@ class Cascade:
         ``sites_more``, ``villages_more``, ``people_more`` beyond the two alone.
     judged
         How many different sets of silent sites the villages were judged under.
+    remedies
+        What may be built against the losses, most person-hours saved for its cost first, each
+        followed as built: ``remedy`` (number), ``kind`` (``battery`` | ``hop`` | ``route``),
+        ``where`` (sites, PoPs, or the commune or site that a second route leads to), ``by``
+        (feeder, far end of a hop; empty), ``quantity`` with ``unit`` (``h`` of battery, ``hop``,
+        ``km``), ``capital``, ``yearly``, ``life`` (in the study's currency), ``events_mended``,
+        ``events_eased``, ``communes``, ``sites``, ``villages``, ``people`` (see
+        :class:`phusong.planning.cascade.remedies.mended.Mended`), ``person_hours_signal``,
+        ``person_hours_fibre``, ``person_hours`` saved in a year, ``per_1000`` (of these, for a
+        thousand of life cost); ``step`` (in which to build, NA: not among them), ``life_added``,
+        ``person_hours_added`` (given the steps before), ``life_total``, ``person_hours_total``;
+        geometry in the study's CRS.
+    toll
+        Person-hours a year that all single losses take.
     """
 
     events: gpd.GeoDataFrame
@@ -44,3 +60,5 @@ class Cascade:
     dark: pd.DataFrame
     pairs: pd.DataFrame
     judged: int
+    remedies: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    toll: Toll = NO_TOLL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any, Final, NamedTuple
 
@@ -37,14 +38,22 @@ class _Joint(NamedTuple):
 
 
 def worst_pairs(
-    network: Network, events: pd.DataFrame, judged: Judged, progress: Progress | None = None
+    network: Network,
+    events: pd.DataFrame,
+    hours: Sequence[float],
+    judged: Judged,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Return pairs of the worst events that darken more than the two alone, worst first.
+
+    Two feeders of one site are paired too, for they may be harmless each by itself.
 
     Parameters
     ----------
     events
         Ranked, with ``communes`` and ``sites``.
+    hours
+        How long feeders are gone.
     judged
         Villages under the events; those under pairs are added.
 
@@ -57,11 +66,19 @@ def worst_pairs(
     """
     lost = events["sites"].where(events["sites"].map(len) > 0, events["communes"])
     worst = events[~lost.duplicated()].head(AMONG)
-    named = [Event(str(r.element), str(r.id), float(r.hours)) for r in rows(worst)]
+    ranked = [Event(str(r.element), str(r.id), float(r.hours)) for r in rows(worst)]
+    twins = [
+        (Event("feeder", one, h), Event("feeder", two, h))
+        for one, two in network.twin_feeders
+        for h in sorted(set(hours))
+    ]
+    named = list(dict.fromkeys([*ranked, *(event for pair in twins for event in pair)]))
+    number = {event: i for i, event in enumerate(named)}
     alone = [_dark(network, event) for event in named]
+    asked = [*combinations(range(len(ranked)), 2), *((number[a], number[b]) for a, b in twins)]
     joint = [
         pair
-        for a, b in combinations(range(len(named)), 2)
+        for a, b in dict.fromkeys((min(two), max(two)) for two in asked)
         if (pair := _together(network, named, alone, a, b)) is not None
     ]
     names = network.backhaul.names
@@ -79,8 +96,8 @@ def worst_pairs(
             found.append(row)
     table = pd.DataFrame(found, columns=list(COLUMNS))
     by = ["people_more", *_COUNTS, "people_without_signal"]
-    ranked = table.sort_values(by, ascending=False, na_position="last", kind="stable")
-    return ranked.head(MOST).reset_index(drop=True)
+    table = table.sort_values(by, ascending=False, na_position="last", kind="stable")
+    return table.head(MOST).reset_index(drop=True)
 
 
 _COUNTS: Final = ("villages_more", "communes_more", "sites_more")

@@ -131,11 +131,40 @@ class Prices(Section):
     """New power line to a site."""
     fibre_yearly_per_km: NotNegative = 150.0
     """Keeping new cable; what it costs to lay is priced in ``[extension]``."""
+    battery_hour: Price = Price(capital=500.0, yearly=50.0)
+    """An hour more that the batteries of a site or PoP last, with their replacement."""
     satellite: Price | None = Price(capital=1_200.0, yearly=1_400.0)
     """A terminal with an access point at the village's culture house; absent: no alternative.
 
     It serves the house, not the village's fields and roads: reported beside coverage, never
     counted as covered."""
+
+
+class LossRate(Section):
+    """How often something is lost, and for how long."""
+
+    per_year: NotNegative
+    hours: Positive
+
+
+class LossRates(Section):
+    """How often things are lost, by which remedies are weighed. Every figure is an assumption.
+
+    No Vietnamese statistics of faults are public; the defaults are orders of magnitude, to be
+    replaced by the carriers' own fault tickets.
+    """
+
+    cable_100_km: LossRate = LossRate(per_year=1.0, hours=12.0)
+    """Cuts of 100 km of cable; a section is cut by its length, as is the tail of a PoP."""
+    joint: LossRate = LossRate(per_year=0.01, hours=8.0)
+    pop: LossRate = LossRate(per_year=0.1, hours=8.0)
+    shared_route: LossRate = LossRate(per_year=0.1, hours=24.0)
+    """Cables that fall together."""
+    site: LossRate = LossRate(per_year=0.3, hours=24.0)
+    hazard: LossRate = LossRate(per_year=0.1, hours=72.0)
+    feeder_hours: NotNegative = 8.0
+    """Hours a year that a feeder is gone in outages of each of ``outage_hours``: of 4 h twice a
+    year, of 24 h once in three."""
 
 
 class Planning(Section):
@@ -152,6 +181,7 @@ class Planning(Section):
     how long its batteries last."""
     outage_hours: list[Positive] = Field(default_factory=lambda: [4.0, 8.0, 24.0])
     """How long a feeder is gone, in the events of ``phusong cascade``."""
+    losses: LossRates = Field(default_factory=LossRates)
     power_lines: list[Layer] = Field(default_factory=list)
     """Lines a site may draw current from; without them every new site has panels of its own."""
     rounds: Annotated[int, Field(ge=1, le=10)] = 3

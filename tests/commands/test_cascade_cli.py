@@ -33,7 +33,7 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data, toml = folder / "data", folder / "study.toml"
     (data / "fiber/backhaul.csv").write_text("site_id,medium\nA,fibre\n", "utf-8")
     (data / "feeders.csv").write_text(
-        "site_id,feeder,battery_h\nA,471,8\nB,471,4\nA,472,1\n", "utf-8"
+        "site_id,feeder,battery_h\nA,471,8\nB,471,4\nA,471,1\n", "utf-8"
     )
     x, y = 500_500.0, 2_501_900.0
     slides = gpd.GeoDataFrame(

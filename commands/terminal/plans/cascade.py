@@ -13,12 +13,21 @@ from phusong.commands.terminal.tables import people_text, plain, plain_table
 from phusong.frames import rows
 from phusong.i18n import number, tr
 from phusong.pipeline.cascade import Cascaded
+from phusong.planning.cascade.results import Cascade
 
 _MOST_PAIRS = 5
+_WIDE = 30
 
 
-def print_cascade(console: Console, found: Cascaded, top: int) -> None:
-    """Print the ``top`` worst events and the worst pairs."""
+KINDS = {
+    "battery": "longer batteries",
+    "hop": "spare microwave hop",
+    "route": "second route of cable",
+}
+
+
+def print_cascade(console: Console, found: Cascaded, top: int, currency: str) -> None:
+    """Print the ``top`` worst events, the worst pairs, and what to build first."""
     cascade = found.cascade
     console.print(tr("The worst of {count} single losses:", count=len(cascade.events)))
     table = plain_table(
@@ -48,7 +57,43 @@ def print_cascade(console: Console, found: Cascaded, top: int) -> None:
                 people_text(row.people_more),
             )
         console.print(pairs)
+    if len(cascade.remedies):
+        _print_remedies(console, cascade, top, currency)
     print_lines(console, found.findings)
+
+
+def _print_remedies(console: Console, cascade: Cascade, top: int, currency: str) -> None:
+    """Print the order to build in."""
+    console.print(
+        tr(
+            "All single losses take {total} person-hours a year ([planning.losses]); to build, most"
+            " saved per cost first:",
+            total=number(cascade.toll.total),
+        ),
+        markup=False,
+    )
+    table = plain_table(
+        "Remedy",
+        "Where",
+        "By",
+        "Losses mended",
+        "Person-hours saved",
+        "Cost so far",
+        "Saved so far",
+    )
+    built = cascade.remedies[cascade.remedies["step"].notna()].sort_values("step")
+    for row in rows(built.head(top)):
+        where = plain(str(row.where))
+        table.add_row(
+            tr(KINDS[row.kind]),
+            where if len(where) <= _WIDE else where[: _WIDE - 1] + "…",
+            plain(str(row.by or "–")),
+            number(row.events_mended),
+            number(row.person_hours_added),
+            f"{number(row.life_total)} {currency}",
+            number(row.person_hours_total),
+        )
+    console.print(table)
 
 
 def _called(name: Any, hours: float) -> str:

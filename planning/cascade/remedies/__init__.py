@@ -1,0 +1,1 @@
+"""What mends most of the losses for its cost: batteries, microwave hops, second routes."""
