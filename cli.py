@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "fiber": "phusong.commands.fiber:fiber",
     "extend": "phusong.commands.extend:extend",
     "sites": "phusong.commands.sites:sites",
+    "plan": "phusong.commands.plan:plan",
     "cascade": "phusong.commands.cascade:cascade",
     "indicators": "phusong.commands.indicators:indicators",
     "map": "phusong.commands.map:map_command",

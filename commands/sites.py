@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import click
@@ -11,8 +10,10 @@ from phusong.commands.terminal.options import (
     CONTEXT,
     csv_form,
     csv_options,
+    money_options,
     out_option,
     overwrite_option,
+    refuse_money,
     scenario_option,
     shared_options,
     study_argument,
@@ -25,19 +26,7 @@ from phusong.i18n import tr
 @scenario_option
 @out_option("sites", "Folder for the plan.")
 @overwrite_option
-@click.option(
-    "--budget",
-    type=click.FloatRange(min=0),
-    help="What may be spent, in the study's currency: serve most people for it.",
-)
-@click.option(
-    "--year",
-    "years",
-    type=click.FloatRange(min=0),
-    multiple=True,
-    help="The budget of one year; once for each year, in order.",
-)
-@click.option("--worst-first", is_flag=True, help="With a budget: the darkest communes first.")
+@money_options
 @click.option(
     "--curve",
     "steps",
@@ -68,10 +57,7 @@ def sites(
       phusong sites my-province --out sites
       phusong sites my-province --year 400000 --year 400000 --year 600000 --worst-first
     """
-    if budget is not None and years:
-        raise click.UsageError(tr("--budget and --year do not go together"))
-    if worst_first and budget is None and not years:
-        raise click.UsageError(tr("--worst-first goes with --budget or --year"))
+    refuse_money(budget, years, worst_first=worst_first)
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.missing import stop_if_missing
     from phusong.commands.terminal.places import path_text
@@ -79,40 +65,21 @@ def sites(
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.folder import write_stamp
     from phusong.exports.site_plan import write_site_plan
-    from phusong.pipeline.siting import plan_study_sites
+    from phusong.pipeline.siting import plan_study_sites, stamp_of_plan
     from phusong.planning.assess import Money
     from phusong.results.missing import Attempts
     from phusong.study.file import read_study
-    from phusong.version import __version__
 
     form = csv_form(separator, decimal)
     opened = read_study(study, scenario)
     refuse_to_overwrite(out, overwrite=overwrite)
+    money = Money(budget, years, worst_first, steps or 0)
     with show_progress() as progress:
-        money = Money(budget, years, worst_first, steps or 0)
         sited = plan_study_sites(opened, money, progress)
-    plan = sited.plan
-    stamp: dict[str, object] = {
-        "study": opened.study.name,
-        "study_sha256": opened.fingerprint(),
-        "version": __version__,
-        "currency": plan.currency,
-        "life": plan.life,
-        "lower_bound": None if math.isnan(plan.lower_bound) else plan.lower_bound,
-        "gap": None if math.isnan(plan.gap) else plan.gap,
-        "budget": budget,
-        "years": list(years),
-        "worst_first": worst_first,
-        "people": plan.people,
-        "most_people": None if math.isinf(plan.most_people) else plan.most_people,
-        "bound_by": "branching" if plan.branched else "multipliers",
-        "candidates": plan.candidates,
-        "rounds": plan.rounds,
-        "broken": list(sited.broken),
-    }
+    stamp = stamp_of_plan(opened, sited, money)
     with output_folder(out, overwrite=overwrite) as partial:
         attempt = Attempts()
-        write_site_plan(plan, sited.figures, partial, stamp, form, attempt, sited.scenarios)
+        write_site_plan(sited.plan, sited.figures, partial, stamp, form, attempt, sited.scenarios)
         write_stamp(partial, stamp, attempt.missing)
     console = open_console()
     print_site_plan(console, sited)

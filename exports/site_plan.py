@@ -1,4 +1,4 @@
-"""The files of a plan of masts: sites, villages, hops, bill of quantities, figures, layers."""
+"""The files of a plan of masts, and of one with cables: steps, tables, bill, figures, layers."""
 
 from __future__ import annotations
 
@@ -27,18 +27,31 @@ def write_site_plan(
     form: CsvForm,
     attempt: Attempts,
     scenarios: Mapping[str, Scenario],
+    yearly: pd.DataFrame | None = None,
 ) -> None:
-    """Write ``site_plan_*.csv``, then ``site_plan.gpkg``; ``columns.csv`` says what they mean.
+    """Write ``plan_*.csv`` and ``site_plan_*.csv``, then ``site_plan.gpkg``.
 
-    ``scenarios`` are written beside them, by file name, for runs with the plan built.
+    ``columns.csv`` says what they mean.
+
+    Parameters
+    ----------
+    figures
+        Before and after.
+    scenarios
+        By file name, for runs with the plan built.
+    yearly
+        Figures at the end of each year, where communes were planned too.
     """
     tables = {
+        "plan_steps": plan.steps,
         "site_plan_sites": plan.sites,
         "site_plan_villages": plan.villages,
         "site_plan_hops": plan.hops,
         "site_plan_bill": plan.bill,
         "site_plan_figures": figures,
     }
+    if yearly is not None:
+        tables |= {"plan_communes": plan.communes, "plan_indicators": yearly}
     tables |= {
         name: frame
         for name, frame in (("site_plan_curve", plan.curve), ("site_plan_years", plan.years))
@@ -59,3 +72,6 @@ def _layers(plan: SitePlan) -> Iterator[Layer]:
     yield documented("site_plan_lines", plan.lines, "planned")
     yield documented("site_plan_hops", plan.hops, "second")
     yield documented("site_plan_sites", plan.sites, "planned_sites")
+    if len(plan.communes):
+        yield documented("plan_communes", plan.communes, "targets")
+    yield documented("plan_steps", plan.steps, "steps")

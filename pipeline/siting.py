@@ -15,10 +15,12 @@ from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
 from phusong.coverage.villages.verdict import COVERED, GRADES
 from phusong.i18n import tr
-from phusong.pipeline.compute import compute, scratch_rasters
+from phusong.pipeline.compute import compute, no_fibre, scratch_rasters
+from phusong.pipeline.yearly import left_unreached, yearly_figures
 from phusong.planning.as_scenario import scenario_of
 from phusong.planning.assess import Layers, Money, plan_sites, with_plan
 from phusong.planning.results import SitePlan
+from phusong.planning.unlit import wanted_communes
 from phusong.progress import Progress
 from phusong.results.model import Results
 from phusong.sources import Inputs
@@ -26,6 +28,7 @@ from phusong.sources.points_of_interest import read_places
 from phusong.sources.shapes_of_interest import AREAS, LINES, read_shapes
 from phusong.study import Study
 from phusong.study.scenario import Scenario
+from phusong.version import __version__
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,11 @@ class Sited:
     scenarios
         File name -> the plan as a scenario: built (``scenario.toml``), and what stands at the end
         of each year but the last (``scenario_year_1.toml`` ...).
+    yearly
+        The figures at the end of each year, see
+        :func:`phusong.pipeline.yearly.yearly_figures`; None where only masts were planned.
+    unlit
+        Codes of communes whose new cable no optical class can run over.
     """
 
     results: Results
@@ -56,17 +64,33 @@ class Sited:
     broken: tuple[str, ...]
     findings: Findings
     scenarios: dict[str, Scenario]
+    yearly: pd.DataFrame | None = None
+    unlit: tuple[str, ...] = ()
 
 
 def plan_study_sites(
-    study: Study, money: Money | None = None, progress: Progress | None = None
+    study: Study,
+    money: Money | None = None,
+    progress: Progress | None = None,
+    *,
+    communes: bool = False,
 ) -> Sited:
     """Plan masts for the villages of a study that are not covered, and hold the plan to a run.
+
+    Parameters
+    ----------
+    communes
+        Whether commune centres without fibre are planned in the same list, and the figures of
+        each year wanted.
 
     Raises
     ------
     ChecksFailed
         When a file cannot be used.
+    StudyError
+        When communes are to be planned and the study has no fibre.
+    InputError
+        When there is neither connected fibre nor a point of presence to start from.
     """
     # Neither the simulation nor others' definitions have a say in what is built.
     quick = study.model_copy(
@@ -80,6 +104,8 @@ def plan_study_sites(
         results = compute(quick, rasters, progress=progress)
         assert results.signal is not None
         assert results.coverage is not None
+        if communes and results.fiber is None:
+            raise no_fibre()
         layers = _layers(study, results.inputs, findings)
         findings.stop_on_errors()
         store = PathLossStore(study.work_folder / "store")
@@ -93,13 +119,21 @@ def plan_study_sites(
             layers,
             money,
             progress,
+            wanted_communes(results.fiber) if communes and results.fiber is not None else None,
         )
         after = _built(results.inputs, quick, plan, rasters / "built", store, progress)
+        yearly: pd.DataFrame | None = None
+        unlit: tuple[str, ...] = ()
+        if communes and results.fiber is not None:
+            known = (results.inputs, quick, results.coverage, results.fiber, plan, store)
+            yearly = yearly_figures(*known, progress)
+            unlit = left_unreached(results.inputs, quick, results.fiber, plan)
     promised = plan.villages.loc[plan.villages["status"] == "served", "code"]
     covered = set(after.villages.loc[after.villages["grade"] == COVERED, "code"])
     broken = tuple(sorted(set(promised) - covered))
     figures = _figures(results.coverage, after)
-    return Sited(results, plan, figures, broken, findings, _scenarios(plan, results.inputs, study))
+    scenarios = _scenarios(plan, results.inputs, study)
+    return Sited(results, plan, figures, broken, findings, scenarios, yearly, unlit)
 
 
 def _scenarios(plan: SitePlan, inputs: Inputs, study: Study) -> dict[str, Scenario]:
@@ -153,3 +187,28 @@ def _figures(before: VillageCoverage, after: VillageCoverage) -> pd.DataFrame:
         rows.append(("people_served_share", "share", [s / everyone for s in served]))
     table = pd.DataFrame([(figure, unit, *values) for figure, unit, values in rows])
     return table.set_axis(["figure", "unit", "before", "after"], axis=1)
+
+
+def stamp_of_plan(study: Study, sited: Sited, money: Money) -> dict[str, object]:
+    """Return what run.json says of a plan: the study, the money, cost and bound."""
+    plan = sited.plan
+    return {
+        "study": study.study.name,
+        "study_sha256": study.fingerprint(),
+        "version": __version__,
+        "currency": plan.currency,
+        "life": plan.life,
+        "lower_bound": None if np.isnan(plan.lower_bound) else plan.lower_bound,
+        "gap": None if np.isnan(plan.gap) else plan.gap,
+        "budget": money.budget,
+        "years": list(money.years),
+        "worst_first": money.worst_first,
+        "people": plan.people,
+        "counted": plan.counted,
+        "most_people": None if np.isinf(plan.most_people) else plan.most_people,
+        "bound_by": "branching" if plan.branched else "multipliers",
+        "candidates": plan.candidates,
+        "rounds": plan.rounds,
+        "broken": list(sited.broken),
+        "unlit": list(sited.unlit),
+    }

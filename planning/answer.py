@@ -1,8 +1,9 @@
-"""A solver's plan in words of the study: sites, hops, cable, villages, bill of quantities."""
+"""A solver's plan in words of the study: sites, hops, cable, villages, years."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 from phusong.fiber.extension.ordering import Stage
 from phusong.fiber.extension.quantities import line_frame
 from phusong.planning.arborescence import Plan, Reason
-from phusong.planning.costs import annuity, fibre_life_cost, life_cost, masts, times
+from phusong.planning.building import Building, Job
+from phusong.planning.costs import annuity, fibre_life_cost, life_cost, masts
 from phusong.planning.question import Question
 from phusong.planning.sites.places import EXISTING
 from phusong.study import Extension
-from phusong.study.settings.planning import Planning, Price
+from phusong.study.settings.planning import Planning
 
 Ints = NDArray[np.int64]
 
@@ -27,6 +29,20 @@ STATUS = {
     Reason.NO_BACKHAUL: "no_backhaul",
 }
 """What a village that is not served is called."""
+
+
+def masts_only(plan: Plan, places: int, villages: int) -> Plan:
+    """Return what a plan builds for villages, without the commune centres at the end of both."""
+    return replace(
+        plan,
+        sites=plan.sites[plan.sites < places],
+        serving=plan.serving[plan.serving < places],
+        fibre_sites=plan.fibre_sites[plan.fibre_sites < places],
+        served_by=plan.served_by[:villages],
+        pair=plan.pair[:villages],
+        alone=plan.alone[:villages],
+        reason=plan.reason[:villages],
+    )
 
 
 def year_of(plans: Sequence[Plan], name: str, count: int) -> Ints:
@@ -54,6 +70,7 @@ def village_frame(
     dark: gpd.GeoDataFrame,
     names: list[str],
     settings: Planning,
+    building: Building,
 ) -> gpd.GeoDataFrame:
     """Say what becomes of each dark village; columns as in :class:`.results.SitePlan`."""
     plan, year = plans[-1], year_of(plans, "villages", len(dark))
@@ -69,6 +86,7 @@ def village_frame(
                 "served" if served else STATUS[Reason(reason)]
                 for served, reason in zip(plan.served.tolist(), plan.reason.tolist(), strict=True)
             ],
+            "step": building.serves[: len(dark)],
             "year": year,
             "site_id": known[first],
             "second_site_id": known[second],
@@ -89,6 +107,7 @@ def site_frame(
     names: list[str],
     villages: gpd.GeoDataFrame,
     settings: Planning,
+    building: Building,
 ) -> gpd.GeoDataFrame:
     """Return the masts built or climbed, those that serve most people first."""
     places, power, prices, plan = question.places, question.power, settings.prices, plans[-1]
@@ -116,6 +135,9 @@ def site_frame(
             "site_id": ids,
             "kind": places.kind[at],
             "role": np.where(serves, "serves", "relays").astype(object),
+            "step": np.where(
+                stands & serves, building.step_of[Job.RADIO][at], building.step_of[Job.SITE][at]
+            ),
             "year": year_of(plans, "sites", len(places))[at],
             "villages": pd.Series(ids).map(count).fillna(0).astype(np.int64),
             "people": pd.Series(ids).map(people).fillna(0.0),
@@ -140,7 +162,12 @@ def site_frame(
 
 
 def hop_frame(
-    question: Question, plans: Sequence[Plan], names: list[str], settings: Planning, crs: object
+    question: Question,
+    plans: Sequence[Plan],
+    names: list[str],
+    settings: Planning,
+    building: Building,
+    crs: object,
 ) -> gpd.GeoDataFrame:
     """Return the hops built, in the direction that light goes."""
     plan = plans[-1]
@@ -157,6 +184,7 @@ def hop_frame(
         {
             "from_site_id": known[plan.hop_from],
             "to_site_id": known[plan.hop_to],
+            "step": building.step_of[Job.HOP][at],
             "year": year_of(plans, "hops", len(hops.a))[at],
             "length_km": hops.length_km[at],
             "clearance": hops.clearance[at],
@@ -170,101 +198,82 @@ def hop_frame(
 
 
 def cable_frame(
-    question: Question, plans: Sequence[Plan], prices: Extension, settings: Planning
+    question: Question, building: Building, prices: Extension, settings: Planning, crs: object
 ) -> gpd.GeoDataFrame:
-    """Return the new cable, pieces of one road as one line."""
+    """Return the new cable; pieces of one road in one step are one line."""
     roads = question.roads
     if roads is None:
-        columns = ("year", "kind", "surface", "road_id", "length_m", "usd", "life")
-        return gpd.GeoDataFrame({c: [] for c in columns}, geometry=[])
-    year = year_of(plans, "sections", len(roads.usd))
-    laid = [np.flatnonzero(year == number) for number in range(1, len(plans) + 1)]
+        columns = ("step", "year", "kind", "surface", "road_id", "length_m", "usd", "life")
+        return gpd.GeoDataFrame({c: [] for c in columns}, geometry=[], crs=crs)
+    step = building.step_of[Job.SECTION]
+    laid = [np.flatnonzero(step == number) for number in range(1, len(building) + 1)]
     stages = [Stage(0, sections, float(roads.usd[sections].sum())) for sections in laid]
-    lines = line_frame(roads, stages, prices).rename(columns={"stage": "year"})
+    lines = line_frame(roads, stages, prices).rename(columns={"stage": "step"})
+    lines.insert(1, "year", building.year[lines["step"].to_numpy() - 1])
     lines["life"] = fibre_life_cost(lines["usd"], lines["length_m"], settings.prices)
     return gpd.GeoDataFrame(lines.drop(columns="cable_m"))
 
 
-def bill_of(
-    sites: gpd.GeoDataFrame, hops: gpd.GeoDataFrame, lines: gpd.GeoDataFrame, settings: Planning
+def curve_frame(
+    plans: Sequence[Plan], budgets: Sequence[float], people: NDArray[np.float64], first: int
 ) -> pd.DataFrame:
-    """Sum the plan by year and item: how much of each, and what it costs."""
-    columns = ["year", "item", "quantity", "unit", "capital", "yearly", "life"]
-    years = sorted({*sites["year"], *hops["year"], *lines["year"]})
-    rows = [
-        {"year": year, **row}
-        for year in years
-        for row in _items(
-            sites[sites["year"] == year],
-            hops[hops["year"] == year],
-            lines[lines["year"] == year],
-            settings,
-        )
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    """Return what each sum buys; columns as in :class:`.results.SitePlan`.
 
-
-def _items(
-    sites: pd.DataFrame, hops: pd.DataFrame, lines: pd.DataFrame, settings: Planning
-) -> Iterator[dict[str, object]]:
-    """Give the items that are built, at their prices."""
-    prices = settings.prices
-    new, serves = sites["kind"] != EXISTING, sites["role"] == "serves"
-    grid, solar = sites["power"] == "grid", sites["power"] == "solar"
-    line_km = float(sites.loc[grid, "power_line_km"].sum())
-    km = float(lines["length_m"].sum()) / 1000.0
-    cable = Price(
-        capital=float(lines["usd"].sum()) * prices.per_usd,
-        yearly=km * prices.fibre_yearly_per_km,
-    )
-    counted = {
-        "new masts": (int(new.sum()), prices.tower),
-        "room on standing masts": (int((~new & serves).sum()), prices.cosite),
-        "radio equipment": (int(serves.sum()), prices.radio),
-        "panels and batteries": (int(solar.sum()), prices.solar),
-        "grid connections": (int(grid.sum()), prices.grid),
-        "microwave hops": (len(hops), prices.hop),
-    }
-    items = [(item, float(n), "", times(price, n)) for item, (n, price) in counted.items()]
-    items.append(("power lines", line_km, "km", times(prices.grid_per_km, line_km)))
-    items.append(("fibre cable", km, "km", cable))
-    for item, quantity, unit, price in items:
-        if quantity > 0:
-            yield {
-                "item": item,
-                "quantity": quantity,
-                "unit": unit,
-                "capital": price.capital,
-                "yearly": price.yearly,
-                "life": life_cost(price, prices),
-            }
-
-
-def curve_frame(plans: Sequence[Plan], budgets: Sequence[float]) -> pd.DataFrame:
-    """Return what each sum buys; columns as in :class:`.results.SitePlan`."""
+    Parameters
+    ----------
+    people
+        (villages,) of the dark villages, then of the commune centres; not weighted.
+    first
+        Number of the first that stands for a centre.
+    """
     return pd.DataFrame(
         {
             "budget": list(budgets),
             "life": [plan.cost for plan in plans],
-            "villages": [int(plan.served.sum()) for plan in plans],
-            "people": [plan.people for plan in plans],
+            **_served(plans, people, first),
+            "counted": [plan.people for plan in plans],
             "most_people": [plan.most_people for plan in plans],
         }
     )
 
 
 def year_frame(
-    plans: Sequence[Plan], most_people: Sequence[float], people: NDArray[np.float64]
+    plans: Sequence[Plan],
+    most_people: Sequence[float],
+    budgets: Sequence[float],
+    people: NDArray[np.float64],
+    first: int,
 ) -> pd.DataFrame:
-    """Return what stands at the end of each year; columns as in :class:`.results.SitePlan`."""
+    """Return what stands at the end of each year; columns as in :class:`.results.SitePlan`.
+
+    Parameters
+    ----------
+    people, first
+        As for :func:`curve_frame`.
+    """
     total = np.array([0.0, *(plan.cost for plan in plans)])
     return pd.DataFrame(
         {
             "year": np.arange(1, len(plans) + 1),
+            "budget": list(budgets),
             "spent": np.diff(total),
             "spent_total": total[1:],
-            "villages": [int(plan.served.sum()) for plan in plans],
-            "people": [float(people[plan.served].sum()) for plan in plans],
+            "left": np.cumsum(budgets) - total[1:],
+            **_served(plans, people, first),
+            "counted": [plan.people for plan in plans],
             "most_people": list(most_people),
         }
     )
+
+
+def _served(
+    plans: Sequence[Plan], people: NDArray[np.float64], first: int
+) -> dict[str, list[int] | list[float]]:
+    """Return villages and people who get signal, communes and people who get fibre."""
+    masts, cables = slice(0, first), slice(first, None)
+    return {
+        "villages": [int(plan.served[masts].sum()) for plan in plans],
+        "people": [float(people[masts][plan.served[masts]].sum()) for plan in plans],
+        "communes": [int(plan.served[cables].sum()) for plan in plans],
+        "people_fibre": [float(people[cables][plan.served[cables]].sum()) for plan in plans],
+    }

@@ -16,31 +16,32 @@ from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.verdict import COVERED
 from phusong.fiber.built import road_network
 from phusong.fiber.extension.candidates import Candidates, build_candidates
-from phusong.fiber.extension.extension import standing_fibre
+from phusong.fiber.extension.extension import no_start, standing_fibre
 from phusong.fiber.results import FiberResult
 from phusong.planning.answer import (
-    bill_of,
     cable_frame,
     curve_frame,
     hop_frame,
+    masts_only,
     site_frame,
     village_frame,
     year_frame,
 )
 from phusong.planning.arborescence import (
+    Instance,
     Plan,
-    Villages,
     Vouched,
     curve,
-    solve,
     within,
     worst_first,
     years,
 )
 from phusong.planning.as_scenario import scenario_of
+from phusong.planning.building import in_order
 from phusong.planning.costs import power_of
-from phusong.planning.hops.hops import Hops, Masts, find_hops, longest_km
-from phusong.planning.question import Question, ask
+from phusong.planning.hops.hops import Masts, find_hops, longest_km, nearest_hops
+from phusong.planning.joint import solve_both
+from phusong.planning.question import Question, ask, known_people
 from phusong.planning.results import SitePlan
 from phusong.planning.sites.equipment import heights_of, site_names
 from phusong.planning.sites.places import (
@@ -52,6 +53,9 @@ from phusong.planning.sites.places import (
     near_area,
 )
 from phusong.planning.sites.service import Service, find_service, joined
+from phusong.planning.stepwise import counted_by_step, owners_of_places, step_frame
+from phusong.planning.unlit import commune_frame, no_communes
+from phusong.planning.works import bill_of, owners_of_masts, works_of
 from phusong.progress import NoProgress, Progress
 from phusong.sources.alterations.carried_out import with_scenario
 from phusong.sources.inputs import Inputs
@@ -107,6 +111,7 @@ def plan_sites(
     layers: Layers | None = None,
     money: Money | None = None,
     progress: Progress | None = None,
+    communes: gpd.GeoDataFrame | None = None,
 ) -> SitePlan:
     """Find the cheapest masts for the villages that are not covered, and prove how cheap.
 
@@ -126,12 +131,21 @@ def plan_sites(
         A budget, years, the curve; by default all that can be covered is.
     progress
         Told of the steps ``propagation``, ``service``, ``hops``, ``sites``.
+    communes
+        Centres to reach with fibre in the same plan, see
+        :func:`phusong.planning.unlit.wanted_communes`; by default none.
+
+    Raises
+    ------
+    InputError
+        When centres are to be reached and there is neither connected fibre nor a PoP.
     """
     told, given = progress or NoProgress(), layers or Layers()
     settings = study.planning
     rows = np.flatnonzero((coverage.villages["grade"] != COVERED).to_numpy())
     dark = _dark(inputs, coverage, rows)
-    search = _Search(inputs, study, signal, fiber, store, given, rows, dark, told)
+    centres = no_communes(inputs.crs) if communes is None else communes
+    search = _Search(inputs, study, signal, fiber, store, given, rows, dark, centres, told)
     first = candidate_places(
         inputs,
         dark,
@@ -142,9 +156,9 @@ def plan_sites(
     )
     question, plan = search.solved(first, None)
     rounds = 1
-    while rounds < settings.rounds and len(plan.serving):
+    while rounds < settings.rounds and len(search.masts(question, plan).serving):
         spacing_m = settings.candidates.spacing_m / 3.0**rounds
-        centre = question.places.only(plan.serving)
+        centre = question.places.only(search.masts(question, plan).serving)
         wanted = settings.candidates
         more = around(centre, question.places, inputs, spacing_m, wanted, given.forbidden)
         if not len(more):
@@ -198,11 +212,12 @@ class _Search:
     layers: Layers
     rows: Ints
     dark: gpd.GeoDataFrame
+    communes: gpd.GeoDataFrame
     told: Progress
 
     def solved(self, places: Places, known: Service | None) -> tuple[Question, Plan]:
         """Put the question for some places and solve it; ``known`` is of the first of them."""
-        settings, study = self.study.planning, self.study
+        settings = self.study.planning
         service = self._service(places, known)
         heights = heights_of(places, self.inputs, settings.site)
         fresh = places.kind != EXISTING
@@ -217,15 +232,23 @@ class _Search:
             places,
             service,
             power_of(places, self.layers.power_lines, settings.prices),
-            _nearest(hops, fresh),
+            nearest_hops(hops, fresh, NEW_NEIGHBOURS),
             self._roads(places),
             self.dark["people"].to_numpy(dtype=np.float64),
             settings,
+            settings.fibre_weight * self._in_communes(),
         )
         self.told.start("sites", 1, "Cheapest masts")
-        plan = solve(question.instance, time_limit_s=study.planning.time_limit_s)
+        plan = solve_both(question.instance, len(self.dark), settings.time_limit_s)
         self.told.advance("sites")
         return question, plan
+
+    def masts(self, question: Question, plan: Plan) -> Plan:
+        """Return the plan without the commune centres."""
+        return masts_only(plan, len(question.places), len(self.dark))
+
+    def _in_communes(self) -> Floats:
+        return known_people(self.communes["people"].to_numpy(dtype=np.float64))
 
     def _service(self, places: Places, known: Service | None) -> Service:
         """Work out what the places that are not known yet cover."""
@@ -251,8 +274,10 @@ class _Search:
             return None
         fibre, part = standing_fibre(self.fiber.network)
         if not (part == 0).any():
+            if len(self.communes):
+                raise no_start()
             return None
-        points = gpd.points_from_xy(places.x_m, places.y_m)
+        points = [*gpd.points_from_xy(places.x_m, places.y_m), *self.communes.geometry]
         settings = self.study.fiber
         return build_candidates(
             road_network(self.inputs, self.study),
@@ -260,50 +285,78 @@ class _Search:
             part,
             np.asarray(points, dtype=object),
             self.study.extension,
-            # A mast has a hop or none; ways off the road are searched for commune centres.
-            None,
+            self.inputs.terrain if len(self.communes) else None,
             0.0 if settings is None else settings.drop_m,
+            # A mast has a hop or none; ways off the road are searched for commune centres.
+            offroad=np.arange(len(points)) >= len(places),
         )
 
     def answer(self, question: Question, best: Plan, rounds: int, money: Money) -> SitePlan:
         """Spend the money on the places found, and say it in words of the study."""
-        settings = self.study.planning
-        plans, most = self._spent(question, best, money)
-        plan, people = plans[-1], question.instance.villages.people
+        settings, crs = self.study.planning, self.inputs.crs
+        instance = self._counted(question.instance, money)
+        spent, most = self._spent(instance, best, money)
+        building = in_order(instance, spent)
+        plans = [self.masts(question, plan) for plan in spent]
+        plan, dark = plans[-1], len(self.dark)
+        people = np.concatenate([question.instance.villages.people[:dark], self._in_communes()])
         names = site_names(question.places, self.inputs)
         heights = heights_of(question.places, self.inputs, settings.site)
-        villages = village_frame(question, plans, self.dark, names, settings)
-        sites = site_frame(question, plans, heights, names, villages, settings)
-        hops = hop_frame(question, plans, names, settings, self.inputs.crs)
-        lines = cable_frame(question, plans, self.study.extension, settings)
+        villages = village_frame(question, plans, self.dark, names, settings, building)
+        sites = site_frame(question, plans, heights, names, villages, settings, building)
+        hops = hop_frame(question, plans, names, settings, building, crs)
+        lines = cable_frame(question, building, self.study.extension, settings, crs)
+        communes = commune_frame(self.communes, spent, dark, building.serves[dark:], building.year)
+        standing = owners_of_masts(self.inputs)
+        works = works_of(question, building, hops, lines, names, standing, settings)
+        sums = self._curve(instance, spent[-1], money, people)
+        places = gpd.points_from_xy(question.places.x_m, question.places.y_m)
         whole = money.budget is None and not money.years
         return SitePlan(
             villages=villages,
             sites=sites,
             hops=hops,
             lines=lines,
-            bill=bill_of(sites, hops, lines, settings),
-            curve=self._curve(question, best, money),
-            years=year_frame(plans if money.years else [], most if money.years else [], people),
+            bill=bill_of(works),
+            curve=sums,
+            years=year_frame(
+                spent if money.years else [],
+                most if money.years else [],
+                money.years,
+                people,
+                dark,
+            ),
             places=question.places.only(plan.serving),
             candidates=len(question.places),
             rounds=rounds,
             life=plan.cost,
             lower_bound=plan.lower_bound if whole else np.nan,
-            people=float(people[plan.served].sum()),
+            people=float(people[:dark][plan.served].sum()),
             most_people=np.inf if whole else most[-1],
             branched=plan.vouched == Vouched.BRANCHING,
             currency=settings.prices.currency,
+            communes=communes,
+            steps=step_frame(
+                building,
+                works,
+                names,
+                owners_of_places(names, standing, settings.site.operator),
+                villages,
+                communes,
+                self.inputs.communes,
+                np.array([*places, *self.communes.geometry], dtype=object),
+                counted_by_step(building, instance.villages.people),
+                sums,
+            ),
+            works=works,
+            counted=spent[-1].people,
         )
 
     def _spent(
-        self, question: Question, best: Plan, money: Money
+        self, instance: Instance, best: Plan, money: Money
     ) -> tuple[list[Plan], tuple[float, ...]]:
         """Return what stands at the end of each year (one, unless years are asked for)."""
         seconds = self.study.planning.time_limit_s
-        instance = question.instance
-        if money.worst_first:
-            instance = replace(instance, villages=self._weighted(instance.villages))
         if money.years:
             schedule = years(instance, money.years, time_limit_s=seconds)
             return list(schedule.plans), schedule.most_people
@@ -312,42 +365,33 @@ class _Search:
             return [plan], (plan.most_people,)
         return [best], ()
 
-    def _weighted(self, villages: Villages) -> Villages:
-        """Weigh people by the share of their commune that is in the dark."""
+    def _counted(self, instance: Instance, money: Money) -> Instance:
+        """Weigh people by the share of their commune that is in the dark, where that is asked."""
+        if not money.worst_first:
+            return instance
+        dark = len(self.dark)
+        weight = instance.villages.people.copy()
         commune = self.dark["commune_code"].fillna("").to_numpy()
         names, number = np.unique(commune.astype(str), return_inverse=True)
         living = self.inputs.villages["commune_code"].fillna("").astype(str)
         people = self.inputs.villages["population"].fillna(0.0).groupby(living).sum()
         population = people.reindex(names).to_numpy(dtype=np.float64)
-        dark = np.bincount(number, villages.people, minlength=len(names))
-        whole = np.maximum(np.nan_to_num(population), dark)
-        return replace(villages, people=worst_first(villages.people, number, whole))
+        unlit = np.bincount(number, weight[:dark], minlength=len(names))
+        whole = np.maximum(np.nan_to_num(population), unlit)
+        # A commune without fibre is without it as a whole: its people count as they are.
+        weight[:dark] = worst_first(weight[:dark], number, whole)
+        return replace(instance, villages=replace(instance.villages, people=weight))
 
-    def _curve(self, question: Question, best: Plan, money: Money) -> pd.DataFrame:
-        budgets = [best.cost * k / max(money.steps, 1) for k in range(1, money.steps)]
+    def _curve(self, instance: Instance, last: Plan, money: Money, people: Floats) -> pd.DataFrame:
+        """Return what sums up to the plan's buy; the last of them buys the plan."""
+        budgets = [last.cost * k / max(money.steps, 1) for k in range(1, money.steps)]
         seconds = self.study.planning.time_limit_s
-        found = curve(question.instance, budgets, time_limit_s=seconds) if budgets else []
+        found = curve(instance, budgets, time_limit_s=seconds) if budgets else []
         if money.steps:
-            budgets, found = [*budgets, best.cost], [*found, replace(best, most_people=best.people)]
-        return curve_frame(found, budgets)
-
-
-def _nearest(hops: Hops, fresh: NDArray[np.bool_]) -> Hops:
-    """Keep the shortest hops of every new place: a longer one costs as much and holds worse."""
-    ends = np.concatenate([hops.a, hops.b])
-    other = np.concatenate([hops.b, hops.a])
-    which = np.tile(np.arange(len(hops.a)), 2)
-    mine = fresh[ends]
-    ends, other, which = ends[mine], other[mine], which[mine]
-    stands = ~fresh[other]
-    order = np.lexsort((which, hops.length_km[which], stands, ends))
-    group = np.column_stack([ends, stands])[order]
-    starts = np.ones(len(order), dtype=bool)
-    starts[1:] = (group[1:] != group[:-1]).any(axis=1)
-    first = np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))
-    rank = np.arange(len(order)) - first
-    most = np.where(stands[order], NEW_NEIGHBOURS // 2, NEW_NEIGHBOURS)
-    return hops.only(np.unique(which[order][rank < most]))
+            whole = np.isinf(last.most_people)
+            most = last.people if whole else last.most_people
+            budgets, found = [*budgets, last.cost], [*found, replace(last, most_people=most)]
+        return curve_frame(found, budgets, people, len(self.dark))
 
 
 def with_plan(inputs: Inputs, study: Study, plan: SitePlan) -> Inputs:

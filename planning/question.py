@@ -25,7 +25,8 @@ class Question:
     Attributes
     ----------
     instance
-        Sites are the places, fibre sections the edges of ``roads``.
+        Sites are the places, fibre sections the edges of ``roads``; after the places come commune
+        centres, after the dark villages the same: a site of no cost that covers one village.
     places, service, power, hops, roads
         What it is made of; ``hops`` only those that hold, ``roads`` None without fibre.
     """
@@ -46,6 +47,7 @@ def ask(
     roads: Candidates | None,
     people: Floats,
     settings: Planning,
+    reached: Floats | None = None,
 ) -> Question:
     """Put the question: cover every dark village that candidates can cover, at least life cost.
 
@@ -57,25 +59,34 @@ def ask(
     ----------
     people
         (villages,) of the dark villages; NaN counts as the mean of the others.
+    reached
+        (communes,) what reaching each commune centre counts; they are the last targets of
+        ``roads``. None: only masts are asked for.
     """
     prices = settings.prices
-    stands = places.kind == EXISTING
-    capital, yearly = masts(places, prices)
+    more = np.zeros(0) if reached is None else reached
+    count, dark = len(places), len(people)
+    stands = np.concatenate([places.kind == EXISTING, np.zeros(len(more), dtype=bool)])
+    capital, yearly = (np.concatenate([price, 0 * more]) for price in masts(places, prices))
+    radio = np.concatenate([np.full(count, life_cost(prices.radio, prices)), 0 * more])
     return Question(
         Instance(
             _fibre(roads, prices),
             Sites(
-                cost=np.where(stands, 0.0, capital + yearly * annuity(prices)) + power.life,
-                vertex=np.full(len(places), -1)
+                cost=np.where(stands, 0.0, capital + yearly * annuity(prices))
+                + np.concatenate([power.life, 0 * more]),
+                vertex=np.full(len(stands), -1)
                 if roads is None
                 else np.where(stands, -1, roads.target_vertex),
                 # A mast that stands is free to relay; its room is paid by what serves phones.
-                radio=life_cost(prices.radio, prices)
-                + np.where(stands, capital + yearly * annuity(prices), 0.0),
+                radio=radio + np.where(stands, capital + yearly * annuity(prices), 0.0),
                 lit=stands,
             ),
-            Villages(known_people(people)),
-            Covers(service.place, service.village),
+            Villages(np.concatenate([known_people(people), more])),
+            Covers(
+                np.concatenate([service.place, count + np.arange(len(more))]),
+                np.concatenate([service.village, dark + np.arange(len(more))]),
+            ),
             Hops(
                 hops.a,
                 hops.b,

@@ -21,31 +21,35 @@ class SitePlan:
     ----------
     villages
         One row a dark village: ``code``, ``name``, ``commune_code``, ``people``, ``grade`` (now),
-        ``status`` (``served`` | ``over_budget`` | ``no_site`` | ``no_backhaul``), ``year`` (from
-        which it is served; 0: not), ``site_id`` (that serves it), ``second_site_id`` (where it
-        takes two together), ``best_share`` (served share that the best single candidate would
-        leave), ``satellite_life`` (the alternative's cost, NaN without one), geometry.
+        ``status`` (``served`` | ``over_budget`` | ``no_site`` | ``no_backhaul``), ``step`` (after
+        which it is served; 0: not), ``year`` (from which it is served; 0: not), ``site_id`` (that
+        serves it), ``second_site_id`` (where it takes two together), ``best_share`` (served share
+        that the best single candidate would leave), ``satellite_life`` (the alternative's cost, NaN
+        without one), geometry.
     sites
-        ``site_id``, ``kind`` (``existing`` | ``own`` | ``village`` | ``high`` | ``road``),
-        ``role`` (``serves`` | ``relays``), ``year`` (of building), ``villages``, ``people`` (it
+        ``site_id``, ``kind`` (``existing`` | ``own`` | ``village`` | ``high`` | ``road``), ``role``
+        (``serves`` | ``relays``), ``step``, ``year`` (of building), ``villages``, ``people`` (it
         serves first), ``backhaul`` (``own`` | ``fibre`` | ``microwave``), ``from_site_id``,
-        ``power`` (``stands`` | ``grid`` | ``solar``), ``power_line_km``, ``height_m``,
-        ``capital``, ``yearly``, ``life``, geometry.
+        ``power`` (``stands`` | ``grid`` | ``solar``), ``power_line_km``, ``height_m``, ``capital``,
+        ``yearly``, ``life``, geometry.
     hops
-        ``from_site_id``, ``to_site_id``, ``year``, ``length_km``, ``clearance`` (of the first
-        Fresnel zone's radius), ``margin_db``, ``outage_percent``, ``life``, geometry.
+        ``from_site_id``, ``to_site_id``, ``step``, ``year``, ``length_km``, ``clearance`` (of the
+        first Fresnel zone's radius), ``margin_db``, ``outage_percent``, ``life``, geometry.
     lines
-        New cable: ``year``, ``kind``, ``surface``, ``road_id``, ``length_m``, ``usd`` (to lay
-        it), ``life``, geometry.
+        New cable: ``step``, ``year``, ``kind``, ``surface``, ``road_id``, ``length_m``, ``usd`` (to
+        lay it), ``life``, geometry.
     bill
-        ``year``, ``item``, ``quantity``, ``unit``, ``capital``, ``yearly``, ``life``.
+        ``year``, ``item``, ``owner``, ``quantity``, ``unit``, ``capital``, ``yearly``, ``life``.
     curve
-        What each sum buys: ``budget``, ``life``, ``villages``, ``people``, ``most_people`` (that
-        any plan within it serves). Empty where it was not asked for.
+        What each sum buys: ``budget``, ``life``, ``villages``, ``people``, ``communes`` (that get
+        fibre), ``people_fibre`` (in them), ``counted`` (people as the plan weighs them),
+        ``most_people`` (more than which no plan within it counts). Empty where it was not asked
+        for.
     years
-        What stands at the end of each year: ``year``, ``spent``, ``spent_total``, ``villages``,
-        ``people``, ``most_people`` (for all money up to then, spent at once; weighted, where
-        the worst communes come first). Empty where no years were asked for.
+        What stands at the end of each year: ``year``, ``budget``, ``spent``, ``spent_total``,
+        ``left`` (goes over to the next), ``villages``, ``people``, ``communes``,
+        ``people_fibre``, ``counted``, ``most_people`` (for all money up to then, spent at once;
+        weighted as ``counted`` is). Empty where no years were asked for.
     places
         The candidates chosen to serve, for a run with the plan built.
     candidates
@@ -57,11 +61,28 @@ class SitePlan:
     lower_bound
         No plan of these candidates that serves the same villages costs less; NaN within a budget.
     people, most_people
-        Served by the plan, and served at most by any plan within the budget (infinite without).
+        Who get signal, and more than which no plan within the budget counts (infinite without).
     branched
         Whether the solver's branching vouches for the bound, not multipliers recomputed here.
     currency
         Of all costs.
+    communes
+        One row a commune centre that was to get fibre: ``commune_code``, ``name``, ``status``
+        (``built`` | ``over_budget`` | ``no_route``), ``step`` (that reaches it; 0: none),
+        ``year`` (0: not), ``people``, geometry. Empty where only masts were planned.
+    steps
+        In order of building, each possible after those before it: ``step``, ``year``, ``what``
+        (``mast`` | ``commune``), ``id`` (site, or code of the commune), ``where`` (names of the
+        communes), ``owner`` (of the mast), ``masts`` (new ones), ``hops``, ``cable_km``,
+        ``power_line_km``, ``villages``, ``communes``, ``people`` (who get signal),
+        ``people_fibre`` (in the commune), ``capital``, ``yearly``, ``life``, ``counted`` (people
+        as the plan weighs them), and of life, villages, people, communes, people_fibre and
+        counted what they add up to (``…_total``), ``most_counted`` (no plan counts more for
+        ``life_total``; NaN where it was not asked for), geometry.
+    works
+        Every piece: see :func:`phusong.planning.works.works_of`.
+    counted
+        People served, as the plan weighs them: what ``most_people`` bounds.
     """
 
     villages: gpd.GeoDataFrame
@@ -80,6 +101,10 @@ class SitePlan:
     most_people: float
     branched: bool
     currency: str
+    communes: gpd.GeoDataFrame
+    steps: gpd.GeoDataFrame
+    works: pd.DataFrame
+    counted: float
 
     @property
     def gap(self) -> float:

@@ -139,6 +139,43 @@ def csv_form(separator: str, decimal: str) -> CsvForm:
     return CsvForm("\t" if separator == "tab" else separator, decimal)
 
 
+def money_options(command: F) -> F:
+    """Add what may be spent on a plan, and on whom first."""
+    for option in (
+        click.option(
+            "--worst-first", is_flag=True, help="With a budget: the darkest communes first."
+        ),
+        click.option(
+            "--year",
+            "years",
+            type=click.FloatRange(min=0),
+            multiple=True,
+            help="The budget of one year; once for each year, in order.",
+        ),
+        click.option(
+            "--budget",
+            type=click.FloatRange(min=0),
+            help="What may be spent, in the study's currency: serve most people for it.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def refuse_money(budget: float | None, years: tuple[float, ...], *, worst_first: bool) -> None:
+    """Refuse what does not go together of the options of money.
+
+    Raises
+    ------
+    UsageError
+        When a budget stands beside years, or the worst communes come first without either.
+    """
+    if budget is not None and years:
+        raise click.UsageError(tr("--budget and --year do not go together"))
+    if worst_first and budget is None and not years:
+        raise click.UsageError(tr("--worst-first goes with --budget or --year"))
+
+
 def measurement_options(command: F) -> F:
     """Add how a file of measurements is read where it does not say so itself."""
     for option in (

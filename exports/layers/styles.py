@@ -127,6 +127,21 @@ def _planned_villages(_: gpd.GeoDataFrame) -> Style:
     return Style(classes, "status", Label("name", 7, most_scale=50_000))
 
 
+_STEPS = {
+    "mast": ("mast", palette.CARRIERS[0], "circle"),
+    "commune": ("cable to a commune centre", palette.CABLE_PLANNED, "square"),
+}
+
+
+def _steps(_: gpd.GeoDataFrame) -> Style:
+    """Mark the place of each step with its number."""
+    classes = [
+        (what, tr(words), _marker(colour, shape, 1.6))
+        for what, (words, colour, shape) in _STEPS.items()
+    ]
+    return Style(classes, "what", Label("step", 9, bold=True, most_scale=800_000, beside=True))
+
+
 _LOST = {
     "edge": ("cable section", palette.CARRIERS[0], "circle"),
     "node": ("joint", palette.CARRIERS[0], "square"),
@@ -239,6 +254,7 @@ _STYLES: Mapping[str, Callable[[gpd.GeoDataFrame], Style]] = {
     "near_misses": _near_misses,
     "sites": _sites,
     "planned_sites": _planned_sites,
+    "steps": _steps,
     "cascade": _cascade,
     "cascade_batteries": _batteries,
     "cascade_remedies": _remedies,

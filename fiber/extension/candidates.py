@@ -78,6 +78,7 @@ def build_candidates(
     *,
     parts: int | None = None,
     tie_parts: bool = True,
+    offroad: Bools | None = None,
 ) -> Candidates:
     """Make the graph of everything that may be built.
 
@@ -101,6 +102,8 @@ def build_candidates(
         Number of parts, where it is not the greatest in ``fibre_part`` and one.
     tie_parts
         Whether parts that come within the access distance of each other may be tied.
+    offroad
+        (k,) targets from which ways off the road are searched; all of them by default.
     """
     parts = int(fibre_part.max(initial=0)) + 1 if parts is None else parts
     roads, enter, hit = _split_roads(roads, fibre, targets, prices)
@@ -117,8 +120,9 @@ def build_candidates(
     road_usd = _road_usd(roads, prices)
     vertices = count + parts + len(targets)
     if terrain is not None:
+        far = np.ones(len(targets), dtype=bool) if offroad is None else offroad
         search = OffroadLinks(
-            roads, fibre, fibre_part, part_vertex, targets, target_vertex, prices, terrain
+            roads, fibre, fibre_part, part_vertex, targets[far], target_vertex[far], prices, terrain
         )
         search.join(links, vertices)
     return Candidates(

@@ -178,17 +178,22 @@ def _candidates(inputs: Inputs, study: Study, fiber: FiberResult) -> tuple[Candi
     roads = road_network(inputs, study)
     fibre, part = standing_fibre(fiber.network)
     if not (part == 0).any():
-        raise InputError(
-            "there is neither connected fibre nor a point of presence to extend from",
-            Where(key="fiber.pops"),
-            "name at least one point of presence",
-        )
+        raise no_start()
     wanted = np.flatnonzero(fiber.reach["reason"].isin(WANTED).to_numpy())
     points = fiber.reach.geometry.to_numpy()[wanted]
     candidates = build_candidates(
         roads, fibre, part, points, study.extension, inputs.terrain, settings.drop_m
     )
     return candidates, wanted
+
+
+def no_start() -> InputError:
+    """Return the error of a study in which no cable is lit."""
+    return InputError(
+        "there is neither connected fibre nor a point of presence to extend from",
+        Where(key="fiber.pops"),
+        "name at least one point of presence",
+    )
 
 
 def standing_fibre(network: Network) -> tuple[NDArray[np.object_], Ints]:

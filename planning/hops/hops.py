@@ -201,6 +201,32 @@ def find_hops(
     )
 
 
+def nearest_hops(hops: Hops, fresh: NDArray[np.bool_], most: int) -> Hops:
+    """Keep the shortest hops of every new place: a longer one costs as much and holds worse.
+
+    Parameters
+    ----------
+    fresh
+        (masts,) which do not stand yet.
+    most
+        Hops kept of a new place to others that do not stand either; to masts that stand, half.
+    """
+    ends = np.concatenate([hops.a, hops.b])
+    other = np.concatenate([hops.b, hops.a])
+    which = np.tile(np.arange(len(hops.a)), 2)
+    mine = fresh[ends]
+    ends, other, which = ends[mine], other[mine], which[mine]
+    stands = ~fresh[other]
+    order = np.lexsort((which, hops.length_km[which], stands, ends))
+    group = np.column_stack([ends, stands])[order]
+    starts = np.ones(len(order), dtype=bool)
+    starts[1:] = (group[1:] != group[:-1]).any(axis=1)
+    first = np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))
+    rank = np.arange(len(order)) - first
+    enough = rank < np.where(stands[order], most // 2, most)
+    return hops.only(np.unique(which[order][enough]))
+
+
 def _neighbourhoods(masts: Masts, a: Ints) -> list[Ints]:
     """Group pairs by their first masts, masts near each other together."""
     firsts = np.unique(a)

@@ -9,25 +9,34 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from phusong.planning.sites.places import EXISTING, Places
-from phusong.sources.alterations.raised import cells_of, cells_with, sites_with
+from phusong.sources.alterations.raised import cells_of, cells_with, metres_of, sites_with
 from phusong.sources.inputs import Inputs
 from phusong.study.scenario import Band, Mast, rounded_degrees
 from phusong.study.settings.planning import NewSite
 
 
-def site_names(places: Places, inputs: Inputs) -> list[str]:
-    """Return the site of each place: its own where a mast stands, else a new, unused name."""
+def site_names(places: Places, inputs: Inputs, *, apart: bool = False) -> list[str]:
+    """Return the site of each place: its own where a mast stands, else a new, unused name.
+
+    Parameters
+    ----------
+    apart
+        Whether what is put on a mast that stands is a site of its own, with a name of its own.
+    """
     taken = set(inputs.sites["site_id"].astype(str))
     out = []
     for name, kind in zip(places.place_id.tolist(), places.kind.tolist(), strict=True):
-        site = str(name) if kind == EXISTING else f"NEW-{name}"
-        while kind != EXISTING and site in taken:
+        stays = kind == EXISTING and not apart
+        site = str(name) if stays else f"NEW-{name}"
+        while not stays and site in taken:
             site += "'"
         out.append(site)
     return out
 
 
-def with_sites(inputs: Inputs, places: Places, new: NewSite, *, alone: bool = False) -> Inputs:
+def with_sites(
+    inputs: Inputs, places: Places, new: NewSite, *, alone: bool = False, apart: bool = False
+) -> Inputs:
     """Return inputs in which every place bears what a new site carries.
 
     A place that is a mast already gets cells beside its own, at the height of its highest cell.
@@ -43,26 +52,30 @@ def with_sites(inputs: Inputs, places: Places, new: NewSite, *, alone: bool = Fa
     alone
         Whether the cells that are in service are left out, to look at the new ones by
         themselves.
+    apart
+        Whether cells put on a mast that stands are a site of their own, that may fall silent
+        without it.
     """
-    masts = masts_of(places, inputs, new)
-    fresh = places.kind != EXISTING
-    names = [mast.site_id for mast, new_one in zip(masts, fresh.tolist(), strict=True) if new_one]
+    masts = masts_of(places, inputs, new, apart=apart)
+    fresh = [mast for mast in masts if mast.longitude is not None]
+    # From degrees, as a scenario has them: a mast that is built later has the same path losses.
+    x_m, y_m = metres_of(inputs, [m.longitude for m in fresh], [m.latitude for m in fresh])
     return replace(
         inputs,
-        sites=sites_with(inputs, names, places.x_m[fresh], places.y_m[fresh]),
+        sites=sites_with(inputs, [m.site_id for m in fresh], x_m, y_m),
         cells=cells_of(inputs, masts) if alone else cells_with(inputs, masts),
     )
 
 
-def masts_of(places: Places, inputs: Inputs, new: NewSite) -> list[Mast]:
+def masts_of(places: Places, inputs: Inputs, new: NewSite, *, apart: bool = False) -> list[Mast]:
     """Return what each place would bear, as a scenario says it; coordinates for new masts only."""
-    fresh = places.kind != EXISTING
+    fresh = np.full(len(places), True) if apart else places.kind != EXISTING
     at = degrees_of(inputs, np.column_stack([places.x_m, places.y_m]))
     heights_m = heights_of(places, inputs, new)
     return [
         mast_of(new, name, height_m, at[i] if fresh[i] else None)
         for i, (name, height_m) in enumerate(
-            zip(site_names(places, inputs), heights_m.tolist(), strict=True)
+            zip(site_names(places, inputs, apart=apart), heights_m.tolist(), strict=True)
         )
     ]
 

@@ -15,12 +15,11 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
 
 from phusong.errors import StudyError, Where
 from phusong.i18n import tr
 from phusong.sources.alterations.laid import cables_with
-from phusong.sources.alterations.raised import cells_with, sites_with
+from phusong.sources.alterations.raised import cells_with, metres_of, sites_with
 from phusong.sources.cables.backhaul import FIBRE, MICROWAVE
 from phusong.sources.inputs import Inputs
 from phusong.study.scenario import Cable, Change, Hang, Mast, Off, Scenario
@@ -116,7 +115,7 @@ class _Doing:
         self.inputs = replace(self.inputs, cells=cells)
 
     def _move(self, site_id: str, longitude: float, latitude: float, key: str) -> None:
-        x_m, y_m = _metres(self.inputs, [longitude], [latitude])
+        x_m, y_m = metres_of(self.inputs, [longitude], [latitude])
         if not self._on_ground(x_m, y_m, [key]):
             return
         sites = self.inputs.sites.copy()
@@ -151,7 +150,7 @@ class _Doing:
         if self.problems:
             return
         new = list(fresh.values())
-        x_m, y_m = _metres(self.inputs, [m.longitude for m in new], [m.latitude for m in new])
+        x_m, y_m = metres_of(self.inputs, [m.longitude for m in new], [m.latitude for m in new])
         if self._on_ground(x_m, y_m, [m.site_id for m in new]):
             sites = sites_with(self.inputs, [m.site_id for m in new], x_m, y_m)
             self.inputs = replace(self.inputs, sites=sites, cells=cells_with(self.inputs, masts))
@@ -159,7 +158,7 @@ class _Doing:
     def _stands_here(self, mast: Mast, x_m: float, y_m: float, key: str) -> None:
         if mast.longitude is None:
             return
-        at_x, at_y = _metres(self.inputs, [mast.longitude], [mast.latitude])
+        at_x, at_y = metres_of(self.inputs, [mast.longitude], [mast.latitude])
         off_m = float(np.hypot(at_x[0] - x_m, at_y[0] - y_m))
         if off_m > ELSEWHERE_M:
             text = tr(
@@ -181,7 +180,7 @@ class _Doing:
                 )
             taken.add(cable.cable_id)
         lines = [
-            shapely.linestrings(*_metres(self.inputs, *zip(*cable.points, strict=True)))
+            shapely.linestrings(*metres_of(self.inputs, *zip(*cable.points, strict=True)))
             for cable in cables
         ]
         frame = {
@@ -240,13 +239,3 @@ class _Doing:
 
     def _say(self, key: str, text: str) -> None:
         self.problems.append(f"{key}: {text}")
-
-
-def _metres(
-    inputs: Inputs, longitude: Sequence[Any], latitude: Sequence[Any]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return x and y in the study's CRS."""
-    moved = Transformer.from_crs(_WGS84, inputs.crs, always_xy=True).transform(
-        np.asarray(longitude, dtype=np.float64), np.asarray(latitude, dtype=np.float64)
-    )
-    return np.atleast_1d(moved[0]), np.atleast_1d(moved[1])

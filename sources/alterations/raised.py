@@ -9,9 +9,20 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pyproj import Transformer
 
 from phusong.sources.inputs import Inputs
 from phusong.study.scenario import Mast
+
+
+def metres_of(
+    inputs: Inputs, longitude: Sequence[Any], latitude: Sequence[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return x and y of degrees, in the study's CRS."""
+    moved = Transformer.from_crs("EPSG:4326", inputs.crs, always_xy=True).transform(
+        np.asarray(longitude, dtype=np.float64), np.asarray(latitude, dtype=np.float64)
+    )
+    return np.atleast_1d(moved[0]), np.atleast_1d(moved[1])
 
 
 def sites_with(

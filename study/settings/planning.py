@@ -167,6 +167,19 @@ class LossRates(Section):
     year, of 24 h once in three."""
 
 
+class Owners(Section):
+    """Who does what of a plan: names in the bill, and of the files by owner.
+
+    New masts with their radio, current and hops are ``planning.site.operator``'s; room on a mast
+    that stands is its carriers'.
+    """
+
+    cable: str = Field(default="cable owner", min_length=1)
+    """Whose new cable is."""
+    power: str = Field(default="power company", min_length=1)
+    """Who builds lines from the grid to new masts."""
+
+
 class Planning(Section):
     """Where to build next: candidates, what they carry, what hangs them on the network, prices."""
 
@@ -174,6 +187,11 @@ class Planning(Section):
     site: NewSite = Field(default_factory=NewSite)
     microwave: Microwave = Field(default_factory=Microwave)
     prices: Prices = Field(default_factory=Prices)
+    owners: Owners = Field(default_factory=Owners)
+    fibre_weight: NotNegative = 0.1
+    """What a person of a commune that gets fibre counts beside one who gets signal, where both are
+    planned together. An assumption: cable to the centre reaches offices, school and health post
+    first, and houses later."""
     hazards: list[Layer] = Field(default_factory=list)
     """Areas of floods, landslides, fires: ``phusong cascade`` loses all in one of them at once."""
     feeders: list[Layer] = Field(default_factory=list)

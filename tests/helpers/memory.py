@@ -16,6 +16,8 @@ from pyproj import CRS
 
 from helpers import files
 from phusong.grid import Grid
+from phusong.sources.cables.lines import CABLE_COLUMNS, ROAD_COLUMNS, empty
+from phusong.sources.cables.pops import POP_COLUMNS
 from phusong.sources.inputs import Inputs, Raster
 from phusong.study import Study
 
@@ -33,14 +35,17 @@ def write_raster(path: Path, values: np.ndarray, grid: Grid, sha256: str = "0") 
 
 def inputs_of(terrain: Raster, **frames: Any) -> Inputs:
     """Inputs on the grid of the terrain; layers that are not given are empty or missing."""
-    empty = gpd.GeoDataFrame({"code": []}, geometry=[], crs=UTM)
-    roads = gpd.GeoDataFrame(
-        {"road_id": [], "kind": [], "surface": [], "row": []}, geometry=[], crs=UTM
-    )
+    none = gpd.GeoDataFrame({"code": []}, geometry=[], crs=UTM)
     layers: dict[str, Any] = dict.fromkeys(
-        ("communes", "villages", "commune_centres", "sites", "cables", "pops"), empty
+        ("communes", "villages", "commune_centres", "sites"), none
     )
-    layers |= {"roads": roads, "cells": pd.DataFrame(), "sources": {}}
+    layers |= {
+        "cables": empty(CABLE_COLUMNS, UTM),
+        "pops": empty(POP_COLUMNS, UTM),
+        "roads": empty(ROAD_COLUMNS, UTM),
+        "cells": pd.DataFrame(),
+        "sources": {},
+    }
     layers |= dict.fromkeys(("filled", "landcover", "people"))
     return Inputs(crs=UTM, grid=terrain.grid, terrain=terrain, **(layers | frames))
 

@@ -4,6 +4,7 @@ import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers.radio import BARE, cells_frame, make_inputs, make_study, villages_frame
@@ -11,9 +12,12 @@ from helpers.signal import cell_box, centre_of
 from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
-from phusong.coverage.villages.verdict import COVERED
+from phusong.coverage.villages.verdict import COVERED, GRADES
+from phusong.pipeline.yearly import yearly_figures
 from phusong.planning.assess import Money, judged_round, plan_sites, with_plan
 from phusong.planning.costs import annuity, life_cost
+from phusong.planning.sites.equipment import site_names, with_sites
+from phusong.planning.sites.places import EXISTING, Places, merged
 
 ROWS, COLS = 160, 240
 
@@ -177,3 +181,30 @@ def test_years_build_on_each_other_and_their_bills_add_up(world):
 def spend(world, money):
     _, inputs, study, store, signal, coverage = world
     return plan_sites(inputs, study, signal, coverage, None, store, None, money)
+
+
+def test_figures_of_each_year_equal_runs_with_what_stands_by_then(world, tmp_path):
+    """Cells on a mast that stands come in a year of their own, beside those it has."""
+    _, inputs, study, store, _, coverage = world
+    whole, _ = plan_of(world)
+    plan = spend(world, Money(years=(whole.life * 0.5, whole.life * 0.3, whole.life * 0.4)))
+    own = Places(np.array(["A"]), np.array([EXISTING]), *(np.array([v]) for v in centre_of(70, 30)))
+    step = plan.steps.iloc[[-1]].assign(id="A", what="mast", year=2)
+    masts = plan.steps[plan.steps["what"] == "mast"]
+    assert set(masts["id"]) == set(site_names(plan.places, inputs))
+    both = pd.concat([plan.steps, step])
+    plan = dataclasses.replace(plan, places=merged(plan.places, own), steps=both)
+    figures = yearly_figures(inputs, study, coverage, None, plan, store)
+    year = dict(zip(both["id"], both["year"], strict=True))
+    for number in range(1, 4):
+        by_then = [year[name] <= number for name in site_names(plan.places, inputs)]
+        built = with_sites(inputs, plan.places.only(np.array(by_then)), study.planning.site)
+        signal = compute_signal(built, study, tmp_path / str(number), store)
+        run = assess_villages(built, study, signal).villages
+        found = figures[figures["year"] == number].set_index("figure")["value"]
+        for grade in GRADES:
+            assert found[f"villages_{grade}"] == (run["grade"] == grade).sum()
+        served = (run["people"] - run["people_unserved"]).sum()
+        assert found["people_served"] == pytest.approx(served, rel=1e-9)
+    assert figures["year"].max() == 3
+    assert figures.loc[figures["figure"] == "villages_covered", "value"].nunique() >= 2

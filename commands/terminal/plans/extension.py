@@ -17,7 +17,7 @@ from phusong.i18n import number, share_text, tr
 from phusong.results.model import Planned
 
 _MOST = 10
-_FIGURES = {
+FIGURES = {
     "communes_with_fibre": "Communes with fibre",
     "communes_with_fibre_share": "Share of communes with fibre",
     "people_in_communes_with_fibre": "People in communes with fibre",
@@ -91,5 +91,5 @@ def _before_and_after(plan: ExtensionPlan, rings: RingPlan | None) -> Table:
         plan.indicators["indicator"], plan.indicators["unit"], *then, strict=True
     ):
         shown = [share_text(v) if unit == "share" else people_text(v) for v in values]
-        table.add_row(tr(_FIGURES[code]), *shown)
+        table.add_row(tr(FIGURES[code]), *shown)
     return table

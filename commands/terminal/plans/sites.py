@@ -13,9 +13,10 @@ from phusong.commands.terminal.tables import people_text, plain_table
 from phusong.frames import rows
 from phusong.i18n import number, share_text, tr
 from phusong.pipeline.siting import Sited
+from phusong.planning.results import SitePlan
 
 _MOST = 20
-_FIGURES = {
+FIGURES = {
     "villages_covered": "Villages covered",
     "villages_hollow": "Villages partly served",
     "villages_white": "Villages without signal",
@@ -44,14 +45,26 @@ def print_site_plan(console: Console, sited: Sited) -> None:
     plan = sited.plan
     _print_proof(console, sited)
     _print_sites(console, plan.sites)
+    print_bill(console, plan)
+    print_left(console, plan)
+    _print_figures(console, sited)
+    print_lines(console, sited.findings)
+
+
+def print_bill(console: Console, plan: SitePlan) -> None:
+    """Print what is built of each item, and what it costs."""
     table = plain_table("Item", "Quantity", "At once", "A year", "Over its life")
-    by_item = plan.bill.drop(columns="year").groupby(["item", "unit"], sort=False, as_index=False)
-    for row in rows(by_item.sum()):
+    bill = plan.bill.drop(columns=["year", "owner"])
+    for row in rows(bill.groupby(["item", "unit"], sort=False, as_index=False).sum()):
         amount = number(row.quantity, ".1f") if row.unit else number(row.quantity)
         table.add_row(
             tr(_ITEMS[row.item]), amount, *(number(v) for v in (row.capital, row.yearly, row.life))
         )
     console.print(table)
+
+
+def print_left(console: Console, plan: SitePlan) -> None:
+    """Name the villages that stay as they are, and why."""
     for status, reason in _UNSERVED.items():
         left = plan.villages[plan.villages["status"] == status]
         if len(left):
@@ -66,8 +79,6 @@ def print_site_plan(console: Console, sited: Sited) -> None:
                 style="yellow",
                 markup=False,
             )
-    _print_figures(console, sited)
-    print_lines(console, sited.findings)
 
 
 def _print_proof(console: Console, sited: Sited) -> None:
@@ -131,8 +142,13 @@ def _print_figures(console: Console, sited: Sited) -> None:
             share_text(v) if row.unit == "share" else people_text(v)
             for v in (row.before, row.after)
         ]
-        table.add_row(tr(_FIGURES[row.figure]), *shown)
+        table.add_row(tr(FIGURES[row.figure]), *shown)
     console.print(table)
+    print_broken(console, sited)
+
+
+def print_broken(console: Console, sited: Sited) -> None:
+    """Name the villages that a run with the plan built does not cover, though it promised them."""
     if sited.broken:
         console.print(
             tr(

@@ -1,0 +1,185 @@
+"""What a plan builds, piece by piece: in which step, what, where, whose it is, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from phusong.frames import rows
+from phusong.planning.building import Building, Job
+from phusong.planning.costs import GRID, SOLAR, annuity, times
+from phusong.planning.question import Question
+from phusong.planning.sites.places import EXISTING
+from phusong.sources.inputs import Inputs
+from phusong.study.settings.planning import Planning, Price
+
+ITEMS: Final = (
+    "new masts",
+    "room on standing masts",
+    "radio equipment",
+    "panels and batteries",
+    "grid connections",
+    "power lines",
+    "microwave hops",
+    "fibre cable",
+)
+"""In the order of the bill."""
+COLUMNS: Final = (
+    "step",
+    "year",
+    "item",
+    "owner",
+    "at",
+    "quantity",
+    "unit",
+    "capital",
+    "yearly",
+    "life",
+)
+BETWEEN: Final = " + "
+"""Between the carriers of one mast."""
+
+
+@dataclass(frozen=True)
+class _Work:
+    step: int
+    item: str
+    owner: str
+    at: str
+    price: Price
+    quantity: float = 1.0
+    unit: str = ""
+
+
+def owners_of_masts(inputs: Inputs) -> dict[str, str]:
+    """Return whose each mast that stands is: its carriers, by name."""
+    cells = inputs.cells[inputs.cells["in_service"].astype(bool)]
+    by_site = cells.groupby(cells["site_id"].astype(str))["operator"]
+    return {str(site): BETWEEN.join(sorted({str(o) for o in own})) for site, own in by_site}
+
+
+def works_of(
+    question: Question,
+    building: Building,
+    hops: gpd.GeoDataFrame,
+    lines: gpd.GeoDataFrame,
+    names: list[str],
+    standing: Mapping[str, str],
+    settings: Planning,
+) -> pd.DataFrame:
+    """Return every piece of a plan; their costs add up to the plan's.
+
+    New masts with their radio, current and hops are ``planning.site.operator``'s, and so is the
+    radio on masts that stand; room on those is their carriers', cable and power lines are
+    ``planning.owners``'.
+
+    Parameters
+    ----------
+    hops, lines
+        As in :class:`.results.SitePlan`, with their steps.
+    names
+        Site of each place.
+    standing
+        Whose masts that stand are, see :func:`owners_of_masts`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``step``, ``year``, ``item`` (of ``ITEMS``), ``owner``, ``at`` (site, the two sites of a
+        hop, road of a cable), ``quantity``, ``unit``, ``capital``, ``yearly``, ``life``; by step,
+        then in the order of ``ITEMS``.
+    """
+    found = [
+        *_masts(question, building, names, standing, settings),
+        *_hops(hops, settings),
+        *_cable(lines, settings),
+    ]
+    worth = annuity(settings.prices)
+    table = pd.DataFrame(
+        [
+            (
+                work.step,
+                int(building.year[work.step - 1]),
+                work.item,
+                work.owner,
+                work.at,
+                work.quantity,
+                work.unit,
+                work.price.capital,
+                work.price.yearly,
+                work.price.capital + work.price.yearly * worth,
+            )
+            for work in found
+        ],
+        columns=list(COLUMNS),
+    )
+    table["item"] = pd.Categorical(table["item"], ITEMS)
+    table = table.sort_values(["step", "item", "at"], kind="stable", ignore_index=True)
+    table["item"] = table["item"].astype(object)
+    return table
+
+
+def bill_of(works: pd.DataFrame) -> pd.DataFrame:
+    """Sum works by year, item and owner; columns as in :class:`.results.SitePlan`."""
+    ranked = works.assign(item=pd.Categorical(works["item"], ITEMS))
+    keys = ["year", "item", "owner", "unit"]
+    sums = ["quantity", "capital", "yearly", "life"]
+    bill = ranked.groupby(keys, observed=True, sort=True, as_index=False)[sums].sum()
+    bill["item"] = bill["item"].astype(object)
+    order = ["year", "item", "owner", "quantity", "unit", "capital", "yearly", "life"]
+    return pd.DataFrame(bill[order])
+
+
+def _masts(
+    question: Question,
+    building: Building,
+    names: list[str],
+    standing: Mapping[str, str],
+    settings: Planning,
+) -> Iterator[_Work]:
+    places, power, prices = question.places, question.power, settings.prices
+    ours, stands = settings.site.operator, places.kind == EXISTING
+    count = len(places)
+    for i in np.flatnonzero((building.step_of[Job.SITE][:count] > 0) & ~stands).tolist():
+        step, name = int(building.step_of[Job.SITE][i]), names[i]
+        yield _Work(step, "new masts", ours, name, prices.tower)
+        if power.kind[i] == SOLAR:
+            yield _Work(step, "panels and batteries", ours, name, prices.solar)
+        elif power.kind[i] == GRID:
+            yield _Work(step, "grid connections", ours, name, prices.grid)
+            km = float(power.line_km[i])
+            if km > 0:
+                line = times(prices.grid_per_km, km)
+                yield _Work(step, "power lines", settings.owners.power, name, line, km, "km")
+    for i in np.flatnonzero(building.step_of[Job.RADIO][:count] > 0).tolist():
+        step, name = int(building.step_of[Job.RADIO][i]), names[i]
+        yield _Work(step, "radio equipment", ours, name, prices.radio)
+        if stands[i]:
+            yield _Work(
+                step, "room on standing masts", standing.get(name, ours), name, prices.cosite
+            )
+
+
+def _hops(hops: gpd.GeoDataFrame, settings: Planning) -> Iterator[_Work]:
+    for hop in rows(hops):
+        at = f"{hop.from_site_id} – {hop.to_site_id}"
+        yield _Work(
+            int(hop.step), "microwave hops", settings.site.operator, at, settings.prices.hop
+        )
+
+
+def _cable(lines: gpd.GeoDataFrame, settings: Planning) -> Iterator[_Work]:
+    prices = settings.prices
+    line: Any
+    for line in rows(lines):
+        km = float(line.length_m) / 1000.0
+        price = Price(
+            capital=float(line.usd) * prices.per_usd, yearly=km * prices.fibre_yearly_per_km
+        )
+        at = str(line.road_id) or str(line.kind)
+        yield _Work(int(line.step), "fibre cable", settings.owners.cable, at, price, km, "km")

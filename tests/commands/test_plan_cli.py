@@ -1,0 +1,192 @@
+"""`phusong plan` on the smallest province: a cable over the wall that feeds commune and mast."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from shapely.geometry import LineString, Point
+
+from helpers.cli import phusong, table
+from helpers.files import UTM
+from helpers.tiny import make_tiny_study
+from phusong.pipeline.siting import plan_study_sites
+from phusong.planning.assess import Money
+from phusong.study.file import read_study
+
+PLANNING = """
+[[roads]]
+path = "data/roads.gpkg"
+columns = { road_id = "ma" }
+
+[planning]
+rounds = 1
+time_limit_s = 20.0
+
+[planning.candidates]
+near_km = 2.0
+spacing_m = 1000.0
+own = [{ path = "data/towers/ours.gpkg", columns = { place_id = "ten" } }]
+"""
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = make_tiny_study(tmp_path_factory.mktemp("tiny"))
+    # On a wall with a flat top the highest cell of a square looks west; ours look east.
+    ours = gpd.GeoDataFrame(
+        {"ten": ["Mép đông 1", "Mép đông 2"]},
+        geometry=[Point(504_680, 2_501_000), Point(504_680, 2_503_000)],
+        crs=UTM,
+    )
+    ours.to_file(folder / "data/towers/ours.gpkg")
+    road = LineString([(500_100, 2_501_990), (507_900, 2_501_990)])
+    gpd.GeoDataFrame({"ma": ["D1"]}, geometry=[road], crs=UTM).to_file(folder / "data/roads.gpkg")
+    toml = folder / "study.toml"
+    toml.write_text(toml.read_text("utf-8") + PLANNING, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def planned(study: Path) -> Path:
+    said = phusong("plan", study, "--out", study / "plan", "--curve", "4").output
+    assert "nan" not in said
+    assert "Masts and cables" in said
+    assert "planning.fibre_weight" in said
+    assert "does not cover" not in said
+    return study / "plan"
+
+
+def test_the_steps_are_the_plan(planned: Path) -> None:
+    steps = table(planned / "plan_steps.csv")
+    stamp = json.loads((planned / "run.json").read_text("utf-8"))
+    assert [int(row["step"]) for row in steps] == list(range(1, len(steps) + 1))
+    assert {row["what"] for row in steps} == {"mast", "commune"}
+    life = [float(row["life"]) for row in steps]
+    assert sum(life) == pytest.approx(stamp["life"], abs=len(steps))
+    total = [float(row["life_total"]) for row in steps]
+    assert total == pytest.approx(np.cumsum(life).tolist(), abs=len(steps))
+    (cable,) = (row for row in steps if row["what"] == "commune")
+    assert (cable["id"], cable["where"], cable["owner"]) == ("02", "Mèo Vạc", "")
+    assert float(cable["people_fibre"]) == 600
+    masts = [row for row in steps if row["what"] == "mast"]
+    assert {row["where"] for row in masts if row["villages"] != "0"} == {"Mèo Vạc"}
+    assert sum(int(row["villages"]) for row in masts) == 2
+    assert {row["owner"] for row in masts} <= {"new", "=Đỏ & Co + Sóng Xanh"}
+    # No step does better than the bound for the money up to it.
+    assert all(float(r["counted_total"]) <= float(r["most_counted"]) + 1 for r in steps)
+    bill = table(planned / "site_plan_bill.csv")
+    assert sum(float(row["life"]) for row in bill) == pytest.approx(stamp["life"], abs=len(bill))
+    owner = {row["item"]: row["owner"] for row in bill}
+    assert owner["fibre cable"] == "cable owner"
+    assert owner["radio equipment"] == "new"
+    assert owner.get("room on standing masts", "=Đỏ & Co + Sóng Xanh") == "=Đỏ & Co + Sóng Xanh"
+
+
+def test_figures_of_the_plan_are_those_of_the_study_with_it_built(planned: Path) -> None:
+    figures = {
+        (r["figure"], r["year"]): float(r["value"]) for r in table(planned / "plan_indicators.csv")
+    }
+    for row in table(planned / "site_plan_figures.csv"):
+        assert figures[row["figure"], "0"] == pytest.approx(float(row["before"]))
+        assert figures[row["figure"], "1"] == pytest.approx(float(row["after"]))
+    assert figures["villages_covered", "1"] == 4
+    assert (figures["communes_with_fibre", "0"], figures["communes_with_fibre", "1"]) == (1, 2)
+    (commune,) = table(planned / "plan_communes.csv")
+    assert (commune["commune_code"], commune["status"], commune["year"]) == ("02", "built", "1")
+
+
+def test_one_list_costs_no_more_than_sites_and_extend(study: Path, planned: Path) -> None:
+    phusong("sites", study, "--out", study / "sites")
+    phusong("extend", study, "--out", study / "extension")
+    masts = json.loads((study / "sites/run.json").read_text("utf-8"))
+    cables = json.loads((study / "extension/run.json").read_text("utf-8"))
+    km = sum(float(r["route_km"]) for r in table(study / "extension/extension_bill.csv"))
+    kept = read_study(study).planning.prices
+    worth = (1 - 1.08**-10) / 0.08
+    apart = masts["life"] + cables["usd"] + km * kept.fibre_yearly_per_km * worth
+    both = json.loads((planned / "run.json").read_text("utf-8"))
+    assert both["life"] <= apart * (1 + 1e-6)
+    assert both["lower_bound"] <= both["life"] * (1 + 1e-9)
+
+
+def test_years_build_what_they_can_pay_and_carry_over_the_rest(study: Path, planned: Path) -> None:
+    life = json.loads((planned / "run.json").read_text("utf-8"))["life"]
+    shares = (0.2, 0.5, 0.0, 0.5)
+    asked = [part for share in shares for part in ("--year", f"{life * share:.0f}")]
+    said = phusong("plan", study, "--out", study / "years", "--curve", "0", *asked).output
+    assert "Left over" in said
+    years = table(study / "years/site_plan_years.csv")
+    left = 0.0
+    for row in years:
+        left += float(row["budget"]) - float(row["spent"])
+        assert float(row["left"]) == pytest.approx(left, abs=4)
+        assert left >= -4
+    steps = table(study / "years/plan_steps.csv")
+    assert [int(r["year"]) for r in steps] == sorted(int(r["year"]) for r in steps)
+    for row in years:
+        spent = sum(float(r["life"]) for r in steps if r["year"] == row["year"])
+        assert spent == pytest.approx(float(row["spent"]), abs=len(steps) + 1)
+        counts = [r for r in steps if int(r["year"]) <= int(row["year"])]
+        assert sum(int(r["villages"]) for r in counts) == int(row["villages"])
+        assert sum(int(r["communes"]) for r in counts) == int(row["communes"])
+    figures = table(study / "years/plan_indicators.csv")
+    assert {r["year"] for r in figures} == {"0", "1", "2", "3", "4"}
+    covered = [float(r["value"]) for r in figures if r["figure"] == "villages_covered"]
+    assert covered == sorted(covered)
+    assert covered[-1] == 4
+
+
+def test_no_money_builds_nothing_and_more_never_counts_fewer(study: Path) -> None:
+    opened = read_study(study)
+    counted = []
+    for budget in (0.0, 150_000.0, 300_000.0, 600_000.0):
+        plan = plan_study_sites(opened, Money(budget=budget), communes=True).plan
+        assert plan.life <= budget
+        assert plan.counted <= plan.most_people + 1e-9
+        counted.append(plan.counted)
+        if budget == 0.0:
+            assert plan.steps.empty
+            assert plan.bill.empty
+            assert set(plan.communes["status"]) == {"over_budget"}
+    assert counted == sorted(counted)
+    assert counted[0] == 0.0
+    assert counted[-1] > counted[1]
+
+
+def test_a_dearer_price_never_makes_the_plan_cheaper(study: Path, tmp_path: Path) -> None:
+    cheap = plan_study_sites(read_study(study), communes=True).plan
+    for key, value in (
+        ("tower", "{ capital = 90000, yearly = 3000 }"),
+        ("fibre_yearly_per_km", "900"),
+    ):
+        dearer = tmp_path / key
+        shutil.copytree(study / "data", dearer / "data")
+        text = (study / "study.toml").read_text("utf-8")
+        (dearer / "study.toml").write_text(
+            text + f"\n[planning.prices]\n{key} = {value}\n", "utf-8"
+        )
+        plan = plan_study_sites(read_study(dearer), communes=True).plan
+        assert plan.life >= cheap.lower_bound * (1 - 1e-9)
+        assert plan.life >= cheap.life * (1 - 1e-6)
+
+
+def test_the_plan_speaks_vietnamese(study: Path) -> None:
+    said = phusong("plan", study, "--out", study / "vi", "--lang", "vi", "--curve", "0").output
+    assert "Cột và cáp" in said
+    assert "cáp tới trung tâm xã" in said
+    assert "Giả định" in said
+
+
+def test_a_study_without_fibre_is_refused(study: Path, tmp_path: Path) -> None:
+    folder = make_tiny_study(tmp_path / "bare")
+    text = (folder / "study.toml").read_text("utf-8")
+    start, end = text.index("[fiber]"), text.index("[radio]")
+    (folder / "study.toml").write_text(text[:start] + text[end:], "utf-8")
+    said = phusong("plan", folder, "--out", tmp_path / "out", code=1).output
+    assert "[fiber]" in said
+    assert "--worst-first goes with" in phusong("plan", study, "--worst-first", code=2).output
