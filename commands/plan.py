@@ -68,7 +68,7 @@ def plan(
     from phusong.commands.terminal.plans.steps import print_steps
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.folder import write_stamp
-    from phusong.exports.site_plan import write_site_plan
+    from phusong.exports.site_plan import write_scenarios, write_site_plan
     from phusong.pipeline.siting import plan_study_sites, stamp_of_plan
     from phusong.planning.assess import Money
     from phusong.results.missing import Attempts
@@ -83,15 +83,9 @@ def plan(
     with output_folder(out, overwrite=overwrite) as partial:
         attempt = Attempts(partial)
         write_site_plan(
-            sited.plan,
-            sited.figures,
-            partial,
-            stamp,
-            form,
-            attempt,
-            sited.scenarios,
-            sited.yearly,
+            sited.plan, sited.figures, partial, stamp, form, attempt, opened, sited.yearly
         )
+        write_scenarios(sited.scenarios, partial)
         write_stamp(partial, stamp, attempt.missing)
     console = open_console()
     print_steps(console, sited)

@@ -64,7 +64,7 @@ def sites(
     from phusong.commands.terminal.plans.sites import print_site_plan
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.folder import write_stamp
-    from phusong.exports.site_plan import write_site_plan
+    from phusong.exports.site_plan import write_scenarios, write_site_plan
     from phusong.pipeline.siting import plan_study_sites, stamp_of_plan
     from phusong.planning.assess import Money
     from phusong.results.missing import Attempts
@@ -79,7 +79,8 @@ def sites(
     stamp = stamp_of_plan(opened, sited, money)
     with output_folder(out, overwrite=overwrite) as partial:
         attempt = Attempts()
-        write_site_plan(sited.plan, sited.figures, partial, stamp, form, attempt, sited.scenarios)
+        write_site_plan(sited.plan, sited.figures, partial, stamp, form, attempt, opened)
+        write_scenarios(sited.scenarios, partial)
         write_stamp(partial, stamp, attempt.missing)
     console = open_console()
     print_site_plan(console, sited)

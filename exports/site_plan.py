@@ -11,9 +11,11 @@ import pandas as pd
 from phusong.exports.formats.geopackage import Layer, documented, of_geopackage, write_geopackage
 from phusong.exports.formats.meanings import write_meanings
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
+from phusong.exports.owners import write_owners
 from phusong.exports.tables.dictionary import conform, described_by
 from phusong.planning.results import SitePlan
 from phusong.results.missing import Attempts
+from phusong.study import Study
 from phusong.study.scenario import Scenario, scenario_text
 
 GEOPACKAGE = "site_plan.gpkg"
@@ -26,10 +28,10 @@ def write_site_plan(
     stamp: dict[str, Any],
     form: CsvForm,
     attempt: Attempts,
-    scenarios: Mapping[str, Scenario],
+    study: Study,
     yearly: pd.DataFrame | None = None,
 ) -> None:
-    """Write ``plan_*.csv`` and ``site_plan_*.csv``, then ``site_plan.gpkg``.
+    """Write ``plan_*.csv`` and ``site_plan_*.csv``, what each owner does, then ``site_plan.gpkg``.
 
     ``columns.csv`` says what they mean.
 
@@ -37,8 +39,8 @@ def write_site_plan(
     ----------
     figures
         Before and after.
-    scenarios
-        By file name, for runs with the plan built.
+    study
+        Whose assumptions stand beside the plan.
     yearly
         Figures at the end of each year, where communes were planned too.
     """
@@ -59,12 +61,17 @@ def write_site_plan(
     }
     for name, frame in tables.items():
         write_csv(conform(frame, name), folder / f"{name}.csv", form)
-    for name, scenario in scenarios.items():
-        (folder / name).write_text(scenario_text(scenario), "utf-8")
+    meanings = {f"{name}.csv": described_by(name) for name in tables}
+    meanings |= write_owners(plan, study, folder, form, attempt)
     short = {key: str(value) for key, value in stamp.items()}
     written = write_geopackage(lambda: _layers(plan), short, folder / GEOPACKAGE, attempt)
-    meanings = {f"{name}.csv": described_by(name) for name in tables}
     write_meanings({**meanings, **of_geopackage(GEOPACKAGE, written)}, folder, form)
+
+
+def write_scenarios(scenarios: Mapping[str, Scenario], folder: Path) -> None:
+    """Write a plan as scenarios, by file name: for runs with it built."""
+    for name, scenario in scenarios.items():
+        (folder / name).write_text(scenario_text(scenario), "utf-8")
 
 
 def _layers(plan: SitePlan) -> Iterator[Layer]:

@@ -103,7 +103,7 @@ class SitePlan:
     currency: str
     communes: gpd.GeoDataFrame
     steps: gpd.GeoDataFrame
-    works: pd.DataFrame
+    works: gpd.GeoDataFrame
     counted: float
 
     @property

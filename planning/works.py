@@ -9,6 +9,7 @@ from typing import Any, Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from phusong.frames import rows
 from phusong.planning.building import Building, Job
@@ -52,6 +53,7 @@ class _Work:
     owner: str
     at: str
     price: Price
+    place: shapely.Geometry
     quantity: float = 1.0
     unit: str = ""
 
@@ -71,7 +73,7 @@ def works_of(
     names: list[str],
     standing: Mapping[str, str],
     settings: Planning,
-) -> pd.DataFrame:
+) -> gpd.GeoDataFrame:
     """Return every piece of a plan; their costs add up to the plan's.
 
     New masts with their radio, current and hops are ``planning.site.operator``'s, and so is the
@@ -89,10 +91,10 @@ def works_of(
 
     Returns
     -------
-    pandas.DataFrame
+    geopandas.GeoDataFrame
         ``step``, ``year``, ``item`` (of ``ITEMS``), ``owner``, ``at`` (site, the two sites of a
-        hop, road of a cable), ``quantity``, ``unit``, ``capital``, ``yearly``, ``life``; by step,
-        then in the order of ``ITEMS``.
+        hop, road of a cable), ``quantity``, ``unit``, ``capital``, ``yearly``, ``life``, geometry
+        (the mast, the hop, the cable); by step, then in the order of ``ITEMS``.
     """
     found = [
         *_masts(question, building, names, standing, settings),
@@ -118,10 +120,11 @@ def works_of(
         ],
         columns=list(COLUMNS),
     )
+    table["geometry"] = np.array([*(work.place for work in found), None], dtype=object)[:-1]
     table["item"] = pd.Categorical(table["item"], ITEMS)
     table = table.sort_values(["step", "item", "at"], kind="stable", ignore_index=True)
     table["item"] = table["item"].astype(object)
-    return table
+    return gpd.GeoDataFrame(table, geometry="geometry", crs=hops.crs)
 
 
 def bill_of(works: pd.DataFrame) -> pd.DataFrame:
@@ -145,36 +148,38 @@ def _masts(
     places, power, prices = question.places, question.power, settings.prices
     ours, stands = settings.site.operator, places.kind == EXISTING
     count = len(places)
+
+    def work(job: Job, i: int, item: str, price: Price, owner: str = ours, km: float = 0) -> _Work:
+        place = shapely.Point(places.x_m[i], places.y_m[i])
+        amount = (km, "km") if km else (1.0, "")
+        return _Work(int(building.step_of[job][i]), item, owner, names[i], price, place, *amount)
+
     for i in np.flatnonzero((building.step_of[Job.SITE][:count] > 0) & ~stands).tolist():
-        step, name = int(building.step_of[Job.SITE][i]), names[i]
-        yield _Work(step, "new masts", ours, name, prices.tower)
+        yield work(Job.SITE, i, "new masts", prices.tower)
         if power.kind[i] == SOLAR:
-            yield _Work(step, "panels and batteries", ours, name, prices.solar)
+            yield work(Job.SITE, i, "panels and batteries", prices.solar)
         elif power.kind[i] == GRID:
-            yield _Work(step, "grid connections", ours, name, prices.grid)
+            yield work(Job.SITE, i, "grid connections", prices.grid)
             km = float(power.line_km[i])
             if km > 0:
                 line = times(prices.grid_per_km, km)
-                yield _Work(step, "power lines", settings.owners.power, name, line, km, "km")
+                yield work(Job.SITE, i, "power lines", line, settings.owners.power, km)
     for i in np.flatnonzero(building.step_of[Job.RADIO][:count] > 0).tolist():
-        step, name = int(building.step_of[Job.RADIO][i]), names[i]
-        yield _Work(step, "radio equipment", ours, name, prices.radio)
+        yield work(Job.RADIO, i, "radio equipment", prices.radio)
         if stands[i]:
-            yield _Work(
-                step, "room on standing masts", standing.get(name, ours), name, prices.cosite
-            )
+            whose = standing.get(names[i], ours)
+            yield work(Job.RADIO, i, "room on standing masts", prices.cosite, whose)
 
 
 def _hops(hops: gpd.GeoDataFrame, settings: Planning) -> Iterator[_Work]:
+    ours, price = settings.site.operator, settings.prices.hop
     for hop in rows(hops):
         at = f"{hop.from_site_id} – {hop.to_site_id}"
-        yield _Work(
-            int(hop.step), "microwave hops", settings.site.operator, at, settings.prices.hop
-        )
+        yield _Work(int(hop.step), "microwave hops", ours, at, price, hop.geometry)
 
 
 def _cable(lines: gpd.GeoDataFrame, settings: Planning) -> Iterator[_Work]:
-    prices = settings.prices
+    prices, whose = settings.prices, settings.owners.cable
     line: Any
     for line in rows(lines):
         km = float(line.length_m) / 1000.0
@@ -182,4 +187,4 @@ def _cable(lines: gpd.GeoDataFrame, settings: Planning) -> Iterator[_Work]:
             capital=float(line.usd) * prices.per_usd, yearly=km * prices.fibre_yearly_per_km
         )
         at = str(line.road_id) or str(line.kind)
-        yield _Work(int(line.step), "fibre cable", settings.owners.cable, at, price, km, "km")
+        yield _Work(int(line.step), "fibre cable", whose, at, price, line.geometry, km, "km")

@@ -1,8 +1,9 @@
-"""Excel workbooks for carriers: the table, and a sheet that defines every column of it."""
+"""Excel workbooks: tables, and a sheet that defines every column of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,51 @@ def write_workbook(
     notes
         Further lines of the definitions sheet, as (what, text): the study's definitions.
     """
-    columns = tables()[table].expand(operators)
+    write_book([Sheet(tr("Data"), frame, table, tuple(operators))], path, notes=notes)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a workbook.
+
+    Attributes
+    ----------
+    title
+        In the current language; 31 letters at most.
+    frame
+        Already brought to the documented columns.
+    table
+        Its name in the data dictionary.
+    operators
+        Carriers that have columns of their own.
+    """
+
+    title: str
+    frame: pd.DataFrame
+    table: str
+    operators: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[Column]:
+        """What its columns mean, in order."""
+        return tables()[self.table].expand(self.operators)
+
+
+def write_book(
+    sheets: Sequence[Sheet], path: Path, *, notes: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Write several tables as one .xlsx, as :func:`write_workbook` writes one."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(tr("Data"))
+    for sheet in sheets:
+        _data(book, sheet)
+    _definitions(book, sheets, notes)
+    # As `book.save` does, but for a clock that a zip cannot hold.
+    ExcelWriter(book, Archive(path)).save()
+
+
+def _data(book: Workbook, told: Sheet) -> None:
+    columns, frame = told.columns, told.frame
+    sheet = book.create_sheet(told.title)
     _set_widths(sheet, [_width(frame[column.name]) for column in columns])
     sheet.freeze_panes = "C2"
     _fit_for_paper(sheet)
@@ -58,24 +101,23 @@ def write_workbook(
         sheet.append([_cell(sheet, value, c) for value, c in zip(row, columns, strict=True)])
     last = get_column_letter(len(columns))
     sheet.auto_filter.ref = f"A1:{last}{len(frame) + 1}"
-    _definitions(book, table, columns, notes)
-    # As `book.save` does, but for a clock that a zip cannot hold.
-    ExcelWriter(book, Archive(path)).save()
 
 
-def _definitions(
-    book: Workbook, table: str, columns: Sequence[Column], notes: Sequence[tuple[str, str]]
-) -> None:
+def _definitions(book: Workbook, sheets: Sequence[Sheet], notes: Sequence[tuple[str, str]]) -> None:
     sheet = book.create_sheet(tr("Definitions"))
     _set_widths(sheet, [44, 28, 12, 90])
-    sheet.append([_heading(sheet, tables()[table].words())])
-    for what, text in notes:
-        sheet.append([_wrapped(sheet, what), None, None, _wrapped(sheet, text)])
-    sheet.append([])
-    sheet.append([_heading(sheet, tr(t)) for t in ("Column", "In the CSV", "Unit", "Meaning")])
-    for column in columns:
-        row = (column.heading(), column.name, column.unit_words(), column.words())
-        sheet.append([_wrapped(sheet, text) for text in row])
+    for number, told in enumerate(sheets):
+        if number:
+            sheet.append([])
+        sheet.append([_heading(sheet, tables()[told.table].words())])
+        for what, text in () if number else notes:
+            sheet.append([_wrapped(sheet, what), None, None, _wrapped(sheet, text)])
+        sheet.append([])
+        titles = ("Column", "In the CSV", "Unit", "Meaning")
+        sheet.append([_heading(sheet, tr(title)) for title in titles])
+        for column in told.columns:
+            row = (column.heading(), column.name, column.unit_words(), column.words())
+            sheet.append([_wrapped(sheet, text) for text in row])
 
 
 def _fit_for_paper(sheet: Worksheet) -> None:

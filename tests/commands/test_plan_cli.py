@@ -8,6 +8,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pytest
 from shapely.geometry import LineString, Point
 
@@ -85,6 +86,44 @@ def test_the_steps_are_the_plan(planned: Path) -> None:
     assert owner["fibre cable"] == "cable owner"
     assert owner["radio equipment"] == "new"
     assert owner.get("room on standing masts", "=Đỏ & Co + Sóng Xanh") == "=Đỏ & Co + Sóng Xanh"
+
+
+def test_every_owner_gets_what_is_its_own(planned: Path) -> None:
+    works = {path.stem: table(path) for path in (planned / "carriers").glob("*.csv")}
+    bill = table(planned / "site_plan_bill.csv")
+    owners = {one for row in bill for one in row["owner"].split(" + ")}
+    assert len(works) == len(owners)
+    for rows in works.values():
+        mine = {frozenset(row["owner"].split(" + ")) for row in rows}
+        assert frozenset.intersection(*mine)
+    for row in bill:
+        pieces = [
+            piece
+            for rows in works.values()
+            for piece in rows
+            if (piece["owner"], piece["item"]) == (row["owner"], row["item"])
+        ]
+        files = len(row["owner"].split(" + "))
+        found = sum(float(piece["life"]) for piece in pieces) / files
+        assert found == pytest.approx(float(row["life"]), abs=len(pieces))
+    cable = works["cable_owner"] if "cable_owner" in works else works["cable owner"]
+    assert {piece["item"] for piece in cable} == {"fibre cable"}
+    assert all(104 < float(piece["longitude"]) < 106 for piece in cable)
+
+
+def test_the_budget_office_gets_a_workbook(planned: Path) -> None:
+    book = openpyxl.load_workbook(planned / "budget.xlsx")
+    assert book.sheetnames == ["Bill by year", "By owner", "Steps", "Assumptions", "Definitions"]
+    owner = list(book["By owner"].iter_rows(min_row=2, values_only=True))
+    life = json.loads((planned / "run.json").read_text("utf-8"))["life"]
+    assert sum(row[-1] for row in owner) == pytest.approx(life, abs=len(owner))
+    told = dict(book["Assumptions"].iter_rows(min_row=2, values_only=True))
+    assert told["planning.prices.tower.capital"] == "45000.0"
+    assert told["planning.fibre_weight"] == "0.1"
+    assert "planning.candidates.own" not in told
+    assert len(list((planned / "carriers").glob("*.xlsx"))) == len(
+        list((planned / "carriers").glob("*.csv"))
+    )
 
 
 def test_figures_of_the_plan_are_those_of_the_study_with_it_built(planned: Path) -> None:

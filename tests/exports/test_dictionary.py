@@ -158,6 +158,17 @@ def test_columns_of_the_other_commands(study: Path, run: Path, measured: Path) -
         "audit.gpkg/audit_tests",
         "audit.gpkg/audit_drive_line",
     )
+    did("plan", study, "--curve", "2", "--out", study / "plan")
+    check(
+        study / "plan",
+        "plan_steps.csv",
+        "plan_communes.csv",
+        "plan_indicators.csv",
+        "carriers/cable_owner.csv",
+        "site_plan_bill.csv",
+        "site_plan.gpkg/plan_steps",
+        "site_plan.gpkg/plan_communes",
+    )
     did("publish", run, "--out", study / "public")
     check(study / "public", "villages.csv", "collections/commune_centres/items.json")
 
