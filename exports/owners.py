@@ -13,8 +13,8 @@ from phusong.exports.formats.workbook import Sheet, write_book, write_workbook
 from phusong.exports.tables.dictionary import Described, conform, described_by
 from phusong.i18n import tr
 from phusong.names import safe_names
+from phusong.planning.bill import BETWEEN
 from phusong.planning.results import SitePlan
-from phusong.planning.works import BETWEEN
 from phusong.results.missing import Attempts
 from phusong.study import Study
 from phusong.study.settings.sources import Layer

@@ -37,6 +37,7 @@ from phusong.planning.arborescence import (
     years,
 )
 from phusong.planning.as_scenario import scenario_of
+from phusong.planning.bill import bill_of, owners_of_masts, works_of
 from phusong.planning.building import in_order
 from phusong.planning.costs import power_of
 from phusong.planning.hops.hops import Masts, find_hops, longest_km, nearest_hops
@@ -55,7 +56,6 @@ from phusong.planning.sites.places import (
 from phusong.planning.sites.service import Service, find_service, joined
 from phusong.planning.stepwise import counted_by_step, owners_of_places, step_frame
 from phusong.planning.unlit import commune_frame, no_communes
-from phusong.planning.works import bill_of, owners_of_masts, works_of
 from phusong.progress import NoProgress, Progress
 from phusong.sources.alterations.carried_out import with_scenario
 from phusong.sources.inputs import Inputs

@@ -80,7 +80,7 @@ class SitePlan:
         counted what they add up to (``…_total``), ``most_counted`` (no plan counts more for
         ``life_total``; NaN where it was not asked for), geometry.
     works
-        Every piece: see :func:`phusong.planning.works.works_of`.
+        Every piece: see :func:`phusong.planning.bill.works_of`.
     counted
         People served, as the plan weighs them: what ``most_people`` bounds.
     """
