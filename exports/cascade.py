@@ -38,20 +38,29 @@ def write_cascade(
         "cascade_dark": cascade.dark,
         "cascade_pairs": cascade.pairs,
         "cascade_remedies": cascade.remedies,
+        "cascade_cuts": _joined(cascade.cuts),
     }
     for name, frame in tables.items():
         write_csv(conform(frame, name), folder / f"{name}.csv", form)
     short = {key: str(value) for key, value in stamp.items()}
     written = write_geopackage(
-        lambda: _layers(events, cascade.remedies), short, folder / GEOPACKAGE, attempt
+        lambda: _layers(events, cascade), short, folder / GEOPACKAGE, attempt
     )
     meanings = {f"{name}.csv": described_by(name) for name in tables}
     write_meanings({**meanings, **of_geopackage(GEOPACKAGE, written)}, folder, form)
 
 
-def _layers(events: gpd.GeoDataFrame, remedies: gpd.GeoDataFrame) -> Iterator[Layer]:
+def _layers(events: gpd.GeoDataFrame, cascade: Cascade) -> Iterator[Layer]:
     yield documented("cascade_events", events, "cascade")
+    yield documented("cascade_cuts", _joined(cascade.cuts), "cascade_cuts")
+    remedies = cascade.remedies
     # QGIS draws one kind of geometry a layer.
     lines = remedies.geom_type.isin(["LineString", "MultiLineString"])
     yield documented("cascade_remedies", remedies[lines], "cascade_remedies")
     yield documented("cascade_batteries", remedies[~lines], "cascade_batteries", "cascade_remedies")
+
+
+def _joined(cuts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return pairs of cuts with what goes dark in one text each."""
+    texts = {name: [", ".join(names) for names in cuts[name]] for name in ("communes", "sites")}
+    return cuts.assign(**texts)

@@ -15,7 +15,7 @@ from phusong.coverage.results import VillageCoverage
 from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
-from phusong.coverage.villages.verdict import GRADE_RANK, WHITE
+from phusong.coverage.villages.verdict import GRADE_RANK, grade
 from phusong.fiber.assess import reach_of_places
 from phusong.fiber.results import FiberResult
 from phusong.pipeline.compute import compute, no_fibre, scratch_rasters
@@ -101,7 +101,9 @@ def _villages(
         table["after"] = after["grade"].to_numpy()
         table["people_lost"] = after["people_unserved"].to_numpy(dtype=np.float64) - unserved
     else:
-        table["after"] = WHITE
+        # Without any cell there is nothing to compute: nobody is served, whatever that is graded.
+        nobody = np.zeros(len(table))
+        table["after"] = grade(nobody.astype(bool), nobody, study.verdict)
         people = before.villages["people"].to_numpy(dtype=np.float64)
         table["people_lost"] = people - unserved
     worse = table["after"].map(GRADE_RANK) > table["before"].map(GRADE_RANK)

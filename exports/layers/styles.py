@@ -162,6 +162,10 @@ def _cascade(_: gpd.GeoDataFrame) -> Style:
     return Style(classes, "element", Label("id", 7, most_scale=100_000, beside=True))
 
 
+def _cuts(_: gpd.GeoDataFrame) -> Style:
+    return Style([("", "", _line(palette.NOT_REACHED, 0.9))])
+
+
 def _remedies(_: gpd.GeoDataFrame) -> Style:
     classes = [
         ("hop", tr("spare microwave hop"), _line(palette.CABLE_PLANNED, 0.6, "dash")),
@@ -257,6 +261,7 @@ _STYLES: Mapping[str, Callable[[gpd.GeoDataFrame], Style]] = {
     "steps": _steps,
     "cascade": _cascade,
     "cascade_batteries": _batteries,
+    "cascade_cuts": _cuts,
     "cascade_remedies": _remedies,
     "planned_villages": _planned_villages,
     "cells": _cells,

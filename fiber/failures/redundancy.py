@@ -187,9 +187,16 @@ def lit_search(network: Network, sources: Ints | None = None) -> tuple[LowLink, 
     sources
         Nodes of the PoPs that light comes from; None: all that are fed.
     """
-    pops = network.fed_pops() if sources is None else sources
-    graph, edge_of = _with_light(network, pops, ties=2)
+    graph, edge_of = light_graph(network, sources)
     return low_links(graph, np.array([network.graph.nodes])), edge_of
+
+
+def light_graph(network: Network, sources: Ints | None = None) -> tuple[Graph, Ints]:
+    """Return the graph that :func:`lit_search` searches, and the network's edge behind each edge.
+
+    No single edge that is no cable can part it: such edges are there twice.
+    """
+    return _with_light(network, network.fed_pops() if sources is None else sources, ties=2)
 
 
 def _sites(network: Network, pops: Ints) -> Bools:

@@ -17,6 +17,7 @@ from phusong.planning.cascade.judged import Judged
 from phusong.planning.cascade.losable import Network
 from phusong.planning.cascade.remedies.assess import find_remedies, no_remedies
 from phusong.planning.cascade.results import Cascade
+from phusong.planning.cascade.ring_cuts import ring_cuts
 from phusong.planning.cascade.toll import toll_of
 from phusong.planning.cascade.worst_pairs import worst_pairs
 from phusong.progress import NoProgress, Progress
@@ -81,6 +82,7 @@ def assess_cascade(
     ranked = followed_events(network, study.planning.outage_hours, judged, told)
     told.advance(STEP)
     outages = ranked.drop_duplicates("outage")
+    cuts = ring_cuts(network, judged, told)
     remedies = no_remedies(inputs)
     if ask is not None and ask.most:
         remedies = find_remedies(network, ranked, study, judged, ask.most, ask.budget, told)
@@ -91,6 +93,7 @@ def assess_cascade(
         pairs=worst_pairs(network, ranked, study.planning.outage_hours, judged, told),
         judged=len(judged),
         remedies=remedies,
+        cuts=cuts,
         toll=toll_of(ranked, fiber, study.planning.losses),
     )
 

@@ -53,6 +53,13 @@ class Cascade:
         geometry in the study's CRS.
     toll
         Person-hours a year that all single losses take.
+    cuts
+        Pairs of sections, each harmless by itself, that cut something off together; of each ring
+        (a class of sections any two of which do) the two that cut off most, worst first:
+        ``section_a``, ``cable_a``, ``section_b``, ``cable_b``, ``sections`` (in the ring),
+        ``communes_dark``, ``people_without_fibre``, ``sites_dark``, ``villages_lower``,
+        ``villages_all``, ``people_without_signal``, ``communes``, ``sites`` (tuples of what goes
+        dark), geometry of the two.
     """
 
     events: gpd.GeoDataFrame
@@ -62,3 +69,4 @@ class Cascade:
     judged: int
     remedies: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
     toll: Toll = NO_TOLL
+    cuts: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)

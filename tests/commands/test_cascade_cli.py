@@ -6,7 +6,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
-from shapely.geometry import box
+from shapely.geometry import LineString, box
 
 from helpers.cli import phusong, table
 from helpers.files import UTM
@@ -129,3 +129,59 @@ def test_two_masts_that_stand_in_for_each_other_are_a_pair(tmp_path: Path) -> No
     both = follow_loss(read_study(folder), ["T1.1", "B"], villages=True)
     assert both.villages is not None
     assert pair["villages_more"] == str(len(both.villages)) == pair["villages_lower"]
+
+
+def test_two_cuts_of_a_ring_and_what_mends_them(tmp_path: Path) -> None:
+    folder = make_tiny_study(tmp_path)
+    x0, y0 = 500_000.0, 2_500_000.0
+    ring = [
+        LineString([(x0 + 100, y0 + 2000), (x0 + 2000, y0 + 2000)]),
+        LineString([(x0 + 100, y0 + 2000), (x0 + 100, y0 + 900), (x0 + 2000, y0 + 900)]),
+        LineString([(x0 + 2000, y0 + 900), (x0 + 2000, y0 + 2000)]),
+    ]
+    cables = gpd.GeoDataFrame({"ma_tuyen": ["T1", "T2", "T3"]}, geometry=ring, crs=UTM)
+    cables.to_file(folder / "data/fiber/cables.gpkg")
+    (folder / "data/fiber/backhaul.csv").write_text("site_id,medium\nA,fibre\n", "utf-8")
+    (folder / "data/feeders.csv").write_text("site_id,feeder,battery_h\nA,471,6\n", "utf-8")
+    toml = folder / "study.toml"
+    more = (
+        '\n[[fiber.backhaul]]\npath = "data/fiber/backhaul.csv"\n'
+        '[planning]\nfeeders = [{ path = "data/feeders.csv" }]\n'
+    )
+    toml.write_text(toml.read_text("utf-8") + more, "utf-8")
+    said = phusong("cascade", folder, "--out", folder / "cascade", "--budget", "3000").output
+    assert "harmless each by itself" in said
+    (cut,) = table(folder / "cascade/cascade_cuts.csv")
+    assert (cut["sites"], cut["people_without_signal"], cut["communes"]) == ("A", "400", "01")
+    study = read_study(folder)
+    both = follow_loss(study, [cut["section_a"], cut["section_b"]], villages=True)
+    assert both.sites == ("A",)
+    assert both.villages is not None
+    assert cut["villages_lower"] == str((both.villages["before"] != both.villages["after"]).sum())
+    for name in ("section_a", "section_b"):
+        assert not follow_loss(study, [cut[name]]).sites
+    # 6 h of battery go dark at 8 and at 24 h: 8 h a year of each, 400 people.
+    battery = next(
+        row
+        for row in table(folder / "cascade/cascade_remedies.csv")
+        if float(row["quantity"]) == 3.0
+    )
+    assert (battery["kind"], battery["where"], battery["step"]) == ("battery", "A", "1")
+    assert float(battery["person_hours_signal"]) == 3200.0
+    layers = gpd.list_layers(folder / "cascade/cascade.gpkg")["name"].tolist()
+    assert {"cascade_events", "cascade_cuts", "cascade_batteries"} <= set(layers)
+
+
+def test_with_next_to_no_hollow_share_it_grades_as_a_cut_followed(tmp_path: Path) -> None:
+    folder = make_tiny_study(tmp_path)
+    (folder / "data/fiber/backhaul.csv").write_text("site_id,medium\nA,fibre\n", "utf-8")
+    toml = folder / "study.toml"
+    more = (
+        '\n[[fiber.backhaul]]\npath = "data/fiber/backhaul.csv"\n[verdict]\nhollow_share = 1e-9\n'
+    )
+    toml.write_text(toml.read_text("utf-8") + more, "utf-8")
+    phusong("cascade", folder, "--out", folder / "cascade", "--remedies", "0")
+    villages = table(folder / "cascade/cascade_villages.csv")
+    found = follow_loss(read_study(folder), ["A"], villages=True).villages
+    assert found is not None
+    assert {v["after"] for v in villages} == {"hollow"} == set(found["after"])

@@ -57,9 +57,29 @@ def print_cascade(console: Console, found: Cascaded, top: int, currency: str) ->
                 people_text(row.people_more),
             )
         console.print(pairs)
+    if len(cascade.cuts):
+        _print_cuts(console, cascade)
     if len(cascade.remedies):
         _print_remedies(console, cascade, top, currency)
     print_lines(console, found.findings)
+
+
+def _print_cuts(console: Console, cascade: Cascade) -> None:
+    """Print the worst pairs of cuts of one ring."""
+    console.print(tr("Two cuts of one ring, harmless each by itself:"))
+    table = plain_table(
+        "Section", "Section", "Communes cut off", "Sites", "Villages", "People who lose signal"
+    )
+    for row in rows(cascade.cuts.head(_MOST_PAIRS)):
+        table.add_row(
+            plain(str(row.section_a)),
+            plain(str(row.section_b)),
+            number(row.communes_dark),
+            number(row.sites_dark),
+            number(row.villages_lower),
+            people_text(row.people_without_signal),
+        )
+    console.print(table)
 
 
 def _print_remedies(console: Console, cascade: Cascade, top: int, currency: str) -> None:
@@ -76,6 +96,7 @@ def _print_remedies(console: Console, cascade: Cascade, top: int, currency: str)
         "Remedy",
         "Where",
         "By",
+        "Amount",
         "Losses mended",
         "Person-hours saved",
         "Cost so far",
@@ -88,6 +109,7 @@ def _print_remedies(console: Console, cascade: Cascade, top: int, currency: str)
             tr(KINDS[row.kind]),
             where if len(where) <= _WIDE else where[: _WIDE - 1] + "…",
             plain(str(row.by or "–")),
+            f"{number(row.quantity, ',.1f')} {row.unit}",
             number(row.events_mended),
             number(row.person_hours_added),
             f"{number(row.life_total)} {currency}",

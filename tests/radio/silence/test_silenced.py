@@ -12,6 +12,7 @@ from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.silence import vicinities
 from phusong.coverage.silence.silenced import SilencedVillages
 from phusong.coverage.villages.assess import assess_villages
+from phusong.coverage.villages.verdict import grade
 
 ROWS, COLS, CELL = 90, 150, 30.0
 SITES = {f"S{i}": (20 + 25 * (i % 3), 15 + 20 * i) for i in range(7)}
@@ -99,3 +100,22 @@ def test_no_events_change_nothing(world):
     now, changes = SilencedVillages(inputs, study, store).without([])
     assert len(now) == 9
     assert changes == []
+
+
+@pytest.mark.parametrize("hollow_share", [1e-9, 0.5])
+def test_grades_equal_a_run_where_nobody_is_left(world, tmp_path, hollow_share):
+    """With next to no share asked a village that nobody serves is hollow: so it is defined."""
+    folder, inputs, study, store = world
+    asked = study.model_copy(
+        update={
+            "verdict": study.verdict.model_copy(update={"hollow_share": hollow_share}),
+            "radio": study.radio.model_copy(update={"radius_km": 0.8}),
+        }
+    )
+    silent = frozenset(SITES) - {"S0"}
+    now, (change,) = SilencedVillages(inputs, asked, store).without([silent])
+    grades = now["grade"].to_numpy(dtype=object)
+    grades[change.village] = grade(change.centre, change.share, asked.verdict)
+    after = run((folder, inputs, asked, store), tmp_path / "after", silent)
+    assert (change.share == 0).any()
+    assert grades.tolist() == after["grade"].tolist()
