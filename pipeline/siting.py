@@ -125,7 +125,7 @@ def plan_study_sites(
         yearly: pd.DataFrame | None = None
         unlit: tuple[str, ...] = ()
         if communes and results.fiber is not None:
-            known = (results.inputs, quick, results.coverage, results.fiber, plan, store)
+            known = (results.inputs, quick, results.coverage, after, results.fiber, plan, store)
             yearly = yearly_figures(*known, progress)
             unlit = left_unreached(results.inputs, quick, results.fiber, plan)
     promised = plan.villages.loc[plan.villages["status"] == "served", "code"]

@@ -17,9 +17,9 @@ from phusong.fiber.built import before_and_after, cable_network, with_new_lines
 from phusong.fiber.reach.reach import assess_reach
 from phusong.fiber.results import FiberResult
 from phusong.frames import rows
+from phusong.planning.alternatives import MAST, REPEATER, SATELLITE
 from phusong.planning.results import SitePlan
 from phusong.planning.sites.equipment import site_names, with_sites
-from phusong.planning.stepwise import MAST
 from phusong.progress import Progress
 from phusong.sources import Inputs
 from phusong.study import FiberSources, Study
@@ -31,6 +31,7 @@ def yearly_figures(
     inputs: Inputs,
     study: Study,
     coverage: VillageCoverage,
+    after: VillageCoverage,
     fiber: FiberResult | None,
     plan: SitePlan,
     store: PathLossStore,
@@ -43,14 +44,21 @@ def yearly_figures(
     later ones silent (:mod:`phusong.coverage.silence`). Fibre is measured anew on the network
     with the cable laid by then, that of masts too.
 
+    Parameters
+    ----------
+    coverage, after
+        Of a run now, and of one with all of the plan built: the last year's.
+
     Returns
     -------
     pandas.DataFrame
         ``figure``, ``unit``, ``year``, ``value``: villages by grade, people served and their
-        share (where people are known), and what ``extend`` reports of fibre.
+        share (where people are known), and what ``extend`` reports of fibre. What is served by
+        repeater or satellite counts as it is without; those are counted by themselves.
     """
     years = max([1, *plan.steps["year"], *plan.years["year"]])
-    found = _villages(inputs, study, coverage, plan, years, store, progress)
+    found = _villages(inputs, study, (coverage, after), plan, years, store, progress)
+    found += _alone(study, plan, years)
     if fiber is not None:
         found += _fibre(inputs, study, fiber, plan, years)
     order = {name: i for i, name in enumerate(dict.fromkeys(row[0] for row in found))}
@@ -74,25 +82,29 @@ def left_unreached(
 def _villages(
     inputs: Inputs,
     study: Study,
-    coverage: VillageCoverage,
+    runs: tuple[VillageCoverage, VillageCoverage],
     plan: SitePlan,
     years: int,
     store: PathLossStore,
     progress: Progress | None,
 ) -> list[tuple[str, str, int, float]]:
-    now = coverage.villages
-    people = now["people"].to_numpy(dtype=np.float64)
-    unserved = now["people_unserved"].to_numpy(dtype=np.float64)
-    stands = [(now["grade"].to_numpy(dtype=object), unserved)] * (years + 1)
+    (grades, unserved), last = (
+        (
+            run.villages["grade"].to_numpy(dtype=object),
+            run.villages["people_unserved"].to_numpy(dtype=np.float64),
+        )
+        for run in runs
+    )
+    people = runs[0].villages["people"].to_numpy(dtype=np.float64)
+    stands = [(grades, unserved)]
     near = _near(inputs, study, plan)
-    if len(near):
-        for number, (share, judged) in enumerate(
-            _judged(inputs, study, plan, near, years, store, progress), start=1
-        ):
-            grades, left = stands[0][0].copy(), unserved.copy()
-            grades[near] = judged
+    if years > 1 and len(near):
+        for share, judged in _judged(inputs, study, plan, near, years, store, progress):
+            then, left = grades.copy(), unserved.copy()
+            then[near] = judged
             left[near] = people[near] * (1.0 - share)
-            stands[number] = (grades, left)
+            stands.append((then, left))
+    stands += [(grades, unserved)] * (years - len(stands)) + [last]
     found: list[tuple[str, str, int, float]] = []
     for year, (grades, left) in enumerate(stands):
         found += [
@@ -103,6 +115,18 @@ def _villages(
             found.append(("people_served", "people", year, served))
             found.append(("people_served_share", "share", year, served / everyone))
     return found
+
+
+def _alone(study: Study, plan: SitePlan, years: int) -> list[tuple[str, str, int, float]]:
+    """Count the villages served by repeater and satellite, where plans may choose these."""
+    villages = plan.villages
+    return [
+        (f"villages_{kind}", "villages", year, float((begun <= year).sum()))
+        for kind in (REPEATER, SATELLITE)
+        if kind in study.planning.alternatives
+        for begun in [villages.loc[villages["status"] == kind, "year"]]
+        for year in range(years + 1)
+    ]
 
 
 def _near(inputs: Inputs, study: Study, plan: SitePlan) -> NDArray[np.int64]:
@@ -123,7 +147,7 @@ def _judged(
     store: PathLossStore,
     progress: Progress | None,
 ) -> list[tuple[NDArray[np.float64], NDArray[np.object_]]]:
-    """Return by year (near,) served share and grade, from one pass over what villages hear."""
+    """Return (near,) served share and grade of each year but the last, from one pass."""
     masts = plan.steps[plan.steps["what"] == MAST]
     begun = dict(zip(masts["id"].astype(str), masts["year"], strict=True))
     built = with_sites(inputs, plan.places, study.planning.site, apart=True)
@@ -135,7 +159,7 @@ def _judged(
     }
     events = [
         frozenset(site for site, year in when.items() if year > number)
-        for number in range(1, years + 1)
+        for number in range(1, years)
     ]
     whole, changes = SilencedVillages(built, study, store).without(events, progress)
     out = []

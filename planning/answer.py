@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from phusong.fiber.extension.ordering import Stage
 from phusong.fiber.extension.quantities import line_frame
+from phusong.planning.alternatives import Alternatives
 from phusong.planning.arborescence import Plan, Reason
 from phusong.planning.building import Building, Job
 from phusong.planning.costs import annuity, fibre_life_cost, life_cost, masts
@@ -69,31 +70,55 @@ def village_frame(
     plans: Sequence[Plan],
     dark: gpd.GeoDataFrame,
     names: list[str],
-    settings: Planning,
     building: Building,
+    others: Alternatives,
+    wanted: Sequence[str],
+    mast: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> gpd.GeoDataFrame:
-    """Say what becomes of each dark village; columns as in :class:`.results.SitePlan`."""
+    """Say what becomes of each dark village; columns as in :class:`.results.SitePlan`.
+
+    Parameters
+    ----------
+    others
+        What else would serve each village.
+    wanted
+        The kinds that plans may choose.
+    mast
+        (villages,) what masts cost by village, and what would not be built without each.
+    """
     plan, year = plans[-1], year_of(plans, "villages", len(dark))
     pairs, known = question.instance.pairs, np.array([*names, None], dtype=object)
     paired = plan.pair >= 0
     first = np.where(paired, pairs.a[plan.pair] if len(pairs.a) else -1, plan.served_by)
     second = np.where(paired, pairs.b[plan.pair] if len(pairs.b) else -1, -1)
-    satellite = settings.prices.satellite
+    kind = others.of(wanted)[1]
+    alone = plan.alone & (first < 0)
     return gpd.GeoDataFrame(
         {
             **{c: dark[c].to_numpy() for c in ("code", "name", "commune_code", "people", "grade")},
             "status": [
-                "served" if served else STATUS[Reason(reason)]
-                for served, reason in zip(plan.served.tolist(), plan.reason.tolist(), strict=True)
+                str(by) if itself else "served" if served else STATUS[Reason(reason)]
+                for by, itself, served, reason in zip(
+                    kind.tolist(),
+                    alone.tolist(),
+                    plan.served.tolist(),
+                    plan.reason.tolist(),
+                    strict=True,
+                )
             ],
             "step": building.serves[: len(dark)],
             "year": year,
             "site_id": known[first],
             "second_site_id": known[second],
             "best_share": question.service.share,
-            "satellite_life": np.nan
-            if satellite is None
-            else life_cost(satellite, settings.prices),
+            "mast_life": mast[0],
+            "mast_saved": mast[1],
+            "donor_dbm": others.donors.level_dbm,
+            "donor_operator": others.donors.operator,
+            "repeater_life": others.repeater,
+            "satellite_life": others.satellite,
+            "cheapest": others.cheapest(mast[0]),
+            "alternative": kind,
         },
         geometry=dark.geometry.to_numpy(),
         crs=dark.crs,

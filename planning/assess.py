@@ -18,6 +18,7 @@ from phusong.fiber.built import road_network
 from phusong.fiber.extension.candidates import Candidates, build_candidates
 from phusong.fiber.extension.extension import no_start, standing_fibre
 from phusong.fiber.results import FiberResult
+from phusong.planning.alternatives import Alternatives, find_alternatives, shares_of
 from phusong.planning.answer import (
     cable_frame,
     curve_frame,
@@ -145,7 +146,8 @@ def plan_sites(
     rows = np.flatnonzero((coverage.villages["grade"] != COVERED).to_numpy())
     dark = _dark(inputs, coverage, rows)
     centres = no_communes(inputs.crs) if communes is None else communes
-    search = _Search(inputs, study, signal, fiber, store, given, rows, dark, centres, told)
+    others = find_alternatives(dark, signal, settings)
+    search = _Search(inputs, study, signal, fiber, store, given, rows, dark, centres, others, told)
     first = candidate_places(
         inputs,
         dark,
@@ -187,7 +189,7 @@ def judged_round(before: Plan, after: Plan) -> tuple[bool, bool]:
 
 
 def _served(plan: Plan) -> int:
-    return int(((plan.served_by >= 0) | (plan.pair >= 0)).sum())
+    return int(((plan.served_by >= 0) | (plan.pair >= 0) | plan.alone).sum())
 
 
 def _dark(inputs: Inputs, coverage: VillageCoverage, rows: Ints) -> gpd.GeoDataFrame:
@@ -213,6 +215,7 @@ class _Search:
     rows: Ints
     dark: gpd.GeoDataFrame
     communes: gpd.GeoDataFrame
+    others: Alternatives
     told: Progress
 
     def solved(self, places: Places, known: Service | None) -> tuple[Question, Plan]:
@@ -237,6 +240,7 @@ class _Search:
             self.dark["people"].to_numpy(dtype=np.float64),
             settings,
             settings.fibre_weight * self._in_communes(),
+            self.others.of(settings.alternatives)[0],
         )
         self.told.start("sites", 1, "Cheapest masts")
         plan = solve_both(question.instance, len(self.dark), settings.time_limit_s)
@@ -246,6 +250,15 @@ class _Search:
     def masts(self, question: Question, plan: Plan) -> Plan:
         """Return the plan without the commune centres."""
         return masts_only(plan, len(question.places), len(self.dark))
+
+    def _by_masts(self, instance: Instance, best: Plan) -> tuple[Floats, Floats]:
+        """Return (villages,) what masts alone cost by dark village, see :func:`shares_of`."""
+        if best.alone.any():
+            villages = replace(instance.villages, alternative=np.full(len(best.alone), np.inf))
+            instance = replace(instance, villages=villages)
+            best = solve_both(instance, len(self.dark), self.study.planning.time_limit_s)
+        share, saved = shares_of(instance, best)
+        return share[: len(self.dark)], saved[: len(self.dark)]
 
     def _in_communes(self) -> Floats:
         return known_people(self.communes["people"].to_numpy(dtype=np.float64))
@@ -302,13 +315,22 @@ class _Search:
         people = np.concatenate([question.instance.villages.people[:dark], self._in_communes()])
         names = site_names(question.places, self.inputs)
         heights = heights_of(question.places, self.inputs, settings.site)
-        villages = village_frame(question, plans, self.dark, names, settings, building)
+        villages = village_frame(
+            question,
+            plans,
+            self.dark,
+            names,
+            building,
+            self.others,
+            settings.alternatives,
+            self._by_masts(question.instance, best),
+        )
         sites = site_frame(question, plans, heights, names, villages, settings, building)
         hops = hop_frame(question, plans, names, settings, building, crs)
         lines = cable_frame(question, building, self.study.extension, settings, crs)
         communes = commune_frame(self.communes, spent, dark, building.serves[dark:], building.year)
         standing = owners_of_masts(self.inputs)
-        works = works_of(question, building, hops, lines, names, standing, settings)
+        works = works_of(question, building, hops, lines, villages, names, standing, settings)
         sums = self._curve(instance, spent[-1], money, people)
         places = gpd.points_from_xy(question.places.x_m, question.places.y_m)
         whole = money.budget is None and not money.years

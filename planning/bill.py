@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from phusong.frames import rows
+from phusong.planning.alternatives import REPEATER
 from phusong.planning.building import Building, Job
 from phusong.planning.costs import GRID, SOLAR, annuity, times
 from phusong.planning.question import Question
@@ -28,6 +29,8 @@ ITEMS: Final = (
     "power lines",
     "microwave hops",
     "fibre cable",
+    "repeaters",
+    "satellite terminals",
 )
 """In the order of the bill."""
 COLUMNS: Final = (
@@ -70,6 +73,7 @@ def works_of(
     building: Building,
     hops: gpd.GeoDataFrame,
     lines: gpd.GeoDataFrame,
+    villages: gpd.GeoDataFrame,
     names: list[str],
     standing: Mapping[str, str],
     settings: Planning,
@@ -77,12 +81,12 @@ def works_of(
     """Return every piece of a plan; their costs add up to the plan's.
 
     New masts with their radio, current and hops are ``planning.site.operator``'s, and so is the
-    radio on masts that stand; room on those is their carriers', cable and power lines are
-    ``planning.owners``'.
+    radio on masts that stand; room on those is their carriers', a repeater is the carrier's whose
+    signal it repeats, cable, power lines and satellite terminals are ``planning.owners``'.
 
     Parameters
     ----------
-    hops, lines
+    hops, lines, villages
         As in :class:`.results.SitePlan`, with their steps.
     names
         Site of each place.
@@ -93,13 +97,15 @@ def works_of(
     -------
     geopandas.GeoDataFrame
         ``step``, ``year``, ``item`` (of ``ITEMS``), ``owner``, ``at`` (site, the two sites of a
-        hop, road of a cable), ``quantity``, ``unit``, ``capital``, ``yearly``, ``life``, geometry
-        (the mast, the hop, the cable); by step, then in the order of ``ITEMS``.
+        hop, road of a cable, village), ``quantity``, ``unit``, ``capital``, ``yearly``, ``life``,
+        geometry (the mast, the hop, the cable, the village); by step, then in the order of
+        ``ITEMS``.
     """
     found = [
         *_masts(question, building, names, standing, settings),
         *_hops(hops, settings),
         *_cable(lines, settings),
+        *_alone(building, villages, settings),
     ]
     worth = annuity(settings.prices)
     table = pd.DataFrame(
@@ -188,3 +194,15 @@ def _cable(lines: gpd.GeoDataFrame, settings: Planning) -> Iterator[_Work]:
         )
         at = str(line.road_id) or str(line.kind)
         yield _Work(int(line.step), "fibre cable", whose, at, price, line.geometry, km, "km")
+
+
+def _alone(building: Building, villages: gpd.GeoDataFrame, settings: Planning) -> Iterator[_Work]:
+    prices = settings.prices
+    step = building.step_of[Job.ALONE][: len(villages)]
+    bought = villages.assign(step=step)[step > 0]
+    for village in rows(bought):
+        what, owner, price = "satellite terminals", settings.owners.satellite, prices.satellite
+        if village.alternative == REPEATER:
+            what, owner, price = "repeaters", str(village.donor_operator), prices.repeater
+        assert price is not None  # what has no price is no alternative
+        yield _Work(int(village.step), what, owner, str(village.code), price, village.geometry)

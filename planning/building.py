@@ -34,6 +34,8 @@ class Job(IntEnum):
 
 ENDS = (Job.RADIO, Job.ALONE)
 """Jobs after which somebody is served."""
+_ROUNDS = 10
+"""Orders tried of one year, at most."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,10 @@ def in_order(instance: Instance, plans: Sequence[Plan]) -> Building:
 
     Within a year the order makes the sum over people of the money spent before each is served
     least, exactly where every village hangs on one site
-    (:func:`phusong.fiber.extension.ordering.build_order`); a village that several sites of the
-    plan cover is counted at one of them, one that takes two half at each. Of equals the one
-    nearer to the root, then the one numbered lower, comes first.
+    (:func:`phusong.fiber.extension.ordering.build_order`). A village that several sites of the
+    plan cover, or that takes two, is counted where the order so far serves it, and the order made
+    anew as long as that serves people sooner. Of equals the one nearer to the root, then the one
+    numbered lower, comes first.
 
     Parameters
     ----------
@@ -117,14 +120,15 @@ def in_order(instance: Instance, plans: Sequence[Plan]) -> Building:
     before: Plan | None = None
     for number, plan in enumerate(plans, start=1):
         jobs = jobs_of(instance, plan, before)
-        for steps in _steps(jobs):
+        for steps in _ordered(instance, plan, before, jobs, step_of):
             year.append(number)
             ends.append((int(jobs.kind[steps[-1]]), int(jobs.ref[steps[-1]])))
             for job in steps:
                 step_of[Job(jobs.kind[job])][jobs.ref[job]] = len(year)
         before = plan
     end = np.array(ends, dtype=np.int64).reshape(-1, 2)
-    serves = _serves(instance, plans, step_of)
+    serves = _serves(instance, step_of[Job.RADIO], step_of[Job.ALONE])
+    serves[~plans[-1].served] = 0
     return Building(np.array(year, dtype=np.int64), end[:, 0], end[:, 1], step_of, serves)
 
 
@@ -273,8 +277,55 @@ def _mask(plan: Plan | None, name: str, count: int) -> Bools:
     return mask
 
 
-def _steps(jobs: Jobs) -> list[list[int]]:
-    """Return the jobs of each step, in order; what leads to nobody comes with the last."""
+def _ordered(
+    instance: Instance, plan: Plan, before: Plan | None, jobs: Jobs, stands: dict[Job, Ints]
+) -> list[list[int]]:
+    """Return the jobs of each step of a year, in order.
+
+    Parameters
+    ----------
+    stands
+        Steps of what was built in years before.
+    """
+    fresh = plan.served if before is None else plan.served & ~before.served
+    people = np.where(fresh, instance.villages.people, 0.0)
+    steps: list[list[int]] = []
+    least, gain = np.inf, jobs.gain
+    for _ in range(_ROUNDS):
+        again = _steps(jobs, gain)
+        counted = _counted(instance, people, jobs, again, stands)
+        spent = np.cumsum([jobs.cost[step].sum() for step in again])
+        delay = float((counted * spent).sum())
+        if steps and delay >= least * (1 - 1e-12):
+            break
+        steps, least = again, delay
+        gain = np.zeros(len(jobs.kind))
+        gain[[step[-1] for step in again]] = counted
+    return steps
+
+
+def _counted(
+    instance: Instance, people: Floats, jobs: Jobs, steps: list[list[int]], stands: dict[Job, Ints]
+) -> Floats:
+    """Return (steps,) people whom each step of a year is the first to serve."""
+    first = 1 + max(int(step.max(initial=0)) for step in stands.values())
+    radio, alone = stands[Job.RADIO].copy(), stands[Job.ALONE].copy()
+    for number, step in enumerate(steps, start=first):
+        end = step[-1]
+        (radio if jobs.kind[end] == Job.RADIO else alone)[jobs.ref[end]] = number
+    at = _serves(instance, radio, alone)
+    counted = np.bincount(at, people, minlength=first + len(steps))[first:]
+    return np.asarray(counted, dtype=np.float64)
+
+
+def _steps(jobs: Jobs, gain: Floats) -> list[list[int]]:
+    """Return the jobs of each step, in order; what leads to nobody comes with the last.
+
+    Parameters
+    ----------
+    gain
+        (jobs,) who is served by each.
+    """
     ends = np.flatnonzero(np.isin(jobs.kind, ENDS))
     count = len(jobs.kind)
     if not count:
@@ -283,7 +334,7 @@ def _steps(jobs: Jobs) -> list[list[int]]:
         message = "a year builds what serves nobody"
         raise AssertionError(message)
     number = np.arange(count)
-    stages = build_order(jobs.up + 1, number + 1, jobs.cost, number, 0, ends + 1, jobs.gain[ends])
+    stages = build_order(jobs.up + 1, number + 1, jobs.cost, number, 0, ends + 1, gain[ends])
     steps = [stage.edges.tolist() for stage in stages]
     rest = np.setdiff1d(number, np.concatenate([np.zeros(0, np.int64), *(s.edges for s in stages)]))
     if len(rest):
@@ -291,12 +342,18 @@ def _steps(jobs: Jobs) -> list[list[int]]:
     return steps
 
 
-def _serves(instance: Instance, plans: Sequence[Plan], step_of: dict[Job, Ints]) -> Ints:
-    """Return the first step after which each village is served."""
-    i, last = instance, plans[-1]
+def _serves(instance: Instance, radio: Ints, alone: Ints) -> Ints:
+    """Return the first step after which each village is served; 0: none.
+
+    Parameters
+    ----------
+    radio, alone
+        (sites,) and (villages,) step in which each begins to serve; 0: none.
+    """
+    i = instance
     never = np.iinfo(np.int64).max
-    radio = np.where(step_of[Job.RADIO] > 0, step_of[Job.RADIO], never)
-    out = np.where(step_of[Job.ALONE] > 0, step_of[Job.ALONE], never)
+    radio = np.where(radio > 0, radio, never)
+    out = np.where(alone > 0, alone, never)
     np.minimum.at(out, i.covers.village, radio[i.covers.site])
     np.minimum.at(out, i.pairs.village, np.maximum(radio[i.pairs.a], radio[i.pairs.b]))
-    return np.where(last.served & (out < never), out, 0)
+    return np.where(out < never, out, 0)

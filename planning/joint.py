@@ -54,6 +54,7 @@ def one_after_the_other(instance: Instance, first: int, time_limit_s: float) -> 
     time_limit_s
         For each of the four parts.
     """
+    instance = instance.checked()
     centre = np.arange(instance.villages.count) >= first
     plans = []
     for mine in (~centre, centre):
@@ -70,12 +71,9 @@ def _only(instance: Instance, mine: Bools) -> Instance:
     """Return the instance in which nothing serves the other villages."""
     covers, pairs, villages = instance.covers, instance.pairs, instance.villages
     cover, pair = mine[covers.village], mine[pairs.village]
-    alternative = villages.alternative
-    if alternative.size:
-        alternative = np.where(mine, alternative, np.inf)
     return replace(
         instance,
-        villages=replace(villages, alternative=alternative),
+        villages=replace(villages, alternative=np.where(mine, villages.alternative, np.inf)),
         covers=replace(covers, site=covers.site[cover], village=covers.village[cover]),
         pairs=replace(pairs, a=pairs.a[pair], b=pairs.b[pair], village=pairs.village[pair]),
     )

@@ -48,6 +48,7 @@ def ask(
     people: Floats,
     settings: Planning,
     reached: Floats | None = None,
+    alternative: Floats | None = None,
 ) -> Question:
     """Put the question: cover every dark village that candidates can cover, at least life cost.
 
@@ -62,6 +63,8 @@ def ask(
     reached
         (communes,) what reaching each commune centre counts; they are the last targets of
         ``roads``. None: only masts are asked for.
+    alternative
+        (villages,) price of serving each dark village by itself; infinite without.
     """
     prices = settings.prices
     more = np.zeros(0) if reached is None else reached
@@ -82,7 +85,12 @@ def ask(
                 radio=radio + np.where(stands, capital + yearly * annuity(prices), 0.0),
                 lit=stands,
             ),
-            Villages(np.concatenate([known_people(people), more])),
+            Villages(
+                np.concatenate([known_people(people), more]),
+                np.concatenate(
+                    [np.full(dark, np.inf) if alternative is None else alternative, more + np.inf]
+                ),
+            ),
             Covers(
                 np.concatenate([service.place, count + np.arange(len(more))]),
                 np.concatenate([service.village, dark + np.arange(len(more))]),

@@ -21,11 +21,16 @@ class SitePlan:
     ----------
     villages
         One row a dark village: ``code``, ``name``, ``commune_code``, ``people``, ``grade`` (now),
-        ``status`` (``served`` | ``over_budget`` | ``no_site`` | ``no_backhaul``), ``step`` (after
-        which it is served; 0: not), ``year`` (from which it is served; 0: not), ``site_id`` (that
-        serves it), ``second_site_id`` (where it takes two together), ``best_share`` (served share
-        that the best single candidate would leave), ``satellite_life`` (the alternative's cost, NaN
-        without one), geometry.
+        ``status`` (``served`` | ``repeater`` | ``satellite`` | ``over_budget`` | ``no_site`` |
+        ``no_backhaul``), ``step`` (after which it is served; 0: not), ``year`` (from which it is
+        served; 0: not), ``site_id`` (that serves it), ``second_site_id`` (where it takes two
+        together), ``best_share`` (served share that the best single candidate would leave),
+        ``mast_life`` (its share of what masts for all cost, each piece shared equally by those who
+        hang on it), ``mast_saved`` (what would not be built without it), ``donor_dbm``,
+        ``donor_operator`` (strongest signal near it), ``repeater_life``, ``satellite_life`` (NaN
+        where it is not possible or has no price), ``cheapest`` (``mast`` | ``repeater`` |
+        ``satellite``; None: nothing serves it), ``alternative`` (the cheapest kind that the plan
+        may choose; only where one serves the village), geometry.
     sites
         ``site_id``, ``kind`` (``existing`` | ``own`` | ``village`` | ``high`` | ``road``), ``role``
         (``serves`` | ``relays``), ``step``, ``year`` (of building), ``villages``, ``people`` (it
@@ -72,13 +77,13 @@ class SitePlan:
         ``year`` (0: not), ``people``, geometry. Empty where only masts were planned.
     steps
         In order of building, each possible after those before it: ``step``, ``year``, ``what``
-        (``mast`` | ``commune``), ``id`` (site, or code of the commune), ``where`` (names of the
-        communes), ``owner`` (of the mast), ``masts`` (new ones), ``hops``, ``cable_km``,
-        ``power_line_km``, ``villages``, ``communes``, ``people`` (who get signal),
-        ``people_fibre`` (in the commune), ``capital``, ``yearly``, ``life``, ``counted`` (people
-        as the plan weighs them), and of life, villages, people, communes, people_fibre and
-        counted what they add up to (``…_total``), ``most_counted`` (no plan counts more for
-        ``life_total``; NaN where it was not asked for), geometry.
+        (``mast`` | ``commune`` | ``repeater`` | ``satellite``), ``id`` (site, or code of the
+        commune or village), ``where`` (names of the communes), ``owner`` (of the mast), ``masts``
+        (new ones), ``hops``, ``cable_km``, ``power_line_km``, ``villages``, ``communes``,
+        ``people`` (who get signal), ``people_fibre`` (in the commune), ``capital``, ``yearly``,
+        ``life``, ``counted`` (people as the plan weighs them), and of life, villages, people,
+        communes, people_fibre and counted what they add up to (``…_total``), ``most_counted`` (no
+        plan counts more for ``life_total``; NaN where it was not asked for), geometry.
     works
         Every piece: see :func:`phusong.planning.bill.works_of`.
     counted

@@ -11,12 +11,12 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from phusong.planning.building import Building
+from phusong.planning.alternatives import MAST, REPEATER
+from phusong.planning.building import Building, Job
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MAST: Final = "mast"
 COMMUNE: Final = "commune"
 COUNTED: Final = {
     "masts": ("new masts", "quantity"),
@@ -61,17 +61,29 @@ def step_frame(
         What each sum buys at most.
     """
     number = np.arange(1, len(building) + 1)
-    mast = building.ref < len(names)
-    site = np.array([*names, *communes["commune_code"]], dtype=object)[building.ref]
-    at = points[building.ref]
+    alone = building.end == Job.ALONE
+    mast = (building.ref < len(names)) & ~alone
+    code = villages["code"].to_numpy(dtype=object)
+    site = np.empty(len(building), dtype=object)
+    site[~alone] = np.array([*names, *communes["commune_code"]], dtype=object)[building.ref[~alone]]
+    site[alone] = code[building.ref[alone]]
+    at = np.empty(len(building), dtype=object)
+    at[~alone] = points[building.ref[~alone]]
+    at[alone] = villages.geometry.representative_point().to_numpy()[building.ref[alone]]
+    what = np.where(mast, MAST, COMMUNE).astype(object)
+    what[alone] = villages["alternative"].to_numpy(dtype=object)[building.ref[alone]]
+    owner = np.array([whose.get(str(s), "") if m else "" for s, m in zip(site, mast, strict=True)])
+    owner = owner.astype(object)
+    repeater = what == REPEATER
+    owner[repeater] = villages["donor_operator"].to_numpy()[building.ref[repeater]]
     table = pd.DataFrame(
         {
             "step": number,
             "year": building.year,
-            "what": np.where(mast, MAST, COMMUNE).astype(object),
+            "what": what,
             "id": site,
-            "where": _where(number, at, mast, villages, communes, areas),
-            "owner": [whose.get(str(s), "") if m else "" for s, m in zip(site, mast, strict=True)],
+            "where": _where(number, at, what, villages, communes, areas),
+            "owner": owner,
         }
     )
     for column, (item, amount) in COUNTED.items():
@@ -113,7 +125,7 @@ def counted_by_step(building: Building, people: Floats) -> Floats:
 def _where(
     number: Ints,
     at: NDArray[np.object_],
-    mast: NDArray[np.bool_],
+    what: NDArray[np.object_],
     villages: gpd.GeoDataFrame,
     communes: gpd.GeoDataFrame,
     areas: gpd.GeoDataFrame,
@@ -131,8 +143,8 @@ def _where(
     own = dict(zip(communes["step"], communes["commune_code"].astype(str), strict=True))
     out: list[str] = []
     tree = shapely.STRtree(areas.geometry.to_numpy())
-    for step, point, is_mast in zip(number.tolist(), at, mast.tolist(), strict=True):
-        if not is_mast:
+    for step, point, kind in zip(number.tolist(), at, what.tolist(), strict=True):
+        if kind == COMMUNE:
             out.append(str(called.get(own[step], own[step])))
         elif step in names:
             out.append(", ".join(names[step]))

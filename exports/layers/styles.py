@@ -105,6 +105,8 @@ _SITED = {
 }
 _SERVED = {
     "served": ("gets signal", palette.CARRIERS[0]),
+    "repeater": ("gets a repeater", palette.CARRIERS[1]),
+    "satellite": ("gets a satellite terminal at its culture house", palette.CARRIERS[2]),
     "over_budget": ("over the budget", palette.CABLE_PLANNED),
     "no_site": ("no candidate place covers it", palette.NOT_REACHED),
     "no_backhaul": ("what covers it has no backhaul", palette.ONE_ROUTE),
@@ -130,6 +132,8 @@ def _planned_villages(_: gpd.GeoDataFrame) -> Style:
 _STEPS = {
     "mast": ("mast", palette.CARRIERS[0], "circle"),
     "commune": ("cable to a commune centre", palette.CABLE_PLANNED, "square"),
+    "repeater": ("repeater", palette.CARRIERS[1], "diamond"),
+    "satellite": ("satellite terminal", palette.CARRIERS[2], "diamond"),
 }
 
 

@@ -133,6 +133,9 @@ class Prices(Section):
     """Keeping new cable; what it costs to lay is priced in ``[extension]``."""
     battery_hour: Price = Price(capital=500.0, yearly=50.0)
     """An hour more that the batteries of a site or PoP last, with their replacement."""
+    repeater: Price | None = Price(capital=3_500.0, yearly=350.0)
+    """A repeater with its donor antenna, pole and current, for one village; none: no alternative.
+    Where there is a signal to repeat, see ``[planning.repeater]``."""
     satellite: Price | None = Price(capital=1_200.0, yearly=1_400.0)
     """A terminal with an access point at the village's culture house; absent: no alternative.
 
@@ -167,6 +170,16 @@ class LossRates(Section):
     year, of 24 h once in three."""
 
 
+class Repeater(Section):
+    """Where a repeater is possible. Every figure is an assumption of the study."""
+
+    donor_dbm: Annotated[float, Field(ge=-140, le=-40)] = -100.0
+    """Level of the signal it repeats, outdoors as the study predicts it (reference signal of LTE
+    and NR): at much less it amplifies little but noise. No standard names a level."""
+    near_m: NotNegative = 300.0
+    """How far outside the village the donor antenna may stand."""
+
+
 class Owners(Section):
     """Who does what of a plan: names in the bill, and of the files by owner.
 
@@ -178,6 +191,8 @@ class Owners(Section):
     """Whose new cable is."""
     power: str = Field(default="power company", min_length=1)
     """Who builds lines from the grid to new masts."""
+    satellite: str = Field(default="satellite service", min_length=1)
+    """Whose terminals are; a repeater is of the carrier whose signal it repeats."""
 
 
 class Planning(Section):
@@ -187,6 +202,10 @@ class Planning(Section):
     site: NewSite = Field(default_factory=NewSite)
     microwave: Microwave = Field(default_factory=Microwave)
     prices: Prices = Field(default_factory=Prices)
+    repeater: Repeater = Field(default_factory=Repeater)
+    alternatives: list[Literal["repeater", "satellite"]] = Field(default_factory=list)
+    """What may serve a village by itself in a plan, instead of masts. By default nothing: only
+    masts count as coverage, and alternatives are priced beside them."""
     owners: Owners = Field(default_factory=Owners)
     fibre_weight: NotNegative = 0.1
     """What a person of a commune that gets fibre counts beside one who gets signal, where both are

@@ -229,3 +229,27 @@ def test_a_study_without_fibre_is_refused(study: Path, tmp_path: Path) -> None:
     said = phusong("plan", folder, "--out", tmp_path / "out", code=1).output
     assert "[fiber]" in said
     assert "--worst-first goes with" in phusong("plan", study, "--worst-first", code=2).output
+
+
+def test_satellite_terminals_are_in_the_plan_and_count_as_no_coverage(
+    study: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "study"
+    shutil.copytree(study / "data", folder / "data")
+    text = (study / "study.toml").read_text("utf-8")
+    text = text.replace("rounds = 1", 'rounds = 1\nalternatives = ["satellite"]')
+    (folder / "study.toml").write_text(text, "utf-8")
+    said = phusong("plan", folder, "--out", tmp_path / "out", "--curve", "0").output
+    assert "satellite terminal (02a)" in said
+    villages = {r["code"]: r for r in table(tmp_path / "out/site_plan_villages.csv")}
+    assert {villages[code]["status"] for code in ("02a", "02b")} == {"satellite"}
+    figures = {
+        (r["figure"], r["year"]): float(r["value"])
+        for r in table(tmp_path / "out/plan_indicators.csv")
+    }
+    assert figures["villages_satellite", "0"] == 0
+    assert figures["villages_satellite", "1"] == 2
+    assert figures["villages_covered", "1"] == figures["villages_covered", "0"]
+    assert figures["people_served", "1"] == figures["people_served", "0"]
+    terminals = table(tmp_path / "out/carriers/satellite_service.csv")
+    assert [r["at"] for r in terminals] == ["02a", "02b"]

@@ -1,5 +1,6 @@
 """Plans broken into steps: upstream first, most people for money first, every cost once."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -123,41 +124,58 @@ def test_the_order_is_upstream_first_and_people_for_money():
     assert counted_by_step(building, instance.villages.people).tolist() == [60, 10, 50]
 
 
-def delay(jobs, order):
-    """People times the money spent before they are served, summed."""
-    spent, total = 0.0, 0.0
+def delay(instance, plan, jobs, order):
+    """People times the money spent before they are first served, summed."""
+    spent, when = 0.0, {}
     for job in order:
         spent += jobs.cost[job]
-        total += spent * jobs.gain[job]
+        if jobs.kind[job] in (Job.RADIO, Job.ALONE):
+            when[Job(jobs.kind[job]), int(jobs.ref[job])] = spent
+    total = 0.0
+    for village in np.flatnonzero(plan.served).tolist():
+        ways = [when.get((Job.ALONE, village), np.inf)]
+        ways += [
+            when.get((Job.RADIO, int(s)), np.inf)
+            for s in instance.covers.site[instance.covers.village == village]
+        ]
+        ways += [
+            max(when.get((Job.RADIO, int(s)), np.inf) for s in ends)
+            for *ends, v in zip(*dataclasses.astuple(instance.pairs), strict=True)
+            if v == village
+        ]
+        total += min(ways) * instance.villages.people[village]
     return total
 
 
 def test_no_other_order_serves_people_sooner():
-    """All orders of small plans are tried."""
-    tried = 0
-    for seed in range(60):
-        instance = drawn(seed, pairs=0, junctions=5, sites=4, villages=4)
+    """All orders of small plans are tried; two ways to serve a village leave room for better."""
+    tried, tied = 0, 0
+    for seed in range(80):
+        instance = drawn(seed, pairs=seed % 2, junctions=5, sites=4, villages=4)
         plan = solve(instance, time_limit_s=np.inf)
         jobs = jobs_of(instance, plan)
-        if not 2 <= len(jobs.kind) <= 7:
+        count = len(jobs.kind)
+        if not 2 <= count <= 7:
             continue
-        tried += 1
         building = in_order(instance, [plan])
-        found = []
-        for step in range(1, len(building) + 1):
-            mine = [
-                j
-                for j in range(len(jobs.kind))
-                if building.step_of[Job(jobs.kind[j])][jobs.ref[j]] == step
-            ]
-            found += sorted(mine, key=lambda j: _depth(jobs, j))
+        step = [building.step_of[Job(k)][r] for k, r in zip(jobs.kind, jobs.ref, strict=True)]
+        found = sorted(range(count), key=lambda j: (step[j], _depth(jobs, j)))
         best = min(
-            delay(jobs, order)
-            for order in itertools.permutations(range(len(jobs.kind)))
+            delay(instance, plan, jobs, order)
+            for order in itertools.permutations(range(count))
             if all(jobs.up[j] < 0 or order.index(int(jobs.up[j])) < order.index(j) for j in order)
         )
-        assert delay(jobs, found) == pytest.approx(best)
+        mine = delay(instance, plan, jobs, found)
+        serving = np.isin(instance.covers.site, plan.serving)
+        twice = np.bincount(instance.covers.village[serving], minlength=4).max() > 1
+        if twice or (plan.pair >= 0).any():
+            tied += 1
+            assert best * (1 - 1e-9) <= mine <= 1.25 * best
+        else:
+            tried += 1
+            assert mine == pytest.approx(best)
     assert tried > 10
+    assert tied > 2
 
 
 def _depth(jobs, job):

@@ -118,7 +118,8 @@ def test_refining_never_makes_a_plan_dearer(world):
 )
 def test_more_villages_go_before_cost(served, cost, taken, go_on):
     def plan(served, cost):
-        return SimpleNamespace(served_by=np.array(served), pair=np.full(len(served), -1), cost=cost)
+        none = np.full(len(served), -1)
+        return SimpleNamespace(served_by=np.array(served), pair=none, alone=none > 0, cost=cost)
 
     assert judged_round(plan([0, 1, -1], 100.0), plan(served, cost)) == (taken, go_on)
 
@@ -194,7 +195,9 @@ def test_figures_of_each_year_equal_runs_with_what_stands_by_then(world, tmp_pat
     assert set(masts["id"]) == set(site_names(plan.places, inputs))
     both = pd.concat([plan.steps, step])
     plan = dataclasses.replace(plan, places=merged(plan.places, own), steps=both)
-    figures = yearly_figures(inputs, study, coverage, None, plan, store)
+    # The last year is the run with all of it; a year more makes the third one of those judged here.
+    plan = dataclasses.replace(plan, years=pd.DataFrame({"year": [1, 2, 3, 4]}))
+    figures = yearly_figures(inputs, study, coverage, coverage, None, plan, store)
     year = dict(zip(both["id"], both["year"], strict=True))
     for number in range(1, 4):
         by_then = [year[name] <= number for name in site_names(plan.places, inputs)]
@@ -206,5 +209,5 @@ def test_figures_of_each_year_equal_runs_with_what_stands_by_then(world, tmp_pat
             assert found[f"villages_{grade}"] == (run["grade"] == grade).sum()
         served = (run["people"] - run["people_unserved"]).sum()
         assert found["people_served"] == pytest.approx(served, rel=1e-9)
-    assert figures["year"].max() == 3
+    assert figures["year"].max() == 4
     assert figures.loc[figures["figure"] == "villages_covered", "value"].nunique() >= 2

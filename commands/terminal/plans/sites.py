@@ -13,6 +13,7 @@ from phusong.commands.terminal.tables import people_text, plain_table
 from phusong.frames import rows
 from phusong.i18n import number, share_text, tr
 from phusong.pipeline.siting import Sited
+from phusong.planning.alternatives import MAST, REPEATER, SATELLITE
 from phusong.planning.results import SitePlan
 
 _MOST = 20
@@ -20,6 +21,8 @@ FIGURES = {
     "villages_covered": "Villages covered",
     "villages_hollow": "Villages partly served",
     "villages_white": "Villages without signal",
+    "villages_repeater": "Villages with a repeater",
+    "villages_satellite": "Villages with a satellite terminal",
     "people_served": "People served",
     "people_served_share": "Share of people served",
 }
@@ -32,6 +35,8 @@ _ITEMS = {
     "power lines": "Power lines, km",
     "microwave hops": "Microwave hops",
     "fibre cable": "Fibre cable, km",
+    "repeaters": "Repeaters",
+    "satellite terminals": "Satellite terminals",
 }
 _UNSERVED = {
     "over_budget": "they do not fit in the budget",
@@ -46,6 +51,7 @@ def print_site_plan(console: Console, sited: Sited) -> None:
     _print_proof(console, sited)
     _print_sites(console, plan.sites)
     print_bill(console, plan)
+    print_cheapest(console, plan)
     print_left(console, plan)
     _print_figures(console, sited)
     print_lines(console, sited.findings)
@@ -61,6 +67,20 @@ def print_bill(console: Console, plan: SitePlan) -> None:
             tr(_ITEMS[row.item]), amount, *(number(v) for v in (row.capital, row.yearly, row.life))
         )
     console.print(table)
+
+
+def print_cheapest(console: Console, plan: SitePlan) -> None:
+    """Say which alternative is the cheapest for how many villages."""
+    found = plan.villages["cheapest"].value_counts()
+    if len(found):
+        text = tr(
+            "Cheapest over its life, village by village: a mast for {mast}, a repeater for "
+            "{repeater}, a satellite terminal for {satellite} (it serves the culture house only)",
+            mast=number(int(found.get(MAST, 0))),
+            repeater=number(int(found.get(REPEATER, 0))),
+            satellite=number(int(found.get(SATELLITE, 0))),
+        )
+        console.print(text, markup=False)
 
 
 def print_left(console: Console, plan: SitePlan) -> None:

@@ -11,7 +11,12 @@ from rich.console import Console
 from phusong.commands.terminal.findings import print_lines
 from phusong.commands.terminal.plans.extension import FIGURES as FIBRE
 from phusong.commands.terminal.plans.sites import FIGURES as SIGNAL
-from phusong.commands.terminal.plans.sites import print_bill, print_broken, print_left
+from phusong.commands.terminal.plans.sites import (
+    print_bill,
+    print_broken,
+    print_cheapest,
+    print_left,
+)
 from phusong.commands.terminal.tables import people_text, plain, plain_table
 from phusong.frames import rows
 from phusong.i18n import number, share_text, tr
@@ -19,7 +24,11 @@ from phusong.pipeline.siting import Sited
 from phusong.planning.results import SitePlan
 
 _MOST = 30
-WHAT = {"mast": "mast", "commune": "cable to a commune centre"}
+WHAT = {
+    "commune": "cable to a commune centre",
+    "repeater": "repeater",
+    "satellite": "satellite terminal",
+}
 _LEFT = {
     "over_budget": "they do not fit in the budget",
     "no_route": "no road and no passable ground joins them to fibre",
@@ -34,6 +43,7 @@ def print_steps(console: Console, sited: Sited) -> None:
     if len(plan.years):
         _print_years(console, plan)
     print_bill(console, plan)
+    print_cheapest(console, plan)
     print_left(console, plan)
     _print_communes(console, sited)
     if sited.yearly is not None:
@@ -87,7 +97,7 @@ def _print_steps(console: Console, plan: SitePlan) -> None:
         table.add_row(
             str(row.step),
             str(row.year),
-            tr(WHAT[row.what]) if fibre else plain(str(row.id)),
+            plain(str(row.id)) if row.what == "mast" else _what(row.what, str(row.id)),
             plain(str(row.where)),
             plain(str(row.owner)) or "–",
             people_text(row.people_fibre if fibre else row.people),
@@ -99,6 +109,12 @@ def _print_steps(console: Console, plan: SitePlan) -> None:
     if len(plan.steps) > _MOST:
         left = len(plan.steps) - _MOST
         console.print(tr("and {count} more steps in plan_steps.csv", count=left))
+
+
+def _what(kind: str, code: str) -> str:
+    """Name what is no mast; of a village served by itself the village too."""
+    words = tr(WHAT[kind])
+    return words if kind == "commune" else f"{words} ({plain(code)})"
 
 
 def _print_years(console: Console, plan: SitePlan) -> None:

@@ -1,0 +1,174 @@
+"""Repeaters and satellite terminals: where there is a signal to repeat, what is cheapest."""
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.planning import drawn
+from helpers.radio import BARE, cells_frame, make_inputs, make_study, villages_frame
+from helpers.signal import cell_box, centre_of
+from phusong.coverage.results import ANY
+from phusong.coverage.signal.layerfiles import LayerReader
+from phusong.coverage.signal.signal import compute_signal
+from phusong.coverage.signal.store import PathLossStore
+from phusong.coverage.villages.assess import assess_villages
+from phusong.planning.alternatives import Alternatives, Donors, find_donors, shares_of
+from phusong.planning.arborescence import Covers, Fibre, Hops, Instance, Sites, Villages, solve
+from phusong.planning.assess import plan_sites
+from phusong.planning.costs import life_cost
+
+ROWS, COLS = 160, 240
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A plain with a ridge: one mast in the west, villages in its shadow in the east."""
+    folder = tmp_path_factory.mktemp("alternatives")
+    heights = np.full((ROWS, COLS), 300.0)
+    heights[:, 112:118] = 420.0
+    villages = {
+        "W": cell_box(60, 20, 20, 20),
+        "R": cell_box(60, 112, 20, 14),
+        "E": cell_box(60, 180, 20, 20),
+    }
+    inputs = make_inputs(
+        folder,
+        cells=cells_frame([{"cell_id": "a", "site_id": "A", "eirp_dbm": 50.0}]),
+        sites={"A": centre_of(70, 30)},
+        villages=villages_frame(villages),
+        heights=heights,
+        people=np.full((ROWS, COLS), 0.5),
+    )
+    study = make_study(
+        folder,
+        radio={**BARE, "radius_km": 9.0},
+        planning={
+            "candidates": {"near_km": 1.5, "spacing_m": 900.0, "along_roads": False},
+            "site": {"height_m": 30.0, "eirp_dbm": 50.0},
+            "rounds": 1,
+            "time_limit_s": 20.0,
+        },
+    )
+    store = PathLossStore(folder / "store")
+    signal = compute_signal(inputs, study, folder / "now", store)
+    return inputs, study, store, signal, assess_villages(inputs, study, signal)
+
+
+def test_the_donor_is_the_strongest_cell_in_the_village_or_near_it(world):
+    inputs, _, _, signal, _ = world
+    grid = signal.grid
+    with LayerReader([signal.layer(ANY, ANY)]) as reader:
+        levels = reader.read(0, grid.window)
+    row, col = np.indices(levels.ticks.shape)
+    x, y = grid.x0_m + col * grid.cell_m, grid.y0_m - row * grid.cell_m
+    squares = shapely.box(x, y - grid.cell_m, x + grid.cell_m, y)
+    for near_m in (0.0, 400.0):
+        found = find_donors(inputs.villages, signal, near_m)
+        for k, village in enumerate(inputs.villages.geometry):
+            area = shapely.buffer(village, near_m, quad_segs=4)
+            under = shapely.area(shapely.intersection(squares, area)) > 1e-6
+            best = levels.ticks[under & (levels.server > 0)].max() / 10.0
+            assert found.level_dbm[k] == pytest.approx(best)
+        assert set(found.operator) == set(signal.cells["operator"])
+
+
+def plan_of(world, **update):
+    inputs, study, store, signal, coverage = world
+    settings = study.planning.model_copy(update=update)
+    changed = study.model_copy(update={"planning": settings})
+    return plan_sites(inputs, changed, signal, coverage, None, store), changed
+
+
+def test_by_default_only_masts_are_planned_and_the_others_are_priced(world):
+    plan, study = plan_of(world)
+    villages = plan.villages.set_index("code")
+    assert set(villages["status"]) == {"served"}
+    prices = study.planning.prices
+    assert villages["satellite_life"].tolist() == pytest.approx(
+        [life_cost(prices.satellite, prices)] * len(villages)
+    )
+    assert villages["mast_life"].sum() == pytest.approx(plan.life)
+    assert (villages["mast_saved"] <= villages["mast_life"] + 1e-6).all()
+    strong = villages["donor_dbm"] >= study.planning.repeater.donor_dbm
+    assert (villages["repeater_life"].notna() == strong).all()
+    # The top of the ridge hears the mast; the plain far behind it does not.
+    assert strong["R"]
+    level = float(villages["donor_dbm"].max())
+    none, _ = plan_of(
+        world, repeater=study.planning.repeater.model_copy(update={"donor_dbm": level + 0.1})
+    )
+    assert none.villages["repeater_life"].isna().all()
+
+
+def test_named_alternatives_are_chosen_where_they_are_cheaper(world):
+    masts, study = plan_of(world)
+    kinds = ["repeater", "satellite"]
+    both, _ = plan_of(world, alternatives=kinds)
+    assert both.life < masts.life
+    # A mast costs as much as ten terminals: nobody gets one.
+    assert set(both.villages["status"]) == {"repeater", "satellite"}
+    assert (both.villages["status"] == both.villages["cheapest"]).all()
+    assert both.villages.set_index("code").loc["R", "status"] == "repeater"
+    assert set(both.steps["what"]) == {"repeater", "satellite"}
+    assert both.steps["life"].sum() == pytest.approx(both.life)
+    assert set(both.bill["item"]) == {"repeaters", "satellite terminals"}
+    owner = dict(zip(both.bill["item"], both.bill["owner"], strict=True))
+    assert owner["satellite terminals"] == "satellite service"
+    assert owner["repeaters"] == both.villages["donor_operator"].iloc[0]
+    # What masts would cost is told beside, whatever is chosen.
+    assert both.villages["mast_life"].sum() == pytest.approx(masts.life)
+    assert not len(both.places)
+    dear = study.planning.prices.model_copy(
+        update={k: study.planning.prices.tower.model_copy(update={"capital": 1e9}) for k in kinds}
+    )
+    again, _ = plan_of(world, alternatives=kinds, prices=dear)
+    assert again.life == pytest.approx(masts.life)
+    assert set(again.villages["status"]) == {"served"}
+
+
+def test_what_hangs_together_is_shared_and_what_hangs_alone_is_saved():
+    """Two masts on a trunk of 10: mast 0 (4) for two villages, mast 1 (6, hop 2) for one."""
+    instance = Instance(
+        Fibre(2, np.array([0]), np.array([0]), np.array([1]), np.array([10.0])),
+        Sites(np.array([4.0, 6.0]), np.array([1, -1])),
+        Villages(np.ones(4), np.array([np.inf, np.inf, np.inf, 3.0])),
+        Covers(np.array([0, 0, 1]), np.array([0, 1, 2])),
+        Hops(np.array([0]), np.array([1]), np.array([2.0])),
+    ).checked()
+    share, saved = shares_of(instance, solve(instance, time_limit_s=np.inf))
+    third = (10 + 4) / 3
+    assert share[:3].tolist() == pytest.approx([third, third, third + 8])
+    assert saved[:3].tolist() == pytest.approx([0, 0, 8])
+    assert np.isnan(share[3])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000))
+def test_shares_add_up_to_the_plan(seed):
+    instance = drawn(seed)
+    plan = solve(instance, time_limit_s=np.inf)
+    share, saved = shares_of(instance, plan)
+    alone = instance.villages.alternative[plan.alone].sum()
+    assert np.nansum(share) + alone == pytest.approx(plan.cost)
+    assert not (saved > share + 1e-9).any()
+    assert (np.isnan(share) == ~(plan.served & ~plan.alone)).all()
+
+
+def test_the_cheapest_of_none_is_none():
+    nan = np.nan
+    donors = Donors(np.array([nan, -90.0, -90.0]), np.array(["", "a", "a"], dtype=object))
+    others = Alternatives(donors, np.array([nan, 5.0, 9.0]), np.array([nan, 7.0, 7.0]))
+    assert others.cheapest(np.array([nan, nan, 7.0])).tolist() == [None, "repeater", "mast"]
+    price, kind = others.of(["satellite"])
+    assert price.tolist() == [np.inf, 7.0, 7.0]
+    assert kind.tolist() == [None, "satellite", "satellite"]
+    assert others.of([])[1].tolist() == [None] * 3
+
+
+def test_no_dark_village_needs_nothing(world):
+    _, _, _, signal, _ = world
+    found = find_donors(gpd.GeoDataFrame(geometry=[], crs=signal.grid.crs), signal, 100.0)
+    assert not len(found.level_dbm)
