@@ -30,6 +30,9 @@ PAGE_SCRIPTS = tuple(
         "rasters",
         "pictures",
         "extension",
+        "masting",
+        "fate",
+        "outages",
         "measured",
         "spot",
         "layers",
@@ -38,6 +41,12 @@ PAGE_SCRIPTS = tuple(
         "facts",
         "card",
         "plan",
+        "years",
+        "curve",
+        "siteplan",
+        "sitecard",
+        "losses",
+        "losscard",
         "list",
         "search",
         "panel",
@@ -93,8 +102,9 @@ def library_script() -> str:
 
 
 def palette_styles() -> str:
-    """Return the colours of the grades as variables for the style sheets."""
-    colours = "".join(f"  --{grade}: {colour};\n" for grade, colour in palette.GRADES.items())
+    """Return the colours of grades and fates as variables for the style sheets."""
+    named = {**palette.GRADES, **palette.FATES}
+    colours = "".join(f"  --{name.replace('_', '-')}: {c};\n" for name, c in named.items())
     return f":root {{\n{colours}}}"
 
 
@@ -111,6 +121,14 @@ def palette_script() -> str:
         "reach": {"reached": palette.REACHED, "missing": palette.NOT_REACHED},
         "severities": palette.SEVERITIES,
         "residuals": palette.RESIDUALS,
+        "fates": palette.FATES,
+        "planned": {
+            **palette.PLANNED_MASTS,
+            "hop": palette.HOP,
+            "cable": palette.NEW_CABLE,
+            "power": palette.POWER_LINE,
+        },
+        "exposure": palette.EXPOSURE,
         "ink": palette.INK,
     }
     return f"const PALETTE = {json.dumps(colours)};"

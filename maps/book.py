@@ -16,7 +16,9 @@ from phusong.maps.sections.fiber import (
     reach_section,
     weak_section,
 )
+from phusong.maps.sections.mastplan import mast_plan_section
 from phusong.maps.sections.masts import cell_section, site_section
+from phusong.maps.sections.outages import outage_section
 from phusong.maps.sections.planned import extension_section
 from phusong.maps.sections.remarks import finding_section, indicator_section, study_section
 from phusong.maps.sections.residuals import measured_section
@@ -26,6 +28,7 @@ from phusong.maps.words import page_words
 
 if TYPE_CHECKING:
     from phusong.maps.mercator import Frame
+    from phusong.maps.subjects import Losses, MastPlan
     from phusong.results.measured import MeasuredLevels
     from phusong.results.model import Planned, Results
 
@@ -40,6 +43,8 @@ def make_book(
     version: str,
     language: str,
     measured: MeasuredLevels | None = None,
+    masts: MastPlan | None = None,
+    losses: Losses | None = None,
 ) -> dict[str, Any]:
     """Return the page's data; rasters without their bytes, which the page holds apart."""
     study, inputs = results.study, results.inputs
@@ -70,6 +75,14 @@ def make_book(
             None
             if planned is None
             else extension_section(planned.extension, planned.rings, inputs, frame, tolerance_m)
+        ),
+        "masts": (
+            None if masts is None else mast_plan_section(masts, inputs, study, frame, tolerance_m)
+        ),
+        "losses": (
+            None
+            if losses is None or fiber is None
+            else outage_section(losses, fiber, inputs, frame)
         ),
         "measured": None if measured is None else measured_section(measured, inputs, frame),
         "findings": finding_section(results.findings, frame),

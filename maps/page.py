@@ -1,4 +1,4 @@
-"""The map of a study: every layer of a run, and a planned extension where there is one."""
+"""The map of a study: every layer of a run, and what was planned or followed on it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from phusong.maps.mercator import Frame
 from phusong.maps.sections.signal import signal_rasters
 
 if TYPE_CHECKING:
+    from phusong.maps.subjects import Losses, MastPlan
     from phusong.results.measured import MeasuredLevels
     from phusong.results.model import Planned, Results
 
@@ -28,6 +29,8 @@ def build_map(
     language: Language = "vi",
     *,
     planned: Planned | None = None,
+    masts: MastPlan | None = None,
+    losses: Losses | None = None,
     measured: MeasuredLevels | None = None,
     online_base: bool = False,
 ) -> Path:
@@ -45,6 +48,11 @@ def build_map(
         The one the page opens in; it can be switched inside.
     planned
         Cables that are planned: drawn as a layer, with cost by stage and bill beside the map.
+    masts
+        Masts that are planned: drawn with their hops, cable and power, year by year; cost, bound
+        and bill beside the map.
+    losses
+        Losses that were followed: ranked beside the map; the chosen one shows what goes dark.
     measured
         Measured places, what `phusong calibrate` wrote: drawn as a layer, coloured by how far
         they are off.
@@ -68,6 +76,8 @@ def build_map(
         version=version("phusong"),
         language=language,
         measured=measured,
+        masts=masts,
+        losses=losses,
     )
     shade = hillshade(results.inputs.terrain.path, frame)
     title = f"{results.study.title} · {tr('Mobile coverage and fibre', language)}"

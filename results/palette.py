@@ -33,3 +33,17 @@ CARRIERS: Final = (
     "#b2182b",
 )
 """In alphabetical order of the carriers, round again after the last."""
+FATES: Final = {
+    "served": "#009e73",
+    "over_budget": "#e69f00",
+    "no_site": "#c4390c",
+    "no_backhaul": "#7b3294",
+}
+"""What becomes of a dark village in a plan of masts."""
+PLANNED_MASTS: Final = {"new": "#f0e442", "climbed": "#ffffff", "relay": "#cc79a7"}
+"""A new mast, one that stands and is climbed, one that only passes on; shape says it again."""
+HOP: Final = "#0072b2"
+NEW_CABLE: Final = "#c51b8a"
+POWER_LINE: Final = "#7a4b00"
+EXPOSURE: Final = ("#fee8c8", "#fdbb84", "#e34a33", "#7f0000")
+"""Villages by how many single losses take their signal, few to many: ColorBrewer's OrRd."""

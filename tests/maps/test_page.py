@@ -362,7 +362,7 @@ def _said() -> set[str]:
         text = read(f"{name}.js")
         said |= set(re.findall(r'\bt\(\s*"((?:[^"\\]|\\.)*)"', text))
         said |= set(re.findall(r'\? t\("((?:[^"\\]|\\.)*)"\)', text))
-        said |= set(re.findall(r'\b(?:title|label): "([^"]+)"', text))
+        said |= set(re.findall(r'\b(?:title|label|subtitle|tab): "([^"]+)"', text))
         for table in (
             "QUANTITIES",
             "PLACES",
@@ -374,6 +374,13 @@ def _said() -> set[str]:
             "WAY_NAMES",
             "STATUS_NAMES",
             "RING_NAMES",
+            "MAST_NAMES",
+            "PLAN_FIGURES",
+            "ITEMS",
+            "STAYS",
+            "LOSS_NAMES",
+            "backhaul:",
+            "power:",
             "titles:",
         ):
             found = re.search(rf"{table}(?: =)? \{{(.*?)\}}[;,]?\n", text, re.DOTALL)

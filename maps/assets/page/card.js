@@ -4,6 +4,7 @@ const Card = {
     village: "Village", commune: "Commune", site: "Tower", cable: "Cable section", pop: "Point of presence",
     weak: "Single point of failure", gap: "Gap in the cable drawing", finding: "Problem in the data",
     stage: "Stage of the extension", measured: "Measured place", point: "Point on the map",
+    mast: "Mast to build", event: "Loss", pair: "Two losses at once",
   },
 
   render() {
@@ -38,7 +39,9 @@ const Card = {
     return [v.name[i] || v.code[i],
       make("p", { class: "where" }, t("Code {code}", { code: v.code[i] }), " · ",
         commune < 0 ? t("outside every commune") : link({ kind: "commune", index: commune }, book.communes.name[commune])),
-      verdictChip(grade, Legend.choice()),
+      SiteCard.village(i),
+      LossCard.village(i),
+      book.losses ? null : verdictChip(grade, Legend.choice()),
       figures ? facts([
         [t("People"), Card.people(i)],
         [v.weight.names[v.weight.of[i]] === "area" ? t("Area served") : t("People served"), percent(figures.served[i])],
@@ -53,8 +56,8 @@ const Card = {
         [t("Nearest site"), Card.nearest(i)],
         figures.circle ? [t("Circles would claim"), percent(figures.circle[i])] : null,
         [t("Area"), unit(v.area_km2[i], 2, "km²")],
-      ]) : make("p", { class: "hint" }, noFigures()),
-      Card.everyCarrier(i),
+      ]) : LossCard.plain(i) ?? make("p", { class: "hint" }, noFigures()),
+      book.figures.length ? Card.everyCarrier(i) : null,
       v.flags[i] ? make("p", { class: "flag" }, t("Remarks on the record: {flags}", { flags: v.flags[i].split(/\s+/).map((f) => t(FLAGS[f] ?? f)).join(", ") })) : null,
       make("details", {}, make("summary", {}, t("What do these figures mean?")), Facts.definitionList()),
     ];

@@ -49,6 +49,17 @@ function facts(pairs) {
     .map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value))));
 }
 
+/** Render a place anew; what is open in it stays open, and the keyboard stays where it is. */
+function kept(place, render) {
+  const open = new Set([...place.querySelectorAll("details[id][open]")].map((node) => node.id));
+  const focus = place.contains(document.activeElement) ? document.activeElement : null;
+  const name = focus && (focus.id ? `#${CSS.escape(focus.id)}`
+    : ["point", "year", "sort"].map((key) => (key in focus.dataset ? `[data-${key}="${CSS.escape(focus.dataset[key])}"]` : "")).find(Boolean));
+  render();
+  for (const node of place.querySelectorAll("details[id]")) if (open.has(node.id)) node.open = true;
+  if (name) place.querySelector(name)?.focus({ preventScroll: true });
+}
+
 function announce(text) {
   byId("live").textContent = text;
 }

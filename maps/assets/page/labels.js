@@ -18,7 +18,7 @@ const Labels = {
         });
       });
     }
-    if (view.zoom >= 12 && State.shown.has("villages")) {
+    if (view.zoom >= 12 && ["villages", "fate", "exposure"].some((id) => State.shown.has(id))) {
       Areas.villages.forEach((area, i) => {
         const x = book.villages.x[i];
         if (x === null || !meets(area, view)) return;

@@ -1,7 +1,45 @@
 // The switchable layers: name, how many things they hold, and why one is empty.
+/** Whether the page shows a plan of masts, or losses: what is not of these stands back. */
+const OWN_SUBJECT = Boolean(book.masts || book.losses);
+
 const LAYERS = [
   {
-    id: "villages", title: "Villages by verdict", on: true,
+    id: "fate", title: "Villages: what becomes of them", on: true, of: "masts",
+    count: () => (book.masts ? book.villages.code.length : 0),
+    empty: () => t("no masts were planned in this run"),
+  },
+  {
+    id: "planned", title: "Masts to build", on: true, of: "masts",
+    count: () => (book.masts ? Masting.built(book.masts.sites.year).length : 0),
+    empty: () => t("nothing is to be built"),
+  },
+  {
+    id: "hops", title: "Microwave hops", on: true, of: "masts",
+    count: () => (book.masts ? Masting.built(book.masts.hops.year).length : 0),
+    empty: () => t("the plan needs none"),
+  },
+  {
+    id: "newcable", title: "New cable", on: true, of: "masts",
+    count: () => (book.masts ? Masting.built(book.masts.lines.year).length : 0),
+    empty: () => t("the plan needs none"),
+  },
+  {
+    id: "power", title: "Power lines", on: true, of: "masts",
+    count: () => Masting.standing.length + Masting.power.length,
+    empty: () => t("the study names no power lines: every new mast has panels"),
+  },
+  {
+    id: "losses", title: "Losses, by people", on: true, of: "losses",
+    count: () => (book.losses ? book.losses.events.id.length : 0),
+    empty: () => t("no single loss darkens anything"),
+  },
+  {
+    id: "exposure", title: "Villages by exposure", on: true, of: "losses",
+    count: () => (book.losses ? book.villages.code.length : 0),
+    empty: () => t("the study has no villages"),
+  },
+  {
+    id: "villages", title: "Villages by verdict", on: !OWN_SUBJECT,
     count: () => book.villages.code.length,
     empty: () => t("the study has no villages"),
   },
@@ -16,7 +54,7 @@ const LAYERS = [
     empty: () => t("the study has no names"),
   },
   {
-    id: "masts", title: "Towers and sectors", on: true,
+    id: "masts", title: "Towers and sectors", on: !book.losses,
     count: () => Masts.chosen().length,
     empty: () => t("no tower of this carrier and technology"),
   },
@@ -31,22 +69,22 @@ const LAYERS = [
     empty: () => t("the study names no points of presence"),
   },
   {
-    id: "centres", title: "Commune centres by fibre reach", on: true,
+    id: "centres", title: "Commune centres by fibre reach", on: !OWN_SUBJECT,
     count: () => (book.reach ?? book.centres).x.length,
     empty: () => t("the study has no commune centres"),
   },
   {
-    id: "extension", title: "Planned extension", on: true,
+    id: "extension", title: "Planned extension", on: true, aside: true,
     count: () => Extension.lines.length,
     empty: () => (book.extension ? t("nothing is to be built") : t("no extension was planned in this run")),
   },
   {
-    id: "rings", title: "Planned second routes", on: true,
+    id: "rings", title: "Planned second routes", on: true, aside: true,
     count: () => Extension.rings.length,
     empty: () => (book.extension?.rings ? t("nothing is to be built") : t("no second routes were planned in this run")),
   },
   {
-    id: "measured", title: "Measured levels", on: true,
+    id: "measured", title: "Measured levels", on: true, aside: true,
     count: () => Measured.chosen().length,
     empty: () => (book.measured ? t("nothing was measured of this carrier and technology") : t("no measurements were given to this map")),
   },
@@ -63,7 +101,7 @@ const LAYERS = [
       : t("fibre was not assessed in this run")),
   },
   {
-    id: "rivers", title: "Rivers and lakes", on: true,
+    id: "rivers", title: "Rivers and lakes", on: !OWN_SUBJECT,
     count: () => Lines.rivers.length + Lines.lakes.length,
     empty: () => (book.rivers ? t("no river was read from the study's files") : t("the study names no rivers")),
   },
@@ -81,31 +119,42 @@ const LAYERS = [
   },
 ];
 
-for (const layer of LAYERS) if (layer.on && layer.count()) State.shown.add(layer.id);
+/** Layers that belong to another subject than the page's are not offered at all. */
+const OFFERED = LAYERS.filter((layer) => (layer.of ? book[layer.of] : !OWN_SUBJECT || !layer.aside || layer.count()));
+
+for (const layer of OFFERED) if (layer.on && layer.count()) State.shown.add(layer.id);
 
 /** Every painter, bottom to top. */
 const PAINTERS = [
   Areas.paintVillages,
+  Fate.paint,
+  Outages.paintVillages,
   Lines.paintRivers,
   Lines.paintRoads,
   Areas.paintCommunes,
   Lines.paintCables,
   Lines.paintBridges,
+  Outages.paintCut,
   Lines.paintRoute,
   Areas.paintSelected,
   Measured.paint,
   Masts.paint,
   Masts.paintDark,
+  Masting.paintLines,
   Marks.paintGaps,
   Marks.paintWeak,
   Marks.paintPops,
   Marks.paintCentres,
   Extension.paint,
+  Masting.paintServed,
+  Masting.paint,
+  Outages.paintEvents,
   Spot.paint,
   Marks.paintFindings,
   Marks.paintSelected,
   Labels.paint,
   Extension.paintBadges,
+  Masting.paintNumbers,
 ];
 
 /** What lies under a point of the map, topmost first; null when nothing does. */
@@ -117,19 +166,21 @@ function thingAt(x, y, metresPerPixel, touch) {
     return index < 0 ? null : { kind, index };
   };
   const found = (shown("findings") && point("finding", book.findings))
-    || (shown("extension") && stageAt(x, y, reach))
+    || (shown("planned") && near("mast", Masting, x, y, reach))
+    || (shown("losses") && near("event", Outages, x, y, reach))
+    || (shown("extension") && near("stage", Extension, x, y, reach))
     || (shown("centres") && centreAt(x, y, reach))
     || (shown("pops") && point("pop", book.pops))
     || (shown("weak") && book.weak && point("weak", book.weak))
     || (shown("gaps") && book.gaps && point("gap", book.gaps))
     || (shown("masts") && mastAt(x, y, reach))
-    || (shown("measured") && measuredAt(x, y, reach));
+    || (shown("measured") && near("measured", Measured, x, y, reach));
   if (found) return found;
   if (shown("cables") || shown("weak")) {
     const index = Strokes.near(Lines.cables, x, y, reach * 0.6);
     if (index >= 0) return { kind: "cable", index };
   }
-  if (shown("villages")) {
+  if (["villages", "fate", "exposure"].some(shown)) {
     const index = Strokes.at(Areas.villages, x, y);
     if (index >= 0) return { kind: "village", index };
   }
@@ -137,14 +188,9 @@ function thingAt(x, y, metresPerPixel, touch) {
   return index < 0 ? null : { kind: "commune", index };
 }
 
-function stageAt(x, y, reach) {
-  const index = Extension.near(x, y, reach);
-  return index < 0 ? null : { kind: "stage", index };
-}
-
-function measuredAt(x, y, reach) {
-  const index = Measured.near(x, y, reach);
-  return index < 0 ? null : { kind: "measured", index };
+function near(kind, drawn, x, y, reach) {
+  const index = drawn.near(x, y, reach);
+  return index < 0 ? null : { kind, index };
 }
 
 function centreAt(x, y, reach) {

@@ -10,7 +10,7 @@ const Legend = {
 
   render() {
     const groups = [
-      Legend.villages(), Legend.signal(), Legend.masts(), Legend.cables(), Legend.extension(), Legend.measured(), Legend.centres(), Legend.others(),
+      Legend.planned(), Legend.fate(), Legend.losses(), Legend.villages(), Legend.signal(), Legend.masts(), Legend.cables(), Legend.extension(), Legend.measured(), Legend.centres(), Legend.others(),
     ].filter(Boolean);
     const body = groups.length ? groups : [make("p", { class: "hint" }, t("Nothing is switched on."))];
     fill(
@@ -108,6 +108,54 @@ const Legend = {
     ]) : [];
     if (State.shown.has("rings")) rows.push([lineSwatch(RING_COLOUR, [1, 4]), t("Second route")]);
     return rows.length ? Legend.group(t("Planned extension"), rows) : null;
+  },
+
+  /** Masts that are planned, and what joins them. */
+  planned() {
+    if (!book.masts) return null;
+    const rows = [];
+    if (State.shown.has("planned")) {
+      for (const [kind, name] of Object.entries(MAST_NAMES)) {
+        const count = Masting.count(kind);
+        if (count) rows.push([drawn((pen) => Masting.mark(pen, 11, 11, 7, kind)), `${t(name)}: ${number(count)}`]);
+      }
+    }
+    if (State.shown.has("hops")) rows.push([lineSwatch(PLANNED.hop, [6, 3]), t("Microwave hop")]);
+    if (State.shown.has("newcable")) rows.push([lineSwatch(PLANNED.cable, []), t("New cable")]);
+    if (State.shown.has("power") && Masting.standing.length) rows.push([lineSwatch(PLANNED.power, [7, 2, 2, 2]), t("Power line; bold: new")]);
+    return rows.length ? Legend.group(t("Masts to build"), rows) : null;
+  },
+
+  fate() {
+    if (!book.masts || !State.shown.has("fate")) return null;
+    const counts = Fate.counts();
+    return Legend.group(t("Villages: what becomes of them"), Object.entries(FATES).filter(([fate]) => counts[fate]).map(([fate, coat]) => [
+      coatSwatch(coat), `${t(coat.label)}: ${number(counts[fate])}`]));
+  },
+
+  /** Losses by kind; villages by exposure, or by what the chosen loss leaves. */
+  losses() {
+    if (!book.losses) return null;
+    const rows = [];
+    if (State.shown.has("losses")) {
+      const kinds = new Set(Losses.rows().map(Outages.kind));
+      for (const [kind, { title }] of Object.entries(LOSS_KINDS)) if (kinds.has(kind)) rows.push([Losses.swatch(kind), t(title)]);
+    }
+    const groups = rows.length ? [Legend.group(t("Losses, larger: more people"), rows)] : [];
+    if (Outages.chosen().length) {
+      groups.push(Legend.group(t("In the chosen loss"), [
+        [coatSwatch(Outages.coat("w")), t("Village without signal")], [coatSwatch(Outages.coat("h")), t("Village partly served")],
+        [coatSwatch(Outages.coat("part")), t("Some people lose signal")],
+        [drawn((pen) => Masts.darkMark(pen, 11, 11, 6)), t("Tower that goes dark")], [lineSwatch(GRADES.w.colour, [6, 3]), t("Commune without fibre")],
+      ]));
+    } else if (State.shown.has("exposure")) {
+      const from = (part) => number(EXPOSED_FROM[part]);
+      groups.push(Legend.group(t("Losses that take a village's signal"), [
+        [coatSwatch(Outages.coat(-1)), t("none, or dark today")], ...EXPOSED_FROM.map((least, part) => [coatSwatch(Outages.coat(part)),
+          part + 1 === EXPOSED_FROM.length ? t("{from} and more", { from: from(part) })
+            : EXPOSED_FROM[part + 1] - least === 1 ? from(part) : t("{from} to {to}", { from: from(part), to: number(EXPOSED_FROM[part + 1] - 1) })])]));
+    }
+    return groups.length ? make("div", {}, groups) : null;
   },
 
   measured() {

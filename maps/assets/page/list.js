@@ -55,6 +55,8 @@ const List = {
     const shown = rows.slice(0, List.limit);
     const focus = document.activeElement?.dataset?.sort;
     const inside = byId("list");
+    // Of a page that followed losses no village was judged: its list is that of the losses.
+    inside.hidden = !figures && Boolean(book.losses);
     inside.setAttribute("aria-label", t("Village list"));
     fill(inside,
       make("div", { class: "list-head" },

@@ -167,7 +167,7 @@ const outside = (x, y, view) => x < -20 || y < -20 || x > view.width + 20 || y >
 function placeOf({ kind, index }) {
   const sources = {
     site: book.sites, gap: book.gaps, weak: book.weak, finding: book.findings, pop: book.pops, village: book.villages,
-    stage: Extension.places, measured: book.measured,
+    stage: Extension.places, measured: book.measured, mast: book.masts?.sites, event: book.losses?.events,
   };
   const source = sources[kind];
   return source ? { x: source.x[index], y: source.y[index] } : null;

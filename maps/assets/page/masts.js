@@ -36,9 +36,10 @@ const Masts = {
     }
   },
 
-  /** Towers that the chosen single point of failure darkens. */
+  /** Towers that the chosen loss, or single point of failure, darkens. */
   dark() {
     const { selected } = State;
+    if (Outages.chosen().length) return [...Outages.dark().sites].filter((site) => book.sites.x[site] !== null);
     return selected?.kind === "weak" ? book.weak.sites[selected.index].filter((site) => site >= 0 && book.sites.x[site] !== null) : [];
   },
 
@@ -59,15 +60,19 @@ const Masts = {
     for (const site of Masts.dark()) {
       const x = view.px(book.sites.x[site]), y = view.py(book.sites.y[site]);
       if (outside(x, y, view)) continue;
-      for (const [width, colour] of [[5, "#ffffff"], [2.4, GRADES.w.colour]]) {
-        pen.strokeStyle = colour;
-        pen.lineWidth = width;
-        pen.beginPath();
-        pen.arc(x, y, 9, 0, 2 * Math.PI);
-        pen.moveTo(x - 6.4, y + 6.4);
-        pen.lineTo(x + 6.4, y - 6.4);
-        pen.stroke();
-      }
+      Masts.darkMark(pen, x, y, view.zoom >= 9.5 ? 9 : 6);
+    }
+  },
+
+  darkMark(pen, x, y, size) {
+    for (const [width, colour] of [[5, "#ffffff"], [2.4, GRADES.w.colour]]) {
+      pen.strokeStyle = colour;
+      pen.lineWidth = width;
+      pen.beginPath();
+      pen.arc(x, y, size, 0, 2 * Math.PI);
+      pen.moveTo(x - 0.71 * size, y + 0.71 * size);
+      pen.lineTo(x + 0.71 * size, y - 0.71 * size);
+      pen.stroke();
     }
   },
 

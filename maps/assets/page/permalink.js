@@ -1,5 +1,5 @@
 // The address after # keeps the view, the switches and the chosen thing.
-const KINDS = ["village", "commune", "site", "cable", "pop", "weak", "gap", "finding", "stage", "measured"];
+const KINDS = ["village", "commune", "site", "cable", "pop", "weak", "gap", "finding", "stage", "measured", "mast", "event", "pair"];
 
 const Permalink = {
   timer: null,
@@ -14,6 +14,9 @@ const Permalink = {
     parts.set("opacity", String(State.opacity));
     parts.set("layers", [...State.shown].sort().join("."));
     parts.set("lang", Words.language);
+    if (State.year) parts.set("year", String(State.year));
+    if (Losses.hidden.size) parts.set("without", [...Losses.hidden].sort().join("."));
+    if (Losses.hours !== null) parts.set("hours", String(Losses.hours));
     if (State.selected) parts.set("chosen", `${State.selected.kind}.${codeOf(State.selected)}`);
     return `#${Number(map.getZoom().toFixed(2))}/${centre.lat.toFixed(5)}/${centre.lng.toFixed(5)}/${parts}`;
   },
@@ -37,8 +40,14 @@ const Permalink = {
     State.signal = one("signal", ["none", ...Object.keys(QUANTITIES)], "none");
     State.opacity = Math.min(100, Math.max(10, Number(parts.get("opacity")) || 70));
     if (parts.has("layers")) {
-      const known = LAYERS.map((layer) => layer.id);
+      const known = OFFERED.map((layer) => layer.id);
       State.shown = new Set(parts.get("layers").split(".").filter((id) => known.includes(id)));
+    }
+    State.year = Math.min(Masting.last, Math.max(0, Math.trunc(Number(parts.get("year"))) || 0));
+    if (book.losses) {
+      const hours = Number(parts.get("hours"));
+      Object.assign(Losses, { shown: null, hidden: new Set((parts.get("without") ?? "").split(".").filter((kind) => kind in LOSS_KINDS)),
+        hours: book.losses.events.hours.includes(hours) ? hours : null });
     }
     State.selected = Permalink.chosen(parts.get("chosen") ?? "");
     const somewhere = [zoom, lat, lng].every(Number.isFinite) && L.latLngBounds(book.frame.bounds).pad(0.5).contains([lat, lng]);
@@ -62,7 +71,16 @@ function codesOf(kind) {
     cable: book.cables?.id.map((_, i) => String(i)), weak: book.weak?.id,
     gap: book.gaps?.x.map((_, i) => String(i)), finding: book.findings.rule.map((_, i) => String(i)),
     stage: book.extension?.stages.stage.map(String), measured: book.measured?.row.map(String),
+    mast: book.masts?.sites.id, event: book.losses?.events.id.map(lossCode),
+    pair: book.losses?.pairs.a.map((a, i) => [a, book.losses.pairs.b[i]].map(lossCode).join("+")),
   }[kind];
 }
+
+/** What a loss is, what it is called, and for how long: ranks change from run to run. */
+const lossCode = (event, index) => {
+  const { id, hours } = book.losses.events;
+  const i = typeof event === "number" ? event : index;
+  return [Outages.element(i), id[i], hours[i]].filter((part) => part !== null).join(".");
+};
 
 const codeOf = ({ kind, index }) => codesOf(kind)[index];

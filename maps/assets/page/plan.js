@@ -26,10 +26,15 @@ const wayName = (kind) => (WAY_NAMES[kind] ? t(WAY_NAMES[kind]) : kind || t("Roa
 const dollars = (value) => unit(value, 0, "USD");
 
 const Plan = {
+  /** What this page was made to show beside the map, if anything. */
   render() {
     const place = byId("plan");
-    place.hidden = !book.extension;
-    if (!book.extension) return;
+    const page = book.masts ? SitePlan.render : book.losses ? Losses.render : book.extension ? Plan.extension : null;
+    place.hidden = !page;
+    if (page) kept(place, () => page(place));
+  },
+
+  extension(place) {
     const plan = book.extension;
     place.setAttribute("aria-label", t("Planned extension"));
     fill(place,

@@ -15,8 +15,15 @@ const Search = {
         () => [t("Village"), book.villages.commune[i] >= 0 ? book.communes.name[book.villages.commune[i]] : ""].filter(Boolean).join(", "))),
       ...book.sites.id.map((id, i) => item("site", i, id, "", () => t("Tower"))),
       ...book.pops.id.map((id, i) => item("pop", i, book.pops.name[i], id, () => t("Point of presence"))),
+      ...(book.masts?.sites.id ?? []).map((id, i) => item("mast", i, id, "", () => t("Mast to build"))),
+      ...(book.losses?.events.id ?? []).map((id, i) => item("event", i, Losses.name(i), id, () => t("Loss"))),
     ];
     return Search.items;
+  },
+
+  /** Names of losses are words of a language. */
+  forget() {
+    Search.items = null;
   },
 
   find(text) {

@@ -15,7 +15,9 @@ function select(thing, { zoom = false, spot = null } = {}) {
 
 function goTo(thing) {
   const area = { village: Areas.villages, commune: Areas.communes, cable: Lines.cables }[thing.kind]?.[thing.index]
-    ?? (thing.kind === "stage" ? Extension.box(thing.index) : null) ?? (thing.kind === "weak" ? Masts.darkBox(thing.index) : null);
+    ?? (thing.kind === "stage" ? Extension.box(thing.index) : null) ?? (thing.kind === "weak" ? Masts.darkBox(thing.index) : null)
+    ?? (thing.kind === "mast" ? Masting.box(thing.index) : null) ?? (thing.kind === "event" ? Outages.box(thing.index) : null)
+    ?? (thing.kind === "pair" ? Outages.pairBox(thing.index) : null);
   // Beside the legend, not under it; a card that opens over the map has to stand first.
   const beside = { paddingTopLeft: [40 + Math.min(Legend.room(), map.getSize().x / 2), 40], paddingBottomRight: [40, 40], animate: false };
   if (area && Number.isFinite(area.west)) {
@@ -34,12 +36,17 @@ function showTab(name) {
   map.invalidateSize({ animate: false, pan: false });
 }
 
+/** What the page is about: a run, or what was planned or followed on one. */
+const SUBJECT = book.masts ? { subtitle: "Where to build: masts with their backhaul and power", tab: "Plan" }
+  : book.losses ? { subtitle: "What breaks together: losses followed to villages and people", tab: "Losses" }
+    : { subtitle: "Mobile coverage by village, fibre by commune", tab: "Village list" };
+
 /** Every fixed word of the page in the current language. */
 function translate() {
   for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
   document.title = `${book.study.name} · ${t("Mobile coverage and fibre")}`;
   fill(byId("title"), named(book.study.name));
-  byId("subtitle").textContent = [t("Mobile coverage by village, fibre by commune"), book.study.period].filter(Boolean).join(" · ");
+  byId("subtitle").textContent = [t(SUBJECT.subtitle), book.study.period].filter(Boolean).join(" · ");
   byId("search").placeholder = t("Find a village, commune or tower");
   byId("search").setAttribute("aria-label", t("Find a village, commune or tower"));
   byId("languages").setAttribute("aria-label", t("Language"));
@@ -53,6 +60,7 @@ function translate() {
   byId("synthetic").textContent = t("Synthetic data: no real place, person or carrier is shown.");
   for (const button of document.querySelectorAll("[data-language]")) button.setAttribute("aria-pressed", String(button.dataset.language === Words.language));
   for (const button of document.querySelectorAll("[data-paper]")) button.textContent = t("Print {sheet}", { sheet: button.dataset.paper });
+  byId("tabs").querySelector("[data-tab=side]").textContent = t(SUBJECT.tab);
   zoomButtons();
 }
 
@@ -69,6 +77,7 @@ function renderAll() {
   Panel.render(program);
   Legend.render();
   Card.render();
+  Years.render();
   Plan.render();
   List.render();
 }
@@ -83,9 +92,10 @@ State.on((changed) => {
     if (key) document.querySelector(key)?.focus();
     List.limit = 60;
   }
+  if (changed.has("year")) Years.update();
   Legend.render();
-  if (network || ["selected", "spot", "signal"].some((key) => changed.has(key))) Card.render();
-  if (changed.has("selected")) Plan.render();
+  if (network || ["selected", "spot", "signal", "year"].some((key) => changed.has(key))) Card.render();
+  if (changed.has("selected") || changed.has("year")) Plan.render();
   if (network || changed.has("selected")) List.render();
   surface.repaint();
   Permalink.write(map);
@@ -112,6 +122,8 @@ document.addEventListener("keydown", (event) => {
 for (const button of document.querySelectorAll("[data-language]")) {
   button.addEventListener("click", () => {
     Words.set(button.dataset.language);
+    Losses.shown = null;
+    Search.forget();
     renderAll();
     surface.repaint();
     Permalink.write(map);

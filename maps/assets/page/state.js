@@ -6,6 +6,8 @@ const State = {
   place: "outdoor",
   signal: "none",
   opacity: 70,
+  /** The year of a plan whose end is shown; 0: the last. */
+  year: 0,
   shown: new Set(),
   selected: null,
   /** Where on the map the chosen thing was clicked; null when it was found another way. */

@@ -4,13 +4,16 @@ const MANY_POINTS = 6000;
 const Strokes = {
   scratch: document.createElement("canvas").getContext("2d"),
 
-  /** Areas of one verdict, each on its own: one path of thousands takes a browser ten times as long. */
-  fill({ pen, view, hatch }, grade, areas) {
-    pen.fillStyle = GRADES[grade].colour;
-    pen.globalAlpha = GRADES[grade].alpha;
+  /** Areas of one verdict. */
+  fill: (brush, grade, areas) => Strokes.cover(brush, GRADES[grade], areas),
+
+  /** Areas of one colour, hatched where it says so; each on its own: one path of thousands takes a browser ten times as long. */
+  cover({ pen, view, hatch }, { colour, alpha, hatched }, areas) {
+    pen.fillStyle = colour;
+    pen.globalAlpha = alpha;
     for (const area of areas) pen.fill(area.path, "evenodd");
     pen.globalAlpha = 1;
-    if (!GRADES[grade].hatched) return;
+    if (!hatched) return;
     const k = 1 / (view.scale * view.ratio);
     hatch.setTransform(new DOMMatrix([k, 0, 0, k, 0, 0]));
     pen.fillStyle = hatch;

@@ -28,6 +28,23 @@ function areaSwatch(grade, outlined = false) {
   });
 }
 
+/** A box covered as areas of the map are. */
+function coatSwatch({ colour, alpha, hatched }) {
+  return drawn((pen) => {
+    pen.globalAlpha = alpha;
+    pen.fillStyle = colour;
+    pen.fillRect(2, 4, 18, 14);
+    pen.globalAlpha = 1;
+    if (hatched) {
+      pen.fillStyle = paleAreaPattern(pen);
+      pen.fillRect(2, 4, 18, 14);
+    }
+    pen.lineWidth = 0.8;
+    pen.strokeStyle = "#6b6b6b";
+    pen.strokeRect(2, 4, 18, 14);
+  });
+}
+
 function boxSwatch(colour, opacity) {
   return drawn((pen) => {
     pen.globalAlpha = opacity;
