@@ -16,7 +16,9 @@ from phusong.commands.terminal.options import (
     shared_options,
     study_argument,
 )
-from phusong.i18n import tr
+from phusong.i18n import get_language, tr
+
+PAGE = "cascade.html"
 
 
 @click.command(context_settings=CONTEXT)
@@ -59,7 +61,8 @@ def cascade(
     """Follow every single loss of a STUDY to communes, sites, villages and people.
 
     Lost one by one: cable sections, joints, points of presence, shared routes, sites, hazard
-    areas and power feeders; then pairs of the worst; then what mends most for its cost.
+    areas and power feeders; then pairs of the worst; then what mends most for its cost. Writes
+    tables, layers and a map on which every loss shows what goes dark.
 
     \b
     Example:
@@ -73,6 +76,7 @@ def cascade(
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.cascade import write_cascade
     from phusong.exports.folder import write_stamp
+    from phusong.maps import Losses, build_map
     from phusong.pipeline.cascade import follow_every_loss
     from phusong.planning.cascade.assess import Ask
     from phusong.results.missing import Attempts
@@ -94,8 +98,13 @@ def cascade(
     with output_folder(out, overwrite=overwrite) as partial:
         attempt = Attempts(partial)
         write_cascade(found.cascade, found.results.inputs, partial, stamp, form, attempt)
+        with attempt(PAGE, partial / PAGE):
+            losses = Losses(found.cascade, found.hazards)
+            build_map(found.results, partial / PAGE, get_language(), losses=losses)
         write_stamp(partial, stamp, attempt.missing)
     console = open_console()
     print_cascade(console, found, top, opened.planning.prices.currency)
     console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
+    if (out / PAGE).is_file():
+        console.print(tr("Map: {file}", file=path_text(out / PAGE)), markup=False, soft_wrap=True)
     stop_if_missing(attempt.missing)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import geopandas as gpd
+
 from phusong.checks import Findings
 from phusong.coverage.signal.store import PathLossStore
 from phusong.errors import Where
@@ -29,11 +31,14 @@ class Cascaded:
         Events, villages, pairs.
     findings
         Of hazards, feeders, and what is not known.
+    hazards
+        ``place_id``, ``name``, the areas that were lost at once.
     """
 
     results: Results
     cascade: Cascade
     findings: Findings
+    hazards: gpd.GeoDataFrame
 
 
 def follow_every_loss(
@@ -70,4 +75,4 @@ def follow_every_loss(
     findings.stop_on_errors()
     store = PathLossStore(study.work_folder / "store")
     cascade = assess_cascade(inputs, study, fiber, hazards, feeders, store, ask, progress)
-    return Cascaded(results, cascade, findings)
+    return Cascaded(results, cascade, findings, hazards)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +38,7 @@ class Sited:
     Attributes
     ----------
     results
-        Of the pass that the plan started from.
+        Of the pass that the plan started from, without its rasters.
     plan
         What to build.
     figures
@@ -48,6 +48,8 @@ class Sited:
         unless the plan is wrong.
     findings
         Of the planner's further layers.
+    layers
+        These layers, as the plan looked at them.
     scenarios
         File name -> the plan as a scenario: built (``scenario.toml``), and what stands at the end
         of each year but the last (``scenario_year_1.toml`` ...).
@@ -63,6 +65,7 @@ class Sited:
     figures: pd.DataFrame
     broken: tuple[str, ...]
     findings: Findings
+    layers: Layers
     scenarios: dict[str, Scenario]
     yearly: pd.DataFrame | None = None
     unlit: tuple[str, ...] = ()
@@ -132,8 +135,10 @@ def plan_study_sites(
     covered = set(after.villages.loc[after.villages["grade"] == COVERED, "code"])
     broken = tuple(sorted(set(promised) - covered))
     figures = _figures(results.coverage, after)
+    # The rasters lie in a folder that is gone by now.
+    left = replace(results, signal=None)
     scenarios = _scenarios(plan, results.inputs, study)
-    return Sited(results, plan, figures, broken, findings, scenarios, yearly, unlit)
+    return Sited(left, plan, figures, broken, findings, layers, scenarios, yearly, unlit)
 
 
 def _scenarios(plan: SitePlan, inputs: Inputs, study: Study) -> dict[str, Scenario]:
