@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -19,11 +17,9 @@ from matplotlib.ticker import PercentFormatter
 
 from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.i18n import tr
+from phusong.report.canvas import dot, finish_map, map_axes, to_png
 from phusong.results import palette
 
-_DPI = 200
-_LONGEST_ABREAST = 42
-"""Letters of a label, two of which still stand side by side under a map."""
 _MOST_DOTS = 1500
 """Rows of which each still shows as a dot; more are drawn as their density."""
 SIGHT_WORDS: Mapping[str, str] = {"clear": "line of sight", "obstructed": "obstructed"}
@@ -33,7 +29,7 @@ def verdict_map(
     villages: gpd.GeoDataFrame, communes: gpd.GeoDataFrame, sites: gpd.GeoDataFrame
 ) -> bytes:
     """Draw villages by verdict, commune borders and masts; return a PNG."""
-    figure, axes = _map_axes()
+    figure, axes = map_axes()
     for grade, colour in palette.GRADES.items():
         part = villages[villages["grade"] == grade]
         if not part.empty:
@@ -48,15 +44,15 @@ def verdict_map(
         Patch(color=colour, label=f"{tr(GRADE_WORDS[grade])} ({counts.get(grade, 0)})")
         for grade, colour in palette.GRADES.items()
     ]
-    handles.append(_dot("^", "black", tr("mast")))
-    return _finish(figure, axes, handles, communes)
+    handles.append(dot("^", "black", tr("mast")))
+    return finish_map(figure, axes, handles, communes)
 
 
 def fibre_map(
     communes: gpd.GeoDataFrame, cables: gpd.GeoDataFrame, centres: gpd.GeoDataFrame
 ) -> bytes:
     """Draw cables and commune centres by reach; return a PNG."""
-    figure, axes = _map_axes()
+    figure, axes = map_axes()
     communes.plot(ax=axes, color="#f2f2f2", edgecolor="#888888", linewidth=0.4)
     handles: list[Any] = []
     kinds: tuple[tuple[bool, str, Literal["-", "--"], str], ...] = (
@@ -76,8 +72,8 @@ def fibre_map(
         part = centres[_state(centres) == name] if len(centres) else centres
         if not part.empty:
             part.plot(ax=axes, color=colour, marker=marker, markersize=26, edgecolor="white")
-        handles.append(_dot(marker, colour, f"{tr(label)} ({len(part)})"))
-    return _finish(figure, axes, handles, communes)
+        handles.append(dot(marker, colour, f"{tr(label)} ({len(part)})"))
+    return finish_map(figure, axes, handles, communes)
 
 
 def _state(centres: gpd.GeoDataFrame) -> pd.Series[Any]:
@@ -125,7 +121,7 @@ def sensitivity_chart(table: pd.DataFrame, reported: Mapping[str, float]) -> byt
     panels[0].set_xlabel(tr("threshold moved by, dB"), fontsize=8)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize=7, ncols=3, loc="outside lower center", frameon=False)
-    return _png(figure)
+    return to_png(figure)
 
 
 def measured_chart(judged: pd.DataFrame, reliability: pd.DataFrame) -> bytes:
@@ -146,7 +142,7 @@ def measured_chart(judged: pd.DataFrame, reliability: pd.DataFrame) -> bytes:
         axes.grid(visible=True, alpha=0.3)
         axes.tick_params(labelsize=7)
         axes.legend(fontsize=7, frameon=False, loc="upper left")
-    return _png(figure)
+    return to_png(figure)
 
 
 def _levels(figure: Figure, axes: Axes, judged: pd.DataFrame) -> None:
@@ -211,59 +207,3 @@ def _claims(axes: Axes, reliability: pd.DataFrame) -> None:
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_xlabel(tr("claimed probability of service"), fontsize=8)
     axes.set_ylabel(tr("share that reached the threshold"), fontsize=8)
-
-
-def _map_axes() -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(5.6, 6.0), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    axes.set_aspect("equal")
-    axes.set_axis_off()
-    return figure, axes
-
-
-def _dot(marker: str, colour: str, label: str) -> Line2D:
-    return Line2D([], [], marker=marker, color=colour, linestyle="", markersize=5, label=label)
-
-
-def _finish(figure: Figure, axes: Axes, handles: list[Any], communes: gpd.GeoDataFrame) -> bytes:
-    west, south, east, north = communes.total_bounds
-    margin = 0.04 * max(east - west, north - south)
-    axes.set_xlim(west - margin, east + margin)
-    axes.set_ylim(south - 2 * margin, north + margin)
-    length_m = _round_length((east - west) / 4)
-    axes.plot([west, west + length_m], [south - margin] * 2, color="black", linewidth=2)
-    axes.annotate(
-        f"{length_m / 1000:g} km",
-        (west + length_m / 2, south - margin),
-        (0, 3),
-        textcoords="offset points",
-        ha="center",
-        fontsize=8,
-    )
-    axes.annotate(
-        tr("N"),
-        (east, north),
-        (east, north - 2 * margin),
-        ha="center",
-        fontsize=9,
-        arrowprops={"arrowstyle": "->"},
-    )
-    longest = max(len(handle.get_label()) for handle in handles)
-    columns = 2 if longest <= _LONGEST_ABREAST else 1
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=columns, fontsize=8, frameon=False
-    )
-    return _png(figure)
-
-
-def _round_length(length_m: float) -> float:
-    """Return the largest 1, 2 or 5 times a power of ten that is not over ``length_m``."""
-    power = 10.0 ** math.floor(math.log10(length_m))
-    return max(step * power for step in (1, 2, 5) if step * power <= length_m)
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=_DPI)
-    return buffer.getvalue()

@@ -16,11 +16,14 @@ from phusong.frames import rows
 from phusong.i18n import number, share_text, tr
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph
 from phusong.report.charts import fibre_map, sensitivity_chart, verdict_map
+from phusong.report.loss_pages import ELEMENTS, cascade_blocks
+from phusong.report.mast_pages import mast_plan_blocks
 from phusong.report.pictures import draw
 from phusong.report.reliability import day_text, measured_blocks
 from phusong.results.finished import FinishedRun
 from phusong.results.measured import MeasuredLevels
 from phusong.results.missing import Attempts
+from phusong.results.planfolders import PlanFolder
 from phusong.study import Clutter
 
 _ANY = "*"
@@ -28,21 +31,26 @@ _MOST_FINDINGS = 25
 _MOST_WITHOUT = 15
 _MOST_CUTS = 10
 _MOST_COMMUNES = 240
-_ELEMENTS = {
-    "edge": "Cable section {id}",
-    "node": "Joint {id}",
-    "pop": "Point of presence {id}",
-    "tail": "Tail of a point of presence {id}",
-    "group": "Shared duct or pole line {id}",
-}
 
 
 def report_blocks(
-    run: FinishedRun, measured: MeasuredLevels | None = None, attempt: Attempts | None = None
+    run: FinishedRun,
+    measured: MeasuredLevels | None = None,
+    attempt: Attempts | None = None,
+    *,
+    sites: PlanFolder | None = None,
+    cascade: PlanFolder | None = None,
 ) -> list[Block]:
-    """Return the whole document in the current language, with a page on measurements if any.
+    """Return the whole document in the current language.
 
-    ``attempt`` takes the pictures that fail; without it the first of them ends the work.
+    Parameters
+    ----------
+    run
+        A finished run.
+    measured, sites, cascade
+        What further pages are on: measurements, a plan of masts, losses followed.
+    attempt
+        Takes the pictures that fail; without it the first of them ends the work.
     """
     return [
         *_figures(run),
@@ -51,6 +59,8 @@ def report_blocks(
         *_assumptions(run),
         *(() if measured is None else measured_blocks(run, measured, attempt)),
         *_fibre(run, attempt),
+        *(() if sites is None else mast_plan_blocks(run, sites, attempt)),
+        *(() if cascade is None else cascade_blocks(run, cascade, attempt)),
         *_communes(run),
         *_findings(run),
         *_method(run),
@@ -207,7 +217,7 @@ def _fibre(run: FinishedRun, attempt: Attempts | None) -> Iterator[Block]:
             [tr("Section"), tr("Communes cut off"), tr("People")],
             [
                 (
-                    tr(_ELEMENTS[row.element], id=row.id),
+                    tr(ELEMENTS[row.element], id=row.id),
                     number(row.count),
                     _number(row.people, ",.0f"),
                 )

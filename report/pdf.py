@@ -83,8 +83,8 @@ def render_pdf(blocks: list[Block], path: Path, title: str) -> None:
         author="phusong",
     )
     flow: list[Flowable] = []
-    for block in blocks:
-        flow += _flow(block)
+    for block, after in zip(blocks, [*blocks[1:], None], strict=True):
+        flow += _flow(block, after)
     document.build(flow, onFirstPage=foot, onLaterPages=foot)
 
 
@@ -92,12 +92,14 @@ def _set(text: str) -> str:
     return escape(set_figures(text))
 
 
-def _flow(block: Block) -> list[Flowable]:
+def _flow(block: Block, after: Block | None = None) -> list[Flowable]:
     if isinstance(block, Heading):
         size = 18.0 if block.level == 1 else 12.0
+        # A table goes on over the page: kept whole with its heading it would leave half of one.
+        kept = int(not isinstance(after, Grid) or after.abreast > 1)
         text = Text(
             _set(block.text),
-            _style(size, font=_BOLD, spaceBefore=8, spaceAfter=5, keepWithNext=1),
+            _style(size, font=_BOLD, spaceBefore=8, spaceAfter=5, keepWithNext=kept),
         )
         # No heading is left alone at the foot of a page.
         return [PageBreak() if block.new_page else CondPageBreak(30 * mm), text]

@@ -10,10 +10,17 @@ from phusong.report.webpage import render_page
 from phusong.results.finished import FinishedRun
 from phusong.results.measured import MeasuredLevels
 from phusong.results.missing import Attempts
+from phusong.results.planfolders import PlanFolder
 
 
 def write_report(
-    run: FinishedRun, folder: Path, measured: MeasuredLevels | None, attempt: Attempts
+    run: FinishedRun,
+    folder: Path,
+    measured: MeasuredLevels | None,
+    attempt: Attempts,
+    *,
+    sites: PlanFolder | None = None,
+    cascade: PlanFolder | None = None,
 ) -> list[Path]:
     """Write both forms into ``folder`` in the current language; return the paths of those written.
 
@@ -21,10 +28,12 @@ def write_report(
 
     Parameters
     ----------
+    measured, sites, cascade
+        What further pages are on.
     attempt
         Takes a picture, or one of the forms, that fails: the other form, and the words, stand.
     """
-    blocks = report_blocks(run, measured, attempt)
+    blocks = report_blocks(run, measured, attempt, sites=sites, cascade=cascade)
     title = run.study.title
     targets = (folder / "report.pdf", folder / "report.html")
     written = []

@@ -21,6 +21,7 @@ from phusong.coverage.signal.spread import probability, sigma_total_db
 from phusong.disc.swap import find_results
 from phusong.errors import InputError, Where
 from phusong.names import safe_names
+from phusong.results.csvback import read_back
 from phusong.results.finished import FinishedRun
 from phusong.study import Study
 
@@ -40,8 +41,6 @@ CLAIM_ENDS: Final = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
 """Classes of claimed probability: the lower end belongs to each, and 1 to the last."""
 TWO_SIDED_90: Final = 1.6448536269514722
 """Spreads to either side of the prediction that hold 90 % of a normal level."""
-_APOSTROPHE: Final = r"^'(?=[=+\-@\t\r])"
-"""What tables put before text that a spreadsheet would run as a formula."""
 
 
 @dataclass(frozen=True)
@@ -111,33 +110,8 @@ def open_measured(folder: Path) -> MeasuredLevels:
 
 
 def _residuals(path: Path) -> pd.DataFrame:
-    """Return the rows, whichever signs stand between columns and before decimals."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            header = file.readline()
-        separator = max(",;\t", key=header.count)
-        table = pd.read_csv(
-            path, sep=separator, dtype="string", encoding="utf-8-sig", keep_default_na=False
-        )
-    except (OSError, ValueError) as error:
-        raise InputError(
-            "the file is broken: {reason}",
-            Where(file=str(path)),
-            "calibrate again",
-            {"reason": str(error)},
-        ) from error
-    lacking = [name for name in (*_NUMBERS, *_TEXTS) if name not in table]
-    if lacking:
-        raise InputError(
-            "the table lacks the column {column}",
-            Where(file=str(path)),
-            "calibrate again",
-            {"column": lacking[0]},
-        )
-    out = table[list(_TEXTS)].replace(_APOSTROPHE, "", regex=True).astype(object)
-    for name in _NUMBERS:
-        points = table[name].str.replace(",", ".", regex=False)
-        out[name] = pd.to_numeric(points, errors="coerce").astype("float64")
+    """Return the rows."""
+    out = read_back(path, _TEXTS, _NUMBERS, "calibrate again")
     whole = np.isfinite(out[list(_NUMBERS)].to_numpy(np.float64)).all(axis=1)
     if not whole.all():
         raise InputError(
