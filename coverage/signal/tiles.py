@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,6 +19,7 @@ from phusong.grid import Grid, Window
 from phusong.jit import get_num_threads
 
 T = TypeVar("T")
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -159,9 +160,11 @@ class Tiles:
             ) from None
 
     def in_order(
-        self, work: Callable[[Window], T], windows: list[Window], threads: int | None = None
-    ) -> Iterator[tuple[Window, T]]:
-        """Do ``work`` on tiles on several threads, give them in order, hold only a few.
+        self, work: Callable[[Part], T], parts: Sequence[Part], threads: int | None = None
+    ) -> Iterator[tuple[Part, T]]:
+        """Do ``work`` on tiles (or whatever lies in one) on several threads, in order.
+
+        Only a few are held at once.
 
         Threads, not processes: the kernels release the GIL, and so does inflating a block.
         The arithmetic of a tile is one thread's, so the numbers do not depend on how many
@@ -169,16 +172,16 @@ class Tiles:
         """
         threads = threads or get_num_threads()
         with ThreadPoolExecutor(threads) as pool:
-            waiting: list[tuple[Window, Future[T]]] = []
-            for window in windows:
-                waiting.append((window, pool.submit(work, window)))
+            waiting: list[tuple[Part, Future[T]]] = []
+            for part in parts:
+                waiting.append((part, pool.submit(work, part)))
                 if len(waiting) > threads:
                     first, task = waiting.pop(0)
                     yield first, self._finished(work, first, task)
-            for window, task in waiting:
-                yield window, self._finished(work, window, task)
+            for part, task in waiting:
+                yield part, self._finished(work, part, task)
 
-    def _finished(self, work: Callable[[Window], T], window: Window, task: Future[T]) -> T:
+    def _finished(self, work: Callable[[Part], T], part: Part, task: Future[T]) -> T:
         """Wait for a tile, mending what it meets."""
         try:
             return task.result()
@@ -186,6 +189,6 @@ class Tiles:
             self.mend(problem.args[0])
         while True:
             try:
-                return work(window)
+                return work(part)
             except EntryError as problem:
                 self.mend(problem.args[0])

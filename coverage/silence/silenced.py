@@ -116,12 +116,16 @@ class SilencedVillages:
         share, centre = np.zeros(count), np.zeros(count, dtype=bool)
         told.start("silenced", count, "Villages when sites fall silent")
         weights = Weights(self._inputs.villages, self._study, self._inputs.people)
-        out = []
-        for some in vicinities(self._inputs, weights):
+
+        def listen(some: Vicinity) -> _Silenceable:
             service = Service(correction, self._plan, layers, some.window, some.cells, odds, cut)
             heard = Heard(tiles, layers, some.window, some.cells, service)
-            out.append(_Silenceable(self._plan.cells, some, heard))
-            share[some.rows], centre[some.rows] = out[-1].now
+            return _Silenceable(self._plan.cells, some, heard)
+
+        out = []
+        for some, one in tiles.in_order(listen, list(vicinities(self._inputs, weights))):
+            out.append(one)
+            share[some.rows], centre[some.rows] = one.now
             told.advance("silenced", len(some.rows))
         table = pd.DataFrame({"share": share, "centre": centre})
         table["grade"] = grade(centre, share, self._study.verdict)

@@ -7,8 +7,9 @@ import pytest
 
 from helpers.radio import BARE, X0, Y0, cells_frame, make_inputs, make_study, villages_frame
 from helpers.signal import cell_box, centre_of
+from phusong.coverage.signal.losses import Losses
 from phusong.coverage.signal.signal import compute_signal
-from phusong.coverage.signal.store import PathLossStore
+from phusong.coverage.signal.store import EntryError, PathLossStore
 from phusong.coverage.silence import vicinities
 from phusong.coverage.silence.silenced import SilencedVillages
 from phusong.coverage.villages.assess import assess_villages
@@ -119,3 +120,22 @@ def test_grades_equal_a_run_where_nobody_is_left(world, tmp_path, hollow_share):
     after = run((folder, inputs, asked, store), tmp_path / "after", silent)
     assert (change.share == 0).any()
     assert grades.tolist() == after["grade"].tolist()
+
+
+def test_a_damaged_path_loss_is_computed_again(world, monkeypatch):
+    _, inputs, study, store = world
+    now, (before,) = SilencedVillages(inputs, study, store).without([EVENTS[2]])
+    read, broken = Losses.read, []
+
+    def fails_once(self, mast, *rest):
+        if not broken:
+            broken.append(mast)
+            raise EntryError("damaged")
+        return read(self, mast, *rest)
+
+    monkeypatch.setattr(Losses, "read", fails_once)
+    again, (after,) = SilencedVillages(inputs, study, store).without([EVENTS[2]])
+    assert broken
+    assert again.equals(now)
+    assert after.village.tolist() == before.village.tolist()
+    assert after.share.tolist() == before.share.tolist()
