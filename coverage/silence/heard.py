@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from phusong.coverage.signal.combine import (
     ALL_LEFT,
     NO_LEVEL,
+    TICK_DB,
     Odds,
     add_mast,
     level_tick,
@@ -33,6 +34,8 @@ class Service:
     ----------
     cut, kind_of_server, least
         Lowest tick served by kind, kind by server plus one; no lower tick is served by any.
+    floor_dbm
+        No level at or under it is served anywhere, whatever measurements add.
     extra
         (layers, places) dB that measurements add; (layers, 0) where they add nothing.
     left
@@ -59,6 +62,8 @@ class Service:
             lefts.append(None if share is None else share_steps(share.ravel()[cells]))
         self.extra = _stacked(extras, np.float32(0), len(cells))
         self.left = _stacked(lefts, np.uint8(ALL_LEFT), len(cells))
+        most = float(np.nanmax(self.extra, initial=0.0))
+        self.floor_dbm = np.float32((self.least - 1) * TICK_DB - most)
 
 
 def _stacked(parts: list[Any], nothing: Any, places: int) -> NDArray[Any]:
@@ -131,7 +136,8 @@ def _competing(
     cells = lit.reach.mast.cells
     wanted = layer_of_cell[cells] >= 0
     own = cells[wanted]
-    level = np.full((layers, *lit.part.shape), -np.inf, dtype=np.float32)
+    # What cannot serve need not be computed: no cell wins a place at less.
+    level = np.full((layers, *lit.part.shape), service.floor_dbm, dtype=np.float32)
     server = np.zeros(level.shape, dtype=np.int32)
     add_mast(
         lit.loss,

@@ -12,6 +12,7 @@ import pandas as pd
 from phusong.frames import rows
 from phusong.planning.cascade.judged import FELT, Felt, Judged, Sites
 from phusong.planning.cascade.losable import Event, Network
+from phusong.planning.cascade.two_ways import losses_of_both_ways
 from phusong.progress import Progress
 
 AMONG: Final = 30
@@ -46,7 +47,8 @@ def worst_pairs(
 ) -> pd.DataFrame:
     """Return pairs of the worst events that darken more than the two alone, worst first.
 
-    Two feeders of one site are paired too, for they may be harmless each by itself.
+    Two feeders of one site are paired too, and losses that take one way each of a site with
+    two: they may be harmless each by itself.
 
     Parameters
     ----------
@@ -72,10 +74,14 @@ def worst_pairs(
         for one, two in network.twin_feeders
         for h in sorted(set(hours))
     ]
-    named = list(dict.fromkeys([*ranked, *(event for pair in twins for event in pair)]))
-    number = {event: i for i, event in enumerate(named)}
+    twins += losses_of_both_ways(network, events)
+    number: dict[tuple[str, str, float], int] = {}
+    for event in [*ranked, *(event for pair in twins for event in pair)]:
+        number.setdefault(_key(event), len(number))
+    named = [Event(element, name, h if h >= 0 else np.nan) for element, name, h in number]
     alone = [_dark(network, event) for event in named]
-    asked = [*combinations(range(len(ranked)), 2), *((number[a], number[b]) for a, b in twins)]
+    pairs = [(number[_key(a)], number[_key(b)]) for a, b in twins]
+    asked = [*combinations(range(len(ranked)), 2), *pairs]
     joint = [
         pair
         for a, b in dict.fromkeys((min(two), max(two)) for two in asked)
@@ -101,6 +107,11 @@ def worst_pairs(
 
 
 _COUNTS: Final = ("villages_more", "communes_more", "sites_more")
+
+
+def _key(event: Event) -> tuple[str, str, float]:
+    """Return an event as a key: what is no number equals itself in none."""
+    return event.element, event.id, -1.0 if np.isnan(event.hours) else event.hours
 
 
 def _dark(network: Network, *events: Event) -> _Dark:

@@ -16,7 +16,10 @@ from helpers.fiber import EAST, NORTH, UTM, cables, inputs, line, point, pops, s
 from phusong.checks import Findings
 from phusong.fiber.assess import assess_fiber
 from phusong.planning.cascade.events import all_events
+from phusong.planning.cascade.followed import followed_events
+from phusong.planning.cascade.judged import Felt
 from phusong.planning.cascade.losable import Event, Network
+from phusong.planning.cascade.worst_pairs import worst_pairs
 
 HOURS = [4.0]
 NO_FEEDERS = pd.DataFrame({"site_id": [], "feeder": [], "battery_h": []})
@@ -163,6 +166,29 @@ def test_a_chain_of_microwave_goes_dark_from_where_it_begins(tmp_path):
     # Each way of S3 is lost to one of the two.
     assert lost(found, west, branch) == (["b", "c"], ["S1", "S2", "S3"])
     assert lost(found, ("site", "S2", np.nan), branch) == (["c"], ["S2", "S3"])
+
+
+class Heads:
+    """A village of 10 people for every site."""
+
+    def judge(self, sets, progress=None):
+        pass
+
+    def felt(self, sites):
+        row = np.array([list(SITES).index(n) for n in sorted(sites)], dtype=np.int64)
+        flat = np.zeros(len(row), np.int8)
+        return Felt(row, flat, flat + 2, np.full(len(row), 10.0), flat == 0)
+
+
+def test_a_site_with_two_ways_is_lost_to_two_losses(tmp_path):
+    found = chain(tmp_path)
+    events = followed_events(found, HOURS, Heads())
+    branch = section(found, "C2", 4000, 2000)[1]
+    assert branch not in set(events["id"])
+    pairs = worst_pairs(found, events, HOURS, Heads())
+    both = pairs[(pairs["id_a"] == branch) | (pairs["id_b"] == branch)]
+    (row,) = both.to_dict("records")
+    assert (row["sites_dark"], row["sites_more"], row["people_more"]) == (3, 1, 10.0)
 
 
 def test_current_and_light_lost_at_once(tmp_path):
