@@ -293,10 +293,10 @@ def run(asked: argparse.Namespace, folder: Path, scratch: Path) -> int:
     if not asked.peers:
         return 0
     each, same_cuts = naive_cuts(network, events, asked.peers)
-    sections = int((events["element"] == "edge").sum())
+    bridges = int(fiber.edges["bridge"].sum())
     print(
-        f"networkx: {each:.1f} s a cut, {each * sections / 3600:.1f} h for the {sections} sections"
-        f" that matter alone; same communes: {same_cuts}"
+        f"networkx: {each:.1f} s a cut, {each * bridges / 3600:.1f} h for the {bridges} bridges;"
+        f" same communes: {same_cuts}"
     )
     once, same = naive_villages(inputs, study, store, events, scratch)
     print(

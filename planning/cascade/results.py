@@ -46,7 +46,8 @@ class Cascade:
         (feeder, far end of a hop; empty), ``quantity`` with ``unit`` (``h`` of battery, ``hop``,
         ``km``), ``capital``, ``yearly``, ``life`` (in the study's currency), ``events_mended``,
         ``events_eased``, ``communes``, ``sites``, ``villages``, ``people`` (see
-        :class:`phusong.planning.cascade.remedies.mended.Mended`), ``person_hours_signal``,
+        :class:`phusong.planning.cascade.remedies.mended.Mended`), ``worst_people`` (who lose
+        signal in the worst single loss that is left), ``person_hours_signal``,
         ``person_hours_fibre``, ``person_hours`` saved in a year, ``per_1000`` (of these, for a
         thousand of life cost); ``step`` (in which to build, NA: not among them), ``life_added``,
         ``person_hours_added`` (given the steps before), ``life_total``, ``person_hours_total``;

@@ -95,6 +95,7 @@ def test_batteries_outlast_the_feeder(tmp_path):
         assert row["life"] == pytest.approx(added * (500.0 + 50.0 * YEARS))
         assert (row["events_mended"], row["sites"], row["villages"]) == (events, 1, 1)
         assert (row["people"], row["communes"], row["where"], row["by"]) == (100.0, 0, "S1", "F")
+        assert row["worst_people"] == 100.0  # a cut takes S1 as before
 
 
 def test_hours_that_are_there_are_not_paid_again(tmp_path):

@@ -109,13 +109,17 @@ def _print_remedies(console: Console, cascade: Cascade, top: int, currency: str)
             tr(KINDS[row.kind]),
             where if len(where) <= _WIDE else where[: _WIDE - 1] + "…",
             plain(str(row.by or "–")),
-            f"{number(row.quantity, ',.1f')} {row.unit}",
+            _amount(row.kind, row.quantity, row.unit),
             number(row.events_mended),
             number(row.person_hours_added),
             f"{number(row.life_total)} {currency}",
             number(row.person_hours_total),
         )
     console.print(table)
+
+
+def _amount(kind: str, quantity: float, unit: str) -> str:
+    return number(quantity) if kind == "hop" else f"{number(quantity, ',.1f')} {unit}"
 
 
 def _called(name: Any, hours: float) -> str:

@@ -30,7 +30,7 @@ LEAST: Final = 1e-6
 COLUMNS: Final = (
     *("remedy", "kind", "where", "by", "quantity", "unit", "capital", "yearly", "life"),
     *("events_mended", "events_eased", "communes", "sites", "villages", "people"),
-    *("person_hours_signal", "person_hours_fibre", "person_hours", "per_1000"),
+    *("worst_people", "person_hours_signal", "person_hours_fibre", "person_hours", "per_1000"),
     *("step", "life_added", "person_hours_added", "life_total", "person_hours_total"),
 )
 UNITS: Final = {BATTERY: "h", HOP: "hop", ROUTE: "km"}
@@ -44,6 +44,8 @@ class _Trial:
     life: float
     saved: Toll
     mended: Mended
+    worst: float
+    """People who lose signal in the worst single loss that is left; NaN where not known."""
 
     @property
     def per_cost(self) -> float:
@@ -156,7 +158,8 @@ class _Search:
         network, events, toll = self.toll_with(remedy.works)
         mended = what_mends(self.network, self.events, network, events, self.judged)
         life = life_cost(remedy.price, self.study.planning.prices)
-        return _Trial(remedy, life, self.toll - toll, mended)
+        worst = float(events["people_without_signal"].max()) if len(events) else 0.0
+        return _Trial(remedy, life, self.toll - toll, mended, worst)
 
     def in_order(self, trials: Sequence[_Trial], budget: float | None) -> list[_Step]:
         """Return which trials to build in turn, and what each saves given those before.
@@ -203,7 +206,8 @@ def _frame(trials: Sequence[_Trial], order: Sequence[_Step], network: Network) -
             *(i + 1, remedy.kind, ", ".join(remedy.where), remedy.by, remedy.quantity),
             *(UNITS[remedy.kind], remedy.price.capital, remedy.price.yearly, trial.life),
             *(mended.events_mended, mended.events_eased, mended.communes, mended.sites),
-            *(mended.villages, mended.people, trial.saved.signal, trial.saved.fibre),
+            *(mended.villages, mended.people, trial.worst),
+            *(trial.saved.signal, trial.saved.fibre),
             *(trial.saved.total, 1000.0 * trial.per_cost, *built),
         )
         found.append(dict(zip(COLUMNS, values, strict=True)))
