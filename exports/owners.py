@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +14,9 @@ from phusong.exports.formats.workbook import Sheet, write_book, write_workbook
 from phusong.exports.tables.dictionary import Described, conform, described_by
 from phusong.i18n import tr
 from phusong.names import safe_names
-from phusong.planning.bill import BETWEEN
+from phusong.planning.bill import BETWEEN, ITEMS
 from phusong.planning.results import SitePlan
+from phusong.planning.stepwise import WORDS
 from phusong.results.missing import Attempts
 from phusong.study import Study
 from phusong.study.settings.sources import Layer
@@ -108,11 +110,18 @@ def _flat(key: str, value: Any) -> list[tuple[str, str]]:
     return [(key, "" if value is None else str(value))]
 
 
+def _in_words(frame: pd.DataFrame, column: str, words: Mapping[str, str]) -> pd.DataFrame:
+    """Say codes of a column in words of the current language: a workbook is read by people."""
+    return frame.assign(**{column: [tr(words[code]) for code in frame[column]]})
+
+
 def _sheets(plan: SitePlan, tables: dict[str, pd.DataFrame]) -> list[Sheet]:
+    bill = _in_words(plan.bill, "item", ITEMS)
+    steps = _in_words(pd.DataFrame(plan.steps), "what", WORDS)
     return [
-        Sheet(tr("Bill by year"), conform(plan.bill, "site_plan_bill"), "site_plan_bill"),
+        Sheet(tr("Bill by year"), conform(bill, "site_plan_bill"), "site_plan_bill"),
         Sheet(tr("By owner"), conform(tables["plan_owners"], "plan_owners"), "plan_owners"),
-        Sheet(tr("Steps"), conform(plan.steps, "plan_steps"), "plan_steps"),
+        Sheet(tr("Steps"), conform(steps, "plan_steps"), "plan_steps"),
         Sheet(
             tr("Assumptions"),
             conform(tables["plan_assumptions"], "plan_assumptions"),
@@ -125,4 +134,4 @@ def _attempted(
     frame: pd.DataFrame, path: Path, notes: list[tuple[str, str]], attempt: Attempts
 ) -> None:
     with attempt(f"{FOLDER}/{path.name}", path):
-        write_workbook(frame, "plan_works", path, notes=notes)
+        write_workbook(_in_words(frame, "item", ITEMS), "plan_works", path, notes=notes)

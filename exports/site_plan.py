@@ -64,8 +64,11 @@ def write_site_plan(
     meanings = {f"{name}.csv": described_by(name) for name in tables}
     meanings |= write_owners(plan, study, folder, form, attempt)
     short = {key: str(value) for key, value in stamp.items()}
-    written = write_geopackage(lambda: _layers(plan), short, folder / GEOPACKAGE, attempt)
-    write_meanings({**meanings, **of_geopackage(GEOPACKAGE, written)}, folder, form)
+    # A GeoPackage without any layer is none.
+    if len(plan.villages) or len(plan.communes):
+        written = write_geopackage(lambda: _layers(plan), short, folder / GEOPACKAGE, attempt)
+        meanings |= of_geopackage(GEOPACKAGE, written)
+    write_meanings(meanings, folder, form)
 
 
 def write_scenarios(scenarios: Mapping[str, Scenario], folder: Path) -> None:

@@ -54,11 +54,14 @@ class Alternatives:
     ----------
     donors
         What a repeater would repeat.
+    repeaters
+        How many the village would take.
     repeater, satellite
         NaN where it is not possible, or the study has no price for it.
     """
 
     donors: Donors
+    repeaters: Ints
     repeater: Floats
     satellite: Floats
 
@@ -86,7 +89,13 @@ def find_alternatives(dark: gpd.GeoDataFrame, signal: Signal, settings: Planning
 
     A repeater is possible where the best signal of the verdict's technologies, from a network
     that stands, is ``planning.repeater.donor_dbm`` or more somewhere in the village or within
-    ``planning.repeater.near_m`` of it. That it then reaches every house is taken, not computed.
+    ``planning.repeater.near_m`` of it. How many it takes is reckoned by area
+    (``planning.repeater.reach_m``); that they then reach every house is taken, not computed.
+
+    Parameters
+    ----------
+    dark
+        Villages with their ``served_share`` now.
     """
     donors = find_donors(dark, signal, settings.repeater.near_m)
     prices = settings.prices
@@ -95,7 +104,10 @@ def find_alternatives(dark: gpd.GeoDataFrame, signal: Signal, settings: Planning
         for price in (prices.repeater, prices.satellite)
     )
     possible = donors.level_dbm >= settings.repeater.donor_dbm
-    return Alternatives(donors, np.where(possible, repeater, np.nan), satellite)
+    left = shapely.area(dark.geometry.to_numpy()) * (1.0 - dark["served_share"].to_numpy())
+    circles = np.ceil(left / (np.pi * settings.repeater.reach_m**2) - 1e-9)
+    count = np.maximum(circles, 1.0).astype(np.int64)
+    return Alternatives(donors, count, np.where(possible, count * repeater, np.nan), satellite)
 
 
 def find_donors(dark: gpd.GeoDataFrame, signal: Signal, near_m: float) -> Donors:

@@ -115,6 +115,7 @@ def village_frame(
             "mast_saved": mast[1],
             "donor_dbm": others.donors.level_dbm,
             "donor_operator": others.donors.operator,
+            "repeaters": others.repeaters,
             "repeater_life": others.repeater,
             "satellite_life": others.satellite,
             "cheapest": others.cheapest(mast[0]),

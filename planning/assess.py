@@ -193,11 +193,11 @@ def _served(plan: Plan) -> int:
 
 
 def _dark(inputs: Inputs, coverage: VillageCoverage, rows: Ints) -> gpd.GeoDataFrame:
-    """Return the dark villages: the frame of the inputs, with people and grade as judged."""
+    """Return the dark villages: the frame of the inputs, with what was judged of them."""
     dark = inputs.villages.iloc[rows].reset_index(drop=True)
     judged = coverage.villages.iloc[rows]
     return gpd.GeoDataFrame(
-        dark.assign(people=judged["people"].to_numpy(), grade=judged["grade"].to_numpy()),
+        dark.assign(**{c: judged[c].to_numpy() for c in ("people", "grade", "served_share")}),
         crs=inputs.crs,
     )
 

@@ -20,19 +20,19 @@ from phusong.planning.sites.places import EXISTING
 from phusong.sources.inputs import Inputs
 from phusong.study.settings.planning import Planning, Price
 
-ITEMS: Final = (
-    "new masts",
-    "room on standing masts",
-    "radio equipment",
-    "panels and batteries",
-    "grid connections",
-    "power lines",
-    "microwave hops",
-    "fibre cable",
-    "repeaters",
-    "satellite terminals",
-)
-"""In the order of the bill."""
+ITEMS: Final = {
+    "new masts": "New masts",
+    "room on standing masts": "Room on standing masts",
+    "radio equipment": "Radio equipment",
+    "panels and batteries": "Panels and batteries",
+    "grid connections": "Grid connections",
+    "power lines": "Power lines, km",
+    "microwave hops": "Microwave hops",
+    "fibre cable": "Fibre cable, km",
+    "repeaters": "Repeaters",
+    "satellite terminals": "Satellite terminals",
+}
+"""In the order of the bill; what each is called, an English template with its unit."""
 COLUMNS: Final = (
     "step",
     "year",
@@ -127,7 +127,7 @@ def works_of(
         columns=list(COLUMNS),
     )
     table["geometry"] = np.array([*(work.place for work in found), None], dtype=object)[:-1]
-    table["item"] = pd.Categorical(table["item"], ITEMS)
+    table["item"] = pd.Categorical(table["item"], list(ITEMS))
     table = table.sort_values(["step", "item", "at"], kind="stable", ignore_index=True)
     table["item"] = table["item"].astype(object)
     return gpd.GeoDataFrame(table, geometry="geometry", crs=hops.crs)
@@ -135,7 +135,7 @@ def works_of(
 
 def bill_of(works: pd.DataFrame) -> pd.DataFrame:
     """Sum works by year, item and owner; columns as in :class:`.results.SitePlan`."""
-    ranked = works.assign(item=pd.Categorical(works["item"], ITEMS))
+    ranked = works.assign(item=pd.Categorical(works["item"], list(ITEMS)))
     keys = ["year", "item", "owner", "unit"]
     sums = ["quantity", "capital", "yearly", "life"]
     bill = ranked.groupby(keys, observed=True, sort=True, as_index=False)[sums].sum()
@@ -202,7 +202,10 @@ def _alone(building: Building, villages: gpd.GeoDataFrame, settings: Planning) -
     bought = villages.assign(step=step)[step > 0]
     for village in rows(bought):
         what, owner, price = "satellite terminals", settings.owners.satellite, prices.satellite
+        count = 1
         if village.alternative == REPEATER:
             what, owner, price = "repeaters", str(village.donor_operator), prices.repeater
+            count = int(village.repeaters)
         assert price is not None  # what has no price is no alternative
-        yield _Work(int(village.step), what, owner, str(village.code), price, village.geometry)
+        place, cost = village.geometry, times(price, count)
+        yield _Work(int(village.step), what, owner, str(village.code), cost, place, count)

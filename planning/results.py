@@ -27,10 +27,11 @@ class SitePlan:
         together), ``best_share`` (served share that the best single candidate would leave),
         ``mast_life`` (its share of what masts for all cost, each piece shared equally by those who
         hang on it), ``mast_saved`` (what would not be built without it), ``donor_dbm``,
-        ``donor_operator`` (strongest signal near it), ``repeater_life``, ``satellite_life`` (NaN
-        where it is not possible or has no price), ``cheapest`` (``mast`` | ``repeater`` |
-        ``satellite``; None: nothing serves it), ``alternative`` (the cheapest kind that the plan
-        may choose; only where one serves the village), geometry.
+        ``donor_operator`` (strongest signal near it), ``repeaters`` (how many it would take),
+        ``repeater_life``, ``satellite_life`` (NaN where it is not possible or has no price),
+        ``cheapest`` (``mast`` | ``repeater`` | ``satellite``; None: nothing serves it),
+        ``alternative`` (the cheapest kind that the plan may choose; only where one serves the
+        village), geometry.
     sites
         ``site_id``, ``kind`` (``existing`` | ``own`` | ``village`` | ``high`` | ``road``), ``role``
         (``serves`` | ``relays``), ``step``, ``year`` (of building), ``villages``, ``people`` (it

@@ -11,13 +11,20 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from phusong.planning.alternatives import MAST, REPEATER
+from phusong.planning.alternatives import MAST, REPEATER, SATELLITE
 from phusong.planning.building import Building, Job
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 COMMUNE: Final = "commune"
+WORDS: Final = {
+    MAST: "mast",
+    COMMUNE: "cable to a commune centre",
+    REPEATER: "repeater",
+    SATELLITE: "satellite terminal",
+}
+"""What a step is called: English templates."""
 COUNTED: Final = {
     "masts": ("new masts", "quantity"),
     "hops": ("microwave hops", "quantity"),

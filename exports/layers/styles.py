@@ -9,6 +9,7 @@ import geopandas as gpd
 from phusong.coverage.villages.verdict import GRADE_WORDS
 from phusong.exports.layers.qml import Label, Style, Symbol, rgba
 from phusong.i18n import tr
+from phusong.planning.stepwise import WORDS as STEP_WORDS
 from phusong.results import palette
 
 _SECTOR_M = 600
@@ -130,18 +131,18 @@ def _planned_villages(_: gpd.GeoDataFrame) -> Style:
 
 
 _STEPS = {
-    "mast": ("mast", palette.CARRIERS[0], "circle"),
-    "commune": ("cable to a commune centre", palette.CABLE_PLANNED, "square"),
-    "repeater": ("repeater", palette.CARRIERS[1], "diamond"),
-    "satellite": ("satellite terminal", palette.CARRIERS[2], "diamond"),
+    "mast": (palette.CARRIERS[0], "circle"),
+    "commune": (palette.CABLE_PLANNED, "square"),
+    "repeater": (palette.CARRIERS[1], "diamond"),
+    "satellite": (palette.CARRIERS[2], "diamond"),
 }
 
 
 def _steps(_: gpd.GeoDataFrame) -> Style:
     """Mark the place of each step with its number."""
     classes = [
-        (what, tr(words), _marker(colour, shape, 1.6))
-        for what, (words, colour, shape) in _STEPS.items()
+        (what, tr(STEP_WORDS[what]), _marker(colour, shape, 1.6))
+        for what, (colour, shape) in _STEPS.items()
     ]
     return Style(classes, "what", Label("step", 9, bold=True, most_scale=800_000, beside=True))
 

@@ -134,8 +134,8 @@ class Prices(Section):
     battery_hour: Price = Price(capital=500.0, yearly=50.0)
     """An hour more that the batteries of a site or PoP last, with their replacement."""
     repeater: Price | None = Price(capital=3_500.0, yearly=350.0)
-    """A repeater with its donor antenna, pole and current, for one village; none: no alternative.
-    Where there is a signal to repeat, see ``[planning.repeater]``."""
+    """A repeater with its donor antenna, pole and current, where there is a signal to repeat; how
+    many a village takes: ``[planning.repeater]``."""
     satellite: Price | None = Price(capital=1_200.0, yearly=1_400.0)
     """A terminal with an access point at the village's culture house; absent: no alternative.
 
@@ -178,6 +178,9 @@ class Repeater(Section):
     and NR): at much less it amplifies little but noise. No standard names a level."""
     near_m: NotNegative = 300.0
     """How far outside the village the donor antenna may stand."""
+    reach_m: Positive = 800.0
+    """How far one serves: a village takes as many as circles of this radius have the area of what
+    is not served of it now."""
 
 
 class Owners(Section):

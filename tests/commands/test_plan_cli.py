@@ -219,6 +219,14 @@ def test_the_plan_speaks_vietnamese(study: Path) -> None:
     assert "Cột và cáp" in said
     assert "cáp tới trung tâm xã" in said
     assert "Giả định" in said
+    book = openpyxl.load_workbook(study / "vi/budget.xlsx")
+    assert book.sheetnames[0] == "Khối lượng theo năm"
+    items = {row[1] for row in book.worksheets[0].iter_rows(min_row=2, values_only=True)}
+    assert {"Cột mới", "Cáp quang, km"} <= items
+    kinds = {row[2] for row in book["Các bước"].iter_rows(min_row=2, values_only=True)}
+    assert kinds == {"trạm", "cáp tới trung tâm xã"}
+    codes = {row["item"] for row in table(study / "vi/site_plan_bill.csv")}
+    assert {"new masts", "fibre cable"} <= codes
 
 
 def test_a_study_without_fibre_is_refused(study: Path, tmp_path: Path) -> None:

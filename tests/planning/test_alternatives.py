@@ -15,7 +15,13 @@ from phusong.coverage.signal.layerfiles import LayerReader
 from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
-from phusong.planning.alternatives import Alternatives, Donors, find_donors, shares_of
+from phusong.planning.alternatives import (
+    Alternatives,
+    Donors,
+    find_alternatives,
+    find_donors,
+    shares_of,
+)
 from phusong.planning.arborescence import Covers, Fibre, Hops, Instance, Sites, Villages, solve
 from phusong.planning.assess import plan_sites
 from phusong.planning.costs import life_cost
@@ -103,6 +109,23 @@ def test_by_default_only_masts_are_planned_and_the_others_are_priced(world):
     assert none.villages["repeater_life"].isna().all()
 
 
+def test_repeaters_are_as_many_as_the_area_asks_for(world):
+    """A village of 1,200 m x 3,000 m, half of it served: 1.8 km², of circles of 0.5 km² four."""
+    _, study, _, signal, _ = world
+    dark = gpd.GeoDataFrame(
+        {"served_share": [0.5, 0.5, 1.0]},
+        geometry=[cell_box(20, 120, 40, 100), cell_box(20, 120, 4, 4), cell_box(20, 120, 40, 100)],
+        crs=signal.grid.crs,
+    )
+    reach_m = float(np.sqrt(0.5e6 / np.pi))
+    repeater = study.planning.repeater.model_copy(update={"reach_m": reach_m, "donor_dbm": -140.0})
+    settings = study.planning.model_copy(update={"repeater": repeater})
+    found = find_alternatives(dark, signal, settings)
+    assert found.repeaters.tolist() == [4, 1, 1]
+    one = life_cost(settings.prices.repeater, settings.prices)
+    assert found.repeater.tolist() == pytest.approx([4 * one, one, one])
+
+
 def test_named_alternatives_are_chosen_where_they_are_cheaper(world):
     masts, study = plan_of(world)
     kinds = ["repeater", "satellite"]
@@ -160,7 +183,9 @@ def test_shares_add_up_to_the_plan(seed):
 def test_the_cheapest_of_none_is_none():
     nan = np.nan
     donors = Donors(np.array([nan, -90.0, -90.0]), np.array(["", "a", "a"], dtype=object))
-    others = Alternatives(donors, np.array([nan, 5.0, 9.0]), np.array([nan, 7.0, 7.0]))
+    others = Alternatives(
+        donors, np.ones(3, int), np.array([nan, 5.0, 9.0]), np.array([nan, 7.0, 7.0])
+    )
     assert others.cheapest(np.array([nan, nan, 7.0])).tolist() == [None, "repeater", "mast"]
     price, kind = others.of(["satellite"])
     assert price.tolist() == [np.inf, 7.0, 7.0]

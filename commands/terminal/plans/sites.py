@@ -15,6 +15,7 @@ from phusong.i18n import number, share_text, tr
 from phusong.pipeline.siting import Sited
 from phusong.planning.alternatives import MAST, REPEATER, SATELLITE
 from phusong.planning.results import SitePlan
+from phusong.planning.works import ITEMS
 
 _MOST = 20
 FIGURES = {
@@ -25,18 +26,6 @@ FIGURES = {
     "villages_satellite": "Villages with a satellite terminal",
     "people_served": "People served",
     "people_served_share": "Share of people served",
-}
-_ITEMS = {
-    "new masts": "New masts",
-    "room on standing masts": "Room on standing masts",
-    "radio equipment": "Radio equipment",
-    "panels and batteries": "Panels and batteries",
-    "grid connections": "Grid connections",
-    "power lines": "Power lines, km",
-    "microwave hops": "Microwave hops",
-    "fibre cable": "Fibre cable, km",
-    "repeaters": "Repeaters",
-    "satellite terminals": "Satellite terminals",
 }
 _UNSERVED = {
     "over_budget": "they do not fit in the budget",
@@ -64,7 +53,7 @@ def print_bill(console: Console, plan: SitePlan) -> None:
     for row in rows(bill.groupby(["item", "unit"], sort=False, as_index=False).sum()):
         amount = number(row.quantity, ".1f") if row.unit else number(row.quantity)
         table.add_row(
-            tr(_ITEMS[row.item]), amount, *(number(v) for v in (row.capital, row.yearly, row.life))
+            tr(ITEMS[row.item]), amount, *(number(v) for v in (row.capital, row.yearly, row.life))
         )
     console.print(table)
 

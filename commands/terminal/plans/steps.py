@@ -22,13 +22,9 @@ from phusong.frames import rows
 from phusong.i18n import number, share_text, tr
 from phusong.pipeline.siting import Sited
 from phusong.planning.results import SitePlan
+from phusong.planning.stepwise import WORDS
 
 _MOST = 30
-WHAT = {
-    "commune": "cable to a commune centre",
-    "repeater": "repeater",
-    "satellite": "satellite terminal",
-}
 _LEFT = {
     "over_budget": "they do not fit in the budget",
     "no_route": "no road and no passable ground joins them to fibre",
@@ -113,7 +109,7 @@ def _print_steps(console: Console, plan: SitePlan) -> None:
 
 def _what(kind: str, code: str) -> str:
     """Name what is no mast; of a village served by itself the village too."""
-    words = tr(WHAT[kind])
+    words = tr(WORDS[kind])
     return words if kind == "commune" else f"{words} ({plain(code)})"
 
 
