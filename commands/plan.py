@@ -18,7 +18,9 @@ from phusong.commands.terminal.options import (
     shared_options,
     study_argument,
 )
-from phusong.i18n import tr
+from phusong.i18n import get_language, tr
+
+PAGE = "plan.html"
 
 
 @click.command(context_settings=CONTEXT)
@@ -69,6 +71,7 @@ def plan(
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.folder import write_stamp
     from phusong.exports.site_plan import write_scenarios, write_site_plan
+    from phusong.maps import MastPlan, build_map
     from phusong.pipeline.siting import plan_study_sites, stamp_of_plan
     from phusong.planning.assess import Money
     from phusong.results.missing import Attempts
@@ -86,10 +89,17 @@ def plan(
             sited.plan, sited.figures, partial, stamp, form, attempt, opened, sited.yearly
         )
         write_scenarios(sited.scenarios, partial)
+        with attempt(PAGE, partial / PAGE):
+            masts = MastPlan(
+                sited.plan, sited.figures, sited.layers.power_lines, weighted=worst_first
+            )
+            build_map(sited.results, partial / PAGE, get_language(), masts=masts)
         write_stamp(partial, stamp, attempt.missing)
     console = open_console()
     print_steps(console, sited)
     console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
+    if (out / PAGE).is_file():
+        console.print(tr("Map: {file}", file=path_text(out / PAGE)), markup=False, soft_wrap=True)
     stop_if_missing(attempt.missing)
     if sited.broken:
         raise SystemExit(1)

@@ -14,8 +14,8 @@ from phusong.frames import rows
 from phusong.i18n import number, share_text, tr
 from phusong.pipeline.siting import Sited
 from phusong.planning.alternatives import MAST, REPEATER, SATELLITE
+from phusong.planning.bill import ITEMS
 from phusong.planning.results import SitePlan
-from phusong.planning.works import ITEMS
 
 _MOST = 20
 FIGURES = {
