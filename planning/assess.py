@@ -34,7 +34,6 @@ from phusong.planning.arborescence import (
     Vouched,
     curve,
     within,
-    worst_first,
     years,
 )
 from phusong.planning.as_scenario import scenario_of
@@ -43,7 +42,7 @@ from phusong.planning.building import in_order
 from phusong.planning.costs import power_of
 from phusong.planning.hops.hops import Masts, find_hops, longest_km, nearest_hops
 from phusong.planning.joint import solve_both
-from phusong.planning.question import Question, ask, known_people
+from phusong.planning.question import Question, ask, darkest_first, known_people
 from phusong.planning.results import SitePlan
 from phusong.planning.sites.equipment import heights_of, site_names
 from phusong.planning.sites.places import (
@@ -307,7 +306,9 @@ class _Search:
     def answer(self, question: Question, best: Plan, rounds: int, money: Money) -> SitePlan:
         """Spend the money on the places found, and say it in words of the study."""
         settings, crs = self.study.planning, self.inputs.crs
-        instance = self._counted(question.instance, money)
+        instance = question.instance
+        if money.worst_first:
+            instance = darkest_first(instance, self.dark, self.inputs.villages)
         spent, most = self._spent(instance, best, money)
         building = in_order(instance, spent)
         plans = [self.masts(question, plan) for plan in spent]
@@ -386,23 +387,6 @@ class _Search:
             plan = within(instance, money.budget, time_limit_s=seconds)
             return [plan], (plan.most_people,)
         return [best], ()
-
-    def _counted(self, instance: Instance, money: Money) -> Instance:
-        """Weigh people by the share of their commune that is in the dark, where that is asked."""
-        if not money.worst_first:
-            return instance
-        dark = len(self.dark)
-        weight = instance.villages.people.copy()
-        commune = self.dark["commune_code"].fillna("").to_numpy()
-        names, number = np.unique(commune.astype(str), return_inverse=True)
-        living = self.inputs.villages["commune_code"].fillna("").astype(str)
-        people = self.inputs.villages["population"].fillna(0.0).groupby(living).sum()
-        population = people.reindex(names).to_numpy(dtype=np.float64)
-        unlit = np.bincount(number, weight[:dark], minlength=len(names))
-        whole = np.maximum(np.nan_to_num(population), unlit)
-        # A commune without fibre is without it as a whole: its people count as they are.
-        weight[:dark] = worst_first(weight[:dark], number, whole)
-        return replace(instance, villages=replace(instance.villages, people=weight))
 
     def _curve(self, instance: Instance, last: Plan, money: Money, people: Floats) -> pd.DataFrame:
         """Return what sums up to the plan's buy; the last of them buys the plan."""

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
 from phusong.fiber.extension.candidates import Candidates
-from phusong.planning.arborescence import Covers, Fibre, Hops, Instance, Pairs, Sites, Villages
+from phusong.planning.arborescence import (
+    Covers,
+    Fibre,
+    Hops,
+    Instance,
+    Pairs,
+    Sites,
+    Villages,
+    worst_first,
+)
 from phusong.planning.costs import Power, annuity, fibre_life_cost, life_cost, masts
 from phusong.planning.hops.hops import Hops as RadioHops
 from phusong.planning.sites.places import EXISTING, Places
@@ -123,3 +133,30 @@ def known_people(people: Floats) -> Floats:
     """Return people with the unknown counted as the mean of the known; 1 each where none is."""
     known = np.isfinite(people) & (people > 0)
     return np.where(known, people, people[known].mean() if known.any() else 1.0)
+
+
+def darkest_first(
+    instance: Instance, dark: gpd.GeoDataFrame, villages: gpd.GeoDataFrame
+) -> Instance:
+    """Weigh people of dark villages by the share of their commune that is in the dark.
+
+    A commune without fibre is without it as a whole: its people count as they are.
+
+    Parameters
+    ----------
+    dark
+        The first villages of the instance: ``commune_code``.
+    villages
+        All of the province: ``commune_code``, ``population``.
+    """
+    count = len(dark)
+    weight = instance.villages.people.copy()
+    commune = dark["commune_code"].fillna("").to_numpy()
+    names, number = np.unique(commune.astype(str), return_inverse=True)
+    living = villages["commune_code"].fillna("").astype(str)
+    people = villages["population"].fillna(0.0).groupby(living).sum()
+    population = people.reindex(names).to_numpy(dtype=np.float64)
+    unlit = np.bincount(number, weight[:count], minlength=len(names))
+    whole = np.maximum(np.nan_to_num(population), unlit)
+    weight[:count] = worst_first(weight[:count], number, whole)
+    return replace(instance, villages=replace(instance.villages, people=weight))

@@ -67,7 +67,8 @@ class SitePlan:
     lower_bound
         No plan of these candidates that serves the same villages costs less; NaN within a budget.
     people, most_people
-        Who get signal, and more than which no plan within the budget counts (infinite without).
+        Who are served (by what ``planning.alternatives`` names too), and more than which no plan
+        within the budget counts (infinite without).
     branched
         Whether the solver's branching vouches for the bound, not multipliers recomputed here.
     currency
