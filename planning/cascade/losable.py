@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -39,6 +39,7 @@ class Taken(NamedTuple):
 
 
 _NOTHING: Ints = np.zeros(0, dtype=np.int64)
+_WITHOUT_FEEDERS = {"backhaul", "tracer", "things", "edges", "_hazard_contents", "_light_through"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,13 @@ class Network:
     inputs: Inputs
     hazards: gpd.GeoDataFrame
     feeders: pd.DataFrame
+
+    def with_feeders(self, feeders: pd.DataFrame) -> Network:
+        """Return the same network on other feeders; what does not hang on them stays known."""
+        other = replace(self, feeders=feeders)
+        kept = {name: value for name, value in vars(self).items() if name in _WITHOUT_FEEDERS}
+        vars(other).update(kept)
+        return other
 
     @cached_property
     def backhaul(self) -> Backhaul:

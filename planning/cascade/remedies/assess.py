@@ -131,6 +131,11 @@ def _candidates(
     return out
 
 
+def _felt(saved: float) -> float:
+    """Return person-hours, nothing where they are rounding."""
+    return saved if abs(saved) > LEAST else 0.0
+
+
 def _ratio(saved: float, cost: float) -> float:
     if saved <= LEAST:
         return 0.0
@@ -207,7 +212,7 @@ def _frame(trials: Sequence[_Trial], order: Sequence[_Step], network: Network) -
             *(UNITS[remedy.kind], remedy.price.capital, remedy.price.yearly, trial.life),
             *(mended.events_mended, mended.events_eased, mended.communes, mended.sites),
             *(mended.villages, mended.people, trial.worst),
-            *(trial.saved.signal, trial.saved.fibre),
+            *(_felt(trial.saved.signal), _felt(trial.saved.fibre)),
             *(trial.saved.total, 1000.0 * trial.per_cost, *built),
         )
         found.append(dict(zip(COLUMNS, values, strict=True)))

@@ -130,20 +130,21 @@ class Remedy:
 
 def built(standing: Network, study: Study, works: Works) -> Network:
     """Return the network with works in it, assessed as the fibre room assesses any other."""
-    inputs, fiber, feeders = standing.inputs, standing.fiber, standing.feeders
+    inputs, feeders = standing.inputs, standing.feeders
     if works.batteries:
         lasts: dict[str, float] = {}
         for name, hours, _ in works.batteries:
             lasts[name] = max(hours, lasts.get(name, 0.0))
         fresh = feeders["site_id"].astype(str).map(lasts).fillna(0.0)
         feeders = feeders.assign(battery_h=np.maximum(feeders["battery_h"], fresh))
-    if works.hops or works.lines:
-        inputs = _with_hops(inputs, works.hops)
-        if works.lines:
-            lines = pd.concat(works.lines, ignore_index=True)
-            inputs = with_new_lines(inputs, gpd.GeoDataFrame(lines, crs=inputs.crs))
-        told = Findings(study.checks.severity)
-        fiber = assess_fiber(inputs, study, told, _people(fiber))
+    if not works.hops and not works.lines:
+        return standing.with_feeders(feeders)
+    inputs = _with_hops(inputs, works.hops)
+    if works.lines:
+        lines = pd.concat(works.lines, ignore_index=True)
+        inputs = with_new_lines(inputs, gpd.GeoDataFrame(lines, crs=inputs.crs))
+    told = Findings(study.checks.severity)
+    fiber = assess_fiber(inputs, study, told, _people(standing.fiber))
     return Network(fiber, inputs, standing.hazards, feeders)
 
 

@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from helpers.radio import BARE, X0, Y0, cells_frame, make_inputs, make_study, villages_frame
 from helpers.signal import cell_box, centre_of
@@ -55,6 +57,12 @@ def world(tmp_path_factory):
     return folder, inputs, study, PathLossStore(folder / "store")
 
 
+@pytest.fixture(scope="module")
+def heard(world):
+    _, inputs, study, store = world
+    return SilencedVillages(inputs, study, store)
+
+
 def run(world, folder, silent=frozenset()):
     _, inputs, study, store = world
     cells = inputs.cells.copy()
@@ -87,6 +95,19 @@ def test_every_event_equals_a_run_without_its_sites(world, tmp_path, monkeypatch
         assert (centre == after["served_centre"].to_numpy()).all()
     assert len(changes[2].village)
     assert not len(changes[4].village)
+
+
+@given(silent=st.sets(st.sampled_from(sorted(SITES)), min_size=1, max_size=6))
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_set_of_sites_equals_a_run_without_them(world, heard, tmp_path_factory, silent):
+    after = run(world, tmp_path_factory.mktemp("after") / "run", silent)
+    now, (change,) = heard.without([frozenset(silent)])
+    share, centre = now["share"].to_numpy().copy(), now["centre"].to_numpy().copy()
+    share[change.village], centre[change.village] = change.share, change.centre
+    assert share == pytest.approx(after["served_share"].to_numpy(), abs=1e-12)
+    assert (centre == after["served_centre"].to_numpy()).all()
 
 
 def test_a_village_no_longer_heard_at_all(world):
