@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from phusong.checks import Findings
 from phusong.fiber.built import cable_network
-from phusong.fiber.failures.hanging import hang_backhaul
+from phusong.fiber.failures.hanging import Backhaul, hang_backhaul
 from phusong.fiber.failures.ranking import Lost, find_losses, rank_failures, with_losses
 from phusong.fiber.failures.redundancy import Redundancy, assess_redundancy
 from phusong.fiber.failures.sharedrisk import risk_groups
@@ -111,6 +112,21 @@ def assess_fiber(
     report_network(findings, study, inputs, result, tangled=tangled)
     told.advance(STEP)
     return result
+
+
+def with_backhaul(fiber: FiberResult, backhaul: Backhaul) -> FiberResult:
+    """Return the same network with other links by microwave: what its losses darken then.
+
+    Neither backhaul may hang a PoP on microwave: then communes, ``reach`` and ``edges`` are the
+    same, and so is the network.
+    """
+    network, ids = fiber.network, fiber.edges["edge_id"].to_numpy(dtype=object)
+    losses = find_losses(
+        network, fiber.redundancy, fiber.hanging, ids, fiber.pop_ids, fiber.groups, backhaul
+    )
+    failures = rank_failures(losses, fiber.hanging, backhaul)
+    places = _failure_places(network, failures, ids, fiber.pop_ids, fiber.groups)
+    return replace(fiber, backhaul=backhaul, failures=failures.join(places))
 
 
 def _failure_places(

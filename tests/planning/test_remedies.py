@@ -173,6 +173,21 @@ def test_the_order_saves_what_it_says(tmp_path):
     assert saved == pytest.approx(hop["person_hours_total"], rel=1e-9)
 
 
+def test_hops_followed_alone_are_those_of_the_study_read_anew(tmp_path):
+    network, asked = world(tmp_path)
+    quick = built(network, asked, Works(hops=(("S1", "S2"),)))
+    again = assess_fiber(quick.inputs, asked, Findings(), pd.Series({"a": 1000.0}))
+    columns = ["element", "id", "communes", "sites", "people", "x_m", "y_m"]
+    pd.testing.assert_frame_equal(quick.fiber.failures[columns], again.failures[columns])
+    assert quick.fiber.edges.equals(again.edges)
+    assert quick.fiber.reach.drop(columns="reason_params").equals(
+        again.reach.drop(columns="reason_params")
+    )
+    for links in ("thing", "node", "upstream"):
+        mine, theirs = (getattr(f.backhaul, links) for f in (quick.fiber, again))
+        assert mine.tolist() == theirs.tolist()
+
+
 def test_cable_of_an_earlier_step_is_neither_laid_nor_counted_twice(tmp_path):
     network, asked = world(tmp_path)
     events = followed_events(network, asked.planning.outage_hours, Heads())

@@ -11,8 +11,9 @@ import pandas as pd
 import shapely
 
 from phusong.checks import Findings
-from phusong.fiber.assess import assess_fiber
+from phusong.fiber.assess import assess_fiber, with_backhaul
 from phusong.fiber.built import with_new_lines
+from phusong.fiber.failures.hanging import Backhaul
 from phusong.fiber.results import FiberResult
 from phusong.planning.cascade.losable import Network
 from phusong.planning.costs import times
@@ -139,7 +140,11 @@ def built(standing: Network, study: Study, works: Works) -> Network:
         feeders = feeders.assign(battery_h=np.maximum(feeders["battery_h"], fresh))
     if not works.hops and not works.lines:
         return standing.with_feeders(feeders)
-    inputs = _with_hops(inputs, works.hops)
+    ways = _ways(standing.backhaul, works.hops)
+    inputs = _with_hops(inputs, ways)
+    if not works.lines and not standing.backhaul.over_radio.any():
+        fiber = with_backhaul(standing.fiber, _with_links(standing, ways))
+        return Network(fiber, inputs, standing.hazards, feeders)
     if works.lines:
         lines = pd.concat(works.lines, ignore_index=True)
         inputs = with_new_lines(inputs, gpd.GeoDataFrame(lines, crs=inputs.crs))
@@ -148,18 +153,35 @@ def built(standing: Network, study: Study, works: Works) -> Network:
     return Network(fiber, inputs, standing.hazards, feeders)
 
 
-def _with_hops(inputs: Inputs, hops: tuple[tuple[str, str], ...]) -> Inputs:
-    """Put hops into the backhaul, both ways; what hangs on nothing goes on hanging on nothing."""
-    table = inputs.backhaul
-    hanging = set(table["site_id"].astype(str))
-    both = [pair for a, b in hops for pair in ((a, b), (b, a)) if pair[0] in hanging]
-    if not both:
+def _ways(backhaul: Backhaul, hops: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    """Return who is fed from whom over hops; what hangs on nothing goes on hanging on nothing."""
+    hanging = {str(name) for name in backhaul.names[np.unique(backhaul.thing)]}
+    return [pair for a, b in hops for pair in ((a, b), (b, a)) if pair[0] in hanging]
+
+
+def _with_hops(inputs: Inputs, ways: list[tuple[str, str]]) -> Inputs:
+    """Put hops into the table of the backhaul."""
+    if not ways:
         return inputs
-    added = pd.DataFrame(both, columns=["site_id", "upstream"]).assign(
+    table = inputs.backhaul
+    added = pd.DataFrame(ways, columns=["site_id", "upstream"]).assign(
         medium=MICROWAVE, file="", row=0
     )
     whole = pd.concat([table, added[list(table.columns)]], ignore_index=True)
     return replace(inputs, backhaul=whole)
+
+
+def _with_links(standing: Network, ways: list[tuple[str, str]]) -> Backhaul:
+    """Put hops into what the fibre room made of the table."""
+    backhaul = standing.backhaul
+    ends = [[standing.things[name] for name in pair] for pair in ways]
+    thing, upstream = np.array(ends, dtype=np.int64).reshape(-1, 2).T
+    return replace(
+        backhaul,
+        thing=np.concatenate([backhaul.thing, thing]),
+        node=np.concatenate([backhaul.node, np.full(len(thing), -1, dtype=np.int64)]),
+        upstream=np.concatenate([backhaul.upstream, upstream]),
+    )
 
 
 def _people(fiber: FiberResult) -> pd.Series[float] | None:
