@@ -27,6 +27,7 @@ PAGE_SCRIPTS = tuple(
         "masts",
         "marks",
         "labels",
+        "large",
         "rasters",
         "pictures",
         "extension",

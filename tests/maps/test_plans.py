@@ -378,6 +378,21 @@ def test_feeders_pairs_and_the_search(visit: Any, losses: Path) -> None:
 
 
 @pytest.mark.browser
+def test_text_grows_for_a_projector(visit: Any, losses: Path) -> None:
+    here = visit(losses, width=1920, height=1080)
+    small = here.page.locator("#plan h2").bounding_box()["height"]
+    picture = here.pixels()
+    here.page.click("#large")
+    here.rest()
+    assert here.page.locator("#plan h2").bounding_box()["height"] > 1.25 * small
+    assert here.pixels() != picture
+    assert here.page.evaluate("document.documentElement.scrollWidth") <= 1920
+    again = visit(losses, width=1920, height=1080, address=here.page.evaluate("location.hash"))
+    assert again.page.locator("#large").get_attribute("aria-pressed") == "true"
+    assert not again.unfair()
+
+
+@pytest.mark.browser
 def test_axe_has_nothing_serious_to_say(visit: Any, in_years: Path, losses: Path) -> None:
     for file, thing in ((in_years, "mast"), (losses, "event")):
         here = visit(file)

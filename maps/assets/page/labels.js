@@ -1,5 +1,8 @@
 // Names on the map; a name that would cover another is left out until the view is nearer.
 const Labels = {
+  /** Of the size of names; more where text is large. */
+  factor: 1,
+
   styles: {
     commune: { font: "600 13px", colour: "#22242a", halo: 3.5 },
     village: { font: "400 11.5px", colour: "#22242a", halo: 3 },
@@ -43,9 +46,10 @@ const Labels = {
       if (!label.text || outside(label.x, label.y, view)) continue;
       const style = Labels.styles[label.style];
       const text = label.text.length > 34 ? `${label.text.slice(0, 33)}…` : label.text;
-      pen.font = `${style.font} system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", Arial, sans-serif`;
+      const font = style.font.replace(/[\d.]+(?=px)/, (px) => px * Labels.factor);
+      pen.font = `${font} system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", Arial, sans-serif`;
       const half = pen.measureText(text).width / 2 + 3;
-      const box = { west: label.x - half, east: label.x + half, north: label.y - 9, south: label.y + 9 };
+      const box = { west: label.x - half, east: label.x + half, north: label.y - 9 * Labels.factor, south: label.y + 9 * Labels.factor };
       if (taken.some((other) => meets(box, other))) continue;
       taken.push(box);
       pen.lineWidth = style.halo;

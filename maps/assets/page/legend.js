@@ -11,7 +11,7 @@ const Legend = {
   render() {
     const groups = [
       Legend.planned(), Legend.fate(), Legend.losses(), Legend.villages(), Legend.signal(), Legend.masts(), Legend.cables(), Legend.extension(), Legend.measured(), Legend.centres(), Legend.others(),
-    ].filter(Boolean);
+    ].flat().filter(Boolean);
     const body = groups.length ? groups : [make("p", { class: "hint" }, t("Nothing is switched on."))];
     fill(
       byId("legend"),
@@ -135,7 +135,7 @@ const Legend = {
 
   /** Losses by kind; villages by exposure, or by what the chosen loss leaves. */
   losses() {
-    if (!book.losses) return null;
+    if (!book.losses) return [];
     const rows = [];
     if (State.shown.has("losses")) {
       const kinds = new Set(Losses.rows().map(Outages.kind));
@@ -155,7 +155,7 @@ const Legend = {
           part + 1 === EXPOSED_FROM.length ? t("{from} and more", { from: from(part) })
             : EXPOSED_FROM[part + 1] - least === 1 ? from(part) : t("{from} to {to}", { from: from(part), to: number(EXPOSED_FROM[part + 1] - 1) })])]));
     }
-    return groups.length ? make("div", {}, groups) : null;
+    return groups;
   },
 
   measured() {

@@ -14,6 +14,7 @@ const Permalink = {
     parts.set("opacity", String(State.opacity));
     parts.set("layers", [...State.shown].sort().join("."));
     parts.set("lang", Words.language);
+    if (Large.on) parts.set("text", "large");
     if (State.year) parts.set("year", String(State.year));
     if (Losses.hidden.size) parts.set("without", [...Losses.hidden].sort().join("."));
     if (Losses.hours !== null) parts.set("hours", String(Losses.hours));
@@ -43,6 +44,7 @@ const Permalink = {
       const known = OFFERED.map((layer) => layer.id);
       State.shown = new Set(parts.get("layers").split(".").filter((id) => known.includes(id)));
     }
+    Large.set(parts.get("text") === "large");
     State.year = Math.min(Masting.last, Math.max(0, Math.trunc(Number(parts.get("year"))) || 0));
     if (book.losses) {
       const hours = Number(parts.get("hours"));

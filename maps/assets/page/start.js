@@ -51,6 +51,9 @@ function translate() {
   byId("search").setAttribute("aria-label", t("Find a village, commune or tower"));
   byId("languages").setAttribute("aria-label", t("Language"));
   byId("papers").setAttribute("aria-label", t("Print"));
+  byId("sizes").setAttribute("aria-label", t("Size of the text"));
+  byId("large").title = t("Large text");
+  byId("large").setAttribute("aria-label", t("Large text"));
   byId("panel").setAttribute("aria-label", t("Figures and layers"));
   byId("side").setAttribute("aria-label", t("Card and village list"));
   byId("tabs").setAttribute("aria-label", t("Parts of the page"));
@@ -142,6 +145,7 @@ map.invalidateSize({ animate: false, pan: false });
 Legend.render();
 Whole.show(map, Areas.communes);
 map.setMinZoom(Math.max(0, map.getZoom() - 2));
+Large.start(map);
 Permalink.read(map);
 surface.addTo(map);
 Search.start();
