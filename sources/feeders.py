@@ -36,7 +36,7 @@ def read_feeders(
     DataFrame
         ``site_id`` (a site or PoP of the study), ``feeder``, ``battery_h`` (0 where the table
         gives none: F29). A site with two feeders has two rows, with the same hours: where they
-        differ the least counts (F31). Rows that name no feeder, nothing of the study, or what an
+        differ the least counts (F36). Rows that name no feeder, nothing of the study, or what an
         earlier row says are left out (F28).
     """
     known = {*inputs.sites["site_id"].astype(str), *inputs.pops["pop_id"].astype(str)}
@@ -136,7 +136,7 @@ def _usable(
         others = {h for h in mine.values() if np.isfinite(h)}
         if np.isfinite(battery_h) and others - {battery_h}:
             findings.add(
-                "F31",
+                "F36",
                 at,
                 site,
                 "{name}: {hours} battery hours here, {other} with another feeder",

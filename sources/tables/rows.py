@@ -16,6 +16,7 @@ from phusong.sources.gdal import NO_LEAVE
 from phusong.sources.tables.delimited import is_delimited, read_table
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.objects import read_objects
+from phusong.sources.tables.ofds.ofds import read_ofds
 from phusong.sources.tables.ogr import Box, read_ogr, summary
 from phusong.sources.tables.raw import spreadsheets
 from phusong.sources.tables.raw.filters import filtered, misnamed, report_filter
@@ -88,6 +89,9 @@ def read_rows(
         )
         frame = None if table is None else table.rename_axis("row").reset_index()
         rows = None if frame is None else _picked(frame, None, layer, empty_rule, findings, where)
+    elif (network := read_ofds(path, layer, role, findings, where)) is not None:
+        part, crs = network
+        rows = None if part is None else _picked(part, crs, layer, empty_rule, findings, where)
     elif (objects := read_objects(path)) is not None:
         frame = objects.rename_axis("row").reset_index()
         rows = _picked(frame, None, layer, empty_rule, findings, where)
@@ -103,11 +107,12 @@ def read_rows(
 
 
 def _unread(findings: Findings) -> int:
-    """Count the rows that could not be taken apart (S14) or have a broken geometry (S22).
+    """Count the rows that could not be taken apart (S14, S51) or have a broken geometry (S22).
 
     Those told together count each.
     """
-    return sum(int(f.params.get("n", 1)) for rule in ("S14", "S22") for f in findings.of(rule))
+    rules = ("S14", "S22", "S51")
+    return sum(int(f.params.get("n", 1)) for rule in rules for f in findings.of(rule))
 
 
 def in_encoding(

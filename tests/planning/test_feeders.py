@@ -85,7 +85,7 @@ def test_a_pop_on_the_feeder_takes_its_communes(tmp_path):
     ("rows", "battery", "rules"),
     [
         ("A,F1,6\nA,F2,6", 6.0, set()),
-        ("A,F1,6\nA,F2,4", 4.0, {"F31"}),
+        ("A,F1,6\nA,F2,4", 4.0, {"F36"}),
         ("A,F1,6\nA,F2,", 6.0, set()),
         ("A,F1,\nA,F2,", 0.0, {"F29"}),
         ("A,F1,6\nA,F1,4", 6.0, {"F28"}),

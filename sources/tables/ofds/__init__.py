@@ -1,0 +1,1 @@
+"""Networks in the Open Fibre Data Standard, as JSON and as its GeoJSON."""
