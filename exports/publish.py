@@ -19,6 +19,7 @@ from phusong.exports.folder import STAMP, output_folder
 from phusong.exports.formats.datapackage import write_datapackage
 from phusong.exports.formats.features import write_features
 from phusong.exports.formats.meanings import write_meanings
+from phusong.exports.formats.open_fibre import FOLDER, PACKAGE, read_network, write_network
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.tables.dictionary import Column, Described, described_by, tables
 from phusong.results.finished import FinishedRun
@@ -70,6 +71,8 @@ def publish_run(
             )
             for name, frame in layers.items()
         }
+        if "fibre" in public:
+            _publish_network(run, partial)
         write_features(run.study, public, list(kept), partial, url)
         described: dict[str, Described] = {
             f"{name}.csv": (name, _columns(name, frame)) for name, frame in kept.items()
@@ -87,6 +90,34 @@ def publish_run(
             {**stamp, "published": True}, ensure_ascii=False, indent=2, allow_nan=False
         )
         (partial / STAMP).write_text(text, "utf-8")
+
+
+_FIELDS = {
+    "cable_id": "name",
+    "owner": "physicalInfrastructureProvider",
+    "status": "status",
+    "kind": "deployment",
+    "cores": "fibreCount",
+}
+"""Columns of the layer of cables -> what a span says of them."""
+
+
+def _publish_network(run: FinishedRun, folder: Path) -> None:
+    """Hand on the network of a run that wrote one, without what is withheld of its cables."""
+    path = run.folder / FOLDER / PACKAGE
+    if not path.is_file():
+        return
+    network = read_network(path)
+    held = set(run.study.publish.withhold.get("fibre", []))
+    fields = {field for column, field in _FIELDS.items() if column in held}
+    network["spans"] = [
+        {key: value for key, value in span.items() if key not in fields}
+        for span in network["spans"]
+    ]
+    if "owner" in held:
+        network.pop("organisations", None)
+    (folder / FOLDER).mkdir()
+    write_network(network, folder / FOLDER)
 
 
 def _refuse_unknown(run: FinishedRun, frames: dict[str, pd.DataFrame]) -> None:

@@ -19,6 +19,7 @@ from phusong.exports.formats.datapackage import write_datapackage
 from phusong.exports.formats.earth import earth_folders
 from phusong.exports.formats.geopackage import Layer, documented, of_geopackage, write_geopackage
 from phusong.exports.formats.kmz import write_kmz
+from phusong.exports.formats.open_fibre import FOLDER, write_open_fibre
 from phusong.exports.formats.parquet import write_parquet
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.formats.workbook import write_workbook
@@ -80,6 +81,9 @@ def write_results(
     if "parquet" in formats:
         with attempt("parquet", folder / "parquet"):
             write_parquet(layers(), folder)
+    if "ofds" in formats and results.fiber is not None:
+        with attempt(FOLDER, folder / FOLDER):
+            write_open_fibre(results.study, results.inputs, results.fiber, about["created"], folder)
     meanings = columns_table({**described, **of_geopackage("results.gpkg", written)})
     write_csv(conform(meanings, "columns"), folder / "columns.csv", form)
     return {**described, "columns.csv": described_by("columns")}

@@ -20,6 +20,8 @@ _TYPES = {
     ".html": ("text/html", "html"),
     ".kmz": ("application/vnd.google-earth.kmz", "kmz"),
     ".parquet": ("application/vnd.apache.parquet", "parquet"),
+    ".geojson": ("application/geo+json", "geojson"),
+    "network.ofds.json": ("application/json", "json"),
     "items.json": ("application/geo+json", "geojson"),
     ".xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
 }
@@ -49,7 +51,7 @@ def write_datapackage(
         for name, (table, columns) in csv_files.items()
     ]
     for path in sorted(folder.rglob("*")):
-        kind = _TYPES.get("items.json" if path.name == "items.json" else path.suffix)
+        kind = _TYPES.get(path.name, _TYPES.get(path.suffix))
         if kind is not None:
             mediatype, fmt = kind
             name = path.relative_to(folder).as_posix()
