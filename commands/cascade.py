@@ -97,7 +97,9 @@ def cascade(
     }
     with output_folder(out, overwrite=overwrite) as partial:
         attempt = Attempts(partial)
-        write_cascade(found.cascade, found.results.inputs, partial, stamp, form, attempt)
+        formats = opened.outputs.formats
+        inputs = found.results.inputs
+        write_cascade(found.cascade, inputs, partial, stamp, form, attempt, formats)
         with attempt(PAGE, partial / PAGE):
             losses = Losses(found.cascade, found.hazards)
             build_map(found.results, partial / PAGE, get_language(), losses=losses)

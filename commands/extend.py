@@ -91,7 +91,7 @@ def extend(
         stamp |= {"rings_usd": ring_plan.usd, "rings_lower_bound_usd": ring_plan.lower_bound_usd}
     with output_folder(out, overwrite=overwrite) as partial:
         attempt = Attempts(partial)
-        write_extension(plan, ring_plan, partial, stamp, form, attempt)
+        write_extension(plan, ring_plan, partial, stamp, form, attempt, opened.outputs.formats)
         with attempt(PAGE, partial / PAGE):
             build_map(planned.results, partial / PAGE, get_language(), planned=planned)
         write_stamp(partial, stamp, attempt.missing)

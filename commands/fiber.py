@@ -131,7 +131,7 @@ def _reach_places(
     }
     with output_folder(out, overwrite=overwrite) as partial:
         attempt = Attempts(partial)
-        write_places(reach, partial, stamp, form, attempt)
+        write_places(reach, partial, stamp, form, attempt, study.outputs.formats)
     console = open_console()
     print_reach(console, reach, (study.fiber or FiberSources()).drop_m)
     print_lines(console, findings)

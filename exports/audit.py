@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,9 +13,10 @@ import shapely
 
 from phusong.coverage.audit.assess import Audit
 from phusong.exports.folder import output_folder, write_stamp
-from phusong.exports.formats.geopackage import Layer, documented, of_geopackage, write_geopackage
+from phusong.exports.formats.geopackage import Layer, documented, of_geopackage
 from phusong.exports.formats.gpx import write_gpx
 from phusong.exports.formats.meanings import write_meanings
+from phusong.exports.formats.parquet import write_layers
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.tables.dictionary import conform, described_by
 from phusong.i18n import number, tr
@@ -48,6 +49,7 @@ def write_audit(
     attempt: Attempts,
     *,
     overwrite: bool,
+    formats: Sequence[str] = (),
 ) -> None:
     """Write ``audit_*.csv``, ``challenges/*.csv``, ``audit.gpkg``, ``drive.gpx`` and the stamp.
 
@@ -67,6 +69,8 @@ def write_audit(
         Takes a GeoPackage or a GPX that fails; the tables stand by then.
     overwrite
         Whether an earlier folder of phusong's may be replaced.
+    formats
+        The study's ``outputs.formats``.
 
     Raises
     ------
@@ -100,8 +104,12 @@ def write_audit(
         meanings = {name: described_by(table) for name, (table, _) in tables.items()}
         if len(tests) or len(line):
             short = {key: str(value) for key, value in stamp.items()}
-            written = write_geopackage(
-                lambda: _layers(tests, stops, line), short, partial / "audit.gpkg", attempt
+            written = write_layers(
+                lambda: _layers(tests, stops, line),
+                short,
+                partial / "audit.gpkg",
+                attempt,
+                formats,
             )
             meanings |= of_geopackage("audit.gpkg", written)
         if len(line):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 
-from phusong.exports.formats.geopackage import Layer, documented, of_geopackage, write_geopackage
+from phusong.exports.formats.geopackage import Layer, documented, of_geopackage
 from phusong.exports.formats.meanings import write_meanings
+from phusong.exports.formats.parquet import write_layers
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.tables.build import lonlat
 from phusong.exports.tables.dictionary import conform, described_by
@@ -27,8 +28,12 @@ def write_cascade(
     stamp: dict[str, Any],
     form: CsvForm,
     attempt: Attempts,
+    formats: Sequence[str] = (),
 ) -> None:
-    """Write ``cascade_*.csv``, then ``cascade.gpkg``; ``columns.csv`` says what they mean."""
+    """Write ``cascade_*.csv``, then ``cascade.gpkg``; ``columns.csv`` says what they mean.
+
+    ``formats`` are the study's ``outputs.formats``.
+    """
     events = cascade.events.copy()
     place = lonlat(events["x_m"], events["y_m"], inputs)
     events["longitude"], events["latitude"] = place.longitude, place.latitude
@@ -43,8 +48,8 @@ def write_cascade(
     for name, frame in tables.items():
         write_csv(conform(frame, name), folder / f"{name}.csv", form)
     short = {key: str(value) for key, value in stamp.items()}
-    written = write_geopackage(
-        lambda: _layers(events, cascade), short, folder / GEOPACKAGE, attempt
+    written = write_layers(
+        lambda: _layers(events, cascade), short, folder / GEOPACKAGE, attempt, formats
     )
     meanings = {f"{name}.csv": described_by(name) for name in tables}
     write_meanings({**meanings, **of_geopackage(GEOPACKAGE, written)}, folder, form)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from phusong.exports.formats.geopackage import Layer, documented, of_geopackage, write_geopackage
+from phusong.exports.formats.geopackage import Layer, documented, of_geopackage
 from phusong.exports.formats.meanings import write_meanings
+from phusong.exports.formats.parquet import write_layers
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.tables.dictionary import conform, described_by
 from phusong.fiber.extension.extension import ExtensionPlan
@@ -24,11 +25,12 @@ def write_extension(
     stamp: dict[str, Any],
     form: CsvForm,
     attempt: Attempts,
+    formats: Sequence[str] = (),
 ) -> None:
     """Write ``extension_*.csv``, ``ring_*.csv`` when asked for, then ``extension.gpkg``.
 
     ``columns.csv`` beside them says what every column means; ``attempt`` takes a GeoPackage that
-    fails.
+    fails. ``formats`` are the study's ``outputs.formats``.
     """
     tables: dict[str, tuple[str, pd.DataFrame]] = {
         "extension_targets.csv": ("extension_targets", plan.targets),
@@ -44,8 +46,8 @@ def write_extension(
         write_csv(conform(frame, table), folder / name, form)
     meanings = {name: described_by(table) for name, (table, _) in tables.items()}
     short = {key: str(value) for key, value in stamp.items()}
-    written = write_geopackage(
-        lambda: _layers(plan, rings), short, folder / "extension.gpkg", attempt
+    written = write_layers(
+        lambda: _layers(plan, rings), short, folder / "extension.gpkg", attempt, formats
     )
     write_meanings({**meanings, **of_geopackage("extension.gpkg", written)}, folder, form)
 

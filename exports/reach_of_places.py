@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 
 from phusong.exports.folder import write_stamp
-from phusong.exports.formats.geopackage import documented, of_geopackage, write_geopackage
+from phusong.exports.formats.geopackage import documented, of_geopackage
 from phusong.exports.formats.meanings import write_meanings
+from phusong.exports.formats.parquet import write_layers
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.tables.dictionary import conform, described_by
 from phusong.fiber.reach.reasons import reason_text
@@ -22,6 +24,7 @@ def write_places(
     stamp: dict[str, Any],
     form: CsvForm,
     attempt: Attempts,
+    formats: Sequence[str] = (),
 ) -> None:
     """Write ``fibre_places.csv``, ``fibre_places.gpkg``, what their columns mean, and the stamp.
 
@@ -32,6 +35,8 @@ def write_places(
         ``name`` and ``people``.
     attempt
         Takes a GeoPackage that fails; the table stands by then.
+    formats
+        The study's ``outputs.formats``.
     """
     words = [
         reason_text(code, params)
@@ -42,11 +47,12 @@ def write_places(
     table["longitude"], table["latitude"] = points.x, points.y
     write_csv(conform(table, "fibre_places"), folder / "fibre_places.csv", form)
     short = {key: str(value) for key, value in stamp.items()}
-    written = write_geopackage(
+    written = write_layers(
         lambda: [documented("fibre_places", table, "reach")],
         short,
         folder / "fibre_places.gpkg",
         attempt,
+        formats,
     )
     meanings = {"fibre_places.csv": described_by("fibre_places")}
     write_meanings({**meanings, **of_geopackage("fibre_places.gpkg", written)}, folder, form)

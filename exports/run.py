@@ -17,10 +17,10 @@ from phusong.coverage.results import ANY
 from phusong.exports.folder import write_stamp
 from phusong.exports.formats.datapackage import write_datapackage
 from phusong.exports.formats.earth import earth_folders
-from phusong.exports.formats.geopackage import Layer, documented, of_geopackage, write_geopackage
+from phusong.exports.formats.geopackage import Layer, documented, of_geopackage
 from phusong.exports.formats.kmz import write_kmz
 from phusong.exports.formats.open_fibre import FOLDER, write_open_fibre
-from phusong.exports.formats.parquet import write_parquet
+from phusong.exports.formats.parquet import write_layers
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.formats.workbook import write_workbook
 from phusong.exports.tables import build
@@ -74,13 +74,10 @@ def write_results(
         _write_workbooks(folder, results.indicators, csv_files, attempt)
     # Made in each attempt that needs them: where they fail, each file says so.
     layers = cache(lambda: _layers(results, csv_files))
-    written = write_geopackage(layers, about, folder / "results.gpkg", attempt)
+    written = write_layers(layers, about, folder / "results.gpkg", attempt, formats)
     if "kmz" in formats:
         with attempt("results.kmz", folder / "results.kmz"):
             write_kmz(results.study.title, earth_folders(layers()), folder / "results.kmz")
-    if "parquet" in formats:
-        with attempt("parquet", folder / "parquet"):
-            write_parquet(layers(), folder)
     if "ofds" in formats and results.fiber is not None:
         with attempt(FOLDER, folder / FOLDER):
             write_open_fibre(results.study, results.inputs, results.fiber, about["created"], folder)

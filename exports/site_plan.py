@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from phusong.exports.formats.geopackage import Layer, documented, of_geopackage, write_geopackage
+from phusong.exports.formats.geopackage import Layer, documented, of_geopackage
 from phusong.exports.formats.meanings import write_meanings
+from phusong.exports.formats.parquet import write_layers
 from phusong.exports.formats.spreadsheet import CsvForm, write_csv
 from phusong.exports.owners import write_owners
 from phusong.exports.tables.dictionary import conform, described_by
@@ -66,7 +67,8 @@ def write_site_plan(
     short = {key: str(value) for key, value in stamp.items()}
     # A GeoPackage without any layer is none.
     if len(plan.villages) or len(plan.communes):
-        written = write_geopackage(lambda: _layers(plan), short, folder / GEOPACKAGE, attempt)
+        formats = study.outputs.formats
+        written = write_layers(lambda: _layers(plan), short, folder / GEOPACKAGE, attempt, formats)
         meanings |= of_geopackage(GEOPACKAGE, written)
     write_meanings(meanings, folder, form)
 

@@ -221,5 +221,6 @@ def write_audited(
         safe_names(operators),
         attempt,
         overwrite=overwrite,
+        formats=audited.study.outputs.formats,
     )
     return tuple(attempt.missing)

@@ -91,8 +91,10 @@ def columns_of(folder: Path) -> Iterator[tuple[str, list[str]]]:
                 fields = pyogrio.read_info(path, layer=name)["fields"]
                 yield f"{path.name}/{name}", list(fields)
     for path in sorted(folder.glob("parquet/*.parquet")):
-        fields = [c for c in gpd.read_parquet(path).columns if c != "geometry"]
-        yield f"results.gpkg/{path.stem}", fields
+        inner = {"geometry", "bbox"}  # where a record lies, and what covers that
+        fields = [c for c in gpd.read_parquet(path).columns if c not in inner]
+        (base,) = folder.glob("*.gpkg")
+        yield f"{base.name}/{path.stem}", fields
     for path in sorted(folder.glob("collections/*/items.json")):
         items = json.loads(path.read_text("utf-8"))["features"]
         yield path.relative_to(folder).as_posix(), list(items[0]["properties"])

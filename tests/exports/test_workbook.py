@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -15,7 +14,6 @@ from shapely.geometry import LinearRing, LineString, MultiPolygon, Point, box
 
 from phusong.exports.formats.geopackage import documented
 from phusong.exports.formats.kmz import Folder, write_kmz
-from phusong.exports.formats.parquet import write_parquet
 from phusong.exports.formats.workbook import write_workbook
 from phusong.exports.tables.dictionary import conform, tables
 from phusong.i18n import Language, set_language
@@ -143,29 +141,6 @@ def test_kmz_holds_names_colours_and_wgs84(tmp_path: Path) -> None:
         for s in root.findall(".//k:Style", KML)
     }
     assert colours["s0-covered"] == "ffb27200"
-
-
-def test_geoparquet_reads_back(tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
-    frame = gpd.GeoDataFrame(
-        {"site_id": ["Đồng Văn", None], "x_m": [31.2371397, None], "y_m": 0.0, "in_area": True},
-        geometry=[Point(500000, 2500000), Point(500001, 2500000)],
-        crs=32648,
-    )
-    layers = [documented(name, f, "sites", "sites") for name, f in (("a", frame), ("b", frame[:0]))]
-    write_parquet(layers, tmp_path)
-    assert [p.name for p in (tmp_path / "parquet").iterdir()] == ["a.parquet"]
-    path = tmp_path / "parquet/a.parquet"
-    back = gpd.read_parquet(path)
-    assert back.crs.to_epsg() == 32648
-    assert back["site_id"].iloc[0] == "Đồng Văn"
-    assert back["x_m"].iloc[0] == 31.2
-    assert back["x_m"].isna().iloc[1]
-    assert back.geometry.geom_equals(frame.geometry).all()
-    geo = json.loads(parquet.read_schema(path).metadata[b"geo"])
-    assert geo["version"] == "1.0.0"
-    column = geo["columns"][geo["primary_column"]]
-    assert (column["encoding"], column["geometry_types"]) == ("WKB", ["Point"])
 
 
 def test_a_layer_has_its_documented_columns_alone() -> None:
