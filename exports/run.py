@@ -15,6 +15,7 @@ import pandas as pd
 from phusong.checks import Findings
 from phusong.coverage.results import ANY
 from phusong.exports.folder import write_stamp
+from phusong.exports.formats import hexagons as hexagons_of
 from phusong.exports.formats.datapackage import write_datapackage
 from phusong.exports.formats.earth import earth_folders
 from phusong.exports.formats.geopackage import Layer, documented, of_geopackage
@@ -81,7 +82,15 @@ def write_results(
     if "ofds" in formats and results.fiber is not None:
         with attempt(FOLDER, folder / FOLDER):
             write_open_fibre(results.study, results.inputs, results.fiber, about["created"], folder)
-    meanings = columns_table({**described, **of_geopackage("results.gpkg", written)})
+    hexagons: dict[str, Described] = {}
+    if "h3" in formats and results.signal is not None:
+        asked = results.study.verdict.probability
+        with attempt(hexagons_of.FOLDER, folder / hexagons_of.FOLDER):
+            communes = results.inputs.communes
+            hexagons = hexagons_of.write_hexagons(results.signal, communes, asked, folder, form)
+    in_layers = of_geopackage("results.gpkg", written)
+    meanings = columns_table({**described, **in_layers, **hexagons})
+    described |= {name: what for name, what in hexagons.items() if name.endswith(".csv")}
     write_csv(conform(meanings, "columns"), folder / "columns.csv", form)
     return {**described, "columns.csv": described_by("columns")}
 

@@ -87,7 +87,7 @@ class Uncertainty(Section):
 class Outputs(Section):
     """Forms of the results beside CSV, GeoPackage, GeoTIFF and the map."""
 
-    formats: list[Literal["xlsx", "kmz", "parquet", "ofds"]] = Field(default=["xlsx", "kmz"])
+    formats: list[Literal["xlsx", "kmz", "parquet", "ofds", "h3"]] = Field(default=["xlsx", "kmz"])
 
 
 class Publish(Section):

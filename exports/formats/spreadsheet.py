@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,34 @@ def write_csv(frame: pd.DataFrame, path: Path, form: CsvForm | None = None) -> N
     OutputError
         When the file cannot be written there.
     """
-    form = form or CsvForm()
+    write_csv_parts([frame], path, form or CsvForm())
+
+
+def write_csv_parts(parts: Iterable[pd.DataFrame], path: Path, form: CsvForm) -> None:
+    """Write frames of the same columns below each other, as :func:`write_csv` does one.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written there.
+    """
+    with (
+        refused(path),
+        replacing(path) as half,
+        half.open("w", encoding="utf-8-sig", newline="") as file,
+    ):
+        for number, part in enumerate(parts):
+            _written(part).to_csv(
+                file,
+                index=False,
+                header=number == 0,
+                sep=form.separator,
+                decimal=form.decimal,
+                lineterminator="\r\n",
+            )
+
+
+def _written(frame: pd.DataFrame) -> pd.DataFrame:
     out = frame.copy()
     for name in out.columns:
         values = out[name]
@@ -55,12 +83,4 @@ def write_csv(frame: pd.DataFrame, path: Path, form: CsvForm | None = None) -> N
         elif not pd.api.types.is_numeric_dtype(values):
             out[name] = values.map(harmless, na_action="ignore")
     out.columns = [harmless(str(name)) for name in out.columns]
-    with refused(path), replacing(path) as half:
-        out.to_csv(
-            half,
-            index=False,
-            sep=form.separator,
-            decimal=form.decimal,
-            encoding="utf-8-sig",
-            lineterminator="\r\n",
-        )
+    return out
