@@ -15,7 +15,7 @@ import pandas as pd
 from phusong.checks import Findings
 from phusong.coverage.results import ANY
 from phusong.exports.folder import write_stamp
-from phusong.exports.formats import hexagons as hexagons_of
+from phusong.exports.formats import hexagons, signal_classes
 from phusong.exports.formats.datapackage import write_datapackage
 from phusong.exports.formats.earth import earth_folders
 from phusong.exports.formats.geopackage import Layer, documented, of_geopackage
@@ -82,17 +82,32 @@ def write_results(
     if "ofds" in formats and results.fiber is not None:
         with attempt(FOLDER, folder / FOLDER):
             write_open_fibre(results.study, results.inputs, results.fiber, about["created"], folder)
-    hexagons: dict[str, Described] = {}
-    if "h3" in formats and results.signal is not None:
-        asked = results.study.verdict.probability
-        with attempt(hexagons_of.FOLDER, folder / hexagons_of.FOLDER):
-            communes = results.inputs.communes
-            hexagons = hexagons_of.write_hexagons(results.signal, communes, asked, folder, form)
+    in_forms = _write_coverage_forms(folder, results, form, attempt)
     in_layers = of_geopackage("results.gpkg", written)
-    meanings = columns_table({**described, **in_layers, **hexagons})
-    described |= {name: what for name, what in hexagons.items() if name.endswith(".csv")}
+    meanings = columns_table({**described, **in_layers, **in_forms})
+    described |= {name: what for name, what in in_forms.items() if name.endswith(".csv")}
     write_csv(conform(meanings, "columns"), folder / "columns.csv", form)
     return {**described, "columns.csv": described_by("columns")}
+
+
+def _write_coverage_forms(
+    folder: Path, results: Results, form: CsvForm, attempt: Attempts
+) -> dict[str, Described]:
+    """Write coverage in the forms of others that the study asks for; return what tables hold."""
+    formats, signal = results.study.outputs.formats, results.signal
+    described: dict[str, Described] = {}
+    if signal is None:
+        return described
+    asked = results.study.verdict.probability
+    if "h3" in formats:
+        with attempt(hexagons.FOLDER, folder / hexagons.FOLDER):
+            described = hexagons.write_hexagons(
+                signal, results.inputs.communes, asked, folder, form
+            )
+    if "gsma" in formats:
+        with attempt(signal_classes.FOLDER, folder / signal_classes.FOLDER):
+            signal_classes.write_signal_classes(signal, results.study.outputs, asked, folder)
+    return described
 
 
 def describe_run(

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from phusong.study.scenario import Scenario
 from phusong.study.settings.base import (
@@ -87,7 +87,26 @@ class Uncertainty(Section):
 class Outputs(Section):
     """Forms of the results beside CSV, GeoPackage, GeoTIFF and the map."""
 
-    formats: list[Literal["xlsx", "kmz", "parquet", "ofds", "h3"]] = Field(default=["xlsx", "kmz"])
+    formats: list[Literal["xlsx", "kmz", "parquet", "ofds", "h3", "gsma"]] = Field(
+        default=["xlsx", "kmz"]
+    )
+    strong_dbm: dict[Technology, float] = Field(default_factory=dict)
+    """Levels from which on the format gsma calls a technology's signal strong; a technology has
+    both this and the next, or is classed by probability."""
+    variable_dbm: dict[Technology, float] = Field(default_factory=dict)
+    """Levels from which on it is variable, where it is not strong."""
+
+    @model_validator(mode="after")
+    def _classes_in_order(self) -> Self:
+        alone = sorted(set(self.strong_dbm) ^ set(self.variable_dbm))
+        if alone:
+            msg = f"strong_dbm and variable_dbm name the same technologies; only one has {alone}"
+            raise ValueError(msg)
+        low = sorted(t for t in self.strong_dbm if self.strong_dbm[t] < self.variable_dbm[t])
+        if low:
+            msg = f"strong_dbm is below variable_dbm for {low}"
+            raise ValueError(msg)
+        return self
 
 
 class Publish(Section):
