@@ -1,7 +1,7 @@
 """Coverage in the two classes of the GSMA's Network Coverage Maps: strong and variable signal.
 
 Codes are those of its raster product, Mobile Coverage Explorer: 1 strong, 2 variable, a raster for
-each technology (ITU GeoCatalogue, https://bbmaps.itu.int, "Mobile Coverage Explorer 2021"). Carriers
+each technology (ITU GeoCatalogue, https://bbmaps.itu.int, Mobile Coverage Explorer 2021). Carriers
 hand in both classes; a level that parts them was not found published. So a study says its own
 (``outputs.strong_dbm``, ``outputs.variable_dbm``), or the classes are of probability.
 """
