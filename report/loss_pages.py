@@ -134,7 +134,7 @@ def _ranked(events: pd.DataFrame, *, first: bool = False) -> Grid:
     lines = [
         (
             f"{order}. {_name(row, events)}" if first else _name(row, events),
-            "–" if pd.isna(row["commune"]) else str(row["commune"]),
+            row["commune"] or "–",
             _people(row["people_without_signal"]),
             *(number(row[c]) for c in ("villages_lower", "sites_dark", "communes_dark")),
             _people(row["people_without_fibre"]),
@@ -211,7 +211,7 @@ def _called(element: str, name: str, hours: float, events: pd.DataFrame) -> str:
     """Return a loss in words; a hazard by its name."""
     if element == "hazard":
         named = events.loc[(events["element"] == "hazard") & (events["id"] == name), "name"]
-        name = str(named.iloc[0]) if len(named) and isinstance(named.iloc[0], str) else name
+        name = (str(named.iloc[0]) if len(named) else "") or name
     return tr(ELEMENTS[element], id=name, hours="" if pd.isna(hours) else number(hours, "g"))
 
 

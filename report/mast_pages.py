@@ -214,7 +214,7 @@ def _bill(bill: pd.DataFrame, currency: str) -> Iterator[Block]:
         (
             *((number(row.year),) if in_years else ()),
             tr(_ITEMS.get(row.item, row.item)),
-            number(row.quantity, ".1f") if isinstance(row.unit, str) and row.unit else _whole(row),
+            number(row.quantity, ".1f") if row.unit else number(row.quantity),
             *(number(v) for v in (row.capital, row.yearly, row.life)),
         )
         for row in rows(bill)
@@ -227,10 +227,6 @@ def _bill(bill: pd.DataFrame, currency: str) -> Iterator[Block]:
         names, widths = [tr("Year"), *names], [8.0, *widths]
     first = len(names) - 4
     yield Grid(names, lines, widths, frozenset(range(first, len(names))))
-
-
-def _whole(row: Any) -> str:
-    return number(row.quantity)
 
 
 def _masts(sites: pd.DataFrame, currency: str) -> Iterator[Block]:
@@ -268,7 +264,7 @@ def _masts(sites: pd.DataFrame, currency: str) -> Iterator[Block]:
 
 def _backhaul(row: Any) -> str:
     medium = tr(str(row.backhaul))
-    return f"{medium} ← {row.from_site_id}" if isinstance(row.from_site_id, str) else medium
+    return f"{medium} ← {row.from_site_id}" if row.from_site_id else medium
 
 
 def _power(row: Any) -> str:
@@ -296,7 +292,7 @@ def _dark(villages: pd.DataFrame, run: FinishedRun) -> Iterator[Block]:
         [tr("Village"), tr("Commune"), tr("People"), tr("Why")],
         [
             (
-                _text(row.name),
+                row.name,
                 _text(known.get(row.commune_code)),
                 "–" if pd.isna(row.people) else number(row.people),
                 tr(_STAYS[row.status]),

@@ -102,7 +102,10 @@ def _flow(block: Block, after: Block | None = None) -> list[Flowable]:
             _style(size, font=_BOLD, spaceBefore=8, spaceAfter=5, keepWithNext=kept),
         )
         # No heading is left alone at the foot of a page.
-        return [PageBreak() if block.new_page else CondPageBreak(30 * mm), text]
+        room = 30 * mm
+        if isinstance(after, Picture):
+            room += _image(after).drawHeight
+        return [PageBreak() if block.new_page else CondPageBreak(room), text]
     if isinstance(block, Paragraph):
         size, colour = (7.5, "#444444") if block.small else (9.5, "#000000")
         style = _style(size, spaceAfter=4, textColor=colors.HexColor(colour))
@@ -110,16 +113,23 @@ def _flow(block: Block, after: Block | None = None) -> list[Flowable]:
     if isinstance(block, Bullets):
         style = _style(9)
         items = [Text(_set(item), style) for item in block.items]
-        return [ListFlowable(items, bulletType="bullet", bulletFontSize=6, leftIndent=12)]
+        dots = ListFlowable(items, bulletType="bullet", bulletFontSize=6, leftIndent=12)
+        return [dots, Spacer(0, 4)]
     if isinstance(block, Grid):
         return [_grid(block), Spacer(0, 6)]
     return [_picture(block)]
 
 
-def _picture(block: Picture) -> Flowable:
+def _image(block: Picture) -> Image:
+    """Return the picture at the size it is printed in."""
     image = Image(io.BytesIO(block.png))
     scale = min(block.width * _WIDTH / image.drawWidth, _TALLEST / image.drawHeight)
     image.drawWidth, image.drawHeight = image.drawWidth * scale, image.drawHeight * scale
+    return image
+
+
+def _picture(block: Picture) -> Flowable:
+    image = _image(block)
     caption = Text(_set(block.caption), _style(7.5, spaceAfter=6))
     return KeepTogether([image, caption])
 

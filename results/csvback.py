@@ -20,7 +20,7 @@ def read_back(path: Path, texts: Sequence[str], numbers: Sequence[str], mend: st
     Parameters
     ----------
     texts, numbers
-        Columns wanted; others are left out. Text that is not there is NA, a number NaN.
+        Columns wanted; others are left out. Text that is not there is empty, a number NaN.
     mend
         What to do where the file cannot be read: a template that needs no values.
 

@@ -147,13 +147,13 @@ const PAINTERS = [
   Marks.paintCentres,
   Extension.paint,
   Masting.paintServed,
-  Masting.paint,
   Outages.paintEvents,
   Spot.paint,
   Marks.paintFindings,
   Marks.paintSelected,
   Labels.paint,
   Extension.paintBadges,
+  Masting.paint,
   Masting.paintNumbers,
 ];
 

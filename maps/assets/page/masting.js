@@ -75,8 +75,10 @@ const Masting = {
     }
   },
 
+  /** After the names: most masts stand in villages, whose names would cover them. */
   paint(brush) {
     if (!book.masts || !State.shown.has("planned")) return;
+    inPixels(brush);
     const { pen, view } = brush;
     const { sites } = book.masts;
     const size = view.zoom >= 9.5 ? 8.5 : 6.5;
