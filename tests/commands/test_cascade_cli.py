@@ -45,6 +45,9 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> Path:
     toml.write_text(toml.read_text("utf-8") + MORE, "utf-8")
     said = phusong("cascade", folder, "--out", folder / "cascade", "--top", "3").output
     assert "F28" in said
+    # The page on which every loss shows what goes dark lies beside the tables, and is said.
+    assert (folder / "cascade/cascade.html").is_file()
+    assert "cascade.html" in said
     return folder
 
 

@@ -41,6 +41,9 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "nan" not in said
     assert "candidate places" in said
     assert "does not cover" not in said
+    # The page that shows the plan lies beside the tables, and is said.
+    assert (folder / "sites/sites.html").is_file()
+    assert "sites.html" in said
     return folder
 
 
