@@ -203,17 +203,17 @@ def _frame(trials: Sequence[_Trial], order: Sequence[_Step], network: Network) -
     for i, trial in enumerate(trials):
         remedy, mended = trial.remedy, trial.mended
         at = number.get(i)
-        built = (None, *[np.nan] * 4)
+        turn = (None, *[np.nan] * 4)
         if at is not None:
             step = order[at]
-            built = (at + 1, step.life, step.saved, lives[at], saved[at])
+            turn = (at + 1, step.life, step.saved, lives[at], saved[at])
         values = (
             *(i + 1, remedy.kind, ", ".join(remedy.where), remedy.by, remedy.quantity),
             *(UNITS[remedy.kind], remedy.price.capital, remedy.price.yearly, trial.life),
             *(mended.events_mended, mended.events_eased, mended.communes, mended.sites),
             *(mended.villages, mended.people, trial.worst),
             *(_felt(trial.saved.signal), _felt(trial.saved.fibre)),
-            *(trial.saved.total, 1000.0 * trial.per_cost, *built),
+            *(trial.saved.total, 1000.0 * trial.per_cost, *turn),
         )
         found.append(dict(zip(COLUMNS, values, strict=True)))
     table = pd.DataFrame(found, columns=list(COLUMNS))

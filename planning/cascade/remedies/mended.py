@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,17 +96,19 @@ class _Left:
             _key(row.element, row.id, row.hours): (frozenset(row.communes), frozenset(row.sites))
             for row in rows(then)
         }
-        self._same = before.fiber is after.fiber
+        # Hops and batteries leave the cables as they are.
+        self._same = before.fiber.network is after.fiber.network
         if not self._same:
             self._parts = _parts(before, after)
             self._before, self._after = before, after
             network = after.fiber.network
-            self._nodes = KDTree(np.column_stack([network.x_m, network.y_m]))
+            self._joints = np.flatnonzero(network.pop < 0)
+            self._near = KDTree(np.column_stack([network.x_m, network.y_m])[self._joints])
 
-    def of(self, row: object) -> tuple[Names, Names]:
+    def of(self, row: Any) -> tuple[Names, Names]:
         """Return the communes and sites that an event darkens still."""
-        element, name = str(row.element), str(row.id)  # type: ignore[attr-defined]
-        hours = float(row.hours)  # type: ignore[attr-defined]
+        element, name = str(row.element), str(row.id)
+        hours = float(row.hours)
         if self._same or element in {"pop", "site", "hazard", "feeder"}:
             return self._known.get(_key(element, name, hours), _NOTHING)
         if element == "node":
@@ -115,14 +118,13 @@ class _Left:
         parts = self._parts.get(name, ())
         return _union([self._known.get(_key(element, part, np.nan), _NOTHING) for part in parts])
 
-    def _at_node(self, row: object, node: int) -> tuple[Names, Names]:
+    def _at_node(self, row: Any, node: int) -> tuple[Names, Names]:
         network = self._before.fiber.network
-        away, at = self._nodes.query([network.x_m[node], network.y_m[node]])
+        away, nearest = self._near.query([network.x_m[node], network.y_m[node]])
         if away > SAME_M:
-            return frozenset(row.communes), frozenset(row.sites)  # type: ignore[attr-defined]
-        if self._after.fiber.network.pop[at] >= 0:
-            return _NOTHING
-        return self._known.get(_key("node", f"N{at}", np.nan), _NOTHING)
+            return frozenset(row.communes), frozenset(row.sites)
+        name = f"N{self._joints[nearest]}"
+        return self._known.get(_key("node", name, np.nan), _NOTHING)
 
     def _of_group(self, name: str) -> tuple[Names, Names]:
         ids = self._before.fiber.edges["edge_id"].to_numpy(dtype=object)
