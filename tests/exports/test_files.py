@@ -83,7 +83,7 @@ def test_dictionary_has_no_table_nobody_writes(checkout: Path) -> None:
     source = "".join(
         p.read_text("utf-8")
         for folder in ("exports", "commands")
-        for p in (checkout / folder).glob("*.py")
+        for p in (checkout / folder).rglob("*.py")
     )
     for name in tables():
         if name == "link_losses":  # written by coverage/; see test_exports_columns.py
