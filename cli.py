@@ -24,6 +24,7 @@ from phusong.i18n import get_language, tr
 COMMANDS: Final = {
     "demo": "phusong.commands.demo:demo",
     "new": "phusong.commands.new:new",
+    "fetch": "phusong.commands.fetch:fetch",
     "check": "phusong.commands.check:check",
     "run": "phusong.commands.run:run",
     "coverage": "phusong.commands.coverage:coverage",

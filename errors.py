@@ -87,6 +87,10 @@ class OutputError(PhusongError):
     """Results cannot be written where they were asked for."""
 
 
+class FetchError(PhusongError):
+    """Something could not be had from another machine, or is not what it should be."""
+
+
 class ModelError(PhusongError):
     """A model was asked for something outside its stated range."""
 

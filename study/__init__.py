@@ -26,6 +26,7 @@ from phusong.study.settings.radio import (
 from phusong.study.settings.sources import (
     BoundariesSource,
     CellTemplate,
+    FetchSettings,
     Gdal,
     HeightUnit,
     Layer,
@@ -48,6 +49,7 @@ __all__ = [
     "Entry",
     "Environment",
     "Extension",
+    "FetchSettings",
     "FiberSources",
     "Gdal",
     "HeightUnit",

@@ -28,6 +28,7 @@ from phusong.study.settings.radio import (
 )
 from phusong.study.settings.sources import (
     BoundariesSource,
+    FetchSettings,
     Gdal,
     Layer,
     PeopleSource,
@@ -170,6 +171,7 @@ class Study(Section):
     gdal: Gdal = Field(default_factory=Gdal)
     outputs: Outputs = Field(default_factory=Outputs)
     publish: Publish = Field(default_factory=Publish)
+    fetch: FetchSettings = Field(default_factory=FetchSettings)
     scenario: Scenario | None = None
     """What is built, changed and switched off; from a file of its own, see docs/scenarios.md."""
     folder: Path = Field(default=Path(), exclude=True)
@@ -205,5 +207,6 @@ class Study(Section):
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of everything the study says (its folder left out)."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        said = self.model_dump(mode="json", exclude={"fetch"})  # where files came from is no input
+        text = json.dumps(said, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()

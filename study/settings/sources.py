@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from phusong.study.settings.base import NotNegative, Positive, Section, Technology
 
@@ -21,6 +21,10 @@ def _listed(given: Any) -> Any:
 
 
 Words = Annotated[list[str], BeforeValidator(_listed)]
+
+
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+Latitude = Annotated[float, Field(ge=-85, le=85)]
 
 
 class Layer(Section):
@@ -129,3 +133,29 @@ class Gdal(Section):
     """Whether a file may send the program to other machines."""
     folders: list[Path] = Field(default_factory=list)
     """Folders, beside the study's, that a VRT may name tiles in."""
+
+
+class FetchSettings(Section):
+    """What ``phusong fetch`` brings, for which area, and from which hosts."""
+
+    country: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "VNM"
+    """ISO 3166-1 code of three letters."""
+    bbox: tuple[Longitude, Latitude, Longitude, Latitude] | None = None
+    """West, south, east, north in degrees; absent: that of the communes."""
+    outline: Path | None = None
+    """Outline of the place, from which communes are taken; `phusong new --place` writes it."""
+    margin_km: NotNegative | None = None
+    """Ground round the area; absent: ``radio.radius_km``, as far as a mast is heard."""
+    people_year: Annotated[int, Field(ge=2015, le=2030)] = 2025
+    osm: Literal["auto", "extract", "overpass"] = "auto"
+    """The country's whole extract, or a question about the area; ``auto``: the question for an
+    area of at most 1,000 km2, for larger ones the extract."""
+    hosts: dict[str, str] = Field(default_factory=dict)
+    """Mirrors: name of a source -> address that stands in for its own."""
+
+    @field_validator("bbox")
+    @classmethod
+    def _in_order(cls, given: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if given is not None and not (given[0] < given[2] and given[1] < given[3]):
+            raise ValueError("bbox is west, south, east, north")
+        return given

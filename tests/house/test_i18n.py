@@ -22,6 +22,8 @@ ERRORS = {
     "ChecksFailed",
     "PhusongError",
     "Overreach",
+    "FetchError",
+    "_Passing",
 }
 OUTSIDE = {"tests", "benchmarks", "tools", "build", ".venv", ".typing", "docs"}
 

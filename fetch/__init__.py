@@ -1,0 +1,1 @@
+"""Public data brought to where a study reads them: whole or not at all, each with its record."""
