@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "demo": "phusong.commands.demo:demo",
     "new": "phusong.commands.new:new",
     "fetch": "phusong.commands.fetch:fetch",
+    "osm": "phusong.commands.osm:osm",
     "check": "phusong.commands.check:check",
     "run": "phusong.commands.run:run",
     "coverage": "phusong.commands.coverage:coverage",

@@ -56,23 +56,22 @@ def fetch_study(study: Study, only: tuple[str, ...], *, renew: bool, yes: bool) 
         When something could not be had: all of it is named before.
     """
     from phusong.commands.terminal.console import show_progress
-    from phusong.fetch.catalogue import names
     from phusong.fetch.ledger import Ledger
     from phusong.fetch.round import fetch_round
-    from phusong.fetch.wanted import wanted
+    from phusong.fetch.wanted import NAMES, wanted
 
-    unknown = sorted(set(only) - set(names()))
+    unknown = sorted(set(only) - set(NAMES))
     if unknown:
         raise click.UsageError(
             tr(
                 "there is no source {name}; there are {known}",
                 name=unknown[0],
-                known=", ".join(names()),
+                known=", ".join(NAMES),
             )
         )
-    every = wanted(study)
-    chosen = [one for one in every if one.wished(study, only)]
     ledger = Ledger(study.folder)
+    every = wanted(study, ledger, renew=renew)
+    chosen = [one for one in every if one.wished(study, only)]
     with show_progress() as progress:
         done = fetch_round(
             [one.order for one in chosen],

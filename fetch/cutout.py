@@ -83,7 +83,7 @@ class RasterJob:
         for parts, ranges in zip(self._parts, self._ranges, strict=True):
             parts.need_all(ranges)
 
-    def settle(self) -> Record:
+    def settle(self) -> list[tuple[Path, Record]]:
         """Write what came as one GeoTIFF."""
         try:
             with ExitStack() as stack:
@@ -98,7 +98,8 @@ class RasterJob:
             parts.forget()
         version = "; ".join(filter(None, [self.source.version, *versions]))
         url = self.urls[0] if len(self.urls) == 1 else self.source.base
-        return record_of(self.source, url, version=version, note=self.note)
+        record = record_of(self.source, url, version=version, note=self.note)
+        return [(self.target, record)]
 
 
 def tile_job(desk: Desk, source: Source, extent: Extent, target: Path) -> RasterJob:

@@ -36,9 +36,14 @@ class Desk:
     told: Callable[[int], None]
     _stack: ExitStack = field(default_factory=ExitStack)
 
-    def parts_of(self, source: Source, url: str, secret: dict[str, str] | None = None) -> Parts:
-        """Return the parts of a remote file, open as long as the desk is."""
-        parts = Parts(self.web, source, url, self.folder, secret=secret, told=self.told)
+    def parts_of(
+        self, source: Source, url: str, secret: dict[str, str] | None = None, at: str | None = None
+    ) -> Parts:
+        """Return the parts of a remote file, open as long as the desk is.
+
+        ``at`` is the address to ask where ``url`` is only the file's name.
+        """
+        parts = Parts(self.web, source, url, self.folder, secret=secret, told=self.told, at=at)
         return self._stack.enter_context(parts)
 
     def __enter__(self) -> Self:
@@ -61,16 +66,17 @@ class Job(Protocol):
     beside others.
     """
 
-    target: Path
-
     def prepare(self, desk: Desk) -> int:
         """Look what is to come, and return how many bytes."""
 
     def bring(self) -> None:
         """Have it come: nothing but the network."""
 
-    def settle(self) -> Record:
-        """Put what came in its place, whole or not at all."""
+    def settle(self) -> list[tuple[Path, Record]]:
+        """Put what came in its place, whole or not at all; return what lies where.
+
+        A record that does not say what was asked for gets the order's word.
+        """
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,10 @@ class Record:
     note: str = ""
     """What was done with it, and what it lacks."""
 
+    def asking(self, asked: str) -> Record:
+        """Return it with what was asked for."""
+        return replace(self, asked=asked)
+
 
 class Ledger:
     """The records of one study's folder, by file.
@@ -104,3 +108,11 @@ class Ledger:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
+
+
+def said_of(folder: Path) -> list[dict[str, Any]]:
+    """Return the records of a study's folder as results hand them on; none where none are read."""
+    try:
+        return [asdict(record) for record in Ledger(folder).records()]
+    except FetchError:
+        return []

@@ -38,7 +38,9 @@ class Parts:
     web, source, url, secret
         Where the file is.
     folder
-        Where its parts lie, under a name made from the address.
+        Where its parts lie, under a name made from ``url``.
+    at
+        The address that is asked, where ``url`` only names the file.
     told
         Told how many bytes came.
 
@@ -57,14 +59,16 @@ class Parts:
         *,
         secret: dict[str, str] | None = None,
         told: Callable[[int], None] = lambda _: None,
+        at: str | None = None,
     ) -> None:
         self._web, self._source, self.url = web, source, url
+        self._at = at or url
         self._secret, self._told = secret, told
         name = hashlib.sha256(url.encode()).hexdigest()[:20]
         self._path = folder / f"{name}.part"
         self._note = folder / f"{name}.json"
         folder.mkdir(parents=True, exist_ok=True)
-        said: Span = web.size(source, url, secret)
+        said: Span = web.size(source, self._at, secret)
         self.mark, self.modified = said.mark, said.modified
         self.by_parts = said.partial and said.total is not None
         self.size = said.total or 0
@@ -149,22 +153,25 @@ class Parts:
             When the file is not of its kind, or its sum is another: then no part is kept.
         """
         self.need(0, max(self.size, 1))
-        self._file.flush()
-        self._file.seek(0)
-        head = self._file.read(4096)
-        try:
-            refuse_other_kind(head, kind or self._source.kind, self.url)
-            if md5 is not None:
-                self._refuse_other_sum(md5)
-        except FetchError:
-            self.forget()
-            raise
+        self.refuse_other_kind(kind)
+        if md5 is not None:
+            self._refuse_other_sum(md5)
         with refused(target), replacing(target) as temporary:
             os.fsync(self._file.fileno())
             self._file.close()
             self._path.replace(temporary)
         self._note.unlink(missing_ok=True)
         self._have = set()
+
+    def refuse_other_kind(self, kind: str | None = None) -> None:
+        """Raise FetchError, and keep nothing, when the file does not begin as its kind does."""
+        self._file.flush()
+        self._file.seek(0)
+        try:
+            refuse_other_kind(self._file.read(4096), kind or self._source.kind, self.url)
+        except FetchError:
+            self.forget()
+            raise
 
     def forget(self) -> None:
         """Throw away what is here."""
@@ -233,7 +240,7 @@ class Parts:
 
         self._web.stream(
             self._source,
-            self.url,
+            self._at,
             take,
             start=begin,
             stop=min(self.size, stop * BLOCK),
@@ -255,7 +262,7 @@ class Parts:
             self.size = place
             self._have = set(range(self.blocks))
 
-        self._web.stream(self._source, self.url, take, secret=self._secret)
+        self._web.stream(self._source, self._at, take, secret=self._secret)
 
     def _put(self, place: int, piece: bytes) -> None:
         with refused(self._path):
@@ -304,6 +311,7 @@ class Parts:
         while block := self._file.read(2**20):
             digest.update(block)
         if digest.hexdigest() != md5.lower():
+            self.forget()
             raise FetchError(
                 "its MD5 sum is not the one the source gives",
                 Where(file=shown(self.url)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -135,8 +135,9 @@ def _bring(
         try:
             future.result()
             order.target.parent.mkdir(parents=True, exist_ok=True)
-            record = replace(job.settle(), asked=order.asked)
-            done.brought.append((order.target, ledger.add(order.target, record)))
+            for path, record in job.settle():
+                kept = ledger.add(path, record if record.asked else record.asking(order.asked))
+                done.brought.append((path, kept))
         except PhusongError as error:
             done.failed.append((order.target, error))
 

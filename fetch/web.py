@@ -291,7 +291,7 @@ def refuse_other_kind(head: bytes, kind: str, url: str) -> None:
         Where(file=shown(url)),
         "a proxy or portal may have answered in its place: open the address in a browser, or name "
         "a mirror: [fetch] hosts in study.toml",
-        {"kind": kind, "said": said or head[:40].decode("ascii", "replace")},
+        {"kind": kind, "said": said or head[:80].decode("ascii", "replace")},
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from phusong.coverage.corrections.residualfield import provenance
 from phusong.exports import CsvForm, describe_run, output_folder, write_results
+from phusong.fetch.ledger import said_of
 from phusong.i18n import Language, get_language
 from phusong.jit import compile_seconds
 from phusong.maps import build_map
@@ -84,6 +85,7 @@ def _stamp(results: Results, about: dict[str, str], watch: Stopwatch) -> dict[st
         "assumptions": list(study.study.assumptions),
         "settings": study.model_dump(mode="json"),
         "inputs_sha256": results.inputs.sources,
+        "fetched": said_of(study.folder),
         "calibrated_from": provenance(study),
         "crs": results.inputs.crs.to_string(),
         "grid": {
