@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phusong.planning.arborescence.bounds.certificate import Certificate, Dual, Stage
 from phusong.planning.arborescence.bounds.closing import ascent, beyond
 from phusong.planning.arborescence.bounds.integer import branch
 from phusong.planning.arborescence.bounds.relaxation import Relaxation
+from phusong.planning.arborescence.bounds.stars import Stars
 from phusong.planning.arborescence.graph.digraph import Layers, lay
 from phusong.planning.arborescence.graph.numbering import Kind
-from phusong.planning.arborescence.graph.part import Part, whole, without
+from phusong.planning.arborescence.graph.part import without
 from phusong.planning.arborescence.growth.gardener import Gardener, Growth
+from phusong.planning.arborescence.growth.ownways import by_own_ways
 from phusong.planning.arborescence.instance import Covers, Fibre, Instance, Sites, Villages
-from phusong.planning.arborescence.siteplan import Plan, Vouched, read, reasons, replant, settle
+from phusong.planning.arborescence.search import Search, gardener
+from phusong.planning.arborescence.siteplan import Plan, Vouched, reasons, replant
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +40,14 @@ _ROOM = 10_000_000
 """Entries of the potentials a relaxation begins with, at most."""
 _SHARE = 0.7
 """Share of the time in which the programme is relaxed; whole numbers have the rest."""
+_PATIENCE = 30
+"""Ascents by worth that raise and close little before others have their turn."""
+_RATE = 0.3
+"""Growth of components in them."""
+_RISE = 1e-4
+"""Share by which one has to raise the bound now and then."""
+_CLOSED = 0.04
+"""Share of the slots closed at which the graph is made anew between them."""
 _GROWTHS = (0.1, 0.5)
 """Growth of components in the ascents of one round."""
 _BRANCHED = 4_000
@@ -50,134 +60,6 @@ _WORTH = 0.005
 """Share of the gap by which a relaxation has to raise its bound now and then."""
 _STALLED = 20
 """Relaxations that raise the bound little before whole numbers have their turn."""
-
-
-@dataclass
-class Search:
-    """What is known while an instance is being solved.
-
-    Attributes
-    ----------
-    instance
-        The instance, checked.
-    miss
-        Price of leaving a person out; None when all that can be served must be.
-    relaxed, deadline
-        When to stop relaxing and when to stop, on the clock of :func:`time.perf_counter`.
-    steps
-        Steps left: ascents, relaxations, programmes in whole numbers.
-    cost
-        Cost of the best plan, with the price of those left out.
-    keep, certificate
-        Whether multipliers are kept, and those kept.
-    bound, proven
-        No plan costs less: at all, and as far as multipliers prove.
-    """
-
-    instance: Instance
-    miss: float | None
-    relaxed: float
-    deadline: float
-    steps: float
-    seed: int
-    gap: float
-    keep: bool = False
-    certificate: Certificate = field(default_factory=Certificate)
-    part: Part = field(init=False)
-    reason: NDArray[np.int64] = field(init=False)
-    plan: Plan = field(init=False)
-    cost: float = np.inf
-    bound: float = 0.0
-    proven: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.part = whole(self.instance)
-        self.rng = np.random.default_rng(self.seed)
-
-    @property
-    def done(self) -> bool:
-        """Whether cost and bound have met, or time or steps are used up."""
-        return self.closed or self.steps <= 0 or time.perf_counter() >= self.deadline
-
-    @property
-    def closed(self) -> bool:
-        """Whether cost and bound have met."""
-        return self.bound >= self.cost * (1.0 - self.gap)
-
-    def step(self) -> None:
-        """Count a step."""
-        self.steps -= 1
-
-    @property
-    def room(self) -> float:
-        """Cost above which an arc's cheapest use is not wanted, with some space for rounding."""
-        return self.cost * (1.0 + 1e-9)
-
-    def raise_bound(self, bound: float) -> None:
-        """Take a bound on plans better than the best one."""
-        self.proven = max(self.proven, min(bound, self.cost))
-        self.bound = max(self.bound, self.proven)
-
-    def emptied(self, layers: Layers) -> bool:
-        """Tell whether closing arcs has cut off what has to be served."""
-        masts = np.flatnonzero(self.instance.sites.locked) + layers.names.first_mast
-        lost = ~np.isin(masts, layers.name)
-        lost[np.isin(masts - layers.names.first_mast, self.plan.stranded)] = False
-        return bool(lost.any() or ((layers.stands_for < 0) & (self.reason == 0)).any())
-
-    def begin(self, layers: Layers) -> None:
-        """Begin a stage of the certificate: multipliers recorded from now on are for this graph."""
-        if self.keep:
-            names = layers.names
-            junction = (layers.name > 0) & (layers.name < names.first_layer)
-            self.certificate.stages.append(
-                Stage(
-                    self.part,
-                    layers.name[junction] - 1,
-                    layers.useless,
-                    layers.village >= 0,
-                    (),
-                )
-            )
-
-    def record(self, dual: Dual | None) -> None:
-        """Take multipliers into the certificate."""
-        if self.keep and dual is not None:
-            last = self.certificate.stages[-1]
-            self.certificate.stages[-1] = replace(last, duals=(*last.duals, dual))
-
-    def offer(self, layers: Layers, growth: Growth) -> bool:
-        """Take a growing plan if it is better; tell whether it was."""
-        _, missed = prices(layers, self.miss)
-        chosen = read(layers, self.part, growth, missed)
-        plan = settle(self.instance, chosen, self.reason)
-        cost = plan.cost + left_out(self.instance, plan, self.miss)
-        better = cost < self.cost * (1.0 - 1e-12)
-        if better:
-            self.plan, self.cost = plan, cost
-        return better
-
-
-def prices(layers: Layers, miss: float | None) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """By village the least price without a site, and whether that is for leaving it out."""
-    v = layers.instance.villages
-    penalty = np.full(v.count, np.inf) if miss is None else miss * layers.weight
-    wanted = layers.village >= 0
-    price = np.where(wanted, np.minimum(v.alternative, penalty), np.inf)
-    return price, wanted & (penalty < v.alternative)
-
-
-def left_out(instance: Instance, plan: Plan, miss: float | None) -> float:
-    """Price of those a plan leaves out, of all that could be served."""
-    if miss is None:
-        return 0.0
-    lost = ~plan.served & (plan.reason == 0)
-    return miss * float(instance.villages.people[lost].sum())
-
-
-def gardener(layers: Layers, miss: float | None) -> Gardener:
-    """Return who grows plans on a graph."""
-    return Gardener(layers, prices(layers, miss)[0], (layers.village >= 0).astype(np.float64))
 
 
 def solve(
@@ -260,6 +142,7 @@ def cheapest(search: Search) -> Plan:
     search.offer(layers, growth)
     if layers.graph.terminals.size:
         _first_plans(search, grower, growth)
+        layers = _close_by_worth(search, layers)
     layers = _close_in(search, layers)
     while not search.done:
         before = layers.price.size
@@ -280,9 +163,11 @@ def cheapest(search: Search) -> Plan:
 
 
 def _first_plans(search: Search, grower: Gardener, growth: Growth) -> None:
-    """Improve the greedy plan and some that choose sites in another order."""
+    """Improve the plan of own ways, the greedy one and some that choose in another order."""
     layers = grower.layers
-    best = growth
+    best = by_own_ways(grower, search.relaxed - time.perf_counter()) or growth
+    search.offer(layers, best)
+    best = grower.improve(best, TURNS, int(search.rng.integers(2**31)))
     for start in range(STARTS + 1):
         if start:
             handicap = search.rng.uniform(0.7, 1.3, layers.cell.size)
@@ -294,6 +179,43 @@ def _first_plans(search: Search, grower: Gardener, growth: Growth) -> None:
         best = min(best, growth, key=lambda plan: plan.cost)
         search.offer(layers, growth)
     search.offer(layers, grower.improve(best, TURNS, int(search.rng.integers(2**31))))
+
+
+def _close_by_worth(search: Search, layers: Layers) -> Layers:
+    """Ascend, each terminal first as far as it is worth, and close what no better plan uses."""
+    stars = Stars(layers)
+    search.begin(layers)
+    closed = np.zeros(layers.column.size, np.bool_)
+    idle = 0
+    while idle < _PATIENCE and not (search.done and search.proven > 0):
+        worth = stars.worth()
+        if worth is None:
+            break
+        search.step()
+        nothing = np.empty(0, np.int64)
+        raised = ascent(layers, search.cost, _RATE, nothing, keep=search.keep, worth=worth)
+        gone = beyond(layers, raised.slack) > search.room - raised.bound
+        if raised.bound > search.proven or (gone & ~closed).any():
+            search.record(raised.dual)
+        idle = 0 if raised.bound > search.proven * (1.0 + _RISE) else idle + 1
+        search.raise_bound(raised.bound)
+        closed |= gone
+        stars.learn(raised)
+        on = layers.column >= 0
+        if (closed & on).sum() > _CLOSED * on.sum():
+            before = int(on.sum())
+            search.part = without(layers, search.part, closed)
+            layers = lay(search.part.instance, miss=search.miss)
+            if search.emptied(layers) or not layers.graph.terminals.size:
+                search.raise_bound(search.cost)
+                return layers
+            stars = stars.keep(layers)
+            search.begin(layers)
+            closed = np.zeros(layers.column.size, np.bool_)
+            # Arcs of pairs come back when the graph is made anew: nothing may have gone.
+            idle = 0 if (layers.column >= 0).sum() < before else _PATIENCE
+    search.part = without(layers, search.part, closed)
+    return lay(search.part.instance, miss=search.miss)
 
 
 def _close_in(search: Search, layers: Layers) -> Layers:
@@ -355,7 +277,8 @@ def _relax(search: Search, layers: Layers) -> None:
     search.begin(layers)
     r = Relaxation(layers, layers.price)
     wt = np.where(layers.column >= 0, layers.graph.wt, np.inf)
-    r.start(wt, variables(layers, growth), _ROOM, growth.enter[growth.enter >= 0])
+    worth = Stars(layers).worth()
+    r.start(wt, variables(layers, growth), _ROOM, growth.enter[growth.enter >= 0], worth)
     on = layers.column >= 0
     closed = np.zeros(on.size, np.bool_)
     stalled, turn, before = 0, 0, -np.inf
@@ -379,7 +302,7 @@ def _relax(search: Search, layers: Layers) -> None:
                 break
         turn += 1
         r.drop_slack()
-        found = r.separate(search.rng)
+        found = r.separate_inside(search.rng)
         priced = r.price_in() if turn % 2 or found < 30 else 0
         if not (found or priced) or stalled > _STALLED:
             break

@@ -29,7 +29,20 @@ _ASTRAY = 1e7
 
 
 @njit(cache=True, nogil=True)
-def ascend(indptr, adj, twin, wt, terminal, root, growth, store, share, guide, heights=False):
+def ascend(
+    indptr,
+    adj,
+    twin,
+    wt,
+    terminal,
+    root,
+    growth,
+    store,
+    share,
+    guide,
+    heights=False,
+    most=None,
+):
     """Raise a feasible dual of the cut formulation from ``root``.
 
     Parameters
@@ -53,6 +66,9 @@ def ascend(indptr, adj, twin, wt, terminal, root, growth, store, share, guide, h
     heights
         To store one potential a turn instead, in ``share`` as in ``store``: the vertices of the
         turn's cuts, the terminal first, and by how much in all each was inside a cut raised.
+    most
+        By vertex how far a terminal may be raised, float64, shape (n,), lessened in place by what
+        it was; None without a limit.
 
     Returns
     -------
@@ -99,6 +115,7 @@ def ascend(indptr, adj, twin, wt, terminal, root, growth, store, share, guide, h
         entries = 0.0
         now = 0.0
         hit = False
+        full = False
         while True:
             if stack_size > 0:
                 stack_size -= 1
@@ -109,6 +126,10 @@ def ascend(indptr, adj, twin, wt, terminal, root, growth, store, share, guide, h
                 if size == 0:
                     break
                 v = heap[0]
+                if most is not None and dist[v] >= most[z]:
+                    now = most[z]
+                    full = True
+                    break
                 if value > limit:
                     # The cut of this moment is not raised: another terminal's is smaller.
                     break
@@ -157,6 +178,8 @@ def ascend(indptr, adj, twin, wt, terminal, root, growth, store, share, guide, h
             if entries > 1.001:
                 value += _ASTRAY * (entries - 1.0)
         bound += now
+        if most is not None:
+            most[z] -= now
         if now > 0.0:
             end = cuts[cut_count]
             for i in range(seen_size):
@@ -182,7 +205,7 @@ def ascend(indptr, adj, twin, wt, terminal, root, growth, store, share, guide, h
             dist[v] = np.inf
             state[v] = 0
             place[v] = -1
-        if hit or size == 0:
+        if hit or full or size == 0:
             active[z] = False
         else:
             score[z] = value

@@ -22,21 +22,43 @@ if TYPE_CHECKING:
 
 _DIGITS = 2.0**42
 """Costs of a plan are scaled to about this for the ascent, and rounded down to whole numbers."""
+_PLENTY = 2.0**52
+"""More than any terminal is raised; whole numbers up to it are exact."""
 _ROOM = 60
 """Vertices stored for potentials at most, as a multiple of the vertices of the graph."""
 
 
 @dataclass(frozen=True)
 class Ascent:
-    """What a dual ascent proves: a bound, by slot what it leaves of the costs, and how."""
+    """What a dual ascent proves.
+
+    Attributes
+    ----------
+    bound
+        No plan costs less.
+    slack
+        By slot what it leaves of the costs.
+    dual
+        Its multipliers.
+    peak
+        By vertex how far a terminal was raised, shape (n,); empty when nobody was to be raised
+        first.
+    """
 
     bound: float
     slack: NDArray[np.float64]
     dual: Dual
+    peak: NDArray[np.float64]
 
 
 def ascent(
-    layers: Layers, ceiling: float, growth: float, tree: NDArray[np.int64], *, keep: bool
+    layers: Layers,
+    ceiling: float,
+    growth: float,
+    tree: NDArray[np.int64],
+    *,
+    keep: bool,
+    worth: NDArray[np.float64] | None = None,
 ) -> Ascent:
     """Raise duals from the terminals.
 
@@ -51,23 +73,82 @@ def ascent(
     keep
         Whether to keep the multipliers; potentials that find no room are left out, so that what
         is kept proves a little less.
+    worth
+        By vertex how far terminals are raised before any is raised further, see :mod:`.stars`.
     """
     g = layers.graph
     scale = 2.0 ** np.floor(np.log2(_DIGITS / max(ceiling, 1e-300)))
     finite = np.isfinite(g.wt)
     wt = np.where(finite, np.floor(np.where(finite, g.wt, 0.0) * scale), np.inf)
-    room = _ROOM * g.n + 1_000 if keep else 0
-    store, height = np.empty(room, np.int32), np.empty(room)
-    guide = np.empty(0)
-    if tree.size:
-        guide = np.zeros(g.adj.size)
-        guide[tree] = 1.0
-    raised, slack, bounds = ascend(
-        g.indptr, g.adj, g.twin, wt, g.terminal, 0, growth, store, height, guide, keep
+    most = None if worth is None else np.minimum(np.floor(worth * scale), _PLENTY)
+    raised = raise_duals(layers, wt, growth, tree, _ROOM * g.n + 1_000 if keep else 0, most)
+    dual = Dual(ceiling, raised.bounds, layers.name[raised.vertex], raised.height / scale)
+    return Ascent(raised.bound / scale, raised.slack / scale, dual, raised.peak / scale)
+
+
+if TYPE_CHECKING:
+    _Found = tuple[
+        float, NDArray[np.float64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]
+    ]
+
+
+@dataclass(frozen=True)
+class Raised:
+    """What an ascent on whole numbers found: bound, slack, potentials in rows, peaks."""
+
+    bound: float
+    slack: NDArray[np.float64]
+    bounds: NDArray[np.int64]
+    vertex: NDArray[np.int32]
+    height: NDArray[np.float64]
+    peak: NDArray[np.float64]
+
+
+def raise_duals(
+    layers: Layers,
+    wt: NDArray[np.float64],
+    growth: float,
+    tree: NDArray[np.int64],
+    room: int,
+    most: NDArray[np.float64] | None = None,
+) -> Raised:
+    """Raise duals on costs that are whole numbers, at first each terminal by ``most`` at most.
+
+    Parameters
+    ----------
+    wt
+        By slot, infinite where there is no arc.
+    room
+        Vertices stored for potentials at most.
+    """
+    g = layers.graph
+    guide = np.zeros(g.adj.size if tree.size else 0)
+    guide[tree] = 1.0
+
+    def ascend_from(
+        slack: NDArray[np.float64], limit: NDArray[np.float64] | None, room: int
+    ) -> tuple[
+        float, NDArray[np.float64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]
+    ]:
+        store, height = np.empty(room, np.int32), np.empty(room)
+        arguments = (g.indptr, g.adj, g.twin, slack, g.terminal, 0, growth, store, height, guide)
+        bound, left, bounds = ascend(*arguments, room > 0, limit)
+        return bound, left, bounds, store[: bounds[-1]], height[: bounds[-1]]
+
+    if most is None:
+        return Raised(*ascend_from(wt, None, room), np.empty(0))
+    limit = most.copy()
+    first = ascend_from(wt, limit, room)
+    rest = np.full(g.n, _PLENTY)
+    then = ascend_from(first[1], rest, room - int(first[2][-1]))
+    return Raised(
+        first[0] + then[0],
+        then[1],
+        np.concatenate([first[2], first[2][-1] + then[2][1:]]),
+        np.concatenate([first[3], then[3]]),
+        np.concatenate([first[4], then[4]]),
+        (most - limit) + (_PLENTY - rest),
     )
-    vertex = layers.name[store[: bounds[-1]]]
-    dual = Dual(ceiling, bounds, vertex, height[: bounds[-1]] / scale)
-    return Ascent(float(raised) / scale, slack / scale, dual)
 
 
 def beyond(layers: Layers, slack: NDArray[np.float64]) -> NDArray[np.float64]:

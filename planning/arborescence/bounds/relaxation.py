@@ -24,9 +24,10 @@ import numpy as np
 from highspy._core import _Highs  # highspy.Highs prints a banner before it can be told not to
 from scipy.sparse import csr_array, vstack
 
-from phusong.fiber.steiner.bounds.ascent import ascend, distances
+from phusong.fiber.steiner.bounds.ascent import distances
 from phusong.jit import njit
 from phusong.planning.arborescence.bounds.certificate import Dual, Row
+from phusong.planning.arborescence.bounds.closing import raise_duals
 from phusong.planning.arborescence.bounds.separation import Separator
 from phusong.planning.arborescence.graph.numbering import Kind
 
@@ -47,6 +48,12 @@ _SEARCHED = 40_000
 """Variables over which cuts are sought, besides those in use."""
 _PRICED = 4_000
 """Variables taken in at most at a time."""
+_KEPT = 0.8
+"""Share of the mean of solutions that stays when another comes."""
+_OUTSIDE = 0.3
+"""Share of the way from that mean to the solution at which cuts are sought."""
+_FEW = 20
+"""Cuts found there below which the solution itself is asked."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +142,7 @@ class Relaxation:
         self.open = np.ones(count, np.bool_)
         self.columns = np.empty(0, np.int64)
         self.x = np.zeros(count)
+        self.centre = np.empty(0)
         self.matrix = csr_array((0, count))
         self.rhs = np.empty(0)
         self.age = np.empty(0, np.int64)
@@ -236,6 +244,7 @@ class Relaxation:
         used: NDArray[np.int64],
         room: int,
         tree: NDArray[np.int64],
+        worth: NDArray[np.float64] | None = None,
     ) -> float:
         """Begin with the potentials of a dual ascent and the variables it leaves cheap.
 
@@ -249,6 +258,8 @@ class Relaxation:
             Entries of potentials at most.
         tree
             Slots of a plan that guides the ascent; may be empty.
+        worth
+            By vertex how far terminals are raised at first, see :mod:`.stars`.
 
         Returns
         -------
@@ -259,15 +270,10 @@ class Relaxation:
         finite = np.isfinite(wt)
         scale = _DIGITS / max(float(wt[finite].sum()), 1e-300)
         whole = np.where(finite, np.floor(np.where(finite, wt, 0.0) * scale), np.inf)
-        store, height = np.empty(room, np.int32), np.empty(room)
-        guide = np.empty(0)
-        if tree.size:
-            guide = np.zeros(g.adj.size)
-            guide[tree] = 1.0
-        raised, slack, bounds = ascend(
-            g.indptr, g.adj, g.twin, whole, g.terminal, 0, _GROWTH, store, height, guide, True
-        )
-        after, before = distances(g.indptr, g.adj, g.twin, slack, g.terminal, 0)
+        most = None if worth is None else np.floor(worth * scale)
+        raised = raise_duals(lay, whole, _GROWTH, tree, room, most)
+        after, before = distances(g.indptr, g.adj, g.twin, raised.slack, g.terminal, 0)
+        slack = raised.slack
         row = np.repeat(np.arange(g.n), np.diff(g.indptr))
         on = np.flatnonzero(lay.column >= 0)
         least = np.full(lay.price.size, np.inf)
@@ -277,8 +283,8 @@ class Relaxation:
         order = order[np.isfinite(least[order])]
         fixed = np.flatnonzero(lay.kind >= Kind.LAND)
         self.activate(np.unique(np.concatenate([order, used, fixed])))
-        self._add_potentials(bounds, store[: bounds[-1]], height[: bounds[-1]])
-        return float(raised) / scale
+        self._add_potentials(raised.bounds, raised.vertex, raised.height)
+        return float(raised.bound) / scale
 
     def _add_potentials(
         self, bounds: NDArray[np.int64], vertex: NDArray[np.int32], height: NDArray[np.float64]
@@ -433,6 +439,19 @@ class Relaxation:
             near &= reduced <= np.partition(reduced, _SEARCHED)[_SEARCHED]
             near |= self.x > 1e-9
         return near
+
+    def separate_inside(self, rng: np.random.Generator) -> int:
+        """Append rows that a point between the last solutions and this one violates.
+
+        Solutions of a programme that lacks cuts lie at far corners, each elsewhere, and cuts that
+        part just these from the rest raise little; those of a point further inside go deep.
+        """
+        x = self.x
+        self.centre = _KEPT * self.centre + (1.0 - _KEPT) * x if self.centre.size else x.copy()
+        self.x = _OUTSIDE * x + (1.0 - _OUTSIDE) * self.centre
+        found = self.separate(rng, most=2_000)
+        self.x = x
+        return found if found >= _FEW else found + self.separate(rng)
 
     def separate(self, rng: np.random.Generator, nested: int = 5, most: int = 400) -> int:
         """Append rows the present solution violates; return how many were found."""
