@@ -9,7 +9,7 @@ from helpers.fiber import cables, inputs, line, point, pops, study
 from phusong.checks import Findings
 from phusong.fiber.assess import assess_fiber
 from phusong.i18n import tr
-from phusong.report.content import _ELEMENTS
+from phusong.report.loss_pages import ELEMENTS
 
 RING = line((5000, 5000), (5000, 10_000), (0, 10_000), (0, 0), (5000, 0), (5000, 5000))
 CENTRES = {"a": point(100, 100), "b": point(5100, 2000), "c": point(2500, 10_100)}
@@ -44,7 +44,7 @@ def test_the_tail_is_named_apart_and_may_be_cut(tmp_path):
     assert sorted(result.what_if(["pop.1"])["commune_code"]) == ["a", "b", "c"]
     (found,) = findings.of("F24")
     assert "P0 stands 6 m from C0" in found.text()
-    assert tr(_ELEMENTS["tail"], id="pop.1") == "Tail of a point of presence pop.1"
+    assert tr(ELEMENTS["tail"], id="pop.1") == "Tail of a point of presence pop.1"
 
 
 def test_a_pop_between_two_cables_has_two_tails(tmp_path):
