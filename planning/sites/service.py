@@ -18,7 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.results import ANY, Signal
-from phusong.coverage.signal.combine import NO_LEVEL, Odds, add_mast, share_steps, to_level_ticks
+from phusong.coverage.signal.combine import (
+    NO_LEVEL,
+    TICK_DB,
+    Odds,
+    add_mast,
+    share_steps,
+    to_level_ticks,
+)
 from phusong.coverage.signal.correction import Correction
 from phusong.coverage.signal.layerfiles import LayerReader, Levels
 from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses
@@ -196,8 +203,10 @@ def find_service(
     beams = _Heard(plan, correction, new, study, inputs.grid)
     for batch, some in _dark_villages(inputs, study, signal, dark):
         if some:
+            asked = _asked(some, batch.window.shape)
             for lit in tiles.lit(batch.window):
-                found.judge(number[lit.reach.mast.site_id], lit, beams.served(lit), some, study)
+                heard = beams.served(lit, asked[lit.inside])
+                found.judge(number[lit.reach.mast.site_id], lit, heard, some, study)
         found.close(some, study)
         told.advance("service", len(batch.rows))
     problems = np.full(len(places), "", dtype=object)
@@ -222,10 +231,19 @@ class _Heard:
         self._cut = odds.served_from_tick(study.verdict.probability)
         self._reference = plan.cells["reference_dbm"].to_numpy(dtype=np.float64)
 
-    def served(self, lit: Lit) -> Bools:
-        """Return (rows, cols) of the part that a mast reaches: whether it serves there."""
+    def served(self, lit: Lit, asked: Bools) -> Bools:
+        """Return (rows, cols) of the part that a mast reaches: whether it serves there.
+
+        Parameters
+        ----------
+        asked
+            (rows, cols) of the part: where that has to be known. Elsewhere it does not.
+        """
         plan, cells = self._plan, lit.reach.mast.cells
-        level = np.full((1, *lit.part.shape), -np.inf, dtype=np.float32)
+        extra, share = self._correction.over(self._new.operator, self._new.technology, lit.part)
+        # What is louder already is not worked out: where nobody asks, and what cannot serve.
+        least_dbm = -np.inf if extra is not None else (self._cut.min() - 1) * TICK_DB
+        level = np.where(asked, np.float32(least_dbm), np.float32(np.inf))[np.newaxis]
         server = np.zeros((1, *lit.part.shape), dtype=np.int32)
         add_mast(
             lit.loss,
@@ -246,7 +264,6 @@ class _Heard:
             level,
             server,
         )
-        extra, share = self._correction.over(self._new.operator, self._new.technology, lit.part)
         if extra is not None:
             level[0] += extra
         ticks = np.full(level.shape, NO_LEVEL, dtype=np.int16)
@@ -305,6 +322,18 @@ class _Found:
         return Service(
             covers[:, 0], covers[:, 1], pairs[:, 0], pairs[:, 1], pairs[:, 2], self._share, problems
         )
+
+
+def _asked(villages: list[_Village], shape: tuple[int, int]) -> Bools:
+    """Return where some villages ask who serves: their cells and centres."""
+    asked = np.zeros(shape, dtype=bool)
+    for village in villages:
+        asked[village.row, village.col] = True
+        if village.centre is not None:
+            row, col = village.centre
+            if 0 <= row < shape[0] and 0 <= col < shape[1]:
+                asked[row, col] = True
+    return asked
 
 
 def _served_now(levels: Levels, odds: Odds, cut: NDArray[np.int32]) -> Bools:
