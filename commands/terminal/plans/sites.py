@@ -106,6 +106,16 @@ def _print_proof(console: Console, sited: Sited) -> None:
             gap=share_text(plan.gap),
             **said,
         )
+    elif round(plan.counted) != round(plan.people):
+        text = tr(
+            "Masts: {life} {currency} over {years} years, for {people} people, who count {counted} "
+            "as they are weighed; no plan of these {candidates} candidate places counts more than "
+            "{most} for the same money",
+            people=number(plan.people),
+            counted=number(plan.counted),
+            most=number(plan.most_people),
+            **said,
+        )
     else:
         text = tr(
             "Masts: {life} {currency} over {years} years, for {people} people; no plan of these "
