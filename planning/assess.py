@@ -291,6 +291,10 @@ class _Search:
             return None
         points = [*gpd.points_from_xy(places.x_m, places.y_m), *self.communes.geometry]
         settings = self.study.fiber
+        # A centre near a cable has its fibre; a mast has it when it is laid, and no cable of
+        # another's passes through a place that is not built.
+        commune = np.arange(len(points)) >= len(places)
+        drop_m = 0.0 if settings is None else settings.drop_m
         return build_candidates(
             road_network(self.inputs, self.study),
             fibre,
@@ -298,9 +302,9 @@ class _Search:
             np.asarray(points, dtype=object),
             self.study.extension,
             self.inputs.terrain if len(self.communes) else None,
-            0.0 if settings is None else settings.drop_m,
+            np.where(commune, drop_m, 0.0),
             # A mast has a hop or none; ways off the road are searched for commune centres.
-            offroad=np.arange(len(points)) >= len(places),
+            offroad=commune,
         )
 
     def answer(self, question: Question, best: Plan, rounds: int, money: Money) -> SitePlan:

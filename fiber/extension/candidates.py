@@ -74,7 +74,7 @@ def build_candidates(
     targets: NDArray[np.object_],
     prices: Extension,
     terrain: Raster | None,
-    drop_m: float,
+    drop_m: float | Floats,
     *,
     parts: int | None = None,
     tie_parts: bool = True,
@@ -97,7 +97,7 @@ def build_candidates(
     terrain
         Ground heights for off-road paths; None leaves those out.
     drop_m
-        The study's drop distance.
+        The study's drop distance; or (k,) of each target, 0 where every metre is laid and paid.
     parts
         Number of parts, where it is not the greatest in ``fibre_part`` and one.
     tie_parts
@@ -303,13 +303,14 @@ def _target_links(
     targets: NDArray[np.object_],
     part_vertex: Ints,
     target_vertex: Ints,
-    drop_m: float,
+    drop_m: float | Floats,
     prices: Extension,
 ) -> None:
     """Tie targets to fibre beside them: at no cost within the drop distance."""
     if not len(fibre):
         return
-    reach = max(drop_m, prices.access_m)
+    free = np.broadcast_to(np.asarray(drop_m, dtype=np.float64), len(targets))
+    reach = max(float(free.max(initial=0.0)), prices.access_m)
     who, at = shapely.STRtree(fibre).query(targets, "dwithin", reach)
     gap = shapely.distance(targets[who], fibre[at])
     order = np.lexsort((gap, part[at], who))
@@ -317,9 +318,9 @@ def _target_links(
     for i in order[first].tolist():
         line = shapely.shortest_line(targets[who[i]], fibre[at[i]])
         a, b = int(target_vertex[who[i]]), int(part_vertex[part[at[i]]])
-        if gap[i] <= drop_m:
+        if gap[i] <= free[who[i]]:
             links.add(a, b, 0.0, 0.0, ACCESS, line)
-        else:
+        elif gap[i] <= prices.access_m:
             _straight(links, a, b, line, prices)
 
 

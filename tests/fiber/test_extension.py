@@ -479,3 +479,29 @@ def test_a_bound_stands_however_short_the_search():
         tail, head, cost, side * side, 0, goals, weight, 0.3 * hurried.cost, 1e-9
     )
     assert choice.benefit <= choice.benefit_bound < len(goals)
+
+
+def test_only_a_place_with_a_drop_hangs_on_fibre_for_nothing():
+    """A target 300 m from fibre: with a drop it is there at no cost; without, nothing joins it.
+
+    A second target beyond the first: its cable must not pass through the first's free drop.
+    """
+    net = build_network(roads(line((0, 350), (3000, 350))))
+    fibre, part = objects(line((0, 0), (0, 40))), np.array([0])
+    targets = objects(point(0, 340), point(2900, 350))
+
+    def least(drop_m):
+        graph = build_candidates(net, fibre, part, targets, Extension(), None, drop_m)
+        view = nx.Graph()
+        view.add_nodes_from(range(graph.vertices))
+        for a, b, usd in zip(graph.tail.tolist(), graph.head.tolist(), graph.usd, strict=True):
+            if not view.has_edge(a, b) or usd < view[a][b]["usd"]:
+                view.add_edge(a, b, usd=usd)
+        cost = nx.single_source_dijkstra_path_length(view, graph.root, weight="usd")
+        return [cost.get(int(vertex)) for vertex in graph.target_vertex]
+
+    near, far = least(500.0)
+    assert near == 0.0
+    assert far is not None
+    assert least(np.zeros(2)) == [None, None]
+    assert least(np.array([0.0, 500.0])) == [None, None]
