@@ -10,16 +10,42 @@ import numpy as np
 import pandas as pd
 from shapely.geometry import LineString, Point
 
+from helpers.files import UTM
+from phusong.exports.tables.dictionary import tables
 from phusong.planning.cascade.results import Cascade
 from phusong.planning.results import SitePlan
 
+TABLES = tables()
 HOSTILE = "<img src=x onerror=window.hurt=1>"
 ITEMS = {"new masts": "", "radio equipment": "", "microwave hops": "", "fibre cable": "km"}
 
 
 def of(kind: type[Any], **known: Any) -> Any:
     """Make a results object; what this module does not know of it is an empty table."""
-    return kind(**{**{field.name: pd.DataFrame() for field in fields(kind)}, **known})
+    given = {name: whole(name, part) for name, part in known.items()}
+    return kind(**{**{field.name: empty(field.name) for field in fields(kind)}, **given})
+
+
+def whole(name: str, part: Any) -> Any:
+    """Give a table of a plan the columns that this module says nothing of."""
+    table = TABLES.get(f"site_plan_{name}")
+    if table is None or not isinstance(part, pd.DataFrame):
+        return part
+    absent = {
+        column.name: None if column.type == "string" else 0.0
+        for column in table.columns
+        if column.name not in part
+    }
+    return part.assign(**absent)
+
+
+def empty(name: str) -> gpd.GeoDataFrame:
+    """Return a table of no rows, with the columns of whatever writes one of this name."""
+    table = next(
+        (TABLES[key] for key in (f"plan_{name}", f"cascade_{name}") if key in TABLES), None
+    )
+    columns = [] if table is None else [column.name for column in table.columns]
+    return gpd.GeoDataFrame({c: [] for c in columns}, geometry=[], crs=UTM)
 
 
 def made_plan(world: Any, *, years: bool = False) -> SitePlan:
@@ -109,11 +135,11 @@ def made_plan(world: Any, *, years: bool = False) -> SitePlan:
         ),
         bill=pd.DataFrame(
             [
-                (number, item, 1.5 if unit else 1.0, unit, 50_000.0, 1_000.0, 62_500.0)
+                (number, item, "Chung", 1.5 if unit else 1.0, unit, 50_000.0, 1_000.0, 62_500.0)
                 for number in ((1, 2) if years else (1,))
                 for item, unit in ITEMS.items()
             ],
-            columns=["year", "item", "quantity", "unit", "capital", "yearly", "life"],
+            columns=["year", "item", "owner", "quantity", "unit", "capital", "yearly", "life"],
         ),
         curve=pd.DataFrame(
             {

@@ -67,7 +67,7 @@ def _sites(world: Any, folder: Path, form: CsvForm, *, years: bool, sha: str = "
         "candidates": plan.candidates,
         "broken": [],
     }
-    write_site_plan(plan, made_figures(plan), folder, stamp, form, Attempts())
+    write_site_plan(plan, made_figures(plan), folder, stamp, form, Attempts(), world.study)
     write_stamp(folder, stamp)
     return folder
 
