@@ -18,8 +18,8 @@ from phusong.planning.arborescence.graph.numbering import Kind
 from phusong.planning.arborescence.graph.part import without
 from phusong.planning.arborescence.growth.gardener import Gardener, Growth
 from phusong.planning.arborescence.growth.ownways import by_own_ways
+from phusong.planning.arborescence.incumbent import Search, gardener
 from phusong.planning.arborescence.instance import Covers, Fibre, Instance, Sites, Villages
-from phusong.planning.arborescence.search import Search, gardener
 from phusong.planning.arborescence.siteplan import Plan, Vouched, reasons, replant
 
 if TYPE_CHECKING:
@@ -140,6 +140,22 @@ def cheapest(search: Search) -> Plan:
         message = "a village counted as reachable cannot be served"
         raise AssertionError(message)
     search.offer(layers, growth)
+    # No cost is negative: what costs nothing is the cheapest, and ascents have nothing to raise.
+    if search.cost > 0.0:
+        _prove(search, layers, grower, growth)
+    plan = search.plan
+    vouched = Vouched.BRANCHING if search.bound > search.proven else Vouched.DUALS
+    return replace(
+        plan,
+        lower_bound=min(search.bound, search.cost),
+        proven_bound=min(search.proven, search.cost),
+        vouched=vouched,
+        certificate=search.certificate if search.keep else None,
+    )
+
+
+def _prove(search: Search, layers: Layers, grower: Gardener, growth: Growth) -> None:
+    """Look for cheaper plans and higher bounds until they meet, or the time is up."""
     if layers.graph.terminals.size:
         _first_plans(search, grower, growth)
         layers = _close_by_worth(search, layers)
@@ -151,15 +167,6 @@ def cheapest(search: Search) -> Plan:
         if search.done or layers.price.size > 0.9 * before:
             break
         layers = _close_in(search, layers)
-    plan = search.plan
-    vouched = Vouched.BRANCHING if search.bound > search.proven else Vouched.DUALS
-    return replace(
-        plan,
-        lower_bound=min(search.bound, search.cost),
-        proven_bound=min(search.proven, search.cost),
-        vouched=vouched,
-        certificate=search.certificate if search.keep else None,
-    )
 
 
 def _first_plans(search: Search, grower: Gardener, growth: Growth) -> None:

@@ -265,3 +265,18 @@ def test_steps_count_instead_of_seconds() -> None:
 def test_what_does_not_fit_is_named(change: dict, key: str) -> None:
     with pytest.raises(InputError, match=key):
         solve(line(**change))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_plan_that_costs_nothing_is_proven_at_once() -> None:
+    """Ways and a standing mast that cost nothing: there is no ceiling to raise potentials to."""
+    instance = Instance(
+        Fibre(4, np.array([0]), np.arange(3), np.arange(1, 4), np.zeros(3)),
+        Sites(np.array([0.0, 0.0, 5.0, 5.0]), np.arange(4)),
+        Villages(np.array([10.0, 20.0])),
+        Covers(np.array([1, 2, 2, 3, 1]), np.array([0, 0, 1, 1, 1])),
+    )
+    plan = solve(instance, certify=True)
+    assert (plan.cost, plan.lower_bound, plan.gap) == (0.0, 0.0, 0.0)
+    assert plan.served.all()
+    assert proven(instance.checked(), plan.certificate, plan.cost) == 0.0
