@@ -167,6 +167,10 @@ def _from_tree(
     for v, found in behind.cut_nodes(network.graph.nodes):
         if not inside[v]:
             yield row(*_named_node(network, pop_ids, v), found)
+    # A PoP that no cable comes to stands in no tree; sites may hang on it by microwave.
+    pops = network.pop_nodes if backhaul is not None else np.zeros(0, np.int64)
+    for v in pops[light.entered[pops] < 0].tolist():
+        yield _lost(tracer, *_named_node(network, pop_ids, v), nodes=[v])
 
 
 def _named_node(network: Network, pop_ids: Sequence[str], v: int) -> tuple[str, int, str]:
