@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.features import rasterize
 from scipy.ndimage import distance_transform_edt
@@ -32,6 +33,7 @@ HILLSIDE_M = 3000.0
 """Places of bridges whose corridors touch lie on one hillside unless this far apart by cable."""
 LEAVE_M = 1000.0
 """Off-road ways into open ground leave a bridge at such steps, and at its ends and centres."""
+DRAWN_AT_ONCE = 10_000
 
 
 SIDES = (-1, -1, 1, 1)
@@ -160,8 +162,7 @@ def _share_out(
     grid, shape = terrain.grid, window.shape
     transform = grid.transform_of(window)
     open_ = _worth_searching(standing.bridges, radius, terrain, window)
-    near = shapely.buffer(standing.bridges, CLEAR_M, quad_segs=4)
-    corridor = rasterize(list(near), shape, transform=transform).astype(np.bool_)
+    corridor = _corridor(standing.bridges, shape, transform)
     everywhere = _places(problem, candidates, standing)
     places, start = _in_window(everywhere, terrain, window, corridor)
     height = terrain.read(window).astype(np.float64)
@@ -180,6 +181,15 @@ def _share_out(
     return _Ground(
         height, corridor, west, north, grid.cell_m, usd_per_km, prices.slope_factor, places, claims
     )
+
+
+def _corridor(bridges: NDArray[np.object_], shape: tuple[int, int], transform: Affine) -> Bools:
+    """Return the cells too near a bridge; shapes are many, and large while they are drawn."""
+    out = np.zeros(shape, dtype=np.uint8)
+    for first in range(0, len(bridges), DRAWN_AT_ONCE):
+        near = shapely.buffer(bridges[first : first + DRAWN_AT_ONCE], CLEAR_M, quad_segs=4)
+        rasterize(list(near), out=out, transform=transform)
+    return out.astype(np.bool_)
 
 
 def _radius_m(problem: Augmentation, bridges: int, alone: Floats, prices: Extension) -> Floats:
