@@ -6,7 +6,8 @@ On Windows, where there is no make::
     py bootstrap.py test
 
 Needs nothing but Python 3.11 or newer. The environment is made in ``.venv`` and made again only
-when pyproject.toml or constraints.txt changed.
+when pyproject.toml or a lock in ``requirements/`` changed. What a release is made of is
+``tools/release.py``'s.
 """
 
 from __future__ import annotations
@@ -16,12 +17,20 @@ import os
 import subprocess
 import sys
 import venv
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-VENV = ROOT / ".venv"
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-USAGE = "usage: python bootstrap.py {setup|demo|test|lint} [arguments for the command]"
+VENVS = {
+    "run": ROOT / ".venv",
+    "dev": ROOT / ".venv",
+    "release": ROOT / ".venv-release",
+}
+"""By lock; what tests and lint need lies beside what runs, a release's tools apart."""
+USAGE = (
+    "usage: python bootstrap.py {setup|demo|test|lint|lock|package|audit|wheels}"
+    " [arguments for the command]"
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -35,39 +44,36 @@ def main(arguments: list[str]) -> int:
     return TASKS[arguments[0]](arguments[1:])
 
 
-def setup(extras: str = "") -> int:
-    """Make the environment with the pinned versions, unless it is there already."""
-    wanted = hashlib.sha256(
-        b"".join((ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
-    ).hexdigest()
-    done = {name: VENV / f".installed-{name or 'run'}" for name in {"", extras}}
-    if PYTHON.exists() and all(f.exists() and f.read_text() == wanted for f in done.values()):
+def setup(kind: str = "run") -> int:
+    """Make the environment of a lock, unless it is there already; return the exit code.
+
+    Versions and the SHA-256 of what is downloaded are those of ``requirements/KIND.lock``.
+    """
+    venv_, python = VENVS[kind], _python(VENVS[kind])
+    lock = ROOT / "requirements" / f"{kind}.lock"
+    wanted = hashlib.sha256(lock.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    done = venv_ / f".installed-{kind}"
+    if python.exists() and done.exists() and done.read_text() == wanted:
         return 0
-    print("setting up .venv (a few minutes the first time) ...", flush=True)
-    if not PYTHON.exists():
-        venv.create(VENV, with_pip=True, clear=VENV.exists())
-    target = f"{ROOT}[{extras}]" if extras else str(ROOT)
-    command = [
-        str(PYTHON),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--constraint",
-        str(ROOT / "constraints.txt"),
-        "--editable",
-        target,
-    ]
-    code = subprocess.call(command)
+    print(f"setting up {venv_.name} (a few minutes the first time) ...", flush=True)
+    if not python.exists():
+        venv.create(venv_, with_pip=True, clear=venv_.exists())
+    pip = (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    code = subprocess.call([*pip, "--no-deps", "--require-hashes", "--requirement", str(lock)])
+    if code == 0 and kind != "release":
+        ours = ("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+        code = subprocess.call([*pip, *ours])
     if code == 0:
-        for file in done.values():
-            file.write_text(wanted)
+        done.write_text(wanted)
     return code
 
 
-def _run(*command: str) -> int:
-    return subprocess.call([str(PYTHON), *command], cwd=ROOT)
+def _python(folder: Path) -> Path:
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _run(*command: str, kind: str = "run") -> int:
+    return subprocess.call([str(_python(VENVS[kind])), *command], cwd=ROOT)
 
 
 def demo(arguments: list[str]) -> int:
@@ -79,12 +85,12 @@ def test(arguments: list[str]) -> int:
     """Run the tests, two files at a time unless the arguments say otherwise."""
     given = any(a.startswith(("-n", "--numprocesses", "--dist")) for a in arguments)
     side_by_side = () if given else ("-n", "2", "--dist", "loadfile")
-    return setup("test") or _run("-m", "pytest", *side_by_side, *arguments)
+    return setup("dev") or _run("-m", "pytest", *side_by_side, *arguments)
 
 
 def lint(_: list[str]) -> int:
     """Check style and types."""
-    code = setup("test,dev")
+    code = setup("dev")
     if code:
         return code
     link = ROOT / ".typing" / "phusong"
@@ -98,7 +104,18 @@ def lint(_: list[str]) -> int:
     )
 
 
-TASKS = {"setup": lambda _: setup(), "demo": demo, "test": test, "lint": lint}
+def release(task: str, arguments: list[str]) -> int:
+    """Lock, package or audit."""
+    return setup("release") or _run("tools/release.py", task, *arguments, kind="release")
+
+
+TASKS = {
+    "setup": lambda _: setup(),
+    "demo": demo,
+    "test": test,
+    "lint": lint,
+    **{task: partial(release, task) for task in ("lock", "package", "audit", "wheels")},
+}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

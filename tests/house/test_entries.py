@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 NUMBA_WORKS = (
     "import phusong.jit as j, phusong.coverage;"
@@ -203,11 +206,30 @@ def test_plain_install_holds_everything(plain_install: Path) -> None:
     assert not (package / "tests").exists()
 
 
-def test_constraints_name_no_index(checkout: Path) -> None:
-    for name in ("constraints.txt", "constraints-oldest.txt"):
-        text = (checkout / name).read_text("utf-8")
-        assert "://" not in text
-        assert "--" not in text
+def test_locks_name_no_index_and_hash_every_file(checkout: Path) -> None:
+    for file in (checkout / "requirements").iterdir():
+        text = file.read_text("utf-8")
+        assert "://" not in text, file.name
+        if file.suffix == ".lock":
+            entries = text.replace("\\\n", " ").splitlines()
+            entries = [e for e in entries if e and not e.startswith("#")]
+            assert entries
+            assert all("==" in e and "--hash=sha256:" in e for e in entries), file.name
+
+
+def test_locks_hold_what_pyproject_names(checkout: Path) -> None:
+    project = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = {
+        "run": project["dependencies"],
+        "dev": [*project["dependencies"], *extras["test"], *extras["dev"]],
+    }
+    for kind, needs in wanted.items():
+        lines = (checkout / "requirements" / f"{kind}.lock").read_text("utf-8").splitlines()
+        locked = dict(re.findall(r"^([\w.\[\]-]+)==([^ ;]+)", "\n".join(lines), re.MULTILINE))
+        versions = {canonicalize_name(n.split("[")[0]): v for n, v in locked.items()}
+        for need in map(Requirement, needs):
+            assert versions[canonicalize_name(need.name)] in need.specifier, need
 
 
 @pytest.mark.parametrize(
@@ -227,7 +249,7 @@ def test_make_test_is_the_quick_one(
     bootstrap = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(bootstrap)
     called: list[str] = []
-    monkeypatch.setattr(bootstrap, "setup", lambda _extras="": 0)
+    monkeypatch.setattr(bootstrap, "setup", lambda _kind="run": 0)
     monkeypatch.setattr(bootstrap, "_run", lambda *command: called.extend(command) or 0)
     assert bootstrap.main(["test", *given]) == 0
     assert called == ["-m", "pytest", *passed]
