@@ -17,6 +17,7 @@ import os
 import subprocess
 import sys
 import venv
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def release(task: str, arguments: list[str]) -> int:
     return setup("release") or _run("tools/release.py", task, *arguments, kind="release")
 
 
-TASKS = {
+TASKS: dict[str, Callable[[list[str]], int]] = {
     "setup": lambda _: setup(),
     "demo": demo,
     "test": test,

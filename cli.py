@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "calibrate": "phusong.commands.calibrate:calibrate",
     "audit": "phusong.commands.audit:audit",
     "store": "phusong.commands.store:store",
+    "sweep": "phusong.commands.sweep:sweep",
 }
 """Where each command stands: ``module:name``."""
 

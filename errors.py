@@ -91,6 +91,10 @@ class FetchError(PhusongError):
     """Something could not be had from another machine, or is not what it should be."""
 
 
+class CrewError(PhusongError):
+    """Workers cannot be had, or do not do what this process would."""
+
+
 class ModelError(PhusongError):
     """A model was asked for something outside its stated range."""
 

@@ -8,6 +8,7 @@ import click
 
 from phusong.commands.terminal.options import (
     CONTEXT,
+    crew_options,
     csv_form,
     csv_options,
     out_option,
@@ -24,9 +25,17 @@ from phusong.commands.terminal.options import (
 @out_option("out", "Folder for the results.")
 @overwrite_option
 @csv_options
+@crew_options
 @shared_options
 def coverage(
-    study: Path, scenario: str | None, out: Path, overwrite: bool, separator: str, decimal: str
+    study: Path,
+    scenario: str | None,
+    out: Path,
+    overwrite: bool,
+    separator: str,
+    decimal: str,
+    workers: int | None,
+    scheduler: str | None,
 ) -> None:
     """Only mobile coverage of a STUDY: signal rasters, villages, carriers, map.
 
@@ -36,9 +45,16 @@ def coverage(
     """
     from phusong.commands.terminal.answers import run_and_print
     from phusong.commands.terminal.missing import stop_if_missing
+    from phusong.coverage.signal.crew import crew_of
 
     form = csv_form(separator, decimal)
     results = run_and_print(
-        study, out, scenario=scenario, overwrite=overwrite, form=form, fibre=False
+        study,
+        out,
+        scenario=scenario,
+        overwrite=overwrite,
+        form=form,
+        fibre=False,
+        crew=crew_of(workers, scheduler),
     )
     stop_if_missing(results.missing)

@@ -8,6 +8,7 @@ import click
 
 from phusong.commands.terminal.options import (
     CONTEXT,
+    crew_options,
     csv_form,
     csv_options,
     online_base_option,
@@ -26,6 +27,7 @@ from phusong.commands.terminal.options import (
 @overwrite_option
 @online_base_option
 @csv_options
+@crew_options
 @shared_options
 def run(
     study: Path,
@@ -35,6 +37,8 @@ def run(
     online_base: bool,
     separator: str,
     decimal: str,
+    workers: int | None,
+    scheduler: str | None,
 ) -> None:
     """Answer every question of a STUDY: coverage, fibre, indicators, tables, map.
 
@@ -45,9 +49,16 @@ def run(
     """
     from phusong.commands.terminal.answers import run_and_print
     from phusong.commands.terminal.missing import stop_if_missing
+    from phusong.coverage.signal.crew import crew_of
 
     form = csv_form(separator, decimal)
     results = run_and_print(
-        study, out, scenario=scenario, overwrite=overwrite, form=form, online_base=online_base
+        study,
+        out,
+        scenario=scenario,
+        overwrite=overwrite,
+        form=form,
+        online_base=online_base,
+        crew=crew_of(workers, scheduler),
     )
     stop_if_missing(results.missing)

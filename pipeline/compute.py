@@ -20,6 +20,7 @@ from phusong.coverage.propagation.registry import model_named
 from phusong.coverage.quality.sinr import compute_quality
 from phusong.coverage.results import Signal, VillageCoverage
 from phusong.coverage.signal.clutter import report_environment
+from phusong.coverage.signal.crew import Crew
 from phusong.coverage.signal.signal import compute_signal, report_problems
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
@@ -61,6 +62,7 @@ def compute(
     fibre: bool = True,
     progress: Progress | None = None,
     watch: Stopwatch | None = None,
+    crew: Crew | None = None,
 ) -> Results:
     """Read, check and compute; write nothing but the rasters and the study's own work folder.
 
@@ -70,6 +72,8 @@ def compute(
         Folder for the coverage GeoTIFFs.
     radio, fibre
         Which of the two questions to answer.
+    crew
+        Who computes path losses that are not kept; None: this process.
 
     Raises
     ------
@@ -90,7 +94,7 @@ def compute(
     if radio:
         with watch("signal"):
             store = PathLossStore(study.work_folder / "store")
-            signal = compute_signal(inputs, study, rasters, store, progress)
+            signal = compute_signal(inputs, study, rasters, store, progress, crew)
         with watch("villages"):
             report_problems(inputs, signal, findings)
             report_environment(inputs, study, findings)

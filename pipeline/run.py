@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from phusong.coverage.corrections.residualfield import provenance
+from phusong.coverage.signal.crew import Crew
 from phusong.exports import CsvForm, describe_run, output_folder, write_results
 from phusong.fetch.ledger import said_of
 from phusong.i18n import Language, get_language
@@ -35,6 +36,7 @@ def run_study(
     form: CsvForm | None = None,
     online_base: bool = False,
     progress: Progress | None = None,
+    crew: Crew | None = None,
 ) -> Results:
     """Run a study and leave everything it found in ``folder``.
 
@@ -43,6 +45,7 @@ def run_study(
     Figures are written first. A map, workbook or layer that fails then costs no figure: it is
     listed, with the reason, in ``missing`` of what is returned and in run.json.
     ``online_base`` offers a street map from the network on the map page, switched off at first.
+    ``crew`` computes the path losses that are not kept; None: this process.
 
     Raises
     ------
@@ -53,7 +56,9 @@ def run_study(
     language = language or get_language()
     form = form or CsvForm()
     with output_folder(folder, overwrite=overwrite) as partial:
-        results = compute(study, partial, radio=radio, fibre=fibre, progress=progress, watch=watch)
+        results = compute(
+            study, partial, radio=radio, fibre=fibre, progress=progress, watch=watch, crew=crew
+        )
         attempt, about = Attempts(partial), _about(study)
         described = write_results(partial, results, about, form, attempt)
         with watch("map"), attempt("map.html", partial / "map.html"):

@@ -11,6 +11,7 @@ from phusong.commands.terminal.figures import (
     print_sensitivity,
 )
 from phusong.commands.terminal.places import path_text
+from phusong.coverage.signal.crew import Crew
 from phusong.exports import CsvForm, refuse_to_overwrite
 from phusong.i18n import tr
 from phusong.pipeline.compute import no_fibre
@@ -30,6 +31,7 @@ def run_and_print(
     fibre: bool = True,
     online_base: bool = False,
     scenario: str | None = None,
+    crew: Crew | None = None,
 ) -> Results:
     """Run a study, print what it found, and return it; what is missing is for the caller to say."""
     study = read_study(study_path, scenario)
@@ -44,6 +46,7 @@ def run_and_print(
             form=form,
             online_base=online_base,
             progress=progress,
+            crew=crew,
         )
     console = open_console()
     console.print(study.title, style="bold", markup=False)

@@ -106,6 +106,25 @@ def out_option(default: str | None, text: str) -> Callable[[F], F]:
     )
 
 
+def crew_options(command: F) -> F:
+    """Add who computes path losses: processes here, or the workers of a scheduler."""
+    options = [
+        click.option(
+            "--workers",
+            type=click.IntRange(1, 1024),
+            help="Compute path losses in so many processes, which share the cores.",
+        ),
+        click.option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Compute path losses on the workers of a dask scheduler, e.g. tcp://host:8786.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def csv_options(command: F) -> F:
     """Add how numbers and columns are set apart in CSV files."""
     command = click.option(

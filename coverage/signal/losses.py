@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
 from phusong.coverage.propagation import (
     PathLoss,
@@ -21,12 +21,13 @@ from phusong.coverage.propagation import (
 )
 from phusong.coverage.propagation.registry import model_named
 from phusong.coverage.signal.clutter import clutter_height_m, end_classes, ends_of, stands_along
+from phusong.coverage.signal.crew import Crew
 from phusong.coverage.signal.fingerprint import engine_fingerprint
 from phusong.coverage.signal.plan import Mast
 from phusong.coverage.signal.seazones import SeaZones
 from phusong.coverage.signal.store import BLOCK, PathLossStore, entry_key
-from phusong.errors import ModelError
-from phusong.grid import Window
+from phusong.errors import CrewError, ModelError, Where
+from phusong.grid import Grid, Window
 from phusong.progress import Progress
 from phusong.sources.inputs import Inputs, Raster
 from phusong.study import Study
@@ -60,6 +61,25 @@ class ContentDigest:
 
 
 @dataclass(frozen=True)
+class Ground:
+    """What of the inputs shapes propagation: all that a worker needs to know of them."""
+
+    crs: CRS
+    grid: Grid
+    terrain: Raster
+    landcover: Raster | None
+
+    def elsewhere(self) -> Ground:
+        """Return the same with paths that hold in any working folder."""
+        land = self.landcover
+        return replace(
+            self,
+            terrain=replace(self.terrain, path=self.terrain.path.resolve()),
+            landcover=None if land is None else replace(land, path=land.path.resolve()),
+        )
+
+
+@dataclass(frozen=True)
 class MastKeys:
     """Where the store keeps a mast: one entry a band, one for the elevation angles."""
 
@@ -79,6 +99,14 @@ class LossReport:
     problems: dict[tuple[str, float, float], str] = field(default_factory=dict)
     """(site, height, frequency) -> reason."""
 
+    def add(self, other: LossReport) -> None:
+        """Take in what was done elsewhere."""
+        self.computed += other.computed
+        self.from_store += other.from_store
+        self.pixels += other.pixels
+        self.seconds += other.seconds
+        self.problems |= other.problems
+
 
 class Losses:
     """Computes what the store lacks, and hands out windows of what it holds.
@@ -89,12 +117,22 @@ class Losses:
         The terrain, and what shapes propagation.
     store
         Where losses are kept.
+    crew
+        Who computes what the store lacks; None: this process.
     """
 
-    def __init__(self, inputs: Inputs, study: Study, store: PathLossStore) -> None:
+    def __init__(
+        self,
+        inputs: Inputs | Ground,
+        study: Study,
+        store: PathLossStore,
+        crew: Crew | None = None,
+    ) -> None:
         radio = study.radio
-        self._inputs = inputs
+        self._ground = Ground(inputs.crs, inputs.grid, inputs.terrain, inputs.landcover)
+        self._study = study
         self._store = store
+        self._crew = crew
         self._terrain = ContentDigest(inputs.terrain)
         model = model_named(radio.model)
         self._clutter = radio.clutter
@@ -129,9 +167,15 @@ class Losses:
         )
         self._keys: dict[tuple[str, float], MastKeys] = {}
 
+    def __reduce__(self) -> tuple[type[Losses], tuple[Ground, Study, PathLossStore]]:
+        """Go to a worker: what is known by now is left behind, and files keep their place."""
+        study = self._study.model_copy(update={"folder": self._study.folder.resolve()})
+        store = PathLossStore(self._store.folder.resolve())
+        return Losses, (self._ground.elsewhere(), study, store)
+
     def window(self, mast: Mast) -> Window:
         """Return the cells of the grid within the radius of a mast, and one cell round them."""
-        grid = self._inputs.grid
+        grid = self._ground.grid
         reach = self.settings.radius_m + 2 * grid.cell_m
         return grid.window_of(
             (mast.x_m - reach, mast.y_m - reach, mast.x_m + reach, mast.y_m + reach)
@@ -142,7 +186,7 @@ class Losses:
         found = self._keys.get((mast.site_id, mast.height_m))
         if found is not None:
             return found
-        window, grid = self.window(mast), self._inputs.grid
+        window, grid = self.window(mast), self._ground.grid
         shaped_by: dict[str, Any] = {
             "engine": engine_fingerprint(),
             "settings": asdict(self.settings),
@@ -168,13 +212,62 @@ class Losses:
         return heights if self._along else [heights, sorted(self._clutter.environments.items())]
 
     def ensure(self, masts: Sequence[Mast], progress: Progress) -> LossReport:
-        """Compute every entry the store lacks; what a model refuses becomes a problem."""
+        """Compute every entry the store lacks; what a model refuses becomes a problem.
+
+        Raises
+        ------
+        CrewError
+            When workers cannot be had, or what they computed does not reach the store.
+        """
         report = LossReport()
         progress.start("propagation", len(masts), "Path loss of the masts")
+        lacking = [mast for mast in masts if self._crew and not self.kept(mast)]
+        if self._crew is not None and lacking:
+            for done in self._crew.each(self.alone, lacking):
+                report.add(done)
+                progress.advance("propagation")
+            self._see_all(lacking, report)
+        here = set(map(id, lacking))
         for mast in masts:
-            self.compute(mast, report)
-            progress.advance("propagation")
+            if id(mast) not in here:
+                self.compute(mast, report)
+                progress.advance("propagation")
         return report
+
+    def alone(self, mast: Mast) -> LossReport:
+        """Compute one mast, as a worker does."""
+        report = LossReport()
+        self.compute(mast, report)
+        return report
+
+    def pixels(self, mast: Mast) -> int:
+        """Return how many pixels times bands a mast takes at most: its disc, within the grid."""
+        window = self.window(mast).intersect(self._ground.grid.window)
+        disc = np.pi * (self.settings.radius_m / self._ground.grid.cell_m) ** 2
+        return int(min(disc, window.rows * window.cols) * len(mast.freqs_mhz))
+
+    def kept(self, mast: Mast) -> bool:
+        """Whether the store has every entry of a mast."""
+        keys = self.keys(mast)
+        return all(self._store.has(key) for key in (*keys.bands, keys.elevation))
+
+    def _see_all(self, masts: Sequence[Mast], report: LossReport) -> None:
+        """Refuse losses that workers have put where this process does not find them."""
+        lost = [
+            mast
+            for mast in masts
+            if not all(
+                (mast.site_id, mast.height_m, freq) in report.problems or self._store.has(key)
+                for freq, key in zip(mast.freqs_mhz, self.keys(mast).bands, strict=True)
+            )
+        ]
+        if lost:
+            raise CrewError(
+                "{count} masts were computed by workers, but are not in the store",
+                Where(file=str(self._store.folder)),
+                "workers must see the study's folder, and may write to it, under the same path",
+                {"count": len(lost)},
+            )
 
     def compute(self, mast: Mast, report: LossReport, *, again: bool = False) -> None:
         """Compute the bands of one mast that the store lacks (``again``: every band)."""
@@ -212,17 +305,17 @@ class Losses:
 
     def _surface(self, window: Window) -> Surface:
         """Read the ground (and what grows on it) under a window."""
-        west, _, _, north = self._inputs.grid.bounds_of(window)
+        west, _, _, north = self._ground.grid.bounds_of(window)
         clutter = end = None
-        if self._land is not None and self._inputs.landcover is not None:
-            classes = self._inputs.landcover.read(window)
+        if self._land is not None and self._ground.landcover is not None:
+            classes = self._ground.landcover.read(window)
             if self._along:
                 clutter = clutter_height_m(classes, self._clutter)
             else:
                 end = end_classes(classes, self._clutter)
-        heights = self._inputs.terrain.read(window)
+        heights = self._ground.terrain.read(window)
         zones = self._zones.read(window) if self._zones else None
-        return Surface(heights, west, north, self._inputs.grid.cell_m, clutter, zones, end)
+        return Surface(heights, west, north, self._ground.grid.cell_m, clutter, zones, end)
 
     def _keep(
         self, mast: Mast, loss: PathLoss, by_band: dict[float, str], elevation_key: str

@@ -23,6 +23,7 @@ from phusong.coverage.signal.combine import (
     to_level_ticks,
 )
 from phusong.coverage.signal.correction import Correction
+from phusong.coverage.signal.crew import Crew
 from phusong.coverage.signal.layerfiles import TILE, LayerWriter, signal_kinds
 from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses, LossReport
 from phusong.coverage.signal.plan import Plan, plan_run
@@ -129,6 +130,7 @@ def compute_signal(
     out_folder: Path,
     store: PathLossStore,
     progress: Progress | None = None,
+    crew: Crew | None = None,
 ) -> Signal:
     """Compute the signal rasters of a study.
 
@@ -150,6 +152,8 @@ def compute_signal(
         Where path losses are kept.
     progress
         Told of the steps ``propagation`` and ``combine``.
+    crew
+        Who computes path losses that the store lacks; None: this process.
 
     Returns
     -------
@@ -171,7 +175,7 @@ def compute_signal(
     told = progress or NoProgress()
     correction = Correction(inputs, study)
     plan = plan_run(inputs, study)
-    losses = Losses(inputs, study, store)
+    losses = Losses(inputs, study, store, crew)
     report = losses.ensure(plan.masts, told)
     started = time.perf_counter()
     cells = plan.cells

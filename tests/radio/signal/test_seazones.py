@@ -125,10 +125,10 @@ def test_a_run_over_a_coast_equals_the_path_formula_with_its_zones(tmp_path: Pat
     found = losses.read(MAST, window, {})
     assert found is not None
     ticks = found[0]
-    west, _, _, north = losses._inputs.grid.bounds_of(window)
+    west, _, _, north = losses._ground.grid.bounds_of(window)
     zones = radio_zones(shore(), CELL_M, 500.0)
     assert zones is not None
-    here = window.slices_in(losses._inputs.grid.window)
+    here = window.slices_in(losses._ground.grid.window)
     ground = Surface(shore()[here], west, north, CELL_M, zone=zones[here])
     mast = Transmitter(MAST.x_m, MAST.y_m, MAST.height_m)
     flags = propagate(ground, mast, MAST.freqs_mhz, losses.settings)

@@ -1,0 +1,132 @@
+"""Masts swept by others: the same bytes whatever the backend, how many, or who dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from helpers.radio import X0, Y0
+from helpers.signal import omni, setup
+from phusong.coverage.signal import crew as crew_module
+from phusong.coverage.signal.crew import Crew, crew_of
+from phusong.coverage.signal.losses import Losses
+from phusong.coverage.signal.plan import plan_run
+from phusong.coverage.signal.signal import compute_signal
+from phusong.coverage.signal.store import PathLossStore
+from phusong.errors import CrewError
+from phusong.progress import NoProgress
+
+SITES = {f"S{i}": (X0 + 200.0 + 350.0 * (i % 6), Y0 - 300.0 - 500.0 * (i // 6)) for i in range(12)}
+
+
+def hills():
+    row, col = np.mgrid[:60, :80]
+    return 200.0 + 60.0 * np.sin(row / 5.0) * np.cos(col / 7.0)
+
+
+@pytest.fixture
+def study_of_masts(tmp_path):
+    cells = [omni(f"c{i}", name) for i, name in enumerate(SITES)]
+    return setup(tmp_path, cells, heights=hills(), sites=SITES, radio={"radius_km": 3.0})
+
+
+def swept(inputs, study, folder, crew=None):
+    signal_ = compute_signal(
+        inputs, study, folder / "out", PathLossStore(folder / "store"), crew=crew
+    )
+    files = [*(folder / "out").rglob("*.tif"), *(folder / "store").rglob("*.loss")]
+    return {str(f.relative_to(folder)): f.read_bytes() for f in files}, signal_.stats
+
+
+@pytest.fixture
+def alone(study_of_masts, tmp_path):
+    return swept(*study_of_masts, tmp_path / "alone")[0]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_bytes_do_not_depend_on_the_workers(workers, study_of_masts, alone, tmp_path):
+    files, stats = swept(*study_of_masts, tmp_path / "crew", crew_of(workers, None))
+    assert files == alone
+    assert stats["computed"] == len(SITES)
+    assert swept(*study_of_masts, tmp_path / "crew", crew_of(workers, None))[1]["from_store"] == 12
+
+
+def test_a_worker_killed_in_the_middle_costs_nothing(study_of_masts, alone, tmp_path):
+    pools, killed = [], []
+
+    @contextmanager
+    def watched():
+        with crew_module._processes(2) as pool:
+            pools.append(pool)
+            yield pool
+
+    class Killing(Crew):
+        def each(self, work, parts):
+            for out in super().each(work, parts):
+                if not killed:
+                    killed.append(next(iter(pools[-1]._processes)))
+                    os.kill(killed[0], signal.SIGKILL)
+                yield out
+
+    files, _ = swept(*study_of_masts, tmp_path / "crew", Killing(watched))
+    assert killed
+    assert len(pools) == 2
+    assert files == alone
+
+
+def die(_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_crews_that_only_die_are_not_hired_for_ever():
+    with pytest.raises(CrewError, match="die before they have computed"):
+        list(crew_of(1, None).each(die, [1]))
+
+
+def test_workers_of_a_scheduler_write_the_same_bytes(study_of_masts, alone, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        files, stats = swept(
+            *study_of_masts, tmp_path / "crew", crew_of(None, cluster.scheduler_address)
+        )
+    assert files == alone
+    assert stats["computed"] == len(SITES)
+
+
+def test_a_scheduler_that_does_not_answer_is_named(study_of_masts, tmp_path, monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(crew_module, "ANSWER_S", 1.0)
+    with pytest.raises(CrewError, match="no scheduler answers at tcp:"):
+        swept(*study_of_masts, tmp_path / "crew", crew_of(None, "tcp://127.0.0.1:9"))
+
+
+def test_another_phusong_is_refused(monkeypatch):
+    asked = crew_module.pickle.dumps(("another", die))
+    monkeypatch.setattr(crew_module, "_unpacked", crew_module.pickle.loads)
+    with pytest.raises(CrewError, match="otherwise than this one"):
+        crew_module._do(asked, 1)
+
+
+class Elsewhere(Crew):
+    """Computes where nobody looks."""
+
+    def each(self, work, parts):
+        for mast in parts:
+            losses = work.__self__
+            other = Losses(losses._ground, losses._study, PathLossStore(self.folder))
+            yield other.alone(mast)
+
+
+def test_losses_that_do_not_arrive_are_missed(study_of_masts, tmp_path):
+    inputs, study = study_of_masts
+    crew = Elsewhere(None)
+    object.__setattr__(crew, "folder", tmp_path / "elsewhere")
+    losses = Losses(inputs, study, PathLossStore(tmp_path / "store"), crew)
+    with pytest.raises(CrewError, match="12 masts were computed by workers, but are not in"):
+        losses.ensure(plan_run(inputs, study).masts, NoProgress())
