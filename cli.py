@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "new": "phusong.commands.new:new",
     "fetch": "phusong.commands.fetch:fetch",
     "osm": "phusong.commands.osm:osm",
+    "match": "phusong.commands.match:match",
     "check": "phusong.commands.check:check",
     "run": "phusong.commands.run:run",
     "coverage": "phusong.commands.coverage:coverage",

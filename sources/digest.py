@@ -39,8 +39,12 @@ def named_files(study: Study) -> list[Path]:
     layers: list[Layer] = [boundaries.communes, *boundaries.villages, *boundaries.commune_centres]
     if boundaries.village_centres is not None:
         layers.append(boundaries.village_centres)
+    if boundaries.commune_changes is not None:
+        layers.append(boundaries.commune_changes)
+    layers += boundaries.places
     layers += [*study.towers, *study.roads, *study.rivers]
     paths = list(study.terrain.dem)
+    paths += [layer.matches for layer in boundaries.villages if layer.matches is not None]
     if study.terrain.landcover is not None:
         paths.append(study.terrain.landcover)
     if study.people is not None:

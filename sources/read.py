@@ -36,6 +36,7 @@ from phusong.sources.digest import digests, sha256
 from phusong.sources.gdal import refuse_unknown_drivers
 from phusong.sources.inputs import Inputs, Raster
 from phusong.sources.left_out import Tally, report_share
+from phusong.sources.namesakes.located import located_villages
 from phusong.sources.rasters.landcover import read_landcover
 from phusong.sources.rasters.people import read_people, report_people
 from phusong.sources.rasters.rasterfile import RasterFile, bounds_in, near, open_raster
@@ -51,7 +52,7 @@ from phusong.sources.towers.heights import report_above_sea
 from phusong.sources.towers.operators import report_alike
 from phusong.sources.towers.sites import group_sites, leave_out, too_far
 from phusong.sources.water import no_rivers, read_rivers
-from phusong.study import Layer, Study
+from phusong.study import Layer, Study, VillagesSource
 
 REACH_M = 50_000.0
 """Records farther than this outside the communes' bounds do not belong to the study."""
@@ -270,7 +271,12 @@ class _Reading:
     def _villages(self) -> None:
         boundaries = self.study.boundaries
         of = len(boundaries.villages)
-        layers = [self._layer(layer, headers.VILLAGES, of) for layer in boundaries.villages]
+        layers = [
+            self._layer(layer, headers.VILLAGES, of)
+            if layer.matches is None
+            else self._by_name(layer)
+            for layer in boundaries.villages
+        ]
         found = [layer for layer in layers if layer is not None]
         if not found or self.got.communes is None or self.got.area is None:
             return
@@ -283,6 +289,18 @@ class _Reading:
             self.findings,
         )
         self.got.villages = villages if len(villages) else None
+
+    def _by_name(self, layer: VillagesSource) -> Records | None:
+        """Read a list of names, at the places that a person has confirmed."""
+        got = self.got
+        if got.communes is None or got.area is None:
+            return None
+        read = located_villages(self.study, layer, got.communes, got.area, REACH_M, self.findings)
+        if read is None:
+            return None
+        records, where, total = read
+        self.tally.asked(where, total)
+        return None if records is None or records.frame.empty else records
 
     def _centres(self) -> None:
         boundaries = self.study.boundaries

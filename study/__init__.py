@@ -36,6 +36,7 @@ from phusong.study.settings.sources import (
     TerrainSource,
     TowerDefaults,
     TowersSource,
+    VillagesSource,
 )
 
 __all__ = [
@@ -74,4 +75,5 @@ __all__ = [
     "TowersSource",
     "Uncertainty",
     "Verdict",
+    "VillagesSource",
 ]

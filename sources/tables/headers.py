@@ -45,6 +45,10 @@ BACKHAUL: Final = _role("backhaul")
 FEEDERS: Final = _role("feeders")
 ROADS: Final = _role("roads")
 RIVERS: Final = _role("rivers")
+VILLAGE_LIST: Final = _role("village_list")
+NAMESAKES: Final = _role("namesakes")
+COMMUNE_CHANGES: Final = _role("commune_changes")
+VILLAGE_MATCHES: Final = _role("village_matches")
 
 OPENCELLID = (
     "radio",

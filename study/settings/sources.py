@@ -81,12 +81,24 @@ class PeopleSource(Section):
     unit: Literal["people_per_cell", "people_per_km2"] = "people_per_cell"
 
 
+class VillagesSource(Layer):
+    """Villages: polygons, points, or a list of names whose places a person has confirmed."""
+
+    matches: Path | None = None
+    """Which place each name of a list without geometry is: `phusong match` proposes, only rows
+    that a person confirms there are read."""
+
+
 class BoundariesSource(Section):
     """Communes, villages and their centres."""
 
     communes: Layer
-    villages: list[Layer] = Field(min_length=1)
+    villages: list[VillagesSource] = Field(min_length=1)
     """Polygons, or points that become service areas inside their commune."""
+    places: list[Layer] = Field(default_factory=list)
+    """Named points or areas that `phusong match` looks for villages among."""
+    commune_changes: Layer | None = None
+    """Old and new communes, by name or code, for lists that name the others than the study has."""
     village_centres: Layer | None = None
     """Where a village's cultural house stands; without it, a point inside the village."""
     commune_centres: list[Layer] = Field(default_factory=list)
