@@ -16,7 +16,7 @@ from phusong.errors import StudyError, Where
 from phusong.i18n import tr
 from phusong.sources.boundaries.communes import read_communes
 from phusong.sources.crs import STUDY_FILE, Area, study_crs, to_study
-from phusong.sources.namesakes.candidates import Proposal, communes_at, points_of, propose
+from phusong.sources.namesakes.lookalikes import Proposal, communes_at, points_of, propose
 from phusong.sources.namesakes.matches import COLUMNS, key_of, read_matches, said_of, write_matches
 from phusong.sources.namesakes.named_communes import NamedCommunes
 from phusong.sources.namesakes.placeless import read_changes, read_village_list
