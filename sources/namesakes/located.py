@@ -16,8 +16,8 @@ from phusong.errors import Where
 from phusong.sources.crs import Area, to_study
 from phusong.sources.namesakes.matches import Confirmed, Key, key_of, read_matches, said_of
 from phusong.sources.namesakes.named_communes import NamedCommunes
+from phusong.sources.namesakes.named_places import read_places
 from phusong.sources.namesakes.placeless import read_changes, read_village_list
-from phusong.sources.namesakes.places import read_places
 from phusong.sources.tables.layers import Records
 from phusong.study import Study, VillagesSource
 

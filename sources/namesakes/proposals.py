@@ -19,8 +19,8 @@ from phusong.sources.crs import STUDY_FILE, Area, study_crs, to_study
 from phusong.sources.namesakes.lookalikes import Proposal, communes_at, points_of, propose
 from phusong.sources.namesakes.matches import COLUMNS, key_of, read_matches, said_of, write_matches
 from phusong.sources.namesakes.named_communes import NamedCommunes
+from phusong.sources.namesakes.named_places import Places, read_places
 from phusong.sources.namesakes.placeless import read_changes, read_village_list
-from phusong.sources.namesakes.places import Places, read_places
 from phusong.sources.tables.headers import COMMUNES
 from phusong.sources.tables.layers import read_layer
 from phusong.study import Study, VillagesSource
