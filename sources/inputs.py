@@ -94,7 +94,8 @@ class Inputs:
         (``file`` | ``inside_point``), ``geometry`` Point, ``row``.
     sites
         One row per mast and operator-independent place: ``site_id`` str (unique), ``x_m``,
-        ``y_m``, ``in_area`` bool (inside a commune), ``geometry`` Point.
+        ``y_m``, ``in_area`` bool (inside a commune), ``position_error_m`` (standard error of a
+        place estimated from measurements; NaN: the list gives it), ``geometry`` Point.
     cells
         ``cell_id`` str (unique), ``site_id``, ``operator``, ``technology`` (GSM|UMTS|LTE|NR),
         ``freq_mhz``, ``bandwidth_mhz`` (NaN: the budget's), ``height_m`` above ground,

@@ -122,6 +122,8 @@ class _Doing:
         mine = sites["site_id"] == site_id
         point = shapely.Point(x_m[0], y_m[0])
         sites.loc[mine, ["x_m", "y_m", "in_area"]] = x_m[0], y_m[0], point.within(self.inputs.area)
+        if "position_error_m" in sites:
+            sites.loc[mine, "position_error_m"] = np.nan
         sites.loc[mine, "geometry"] = gpd.GeoSeries(
             [point] * int(mine.sum()), index=sites[mine].index
         )

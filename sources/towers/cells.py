@@ -18,12 +18,13 @@ from phusong.sources.tables.text import ranges
 from phusong.sources.towers.antennas.antennafiles import read_patterns
 from phusong.sources.towers.antennas.patterns import report_antennas
 from phusong.sources.towers.carriers import read_carriers
-from phusong.sources.towers.estimated import (
+from phusong.sources.towers.estimates.estimated import (
     identities_of,
     positions_estimated,
     report_estimated,
     stations_of,
 )
+from phusong.sources.towers.estimates.station_ids import Numbering
 from phusong.sources.towers.operators import operators_of
 from phusong.sources.towers.reading import as_codes, cleaned, complain
 from phusong.sources.towers.sectors import read_figures, sectors_of
@@ -55,7 +56,8 @@ def read_cells(
     -------
     DataFrame
         The columns of ``cells`` in :class:`phusong.sources.inputs.Inputs`, ``site_id`` as given
-        (or None), and ``x_m``, ``y_m``. Cell ids are unique within the layer.
+        (or None), and ``x_m``, ``y_m``, ``samples``, ``range_m`` (NaN where not given). Cell ids
+        are unique within the layer.
     """
     records = separate(keep_types(records, _PLACES, findings, points_first=True), findings)
     antenna = cleaned(records, "antenna_file")
@@ -78,7 +80,8 @@ def read_cells(
     estimated = positions_estimated(records)
     report_estimated(records, estimated, findings)
     sites = as_codes(records, "site_id")[at]
-    stations = stations_of(records, at, technology)
+    numbering = Numbering(source.gnb_bits, source.sector_digits)
+    stations = stations_of(records, at, technology, numbering, findings)
     stations[~estimated[at]] = None
     identity = as_codes(records, "eci")[at]
     sectors = np.bincount(sector_of, minlength=len(records.frame))[at]
@@ -100,6 +103,8 @@ def read_cells(
             "row": records.frame["row"].to_numpy()[at],
             "x_m": shapely.get_x(places)[at],
             "y_m": shapely.get_y(places)[at],
+            "samples": _figures(records, "samples")[at],
+            "range_m": _figures(records, "range")[at],
         }
     )
     if folder is not None:
@@ -131,6 +136,12 @@ def _whole(records: Records, column: str) -> NDArray[np.float64]:
     texts = as_codes(records, column)
     whole = [float(v) if v is not None and v.isdecimal() else np.nan for v in texts]
     return np.array(whole, dtype=np.float64)
+
+
+def _figures(records: Records, column: str) -> NDArray[np.float64]:
+    """Return figures that only weigh places; anything else is NaN."""
+    texts = as_codes(records, column)
+    return pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy(np.float64)
 
 
 def _cell_ids(

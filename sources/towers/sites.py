@@ -17,7 +17,8 @@ from phusong.frames import rows
 from phusong.sources.boundaries.codes import disambiguate
 from phusong.sources.crs import Area
 from phusong.sources.tables.text import ranges
-from phusong.sources.towers.estimated import ESTIMATED_SITE_M
+from phusong.sources.towers.estimates.estimated import ESTIMATED_SITE_M
+from phusong.sources.towers.estimates.middle import error_of_middle, errors_of, middle_of
 
 SAME_PLACE_M = 1.0
 """Cells nearer than this stand on one mast."""
@@ -53,16 +54,18 @@ def group_sites(
     order = np.argsort(np.argsort(first))
     group = order[group]
     first = np.sort(first)
-    counts = np.bincount(group)
-    x = np.bincount(group, weights=xy[:, 0]) / counts
-    y = np.bincount(group, weights=xy[:, 1]) / counts
+    x, y, error = _stand(cells, xy, group)
     known = cells["site_id"].notna().to_numpy()
     own, at = np.unique(group[known], return_index=True)
     given = dict(zip(own.tolist(), cells["site_id"].to_numpy()[known][at].astype(str), strict=True))
     names = [given.get(s, f"site-{s + 1}") for s in range(len(first))]
     unique, changed = disambiguate(names)
     _report_joined(cells, group, names, findings)
-    _report_doubled(cells, names, unique, first, np.column_stack([x, y]), changed, findings)
+    # A base station that was taken apart has been told (T19): its id is of nobody's choosing.
+    chosen = ~np.isfinite(error)
+    _report_doubled(
+        cells, names, unique, first, np.column_stack([x, y]), changed & chosen, findings
+    )
     points = shapely.points(x, y)
     shapely.prepare(area.polygon)
     sites = gpd.GeoDataFrame(
@@ -71,13 +74,61 @@ def group_sites(
             "x_m": x,
             "y_m": y,
             "in_area": shapely.intersects(area.polygon, points),
+            "position_error_m": error,
         },
         geometry=points,
         crs=area.crs,
     )
     grouped = cells.assign(site_id=pd.Series(unique, dtype=object).to_numpy()[group])
     ids, _ = disambiguate(grouped["cell_id"].tolist())
-    return sites, grouped.assign(cell_id=ids).drop(columns=["x_m", "y_m"])
+    _report_errors(cells, group, error, findings)
+    return sites, grouped.assign(cell_id=ids).drop(columns=["x_m", "y_m", "samples", "range_m"])
+
+
+def _stand(
+    cells: pd.DataFrame, xy: NDArray[np.float64], group: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return where each site stands, and how sure that is (NaN: its list gives the place).
+
+    The middle of the places that are given; where all are estimated, the robust one.
+    """
+    given = ~cells["position_estimated"].to_numpy(dtype=bool)
+    known = np.bincount(group, weights=given) > 0
+    counted = given | ~known[group]
+    counts = np.bincount(group, weights=counted)
+    x = np.bincount(group, weights=np.where(counted, xy[:, 0], 0.0)) / counts
+    y = np.bincount(group, weights=np.where(counted, xy[:, 1], 0.0)) / counts
+    error = np.full(len(x), np.nan)
+    own = errors_of(cells["range_m"].to_numpy(), cells["samples"].to_numpy())
+    index = np.flatnonzero(~known[group])
+    index = index[np.argsort(group[index], kind="stable")]
+    for members in np.split(index, np.flatnonzero(np.diff(group[index])) + 1):
+        if members.size:
+            site = group[members[0]]
+            at = middle_of(xy[members], own[members])
+            x[site], y[site] = at
+            error[site] = error_of_middle(xy[members], own[members], at)
+    return x, y, error
+
+
+def _report_errors(
+    cells: pd.DataFrame,
+    group: NDArray[np.int64],
+    error_m: NDArray[np.float64],
+    findings: Findings,
+) -> None:
+    """Say once a file how sure the places of its masts are (T44)."""
+    frame = cells[["file"]].assign(site=group, error=error_m[group]).dropna()
+    for file, members in frame.drop_duplicates(["file", "site"]).groupby("file", sort=False):
+        errors = members["error"].to_numpy()
+        findings.add(
+            "T44",
+            Where(file=str(file)),
+            detail="{n} masts: median {median} m, largest {largest} m",
+            n=len(errors),
+            median=round(float(np.median(errors))),
+            largest=round(float(errors.max())),
+        )
 
 
 def _report_joined(
@@ -147,15 +198,45 @@ def _components(
     index = np.flatnonzero(named)
     keys = pd.MultiIndex.from_frame(cells.loc[named, ["file", "site_id"]])
     code = pd.factorize(keys)[0]
-    first = index[np.unique(code, return_index=True)[1]][code] if index.size else index
-    distance = np.hypot(*(xy[index] - xy[first]).T)
+    distance = _from_middle(cells, xy, index, code)
     near = distance <= np.where(estimated[index], ESTIMATED_SITE_M, SAME_SITE_M)
-    pairs.append(np.column_stack([first[near], index[near]]))
+    pairs.append(_joined(index[near], code[near]))
     _report_apart(cells, xy, index[~near], distance[~near], findings)
     links = np.vstack(pairs)
     n = len(cells)
     graph = coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(n, n))
     return connected_components(graph, directed=False)[1].astype(np.int64)
+
+
+def _from_middle(
+    cells: pd.DataFrame, xy: NDArray[np.float64], index: NDArray[np.int64], code: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return how far each named cell stands from the one that its site is known by.
+
+    That is the first of the list; of estimated places it is the nearest to their robust middle.
+    """
+    if index.size == 0:
+        return np.empty(0)
+    first = index[np.unique(code, return_index=True)[1]][code]
+    away: NDArray[np.float64] = np.hypot(*(xy[index] - xy[first]).T)
+    estimated = cells["position_estimated"].to_numpy(dtype=bool)[index]
+    own = errors_of(cells["range_m"].to_numpy(), cells["samples"].to_numpy())
+    far = np.unique(code[estimated & (away > ESTIMATED_SITE_M / 2)])
+    for site in far:
+        members = np.flatnonzero((code == site) & estimated)
+        places = xy[index[members]]
+        middle = middle_of(places, own[index[members]])
+        nearest = places[np.argmin(np.hypot(*(places - middle).T).round(3))]
+        away[members] = np.hypot(*(places - nearest).T)
+    return away
+
+
+def _joined(cells: NDArray[np.int64], code: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return pairs that join the cells of each code to the first of them."""
+    if cells.size == 0:
+        return np.empty((0, 2), dtype=np.int64)
+    _, first, of = np.unique(code, return_index=True, return_inverse=True)
+    return np.column_stack([cells[first][of], cells])
 
 
 def _places_shared(xy: NDArray[np.float64], of: NDArray[np.int64]) -> NDArray[np.int64]:

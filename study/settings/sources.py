@@ -130,6 +130,11 @@ class TowersSource(Layer):
     in_service: list[str] = Field(default_factory=list)
     """Values of the status column that are on air; empty: known words for that."""
     defaults: TowerDefaults = Field(default_factory=TowerDefaults)
+    gnb_bits: Annotated[int, Field(ge=22, le=32)] = 24
+    """Bits of an NCI that are the gNB's; the carrier chooses."""
+    sector_digits: Annotated[int, Field(ge=0, le=2)] = 1
+    """Last digits of GSM's and UMTS's cell numbers that tell the sectors of one mast apart, in
+    lists whose places are estimated; 0: each such cell stands alone."""
 
 
 class PopSource(Layer):

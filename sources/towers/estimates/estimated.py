@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from phusong.checks import Findings
 from phusong.sources.tables.layers import Records
 from phusong.sources.tables.text import ranges
-from phusong.sources.towers.reading import as_codes
+from phusong.sources.towers.estimates.station_ids import Numbering, is_identity, station_of
+from phusong.sources.towers.reading import as_codes, complain
 
 ESTIMATED_SITE_M: Final = 5000.0
-"""Estimated cells of one base station lie this near to each other, or one of them is wrong."""
-_CELL_BITS: Final = {"LTE": 8, "NR": 12}
-"""Bits of the cell in an identity: TS 36.413 clause 9.2.1.38; TS 38.413 clause 9.3.1.7, where the
-base station has 22 to 32 bits: 24 are common, and what is too far apart is parted again."""
+"""Estimated cells of one base station lie this near to its middlemost, or are not on its mast. Of
+pairs of cells of one eNB in OpenCelliD's list of Lesotho nine in ten are nearer to each other; of
+those whose GSM and UMTS numbers differ in the last digit only three in four, of those of one
+location area less than half."""
+_IDENTIFIED: Final = ("LTE", "NR")
 _NETWORK: Final = ("mcc", "mnc", "cell")
 
 
@@ -40,27 +41,48 @@ def identities_of(
     out = np.full(len(at), None, dtype=object)
     if all(name in records.frame for name in _NETWORK):
         cell = as_codes(records, "cell")[at]
-        named = np.isin(technology.astype(str), list(_CELL_BITS))
+        named = np.isin(technology.astype(str), _IDENTIFIED)
         out[named] = cell[named]
     return out
 
 
 def stations_of(
-    records: Records, at: NDArray[np.int64], technology: NDArray[np.object_]
+    records: Records,
+    at: NDArray[np.int64],
+    technology: NDArray[np.object_],
+    numbering: Numbering,
+    findings: Findings,
 ) -> NDArray[np.object_]:
-    """Return each carrier's base station, ``452-04-eNB200001``; None where nothing tells."""
+    """Return each carrier's base station, ``452-04-eNB200001``; None where nothing tells.
+
+    Numbers that no cell of the technology may have are told (T43).
+    """
     out = np.full(len(at), None, dtype=object)
     if not all(name in records.frame for name in _NETWORK):
         return out
-    mcc, mnc, cell = (as_codes(records, name)[at] for name in _NETWORK)
-    number = pd.to_numeric(pd.Series(cell, dtype=object), errors="coerce").to_numpy(
-        dtype=np.float64
-    )
-    for name, bits in _CELL_BITS.items():
-        for k in np.flatnonzero((technology == name) & (number >= 2**bits)):
-            if mcc[k] is not None and mnc[k] is not None:
-                kind = "eNB" if name == "LTE" else "gNB"
-                out[k] = f"{mcc[k]}-{str(mnc[k]).zfill(2)}-{kind}{int(number[k]) >> bits}"
+    mcc, mnc, cell, area = (as_codes(records, name)[at] for name in (*_NETWORK, "area"))
+    wrong = []
+    for k in range(len(at)):
+        if mcc[k] is None or mnc[k] is None or cell[k] is None or not cell[k].isdecimal():
+            continue
+        number = int(cell[k])
+        if not is_identity(technology[k], number):
+            wrong.append(int(at[k]))
+            continue
+        station = station_of(technology[k], number, area[k], numbering)
+        if station is not None:
+            out[k] = f"{mcc[k]}-{str(mnc[k]).zfill(2)}-{station}"
+    if wrong:
+        whole = as_codes(records, "cell")
+        complain(
+            findings,
+            "T43",
+            records,
+            list(dict.fromkeys(wrong)),
+            "cell",
+            "{number} is no number of a cell of this technology",
+            lambda i: {"number": str(whole[i])},
+        )
     return out
 
 
