@@ -81,7 +81,7 @@ def wanted(study: Study, ledger: Ledger, *, renew: bool = False) -> list[Wanted]
             "towers",
             TOWERS,
             f'[[towers]] path = "{TOWERS.as_posix()}"',
-            [layer.path for layer in study.towers],
+            [t.path for source in study.towers for t in source.tables.values() or [source]],
             Order(
                 study.folder / TOWERS,
                 asked_of("towers", study.fetch.country, ground.said()),

@@ -42,7 +42,8 @@ def named_files(study: Study) -> list[Path]:
     if boundaries.commune_changes is not None:
         layers.append(boundaries.commune_changes)
     layers += boundaries.places
-    layers += [*study.towers, *study.roads, *study.rivers]
+    layers += [table for source in study.towers for table in source.tables.values() or [source]]
+    layers += [*study.roads, *study.rivers]
     paths = list(study.terrain.dem)
     paths += [layer.matches for layer in boundaries.villages if layer.matches is not None]
     if study.terrain.landcover is not None:

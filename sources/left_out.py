@@ -14,7 +14,7 @@ from phusong.study import Study
 FAULTS = frozenset(
     {
         *("S10", "S11", "S14", "S20", "S22", "S51"),
-        *("B10", "B31", "B40", "B41", "T10", "F02", "F16", "F28"),
+        *("B10", "B31", "B40", "B41", "T10", "T46", "F02", "F16", "F28"),
     },
 )
 """Rules after which a record is missing from the results. Doubles of what stays (F03) and what is

@@ -50,9 +50,11 @@ from phusong.sources.tables.ogr import Box
 from phusong.sources.towers.cells import read_cells
 from phusong.sources.towers.heights import report_above_sea
 from phusong.sources.towers.operators import report_alike
+from phusong.sources.towers.planners.folders import with_tables
+from phusong.sources.towers.planners.joined import read_export
 from phusong.sources.towers.sites import group_sites, leave_out, too_far
 from phusong.sources.water import no_rivers, read_rivers
-from phusong.study import Layer, Study, VillagesSource
+from phusong.study import Layer, Study, TowersSource, VillagesSource
 
 REACH_M = 50_000.0
 """Records farther than this outside the communes' bounds do not belong to the study."""
@@ -322,11 +324,15 @@ class _Reading:
         return self.study.radio.radius_km * 1000
 
     def _towers(self) -> None:
-        read = [
-            read_cells(records, source, self.findings, self.study.folder)
-            for source in self.study.towers
-            if (records := self._layer(source, headers.TOWERS, len(self.study.towers))) is not None
-        ]
+        read = []
+        for source in self.study.towers:
+            try:
+                records = self._tower_list(source)
+            except InputError as error:
+                self.findings.refuse(error, PurePath(error.where.file).name)
+                continue
+            if records is not None:
+                read.append(read_cells(records, source, self.findings, self.study.folder))
         self.tally.stayed(read)
         area = self.got.area
         if area is None:
@@ -351,9 +357,24 @@ class _Reading:
         if self.got.cells.empty:
             self._no_cells()
 
+    def _tower_list(self, source: TowersSource) -> Records | None:
+        """Read a tower list, or the tables of an export as one."""
+        source = with_tables(self.study, source)
+        if not source.tables:
+            return self._layer(source, headers.TOWERS, len(self.study.towers))
+        read = read_export(self.study, source, self.findings)
+        if read is None:
+            return None
+        records, total = read
+        self.tally.asked(records.where, total)
+        area = self.got.area
+        moved = None if area is None else to_study(records, area.crs, self.findings, area, REACH_M)
+        return None if moved is None or moved.frame.empty else moved
+
     def _no_cells(self) -> None:
         """Say that no cell is left (T01), unless every towers' file has its own reason already."""
-        files = [place_of(source, self.study).file for source in self.study.towers]
+        lists = [t for s in self.study.towers for t in s.tables.values() or [s]]
+        files = [place_of(layer, self.study).file for layer in lists]
         unread = {
             f.where.file
             for f in self.findings

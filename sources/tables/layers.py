@@ -140,10 +140,10 @@ def read_layer(
     if rows is None:
         return None
     read_as = in_encoding(path, layer, known, where, bbox, leave=study.gdal)
-    return _records(rows, layer, role, read_as, findings, where)
+    return records_of(rows, layer, role, read_as, findings, where)
 
 
-def _records(
+def records_of(
     rows: Rows,
     layer: Layer,
     role: Role | Callable[[Sequence[str]], Role],
@@ -151,6 +151,10 @@ def _records(
     findings: Findings,
     where: Where,
 ) -> Records | None:
+    """Make rows records: our columns, places, one CRS; see :func:`read_layer`.
+
+    ``read_as`` reads the same rows in another encoding.
+    """
     raw, crs = rows.frame, rows.crs
     tabular = "geometry" not in raw
     written = _written(raw, layer) if tabular else None

@@ -22,6 +22,7 @@ from phusong.study import TowersSource
 HEIGHT_MAX_M: Final = 400.0
 EIRP_RANGE_DBM: Final = (-20.0, 100.0)
 TILT_MAX_DEG: Final = 30.0
+_FOOT_M: Final = 0.3048
 _UNITLESS_POWER: Final = frozenset({"tx_power_dbm"})
 
 Read = Callable[[Any], float | None]
@@ -83,6 +84,8 @@ def read_figures(
     """
     of = _Columns(records, at, place, findings, frozenset(source.columns))
     height = of.read("height_m")
+    feet = of.read("height_ft")
+    height = np.where(np.isnan(height), feet * _FOOT_M, height)
     wrong = (height <= 0) | (height > HEIGHT_MAX_M)
     of.report(wrong, height, "height_m", "T04", "height {value} m")
     height = np.where(wrong, np.nan, height)

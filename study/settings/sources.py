@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from phusong.study.settings.base import NotNegative, Positive, Section, Technology
 
@@ -124,8 +124,29 @@ class TowerDefaults(Section):
     cells: list[CellTemplate] = Field(default_factory=list)
 
 
+def _as_layer(given: Any) -> Any:
+    """Return a bare path as a layer of that path."""
+    return {"path": given} if isinstance(given, str | Path) else given
+
+
+Table = Annotated[Layer, BeforeValidator(_as_layer)]
+
+
 class TowersSource(Layer):
-    """Sites or cells: CSV or points; OpenCelliD's own CSV is accepted."""
+    """Sites or cells: CSV or points; OpenCelliD's own CSV is accepted.
+
+    An export of a planning program may have its tables apart: ``sites`` and ``transmitters``, and
+    ``cells`` where it has some, in place of ``path``.
+    """
+
+    path: Path = Path()
+    sites: Table | None = None
+    transmitters: Table | None = None
+    cells: Table | None = None
+    technology: Technology | None = None
+    """Technology of an export that does not say."""
+    patterns: Path | None = None
+    """Folder of pattern files that are called as an export calls its antennas."""
 
     in_service: list[str] = Field(default_factory=list)
     """Values of the status column that are on air; empty: known words for that."""
@@ -135,6 +156,23 @@ class TowersSource(Layer):
     sector_digits: Annotated[int, Field(ge=0, le=2)] = 1
     """Last digits of GSM's and UMTS's cell numbers that tell the sectors of one mast apart, in
     lists whose places are estimated; 0: each such cell stands alone."""
+
+    @property
+    def tables(self) -> dict[Literal["sites", "transmitters", "cells"], Layer]:
+        """The tables of an export; empty: the source is one file, ``path``."""
+        given = {"sites": self.sites, "transmitters": self.transmitters, "cells": self.cells}
+        return {kind: table for kind, table in given.items() if table is not None}  # type: ignore[misc]
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        apart = self.tables
+        if apart and self.path != Path():
+            raise ValueError("towers have a path, or tables apart (sites, transmitters), not both")
+        if apart and not {"sites", "transmitters"} <= set(apart):
+            raise ValueError("an export needs sites and transmitters")
+        if not apart and self.path == Path():
+            raise ValueError("towers need a path, or sites and transmitters of an export")
+        return self
 
 
 class PopSource(Layer):

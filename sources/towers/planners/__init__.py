@@ -1,0 +1,1 @@
+"""What radio planning programs export: sites, transmitters and cells in tables apart, joined."""
