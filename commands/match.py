@@ -47,7 +47,11 @@ def match(study: Path) -> None:
             "not close, {none} without any",
             villages=one.villages,
             confirmed=one.confirmed,
-            **one.states,
+            clear=one.states["clear"],
+            tie=one.states["tie"],
+            shared=one.states["shared"],
+            weak=one.states["weak"],
+            none=one.states["none"],
         )
         console.print(text, markup=False)
         file = path_text(opened.resolve(one.path))

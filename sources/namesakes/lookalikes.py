@@ -76,8 +76,9 @@ class Proposal:
 def communes_at(places: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> NDArray[np.object_]:
     """Return the code of the commune each place stands in, None for none."""
     at = standing_in(places.geometry.to_numpy(), [None] * len(places), communes)
-    codes = communes["code"].to_numpy(dtype=object)
-    return np.where(at >= 0, codes[at], None)
+    out = np.full(len(at), None, dtype=object)
+    out[at >= 0] = communes["code"].to_numpy(dtype=object)[at[at >= 0]]
+    return out
 
 
 def propose(

@@ -81,7 +81,7 @@ def said_of(village: Mapping[Hashable, Any]) -> str:
     return ""
 
 
-def write_matches(path: Path, table: Sequence[Mapping[str, Any]]) -> None:
+def write_matches(path: Path, table: Sequence[Mapping[Hashable, Any]]) -> None:
     """Write the file, whole; UTF-8 with a mark, so that spreadsheets read the letters.
 
     A text that a spreadsheet would compute has an apostrophe before it.

@@ -137,8 +137,8 @@ def _write(
     return Matched(layer.matches, len(villages), len(villages) - len(asked), states)
 
 
-def _dicts(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+def _dicts(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    return frame.to_dict("records")
 
 
 class _Telling:
@@ -151,10 +151,12 @@ class _Telling:
         self._stands = communes_at(places, communes)
         self._names = dict(zip(communes["code"], communes["name"], strict=True))
 
-    def rows_of(self, proposal: Proposal, village: Mapping[Hashable, Any]) -> list[dict[str, Any]]:
+    def rows_of(
+        self, proposal: Proposal, village: Mapping[Hashable, Any]
+    ) -> list[dict[Hashable, Any]]:
         """Return a row for each candidate, one that is empty for a village without any."""
         people = village["population"]
-        own = {
+        own: dict[Hashable, Any] = {
             "village": village["name"],
             "commune": said_of(village) or None,
             "people": None if pd.isna(people) else f"{people:g}",
@@ -162,7 +164,7 @@ class _Telling:
             "list_row": str(village["row"]),
             "reason": self._reason(proposal),
         }
-        rows: list[dict[str, Any]] = []
+        rows: list[dict[Hashable, Any]] = []
         best = proposal.state in {"clear", "shared"}
         for rank, candidate in enumerate(proposal.candidates, start=1):
             place = self._places.iloc[candidate.place]

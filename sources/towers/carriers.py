@@ -21,7 +21,7 @@ from phusong.sources.towers.bands import (
     several,
     technologies_in,
 )
-from phusong.sources.towers.channels import channel, one_carrier, same_band
+from phusong.sources.towers.channels import channel, names_a_band, one_carrier, same_band
 from phusong.sources.towers.reading import cleaned, codes_of, complain, constant, mapped
 from phusong.sources.towers.widths import blocks_of, widths_of
 from phusong.study import CellTemplate, Technology, TowersSource
@@ -154,13 +154,15 @@ def _understand(
         )
     bands = several(band)
     out: list[_Carrier] = []
-    for meant, text in _pair(list(named.meant), bands):
+    pairs = _pair(list(named.meant), bands)
+    for meant, text in pairs:
         technology = meant.technology
         spoken = frequency_of(meant.band) if meant.band else None
-        if not text and spoken is None and number:
-            on = channel(technology, int(number))
+        said = text or meant.band
+        if number and len(pairs) == 1:
+            on = _on_channel(technology, int(number), said, complaints)
             if on is not None:
-                out.append(_Carrier(technology, on.freq_mhz, False, False))
+                out.append(_Carrier(technology, on, False, False))
                 continue
         freq, assumed = _frequency(technology, text or meant.band, templates, complaints)
         if text and spoken is not None and not assumed and not same_band(freq, spoken.freq_mhz):
@@ -174,6 +176,34 @@ def _understand(
             )
         out.append(_Carrier(technology, freq, False, assumed))
     return _apart(out), complaints
+
+
+def _on_channel(
+    technology: Technology, number: int, said: str, complaints: list[_Complaint]
+) -> float | None:
+    """Return the frequency of a channel's number; None where what is said of the band stands.
+
+    A number is closer than a band's name; a frequency that is stated stays. A number of no band
+    is T48, one of another band than is said T25.
+    """
+    on = channel(technology, number)
+    if on is None:
+        detail = "{number} is no channel of {technology}"
+        named = (("number", number), ("technology", technology))
+        complaints.append(_Complaint("T48", "earfcn", detail, named))
+        return None
+    frequency = frequency_of(said) if said else None
+    if frequency is None:
+        return on.freq_mhz
+    readings = (on.freq_mhz, *on.others_mhz)
+    fits = [mhz for mhz in readings if same_band(mhz, frequency.freq_mhz)]
+    if not fits:
+        both = (("word", str(number)), ("band", said), ("freq", f"{frequency.freq_mhz:g}"))
+        detail = "{word} and {band}: {freq} MHz is taken"
+        complaints.append(_Complaint("T25", "freq_mhz", detail, both))
+        return None
+    whole = frequency.unit == "band" or names_a_band(frequency.freq_mhz)
+    return fits[0] if whole else None
 
 
 def _apart(carriers: list[_Carrier]) -> list[_Carrier]:

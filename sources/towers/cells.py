@@ -191,8 +191,8 @@ def _report_assumed(
 ) -> None:
     """Say once a file how many cells rest on each assumption, and which rows first."""
     texts = {
-        "height_assumed": ("T02", f"{source.defaults.height_m:g} m"),
-        "eirp_assumed": ("T03", f"{source.defaults.eirp_dbm:g} dBm"),
+        "height_assumed": ("T02", _figures_used(cells, "height", "m")),
+        "eirp_assumed": ("T03", _figures_used(cells, "eirp", "dBm")),
         "technology_assumed": ("T12", _list_templates(source)),
         "freq_assumed": ("T13", ""),
     }
@@ -215,6 +215,12 @@ def _report_assumed(
             value=value,
             rows=ranges(np.unique(assumed["row"]).tolist()),
         )
+
+
+def _figures_used(cells: pd.DataFrame, what: str, unit: str) -> str:
+    """Return the figures that stand in, as text."""
+    used = cells.loc[cells[f"{what}_assumed"].astype(bool), f"{what}_{unit.lower()}"]
+    return ", ".join(f"{figure:g} {unit}" for figure in sorted(used.unique()))
 
 
 def _list_templates(source: TowersSource) -> str:

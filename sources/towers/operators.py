@@ -60,7 +60,8 @@ def operators_of(
     source
         Holds the default operator.
     findings
-        Takes T15 (no operator) and T22 (a name that is shown otherwise).
+        Takes T15 (no operator), T22 (a name that is shown otherwise) and T49 (names of network
+        codes).
 
     Returns
     -------
@@ -69,10 +70,22 @@ def operators_of(
     """
     named = cleaned(records, "operator")
     country, network = as_codes(records, "mcc"), as_codes(records, "mnc")
-    given = [
-        name or (f"{mcc}-{mnc.zfill(2)}" if mcc and mnc else None)
+    codes = [
+        f"{mcc}-{mnc.zfill(2)}" if name is None and mcc and mnc else None
         for name, mcc, mnc in zip(named, country, network, strict=True)
     ]
+    known = {code: network_names(code)[0] for code in codes if code and network_names(code)}
+    given = [
+        name or (None if code is None else known.get(code, code))
+        for name, code in zip(named, codes, strict=True)
+    ]
+    if known:
+        findings.add(
+            "T49",
+            records.where,
+            detail="{networks}",
+            networks=", ".join(f"{code} = {name}" for code, name in sorted(known.items())),
+        )
     missing = np.array([name is None for name in given], dtype=bool)
     default = clean(source.defaults.operator) or "unknown"
     if missing.any():
@@ -98,7 +111,7 @@ def operators_of(
 
 
 def report_alike(cells: pd.DataFrame, findings: Findings) -> None:
-    """List names of operators that differ in case, accents, blanks or signs only (T40).
+    """List names that differ in case, accents, blanks or signs, or are of one network (T40).
 
     Parameters
     ----------
@@ -108,7 +121,8 @@ def report_alike(cells: pd.DataFrame, findings: Findings) -> None:
     first = cells.drop_duplicates("operator")
     groups: dict[str, list[Any]] = {}
     for row in rows(first):
-        key = plain(row.operator).replace("_", "") or alike(row.operator)
+        code = next(iter(network_codes(str(row.operator))), "")
+        key = code or plain(row.operator).replace("_", "") or alike(row.operator)
         groups.setdefault(key, []).append(row)
     counts = cells["operator"].value_counts()
     for group in groups.values():

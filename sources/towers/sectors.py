@@ -15,6 +15,7 @@ from phusong.sources.tables.numerals import number
 from phusong.sources.tables.text import clean
 from phusong.sources.towers.antennas.patterns import Pattern
 from phusong.sources.towers.azimuths import azimuths_of, compass_of, parts_of
+from phusong.sources.towers.classes import defaults_of, report_classes
 from phusong.sources.towers.powers import DIPOLE_DBI, gain_dbi, is_erp, power_dbm, unit_in_header
 from phusong.sources.towers.reading import complain, mapped
 from phusong.study import TowersSource
@@ -107,10 +108,14 @@ def read_figures(
         wrong = (beam <= 0) | (beam > widest)
         of.report(wrong, beam, name, "T18", "beamwidth {value}°")
         beams[name] = np.where(wrong, np.nan, beam)
+    usual_m, usual_dbm, classes = defaults_of(records, source)
+    assumed = np.isnan(height) | np.isnan(eirp)
+    some = np.bincount(at[assumed], minlength=len(classes)) > 0
+    report_classes(records, classes, some, usual_m, usual_dbm, findings)
     return {
-        "height_m": np.where(np.isnan(height), source.defaults.height_m, height),
+        "height_m": np.where(np.isnan(height), usual_m[at], height),
         **tilts,
-        "eirp_dbm": np.where(np.isnan(eirp), source.defaults.eirp_dbm, eirp),
+        "eirp_dbm": np.where(np.isnan(eirp), usual_dbm[at], eirp),
         **beams,
         "height_assumed": np.isnan(height),
         "eirp_assumed": np.isnan(eirp),

@@ -115,6 +115,16 @@ class CellTemplate(Section):
     bandwidth_mhz: Positive | None = None
 
 
+SiteClass = Literal["rural", "suburban", "urban", "small", "indoor"]
+
+
+class ClassDefaults(Section):
+    """What a site of a class gets; absent: the figures of sources/towers/classes.toml."""
+
+    height_m: Annotated[float, Field(ge=1, le=400)] | None = None
+    eirp_dbm: Annotated[float, Field(ge=-20, le=100)] | None = None
+
+
 class TowerDefaults(Section):
     """What a tower record that does not say gets; every use is flagged as assumed."""
 
@@ -122,6 +132,8 @@ class TowerDefaults(Section):
     height_m: Annotated[float, Field(ge=1, le=400)] = 35.0
     eirp_dbm: Annotated[float, Field(ge=-20, le=100)] = 60.0
     cells: list[CellTemplate] = Field(default_factory=list)
+    classes: dict[SiteClass, ClassDefaults] = Field(default_factory=dict)
+    """By the class that a column of the list names (rural, suburban, urban, small, indoor)."""
 
 
 def _as_layer(given: Any) -> Any:

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from phusong.sources.towers.bands import BANDS_MHZ, frequency_of, technology_of
 from phusong.sources.towers.channels import (
+    _TABLE as TABLE,
+)
+from phusong.sources.towers.channels import (
     BANDS,
     bands_at,
     channel,
@@ -137,3 +140,54 @@ def test_networks_by_code_and_name() -> None:
     assert "Viettel" in network_names("452-04")
     assert network_names("999-99") == []
     assert network_codes("VIETTEL") == ["452-04"]
+
+
+# ------------------------------------------------------------------ there and back, by the formulas
+
+
+@given(st.sampled_from([r for r in TABLE["bands"] if "earfcn" in r]), st.integers(0, 20_000))
+def test_earfcn_there_and_back(row, step) -> None:
+    """TS 36.101 clause 5.7.3, turned round: N = N_Offs + 10 (F - F_low)."""
+    low, high = row["downlink"]
+    number = row["earfcn"] + step % round(10 * (high - low))
+    found = channel("LTE", number)
+    assert found is not None
+    assert low <= found.freq_mhz < high
+    assert round(row["earfcn"] + 10 * (found.freq_mhz - low)) == number
+
+
+@given(st.sampled_from(TABLE["nr"]), st.integers(0, 3_279_165))
+def test_nr_arfcn_there_and_back(row, step) -> None:
+    """TS 38.104 clause 5.4.2.1, turned round: N = N_Offs + (F - F_Offs) / dF."""
+    number = row["first"] + step % (row["last"] - row["first"] + 1)
+    found = channel("NR", number)
+    if found is not None:
+        assert round(row["first"] + (found.freq_mhz - row["start"]) / row["step"]) == number
+        assert bands_at(found.freq_mhz)
+
+
+@given(st.sampled_from(TABLE["umts"]), st.integers(0, 10_000))
+def test_uarfcn_there_and_back(row, step) -> None:
+    """TS 25.101 clause 5.4.3: N = 5 (F - F_Offset), every one within its band's downlink."""
+    number = row["first"] + step % (row["last"] - row["first"] + 1)
+    found = channel("UMTS", number)
+    assert found is not None
+    assert round(5 * (found.freq_mhz - row["offset"])) == number
+    low, high = BANDS[row["band"]].downlink
+    # A carrier of 5 MHz lies within the band.
+    assert low + 2.3 <= found.freq_mhz <= high - 2.3
+
+
+@given(st.sampled_from(TABLE["gsm"]), st.integers(0, 2000))
+def test_arfcn_there_and_back(row, step) -> None:
+    """TS 45.005 clause 2: N = first + 5 (F - F_first)."""
+    number = row["first"] + step % (row["last"] - row["first"] + 1)
+    found = channel("GSM", number)
+    assert found is not None
+    readings = {
+        round(row["first"] + 5 * (f - row["start"])) for f in (found.freq_mhz, *found.others_mhz)
+    }
+    assert number in readings
+    low, high = BANDS[row["band"]].downlink
+    low -= 4 if row["first"] == 955 else 0  # railways begin at 921 MHz
+    assert any(low <= f <= high for f in (found.freq_mhz, *found.others_mhz))

@@ -468,7 +468,8 @@ def test_opencellid(tmp_path: Path, spec: dict[str, Any], header: bool) -> None:
         "LTE-452-4-1001-2",
         "GSM-452-4-1001-3",
     ]
-    assert inputs.cells["operator"].unique().tolist() == ["452-04"]
+    assert inputs.cells["operator"].unique().tolist() == ["Viettel"]
+    assert only(findings, "T49").params["networks"] == "452-04 = Viettel"
     assert inputs.cells["freq_mhz"].tolist() == [1800, 1800, 900]
     assert inputs.cells["freq_assumed"].all()
     assert len(inputs.sites) == 2

@@ -655,3 +655,63 @@ def test_a_long_list_takes_time_in_proportion(tmp_path: Path, spec: dict[str, An
     seconds(200)
     short, long = seconds(2000), seconds(20_000)
     assert long < 25 * short
+
+
+# ------------------------------------------------------------------ channels, networks, classes
+
+
+@pytest.mark.parametrize(
+    ("technology", "band", "number", "freq_mhz", "rules"),
+    [
+        ("LTE", "1800", "1300", 1815.0, set()),  # a channel is closer than a band's name
+        ("LTE", "B3", "1300", 1815.0, set()),
+        ("LTE", "", "1300", 1815.0, set()),
+        ("LTE", "1850", "1300", 1850.0, set()),  # a frequency that is stated stays
+        ("LTE", "2600", "1300", 2600.0, {"T25"}),
+        ("GSM", "1900", "600", 1947.8, set()),  # of two readings the one of the band
+        ("GSM", "", "600", 1822.8, set()),
+        ("LTE", "900", "65535", 900.0, {"T48"}),
+        ("NR", "", "7", 3500.0, {"T48", "T13"}),
+        ("LTE L1800", "", "3625", 1800.0, {"T25"}),
+    ],
+)
+def test_channels_and_bands(
+    tmp_path: Path,
+    spec: dict[str, Any],
+    technology: str,
+    band: str,
+    number: str,
+    freq_mhz: float,
+    rules: set[str],
+) -> None:
+    given = {"technology": [technology], "freq_mhz": [band], "earfcn": [number]}
+    cells, findings = cells_of(tmp_path, spec, given)
+    assert cells["freq_mhz"].tolist() == [freq_mhz]
+    assert numbers_of(findings) & {"T05", "T13", "T25", "T48"} == rules
+
+
+def test_networks_have_their_carriers_names(tmp_path: Path, spec: dict[str, Any]) -> None:
+    given = {
+        "operator": ["Viettel Telecom", "", "", ""],
+        "mcc": ["", "452", "452", "999"],
+        "mnc": ["", "4", "01", "99"],
+    }
+    cells, findings = cells_of(tmp_path, spec, given)
+    assert cells["operator"].tolist() == ["Viettel Telecom", "Viettel", "MobiFone", "999-99"]
+    assert only(findings, "T49").params["networks"] == "452-01 = MobiFone, 452-04 = Viettel"
+    assert "Viettel Telecom (1), Viettel (1)" in only(findings, "T40").params["names"]
+
+
+def test_what_stands_in_by_class(tmp_path: Path, spec: dict[str, Any]) -> None:
+    given = {
+        "loai_hinh_tram": ["Nông thôn", "IBS", "Small cell", "loại 3", "trên mái nhà", "IBS"],
+        "height_m": ["", "", "8", "", "", ""],
+        "eirp_dbm": ["", "", "", "", "", "20"],
+    }
+    defaults = {"classes": {"urban": {"height_m": 28}}}
+    cells, findings = cells_of(tmp_path, spec, given, defaults=defaults)
+    assert cells["height_m"].tolist() == [30, 3, 8, 35, 28, 3]
+    assert cells["eirp_dbm"].tolist() == [61, 24, 38, 60, 59, 20]
+    assert cells["height_assumed"].tolist() == [True, True, False, True, True, True]
+    assert {f.subject for f in findings.of("T50")} == {"rural", "indoor", "small", "urban"}
+    assert "3 m, 28 m, 30 m, 35 m" in only(findings, "T02").text()

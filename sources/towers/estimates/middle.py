@@ -71,16 +71,20 @@ def middle_of(xy: NDArray[np.float64], error_m: NDArray[np.float64]) -> NDArray[
         there = away < _STILL_M
         pull = weight[~there] / away[~there]
         if not pull.size:
-            return at
+            break
         to = (xy[~there] * pull[:, None]).sum(axis=0) / pull.sum()
         if there.any():
             force = np.hypot(*((xy[~there] - at) * pull[:, None]).sum(axis=0))
             stay = min(1.0, weight[there].sum() / force) if force else 1.0
             to = (1.0 - stay) * to + stay * at
-        if np.hypot(*(to - at)) < _STILL_M:
-            return np.asarray(to, dtype=np.float64)
+        still = np.hypot(*(to - at)) < _STILL_M
         at = to
-    return at
+        if still:
+            break
+    # The iteration creeps towards a median that is one of the places.
+    choice = np.vstack([at, xy])
+    away = np.hypot(choice[:, None, 0] - xy[:, 0], choice[:, None, 1] - xy[:, 1])
+    return np.asarray(choice[np.argmin(away @ weight)], dtype=np.float64)
 
 
 def error_of_middle(

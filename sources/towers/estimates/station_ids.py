@@ -46,7 +46,7 @@ class Numbering:
 
 def is_identity(technology: Technology, number: int) -> bool:
     """Whether a cell of the technology may have this number."""
-    return 0 <= number < 2 ** IDENTITY_BITS[technology]
+    return 0 <= number < 1 << IDENTITY_BITS[technology]
 
 
 def station_of(
