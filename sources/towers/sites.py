@@ -100,15 +100,20 @@ def _stand(
     y = np.bincount(group, weights=np.where(counted, xy[:, 1], 0.0)) / counts
     error = np.full(len(x), np.nan)
     own = errors_of(cells["range_m"].to_numpy(), cells["samples"].to_numpy())
-    index = np.flatnonzero(~known[group])
-    index = index[np.argsort(group[index], kind="stable")]
-    for members in np.split(index, np.flatnonzero(np.diff(group[index])) + 1):
-        if members.size:
-            site = group[members[0]]
-            at = middle_of(xy[members], own[members])
-            x[site], y[site] = at
-            error[site] = error_of_middle(xy[members], own[members], at)
+    for members in _groups(np.flatnonzero(~known[group]), group):
+        site = group[members[0]]
+        at = middle_of(xy[members], own[members])
+        x[site], y[site] = at
+        error[site] = error_of_middle(xy[members], own[members], at)
     return x, y, error
+
+
+def _groups(index: NDArray[np.int64], of: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the rows asked for that share a number, together."""
+    if index.size == 0:
+        return []
+    index = index[np.argsort(of[index], kind="stable")]
+    return np.split(index, np.flatnonzero(np.diff(of[index])) + 1)
 
 
 def _report_errors(
@@ -221,9 +226,8 @@ def _from_middle(
     away: NDArray[np.float64] = np.hypot(*(xy[index] - xy[first]).T)
     estimated = cells["position_estimated"].to_numpy(dtype=bool)[index]
     own = errors_of(cells["range_m"].to_numpy(), cells["samples"].to_numpy())
-    far = np.unique(code[estimated & (away > ESTIMATED_SITE_M / 2)])
-    for site in far:
-        members = np.flatnonzero((code == site) & estimated)
+    doubtful = np.isin(code, code[estimated & (away > ESTIMATED_SITE_M / 2)]) & estimated
+    for members in _groups(np.flatnonzero(doubtful), code):
         places = xy[index[members]]
         middle = middle_of(places, own[index[members]])
         nearest = places[np.argmin(np.hypot(*(places - middle).T).round(3))]

@@ -88,6 +88,13 @@ class VillagesSource(Layer):
     """Which place each name of a list without geometry is: `phusong match` proposes, only rows
     that a person confirms there are read."""
 
+    @field_validator("matches")
+    @classmethod
+    def _as_csv(cls, given: Path | None) -> Path | None:
+        if given is not None and given.suffix.lower() != ".csv":
+            raise ValueError("matches is a .csv file")
+        return given
+
 
 class BoundariesSource(Section):
     """Communes, villages and their centres."""

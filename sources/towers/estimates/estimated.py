@@ -17,7 +17,7 @@ ESTIMATED_SITE_M: Final = 5000.0
 """Estimated cells of one base station lie this near to its middlemost, or are not on its mast. Of
 pairs of cells of one eNB in OpenCelliD's list of Lesotho nine in ten are nearer to each other; of
 those whose GSM and UMTS numbers differ in the last digit only three in four, of those of one
-location area less than half."""
+location area about half."""
 _IDENTIFIED: Final = ("LTE", "NR")
 _NETWORK: Final = ("mcc", "mnc", "cell")
 
