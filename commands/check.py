@@ -19,19 +19,33 @@ from phusong.i18n import tr
 @click.command(context_settings=CONTEXT)
 @click.argument("study", type=click.Path(path_type=Path), required=False)
 @out_option(None, "Where to write checks.csv [default: the study's folder].")
+@click.option(
+    "--pages",
+    type=click.Path(path_type=Path),
+    help="Folder for a page and a workbook for each who supplied files, to be sent back.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the pages of an earlier check.")
 @click.option("--rules", "list_rules", is_flag=True, help="List every rule, and stop.")
 @csv_options
 @shared_options
 def check(
-    study: Path | None, out: Path | None, list_rules: bool, separator: str, decimal: str
+    study: Path | None,
+    out: Path | None,
+    pages: Path | None,
+    overwrite: bool,
+    list_rules: bool,
+    separator: str,
+    decimal: str,
 ) -> None:
     """Read everything a STUDY names and say what is wrong, where, and how to mend it.
 
-    Writes checks.csv. Exit code 1 when there is an error, 0 otherwise.
+    Writes checks.csv. Exit code 1 when there is an error, 0 otherwise. With --pages also one page
+    and one workbook for each owner of files: findings, small maps, a column to answer in.
 
     \b
     Example:
       phusong check my-province
+      phusong check my-province --pages my-province/letters --lang vi
       phusong check --rules
     """
     from phusong.commands.terminal.console import open_console, show_progress
@@ -44,7 +58,7 @@ def check(
         return
     if study is None:
         raise click.UsageError(tr("name a study folder, or give --rules"))
-    from phusong.exports import write_checks
+    from phusong.exports import refuse_to_overwrite, write_checks
     from phusong.pipeline.check import check_study
     from phusong.study.file import read_study
 
@@ -52,10 +66,18 @@ def check(
     target = out or opened.folder / "checks.csv"
     if target.is_dir():
         target = target / "checks.csv"
+    if pages is not None:
+        refuse_to_overwrite(pages, overwrite=overwrite)
     with show_progress() as progress:
         checked = check_study(opened, progress)
     write_checks(checked.findings, checked.inputs, target, csv_form(separator, decimal))
     print_findings(console, checked.findings)
     console.print(tr("All findings: {file}", file=path_text(target)), markup=False, soft_wrap=True)
+    if pages is not None:
+        from phusong.letters.mail import INDEX, write_letters
+
+        write_letters(opened, checked.findings, checked.inputs, pages, overwrite=overwrite)
+        text = tr("To be sent back: {file}", file=path_text(pages / INDEX))
+        console.print(text, markup=False, soft_wrap=True)
     if not checked.ok:
         click.get_current_context().exit(1)

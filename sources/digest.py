@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from phusong.study import Layer, Study
+from phusong.sources.named_layers import named_layers, named_rasters
+from phusong.study import Study
 
 _SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _MAPINFO = (".tab", ".dat", ".map", ".id", ".ind")
@@ -35,24 +36,10 @@ def sha256(path: Path) -> str:
 
 def named_files(study: Study) -> list[Path]:
     """Return every path the study names, as it names it, each once."""
-    boundaries = study.boundaries
-    layers: list[Layer] = [boundaries.communes, *boundaries.villages, *boundaries.commune_centres]
-    if boundaries.village_centres is not None:
-        layers.append(boundaries.village_centres)
-    if boundaries.commune_changes is not None:
-        layers.append(boundaries.commune_changes)
-    layers += boundaries.places
-    layers += [table for source in study.towers for table in source.tables.values() or [source]]
-    layers += [*study.roads, *study.rivers]
-    paths = list(study.terrain.dem)
-    paths += [layer.matches for layer in boundaries.villages if layer.matches is not None]
-    if study.terrain.landcover is not None:
-        paths.append(study.terrain.landcover)
-    if study.people is not None:
-        paths.append(study.people.raster)
-    if study.fiber is not None:
-        layers += [*study.fiber.cables, *study.fiber.pops, *study.fiber.backhaul]
-    return list(dict.fromkeys([layer.path for layer in layers] + paths))
+    layers = [named.layer.path for named in named_layers(study)]
+    matches = [villages.matches for villages in study.boundaries.villages if villages.matches]
+    rasters = [path for _, path, _ in named_rasters(study)]
+    return list(dict.fromkeys([*layers, *matches, *rasters]))
 
 
 def digests(study: Study) -> dict[str, str]:

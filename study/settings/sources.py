@@ -21,6 +21,9 @@ def _listed(given: Any) -> Any:
 
 
 Words = Annotated[list[str], BeforeValidator(_listed)]
+Supplier = Annotated[str, Field(exclude=True)]
+"""Who supplied a file: findings about it are handed to them (``phusong check --pages``). Nothing
+is computed from it, so that no result is another's for it."""
 
 
 Longitude = Annotated[float, Field(ge=-180, le=180)]
@@ -45,6 +48,7 @@ class Layer(Section):
     values: dict[str, dict[str, Words]] = Field(default_factory=dict)
     """Our name of a column, or the file's header -> the planner's own value -> what it stands for,
     in words known here; a list is several of them, an empty text nothing."""
+    owner: Supplier = ""
 
 
 class RoadsSource(Layer):
@@ -71,6 +75,7 @@ class TerrainSource(Section):
     """Read voids as sea at height 0 (coastal tiles that leave the sea empty)."""
     landcover: Path | None = None
     """ESA WorldCover classes (10, 20, ...), for clutter heights."""
+    owner: Supplier = ""
 
 
 class PeopleSource(Section):
@@ -79,6 +84,7 @@ class PeopleSource(Section):
     raster: Path
     crs: str | None = None
     unit: Literal["people_per_cell", "people_per_km2"] = "people_per_cell"
+    owner: Supplier = ""
 
 
 class VillagesSource(Layer):
