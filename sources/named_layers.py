@@ -65,7 +65,7 @@ def _layers(study: Study) -> Iterator[NamedLayer]:
     yield from _each(
         ("boundaries", "commune_centres"), places.commune_centres, headers.COMMUNE_CENTRES
     )
-    yield from _each(("boundaries", "places"), places.places, headers.PLACES)
+    yield from _each(("boundaries", "places"), places.places, headers.NAMESAKES)
     if places.commune_changes is not None:
         key = ("boundaries", "commune_changes")
         yield NamedLayer(key, places.commune_changes, headers.COMMUNE_CHANGES)
