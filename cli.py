@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 import phusong
-from phusong.commands.terminal.options import CONTEXT, settings, shared_options
+from phusong.commands.terminal.options import CONTEXT, STOPPED, settings, shared_options
 from phusong.commands.terminal.speech import Context, Refused, choose_language, short_help
 from phusong.commands.terminal.stop import stoppable
 from phusong.disc.archive import mend_clock
@@ -119,7 +119,7 @@ class Commands(click.Group):
                 text = tr("Stopped, when the results were in place: they are whole.")
             else:
                 text = tr("Stopped: earlier results are as they were, nothing of this run is kept.")
-            _complain(text)
+            _complain(ctx.ensure_object(dict).get(STOPPED, text))
             ctx.exit(getattr(stopped, "exit_code", 128 + signal.SIGINT))
         except PhusongError as error:
             if ctx.ensure_object(dict).get("debug"):

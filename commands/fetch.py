@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from phusong.commands.terminal.options import CONTEXT, settings, shared_options, study_argument
+from phusong.commands.terminal.options import (
+    CONTEXT,
+    STOPPED,
+    settings,
+    shared_options,
+    study_argument,
+)
 from phusong.errors import PhusongError, Where
 from phusong.i18n import tr
 
@@ -44,6 +50,9 @@ def fetch(study: Path, only: tuple[str, ...], renew: bool, yes: bool) -> None:
     """
     from phusong.study.file import read_study
 
+    click.get_current_context().ensure_object(dict)[STOPPED] = tr(
+        "Stopped: what came is kept, and the same command goes on where this one stopped."
+    )
     fetch_study(read_study(study), only, renew=renew, yes=yes)
 
 

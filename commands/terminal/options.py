@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from phusong.exports import CsvForm
 
 F = TypeVar("F", bound=Callable[..., Any])
+STOPPED = "stopped"
+"""Under this name a command leaves, beside the settings, what a stop says where not all is lost."""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 

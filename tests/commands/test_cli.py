@@ -155,6 +155,19 @@ def test_a_run_that_is_stopped_says_one_sentence(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "study"]
 
 
+def test_a_stop_of_fetch_says_that_what_came_is_kept(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("phusong.fetch.round.fetch_round", stopped)
+    said = phusong("fetch", study, "--only", "dem", "-q", code=130).output
+    assert said.strip() == (
+        "Stopped: what came is kept, and the same command goes on where this one stopped."
+    )
+
+
 @pytest.mark.parametrize("clock", ["abc", "-1", "100000000000000000000", "4354819200"])
 def test_a_clock_that_libraries_stumble_over_is_left_out(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, clock: str
