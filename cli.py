@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "osm": "phusong.commands.osm:osm",
     "match": "phusong.commands.match:match",
     "check": "phusong.commands.check:check",
+    "fix": "phusong.commands.fix:fix",
     "run": "phusong.commands.run:run",
     "coverage": "phusong.commands.coverage:coverage",
     "fiber": "phusong.commands.fiber:fiber",

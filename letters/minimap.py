@@ -170,7 +170,7 @@ class MiniMap:
             return []
         lon, lat = np.array([mark.place for mark in marks]).T
         xy = self.to_units(lon, lat)
-        within = ((xy >= 0) & (xy <= (WIDTH, self.height))).all(axis=1)
+        within = np.all((xy >= 0) & (xy <= (WIDTH, self.height)), axis=1).tolist()
         return [(mark, at) for mark, at, on in zip(marks, xy, within, strict=True) if on]
 
     def _svg(

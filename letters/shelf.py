@@ -21,7 +21,7 @@ from phusong.sources.tables.rows import read_rows
 from phusong.sources.tables.text import as_code
 from phusong.study import Study
 
-_NAMING: Final = (
+_NAMING: Final[tuple[str, ...]] = (
     "cell_id",
     "site_id",
     "cable_id",
@@ -108,13 +108,13 @@ class Shelf:
         columns = map_columns(
             headers, named.role, layer.columns, Findings(), where, coordinates=tabular
         )
-        chosen = {ours: columns[ours] for ours in _NAMING if ours in (columns or {})}
+        chosen = {ours: columns[ours] for ours in _NAMING if ours in columns} if columns else {}
         # A file none of whose columns is known is shown by its first ones.
         chosen = chosen or {header: header for header in headers[:_SHOWN]}
         cells = pd.DataFrame({ours: take(raw, source) for ours, source in chosen.items()})
         cells = cells.map(as_code)
-        laid = Laid(columns={c: {v for v in cells[c] if v is not None} for c in cells})
-        titles = [chosen[c] for c in list(cells)[:_SHOWN]]
+        laid = Laid(columns={c: {v for v in cells[c] if v is not None} for c in chosen})
+        titles = list(chosen.values())[:_SHOWN]
         shown = cells.iloc[:, :_SHOWN].to_numpy(dtype=object)
         for row, values in zip(raw["row"].tolist(), shown, strict=True):
             told = [f"{t} = {v}" for t, v in zip(titles, values, strict=True) if v is not None]

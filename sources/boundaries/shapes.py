@@ -184,8 +184,7 @@ def repair(records: Records, findings: Findings) -> tuple[Records, NDArray[np.bo
     invalid = _invalid(geometry)
     for i in np.flatnonzero(invalid | (kinds == _COLLECTION)):
         before = geometry[i]
-        valid = shapely.make_valid(before, method="structure", keep_collapsed=False)
-        geometry[i] = _polygonal(valid)
+        geometry[i] = made_valid(before)
         if not invalid[i]:
             continue
         reason, at = _flaw(before)
@@ -215,6 +214,11 @@ def repair(records: Records, findings: Findings) -> tuple[Records, NDArray[np.bo
             "nothing is left of the polygon after the repair",
         )
     return (repaired.keep(~empty), invalid[~empty]) if empty.any() else (repaired, invalid)
+
+
+def made_valid(geometry: shapely.Geometry) -> shapely.Geometry:
+    """Return the polygons that an invalid one, or a collection, holds, as one valid area."""
+    return _polygonal(shapely.make_valid(geometry, method="structure", keep_collapsed=False))
 
 
 def _invalid(geometry: NDArray[np.object_]) -> NDArray[np.bool_]:

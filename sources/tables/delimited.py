@@ -8,7 +8,7 @@ import io
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -250,3 +250,64 @@ def _fit(line: list[str], columns: int) -> list[str] | None:
     if len(line) > columns and not any(cell.strip() for cell in line[columns:]):
         return line[:columns]
     return line if len(line) == columns else None
+
+
+@dataclass(frozen=True)
+class TakenApart:
+    """Delimited text as it is written, and where its records are.
+
+    Attributes
+    ----------
+    lines
+        Lines of the text with their ends, of the whole file, comments and titles among them.
+    spans
+        Record, counted as :func:`read_table` counts, -> its first line and the one behind its last.
+    header
+        Names of the columns, as :func:`read_table` gives them.
+    separator
+        Between cells.
+    """
+
+    lines: list[str]
+    spans: dict[int, tuple[int, int]]
+    header: list[str]
+    separator: str
+
+
+def taken_apart(path: Path, layer: Layer, role: Role | None) -> TakenApart | None:
+    """Return the lines of delimited text by record, so that some can be written anew.
+
+    None where the text cannot be read as a table.
+    """
+    nowhere, quiet = Where(file=path.name), Findings()
+    text = _text(path, layer, quiet, nowhere)
+    if text is None:
+        return None
+    body = _without_preamble(text)
+    said = _SAID.match(body)
+    body = body if said is None else body[said.end() :]
+    separator = layer.separator or (said[1] if said is not None else _separator(body))
+    lines = list(io.StringIO(body, newline=""))
+    reader = csv.reader(iter(lines), delimiter=separator)
+    cells, spans, begun = [], [], 0
+    try:
+        for row in reader:
+            if row:
+                cells.append(row)
+                spans.append((begun, reader.line_num))
+            begun = reader.line_num
+    except csv.Error:
+        return None
+    if not cells:
+        return None
+    if _headerless_opencellid(cells[0]):
+        header, first = list(OPENCELLID), 0
+    else:
+        found = header_of(cells, role, layer.columns)
+        header, first = found.names, found.body
+    above = list(io.StringIO(text[: len(text) - len(body)], newline=""))
+    moved = {
+        row: (begin + len(above), end + len(above))
+        for row, (begin, end) in enumerate(spans[first:], start=1)
+    }
+    return TakenApart([*above, *lines], moved, header, separator)

@@ -26,7 +26,7 @@ from phusong.sources.tables.ogr import Box
 from phusong.sources.tables.points import decimal_sign, points_of, shapes_of
 from phusong.sources.tables.raw.encodings import garbled_as, undecoded, ungarbled
 from phusong.sources.tables.rows import Rows, in_encoding, read_rows
-from phusong.sources.tables.text import as_code, clean
+from phusong.sources.tables.text import as_code, clean, tidy
 from phusong.sources.tables.written import column_of
 from phusong.study import Layer, Study
 
@@ -169,6 +169,7 @@ def records_of(
         return None
     frame = pd.DataFrame({ours: take(raw, source) for ours, source in columns.items()})
     report_garbled([*headers, *_texts_in(frame)], read_as, findings, where)
+    _report_untidy(raw, columns, findings, where)
     frame = translated(frame, layer.values, columns, list(role.columns), findings, where)
     frame["row"] = raw["row"].to_numpy(dtype=np.int64)
     frame["file"] = where.file
@@ -246,6 +247,24 @@ def report_garbled(
             "{example}: no encoding known here mends it; convert the file to Unicode (UTF-8)",
             example=lost,
         )
+
+
+def _report_untidy(
+    raw: pd.DataFrame, columns: dict[str, str], findings: Findings, where: Where
+) -> None:
+    """Say of each column that is used how many of its texts are not as they are read (S60)."""
+    for header in dict.fromkeys(columns.values()):
+        texts = [v for v in raw[header] if isinstance(v, str)] if header in raw else []
+        untidy = [text for text in texts if tidy(text) != text]
+        if untidy:
+            findings.add(
+                "S60",
+                replace(where, key=header),
+                tidy(untidy[0]),
+                "{n} texts, the first {example}",
+                n=len(untidy),
+                example=tidy(untidy[0]),
+            )
 
 
 def _texts_in(frame: pd.DataFrame) -> list[str]:

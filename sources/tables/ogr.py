@@ -168,6 +168,27 @@ def _around_broken(
     return gpd.GeoDataFrame(frame, geometry=geometry, crs=meta["crs"]), broken
 
 
+def broken_shapes(path: Path, layer: Layer, leave: Gdal = NO_LEAVE) -> dict[int, Any]:
+    """Return, by record, geometries that are none as written, with their rings closed.
+
+    Of a layer without filter; records that closing does not mend are not in it.
+    """
+    where = Where(file=path.name)
+    with settled(path) as copy, vectors(leave), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        name = _chosen(copy, layer, Findings(), where)
+        options = {"layer": name, **_open_options(copy)}
+        shapes = pyogrio.raw.read(readable(copy), **options, columns=[])[2]
+    out = {}
+    for i, shape in enumerate(shapes):
+        if shape is None or shapely.from_wkb(shape, on_invalid="ignore") is not None:
+            continue
+        closed = shapely.from_wkb(shape, on_invalid="fix")
+        if closed is not None:
+            out[i + 1] = closed
+    return out
+
+
 def _report_unreadable(layer: Layer, error: Exception, findings: Findings, where: Where) -> None:
     """Say that a file cannot be read (S02), or its filter not be applied (S04)."""
     filtering = isinstance(error, (ValueError, DataLayerError)) and not isinstance(

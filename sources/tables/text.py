@@ -95,11 +95,16 @@ def clean(value: Any) -> str | None:
         return None
     if value is pd.NA or value is pd.NaT:
         return None
-    text = unicodedata.normalize("NFC", str(value)).replace("\u00a0", " ")
+    text = tidy(str(value))
+    return None if text in _NOTHING else text or None
+
+
+def tidy(text: str) -> str:
+    """Return a text as NFC on one line, without outer blanks and characters nobody sees."""
+    text = unicodedata.normalize("NFC", text).replace("\u00a0", " ")
     if not text.isprintable():
         text = " ".join(_UNSEEN.sub("", _CONTROL.sub(" ", text)).split())
-    text = text.strip()
-    return None if text in _NOTHING else text or None
+    return text.strip()
 
 
 def ranges(rows: Sequence[int], most: int = 12) -> str:

@@ -23,6 +23,7 @@ ERRORS = {
     "PhusongError",
     "Overreach",
     "FetchError",
+    "CannotMendError",
     "_Passing",
 }
 OUTSIDE = {"tests", "benchmarks", "tools", "build", ".venv", ".typing", "docs"}
