@@ -16,6 +16,7 @@ from pyproj import Transformer
 
 TOLERANCE_M = 0.01
 """How far a moved span may lie beside the line that was drawn."""
+_POLYGON, _COLLECTION = 3, 7
 _MOST = 1000
 """Parts of the longest span, at most: records of other continents need no more."""
 
@@ -51,7 +52,22 @@ def with_vertices(geometry: NDArray[np.object_], transformer: Transformer) -> ND
     step = max(float(whole.min()), float(length[bent].max()) / _MOST)
     out = geometry.copy()
     out[long] = shapely.segmentize(geometry[long], step)
+    # GEOS would repair an invalid outline on the way, unsaid: its rings are cut up one by one.
+    for i in long[~shapely.is_valid(geometry[long])]:
+        out[i] = _by_rings(geometry[i], step)
     return out
+
+
+def _by_rings(geometry: Any, step: float) -> Any:
+    """Return a geometry with further vertices, its outlines as invalid as they are."""
+    if shapely.get_dimensions(geometry) != 2 or shapely.get_type_id(geometry) == _COLLECTION:
+        return shapely.segmentize(geometry, step)
+    parts = []
+    for part in shapely.get_parts(geometry):
+        shell, *holes = shapely.segmentize(shapely.get_rings(part), step)
+        parts.append(shapely.polygons(shell, holes=holes or None))
+    single = shapely.get_type_id(geometry) == _POLYGON
+    return parts[0] if single else shapely.multipolygons(parts)
 
 
 def _spans(geometry: NDArray[np.object_]) -> tuple[Floats, Floats]:

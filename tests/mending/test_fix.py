@@ -39,6 +39,8 @@ from phusong.sources import read_inputs
 from phusong.study.file import read_study
 
 Spec = dict[str, Any]
+USUAL = {"B13", "D12", "P04", "S17", "T02"}
+"""What is found in the province without a fault, where no error keeps it from being seen."""
 Fault = Callable[[Path, Spec], None]
 """Puts one fault into the files of the province."""
 
@@ -58,6 +60,17 @@ def sums(folder: Path) -> dict[str, str]:
 
 def numbers(findings: Findings) -> set[str]:
     return {f.rule.number for f in findings}
+
+
+def in_pieces(rows: list[list[Any]]) -> list[list[Any]]:
+    """Rows as windows-1258 can write them: tone marks behind their letters."""
+    return [[encodable(c) if isinstance(c, str) else c for c in row] for row in rows]
+
+
+def encodable(text: str) -> str:
+    return "".join(
+        c if c.encode("cp1258", "ignore") else unicodedata.normalize("NFD", c) for c in text
+    )
 
 
 def apart(text: str) -> str:
@@ -199,7 +212,7 @@ CASES: list[tuple[str, str, Fault]] = [
     ("S10", "xlsx", as_sheet(exchanged(4))),
     ("S10", "gpkg", as_vector(turned(), ".gpkg")),
     ("S10", "shp", as_vector(turned(), ".shp")),
-    ("S15", "csv", as_text(towers(), encoding="cp1258")),
+    ("S15", "csv", as_text(in_pieces(towers()), encoding="cp1258")),
     ("S16", "csv", as_text(in_font(towers()), encoding="latin-1")),
     ("S16", "xlsx", as_sheet(in_font(towers()))),
     ("S22", "geojson", unclosed),
@@ -241,15 +254,15 @@ def test_a_fault_is_mended_and_not_found_again(
     assert not fixed.left
     found, left = numbers(fixed.before.findings), numbers(fixed.after.findings)
     assert rule not in left
-    assert left <= found, [str(f) for f in fixed.after.findings]
-    assert {rule} <= {mend.rule for mend in fixed.mends} <= mended_rules()
+    assert left <= found | USUAL, [str(f) for f in fixed.after.findings]
+    assert {mend.rule for mend in fixed.mends} <= mended_rules()
     # The originals are as they were, and nothing but the copies and their study came.
     after = sums(tmp_path)
     assert {name: after[name] for name in before} == before
     assert all(
         name == "fixed.toml" or name.startswith("fixed/") for name in set(after) - set(before)
     )
-    copies = [p for p in (tmp_path / "fixed").rglob(f"*.{form}")]
+    copies = list((tmp_path / "fixed/data").rglob(f"*.{form}"))
     assert len(copies) == 1
     assert [row["rule"] for row in table(tmp_path / "fixed" / MENDS)] == [
         m.rule for m in fixed.mends
@@ -262,13 +275,15 @@ def test_a_fault_is_mended_and_not_found_again(
 
 
 def test_every_rule_is_decided_once_and_safe_means_mended() -> None:
-    assert list(decisions()) and set(decisions()) == set(rules())
+    assert set(decisions()) == set(rules())
     assert {rule for rule, decision in decisions().items() if decision.safe} == mended_rules()
     assert {rule for rule, _, _ in CASES} == mended_rules()
     assert all(decision.why in catalogue() for decision in decisions().values())
 
 
-def mended(folder: Path, spec: Spec) -> Fixed:
+def mended(folder: Path, spec: Spec, *, fibre: bool = False) -> Fixed:
+    if not fibre:
+        del spec["fiber"]
     return fix_study(saved(folder, spec), "fixed")
 
 
@@ -279,8 +294,8 @@ def test_figures_are_those_of_the_lenient_run(tmp_path: Path, spec: Spec) -> Non
     frame["ma_xa"] = bare()["ma_xa"]
     as_vector(frame, ".gpkg")(tmp_path, spec)
     twice(cables(), 0).to_file(tmp_path / "data/cables.gpkg")
-    write_csv(tmp_path / "data/cells.csv", TOWER_HEADER, towers(), encoding="cp1258")
-    fixed = mended(tmp_path, spec)
+    write_csv(tmp_path / "data/cells.csv", TOWER_HEADER, in_pieces(towers()), encoding="cp1258")
+    fixed = mended(tmp_path, spec, fibre=True)
     assert {"B01", "B18", "S60", "S15", "F03"} <= {m.rule for m in fixed.mends}
     lenient = read_inputs(read_study(tmp_path), Findings())
     strict = read_inputs(read_study(tmp_path / "fixed.toml"), Findings())
@@ -344,7 +359,7 @@ def test_text_keeps_its_form(tmp_path: Path, spec: Spec) -> None:
 
 
 def test_text_of_another_encoding_becomes_utf8_with_a_mark(tmp_path: Path, spec: Spec) -> None:
-    write_csv(tmp_path / "data/cells.csv", TOWER_HEADER, towers(), encoding="cp1258")
+    write_csv(tmp_path / "data/cells.csv", TOWER_HEADER, in_pieces(towers()), encoding="cp1258")
     mended(tmp_path, spec)
     data = (tmp_path / "fixed/data/cells.csv").read_bytes()
     assert data.startswith(b"\xef\xbb\xbf")

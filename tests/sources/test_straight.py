@@ -84,3 +84,27 @@ def test_communes_in_degrees_share_their_borders(tmp_path: Path, spec: dict[str,
     ]
     wide.to_file(tmp_path / "data/communes.gpkg")
     assert not check(tmp_path, spec).of("B02")
+
+
+def test_an_outline_that_crosses_itself_is_not_repaired_on_the_way(
+    tmp_path: Path, spec: dict[str, Any]
+) -> None:
+    """Half of a figure eight would be gone, and nobody told."""
+    eight = shapely.Polygon([(105, 22.7), (105.1, 22.8), (105.1, 22.7), (105, 22.8)])
+    hole = shapely.Polygon(
+        [(106, 22), (107, 22), (107, 23), (106, 23)], [[(106, 22), (106.5, 22.5), (107, 22)]]
+    )
+    both = shapely.multipolygons([eight, hole])
+    layer = np.array([eight, hole, both], dtype=object)
+    cut = with_vertices(layer, TO_UTM)
+    assert (shapely.get_num_coordinates(cut) > shapely.get_num_coordinates(layer)).all()
+    assert not shapely.is_valid(cut).any()
+    assert shapely.get_type_id(cut).tolist() == [3, 3, 6]
+    assert shapely.hausdorff_distance(cut, layer).max() < 1e-9
+    frame = communes().to_crs(4326)
+    west, south, east, north = frame.geometry.iloc[0].bounds
+    frame.loc[0, "geometry"] = shapely.Polygon(
+        [(west, south), (east, north), (east, south), (west, north)]
+    )
+    frame.to_file(tmp_path / "data/communes.gpkg")
+    assert check(tmp_path, spec).of("B01")
