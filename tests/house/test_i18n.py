@@ -26,7 +26,7 @@ ERRORS = {
     "CannotMendError",
     "_Passing",
 }
-OUTSIDE = {"tests", "benchmarks", "tools", "build", ".venv", ".typing", "docs"}
+OUTSIDE = {"tests", "benchmarks", "tools", "qgis", "build", ".venv", ".typing", "docs"}
 
 
 def _literal(node: ast.expr | None) -> str | None:
