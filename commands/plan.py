@@ -18,7 +18,6 @@ from phusong.commands.terminal.options import (
     shared_options,
     study_argument,
 )
-from phusong.i18n import get_language, tr
 
 PAGE = "plan.html"
 
@@ -64,42 +63,11 @@ def plan(
     """
     refuse_money(budget, years, worst_first=worst_first)
     from phusong.commands.terminal.answers import open_study_with_fibre
-    from phusong.commands.terminal.console import open_console, show_progress
-    from phusong.commands.terminal.missing import stop_if_missing
-    from phusong.commands.terminal.places import path_text
+    from phusong.commands.terminal.plans.handover import hand_over_plan
     from phusong.commands.terminal.plans.steps import print_steps
-    from phusong.exports import output_folder, refuse_to_overwrite
-    from phusong.exports.folder import write_stamp
-    from phusong.exports.site_plan import write_scenarios, write_site_plan
-    from phusong.maps import MastPlan, build_map
-    from phusong.pipeline.siting import plan_study_sites, stamp_of_plan
     from phusong.planning.assess import Money
-    from phusong.results.missing import Attempts
 
     form = csv_form(separator, decimal)
     opened = open_study_with_fibre(study, scenario)
-    refuse_to_overwrite(out, overwrite=overwrite)
     money = Money(budget, years, worst_first, steps)
-    with show_progress() as progress:
-        sited = plan_study_sites(opened, money, progress, communes=True)
-    stamp = stamp_of_plan(opened, sited, money)
-    with output_folder(out, overwrite=overwrite) as partial:
-        attempt = Attempts(partial)
-        write_site_plan(
-            sited.plan, sited.figures, partial, stamp, form, attempt, opened, sited.yearly
-        )
-        write_scenarios(sited.scenarios, partial)
-        with attempt(PAGE, partial / PAGE):
-            masts = MastPlan(
-                sited.plan, sited.figures, sited.layers.power_lines, weighted=worst_first
-            )
-            build_map(sited.results, partial / PAGE, get_language(), masts=masts)
-        write_stamp(partial, stamp, attempt.missing)
-    console = open_console()
-    print_steps(console, sited)
-    console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
-    if (out / PAGE).is_file():
-        console.print(tr("Map: {file}", file=path_text(out / PAGE)), markup=False, soft_wrap=True)
-    stop_if_missing(attempt.missing)
-    if sited.broken:
-        raise SystemExit(1)
+    hand_over_plan(opened, money, out, PAGE, form, print_steps, overwrite=overwrite, communes=True)
