@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +20,15 @@ from phusong.fiber.results import FiberResult
 from phusong.sources.alterations.laid import cables_with
 from phusong.sources.inputs import Inputs
 from phusong.study import FiberSources, Study
+
+FIGURES: Final = {
+    "communes_with_fibre": "Communes with fibre",
+    "communes_with_fibre_share": "Share of communes with fibre",
+    "people_in_communes_with_fibre": "People in communes with fibre",
+    "communes_on_a_single_route": "Communes on a single route",
+    "connected_cable": "Connected cable, km",
+}
+"""What each figure is called, an English template with its unit."""
 
 
 def with_new_lines(inputs: Inputs, lines: gpd.GeoDataFrame) -> Inputs:

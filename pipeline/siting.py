@@ -13,13 +13,14 @@ from phusong.coverage.results import VillageCoverage
 from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
-from phusong.coverage.villages.verdict import COVERED, GRADES
+from phusong.coverage.villages.verdict import COVERED
 from phusong.i18n import tr
 from phusong.pipeline.compute import compute, no_fibre, scratch_rasters
 from phusong.pipeline.yearly import left_unreached, yearly_figures
 from phusong.planning.as_scenario import scenario_of
 from phusong.planning.assess import Layers, Money, plan_sites, with_plan
 from phusong.planning.results import SitePlan
+from phusong.planning.tally import tally
 from phusong.planning.unlit import wanted_communes
 from phusong.progress import Progress
 from phusong.results.model import Results
@@ -179,19 +180,17 @@ def _built(
 
 def _figures(before: VillageCoverage, after: VillageCoverage) -> pd.DataFrame:
     """Return villages by grade, and people with service, before and after."""
-    frames = (before.villages, after.villages)
-    rows: list[tuple[str, str, list[float]]] = [
-        (f"villages_{grade}", "villages", [float((f["grade"] == grade).sum()) for f in frames])
-        for grade in GRADES
-    ]
     people = before.villages["people"].to_numpy(dtype=np.float64)
-    if np.isfinite(people).any():
-        served = [float(np.nansum(people - f["people_unserved"].to_numpy())) for f in frames]
-        everyone = float(np.nansum(people))
-        rows.append(("people_served", "people", served))
-        rows.append(("people_served_share", "share", [s / everyone for s in served]))
-    table = pd.DataFrame([(figure, unit, *values) for figure, unit, values in rows])
-    return table.set_axis(["figure", "unit", "before", "after"], axis=1)
+    now, then = (
+        tally(
+            run.villages["grade"].to_numpy(dtype=object),
+            people,
+            run.villages["people_unserved"].to_numpy(dtype=np.float64),
+        )
+        for run in (before, after)
+    )
+    rows = [(*first, last) for first, (*_, last) in zip(now, then, strict=True)]
+    return pd.DataFrame(rows, columns=["figure", "unit", "before", "after"])
 
 
 def stamp_of_plan(study: Study, sited: Sited, money: Money) -> dict[str, object]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from phusong.coverage.results import VillageCoverage
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.silence.silenced import SilencedVillages
-from phusong.coverage.villages.verdict import GRADES, grade
+from phusong.coverage.villages.verdict import grade
 from phusong.fiber.built import before_and_after, cable_network, with_new_lines
 from phusong.fiber.reach.reach import assess_reach
 from phusong.fiber.results import FiberResult
@@ -20,6 +20,7 @@ from phusong.frames import rows
 from phusong.planning.alternatives import MAST, REPEATER, SATELLITE
 from phusong.planning.results import SitePlan
 from phusong.planning.sites.equipment import site_names, with_sites
+from phusong.planning.tally import tally
 from phusong.progress import Progress
 from phusong.sources import Inputs
 from phusong.study import FiberSources, Study
@@ -105,16 +106,11 @@ def _villages(
             left[near] = people[near] * (1.0 - share)
             stands.append((then, left))
     stands += [(grades, unserved)] * (years - len(stands)) + [last]
-    found: list[tuple[str, str, int, float]] = []
-    for year, (grades, left) in enumerate(stands):
-        found += [
-            (f"villages_{name}", "villages", year, float((grades == name).sum())) for name in GRADES
-        ]
-        if np.isfinite(people).any():
-            served, everyone = float(np.nansum(people - left)), float(np.nansum(people))
-            found.append(("people_served", "people", year, served))
-            found.append(("people_served_share", "share", year, served / everyone))
-    return found
+    return [
+        (figure, unit, year, value)
+        for year, (grades, left) in enumerate(stands)
+        for figure, unit, value in tally(grades, people, left)
+    ]
 
 
 def _alone(study: Study, plan: SitePlan, years: int) -> list[tuple[str, str, int, float]]:

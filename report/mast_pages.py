@@ -9,6 +9,8 @@ import pandas as pd
 
 from phusong.frames import rows
 from phusong.i18n import number, share_text, tr
+from phusong.planning.bill import ITEMS
+from phusong.planning.tally import FIGURES
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 from phusong.report.pictures import draw
 from phusong.report.plan_charts import mast_kind, mast_map, sums_chart
@@ -21,23 +23,6 @@ _MOST_MASTS = 80
 _MOST_DARK = 120
 _PROVEN = 0.0005
 """A gap that rounds to nothing."""
-_FIGURES = {
-    "villages_covered": "Villages covered",
-    "villages_hollow": "Villages partly served",
-    "villages_white": "Villages without signal",
-    "people_served": "People served",
-    "people_served_share": "Share of people served",
-}
-_ITEMS = {
-    "new masts": "New masts",
-    "room on standing masts": "Room on standing masts",
-    "radio equipment": "Radio equipment",
-    "panels and batteries": "Panels and batteries",
-    "grid connections": "Grid connections",
-    "power lines": "Power lines, km",
-    "microwave hops": "Microwave hops",
-    "fibre cable": "Fibre cable, km",
-}
 _KINDS = {"new": "new", "climbed": "stands", "relay": "relay"}
 _STAYS = {
     "over_budget": "over the budget",
@@ -148,7 +133,7 @@ def _figures(figures: pd.DataFrame) -> Grid:
         [tr("Figure"), tr("Now"), tr("With the plan built")],
         [
             (
-                tr(_FIGURES[row.figure]),
+                tr(FIGURES[row.figure]),
                 *(
                     share_text(v) if row.unit == "share" else number(v)
                     for v in (row.before, row.after)
@@ -213,7 +198,7 @@ def _bill(bill: pd.DataFrame, currency: str) -> Iterator[Block]:
     lines = [
         (
             *((number(row.year),) if in_years else ()),
-            tr(_ITEMS.get(row.item, row.item)),
+            tr(ITEMS[row.item]),
             number(row.quantity, ".1f") if row.unit else number(row.quantity),
             *(number(v) for v in (row.capital, row.yearly, row.life)),
         )

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from phusong.commands.terminal.findings import print_lines
 from phusong.commands.terminal.tables import people_text, plain_table
+from phusong.fiber.built import FIGURES
 from phusong.fiber.extension.extension import ExtensionPlan
 from phusong.fiber.rings.rings import RingPlan
 from phusong.frames import rows
@@ -17,13 +18,6 @@ from phusong.i18n import number, share_text, tr
 from phusong.results.model import Planned
 
 _MOST = 10
-FIGURES = {
-    "communes_with_fibre": "Communes with fibre",
-    "communes_with_fibre_share": "Share of communes with fibre",
-    "people_in_communes_with_fibre": "People in communes with fibre",
-    "communes_on_a_single_route": "Communes on a single route",
-    "connected_cable": "Connected cable, km",
-}
 
 
 def print_plan(console: Console, planned: Planned) -> None:

@@ -16,17 +16,9 @@ from phusong.pipeline.siting import Sited
 from phusong.planning.alternatives import MAST, REPEATER, SATELLITE
 from phusong.planning.bill import ITEMS
 from phusong.planning.results import SitePlan
+from phusong.planning.tally import FIGURES
 
 _MOST = 20
-FIGURES = {
-    "villages_covered": "Villages covered",
-    "villages_hollow": "Villages partly served",
-    "villages_white": "Villages without signal",
-    "villages_repeater": "Villages with a repeater",
-    "villages_satellite": "Villages with a satellite terminal",
-    "people_served": "People served",
-    "people_served_share": "Share of people served",
-}
 _UNSERVED = {
     "over_budget": "they do not fit in the budget",
     "no_site": "no candidate place covers them",

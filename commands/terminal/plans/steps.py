@@ -9,8 +9,6 @@ import pandas as pd
 from rich.console import Console
 
 from phusong.commands.terminal.findings import print_lines
-from phusong.commands.terminal.plans.extension import FIGURES as FIBRE
-from phusong.commands.terminal.plans.sites import FIGURES as SIGNAL
 from phusong.commands.terminal.plans.sites import (
     print_bill,
     print_broken,
@@ -18,11 +16,13 @@ from phusong.commands.terminal.plans.sites import (
     print_left,
 )
 from phusong.commands.terminal.tables import people_text, plain, plain_table
+from phusong.fiber.built import FIGURES as FIBRE
 from phusong.frames import rows
 from phusong.i18n import number, share_text, tr
 from phusong.pipeline.siting import Sited
 from phusong.planning.results import SitePlan
 from phusong.planning.stepwise import WORDS
+from phusong.planning.tally import FIGURES as SIGNAL
 
 _MOST = 30
 _LEFT = {
