@@ -145,6 +145,15 @@ def _definitions(
     return evaluate_definitions(inputs, study, signal, quality, names, progress)
 
 
+def judge_villages(
+    inputs: Inputs, study: Study, folder: Path, store: PathLossStore, progress: Progress | None
+) -> VillageCoverage:
+    """Judge every village from rasters of the whole province, which go into a new folder."""
+    folder.mkdir()
+    signal = compute_signal(inputs, study, folder, store, progress)
+    return assess_villages(inputs, study, signal, progress)
+
+
 def people_by_commune(inputs: Inputs, coverage: VillageCoverage | None) -> pd.Series[float] | None:
     """Return people by commune code; None when nothing tells."""
     if coverage is not None:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from phusong.checks import Findings
 from phusong.coverage.results import VillageCoverage
-from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
-from phusong.coverage.villages.assess import assess_villages
 from phusong.coverage.villages.verdict import COVERED
 from phusong.i18n import tr
-from phusong.pipeline.compute import compute, no_fibre, scratch_rasters
+from phusong.pipeline.compute import compute, judge_villages, no_fibre, scratch_rasters
 from phusong.pipeline.yearly import left_unreached, yearly_figures
 from phusong.planning.as_scenario import scenario_of
 from phusong.planning.assess import Layers, Money, plan_sites, with_plan
@@ -125,7 +122,8 @@ def plan_study_sites(
             progress,
             wanted_communes(results.fiber) if communes and results.fiber is not None else None,
         )
-        after = _built(results.inputs, quick, plan, rasters / "built", store, progress)
+        built = with_plan(results.inputs, quick, plan)
+        after = judge_villages(built, quick, rasters / "built", store, progress)
         yearly: pd.DataFrame | None = None
         unlit: tuple[str, ...] = ()
         if communes and results.fiber is not None:
@@ -161,21 +159,6 @@ def _layers(study: Study, inputs: Inputs, findings: Findings) -> Layers:
         forbidden=read_shapes(study, wanted.forbidden, AREAS, inputs, findings),
         power_lines=read_shapes(study, study.planning.power_lines, LINES, inputs, findings),
     )
-
-
-def _built(
-    inputs: Inputs,
-    study: Study,
-    plan: SitePlan,
-    folder: Path,
-    store: PathLossStore,
-    progress: Progress | None,
-) -> VillageCoverage:
-    """Judge the villages with the plan built, from rasters of the whole province."""
-    built = with_plan(inputs, study, plan)
-    folder.mkdir()
-    signal = compute_signal(built, study, folder, store, progress)
-    return assess_villages(built, study, signal, progress)
 
 
 def _figures(before: VillageCoverage, after: VillageCoverage) -> pd.DataFrame:

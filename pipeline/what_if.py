@@ -11,14 +11,11 @@ import numpy as np
 import pandas as pd
 
 from phusong.checks import Findings
-from phusong.coverage.results import VillageCoverage
-from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
-from phusong.coverage.villages.assess import assess_villages
 from phusong.coverage.villages.verdict import GRADE_RANK, grade
 from phusong.fiber.assess import reach_of_places
 from phusong.fiber.results import FiberResult
-from phusong.pipeline.compute import compute, no_fibre, scratch_rasters
+from phusong.pipeline.compute import compute, judge_villages, no_fibre, scratch_rasters
 from phusong.progress import NoProgress, Progress
 from phusong.sources import Inputs
 from phusong.sources.points_of_interest import read_places
@@ -92,12 +89,14 @@ def _villages(
         )
     cells = inputs.cells.copy()
     cells["in_service"] = cells["in_service"].astype(bool) & ~cells["site_id"].isin(sites)
-    before = _coverage(inputs, study, rasters / "before", told)
+    store = PathLossStore(study.work_folder / "store")
+    before = judge_villages(inputs, study, rasters / "before", store, told)
     table = pd.DataFrame(before.villages[["code", "name", "commune_code"]])
     table["before"] = before.villages["grade"].to_numpy()
     unserved = before.villages["people_unserved"].to_numpy(dtype=np.float64)
     if cells["in_service"].any():
-        after = _coverage(replace(inputs, cells=cells), study, rasters / "after", told).villages
+        left = replace(inputs, cells=cells)
+        after = judge_villages(left, study, rasters / "after", store, told).villages
         table["after"] = after["grade"].to_numpy()
         table["people_lost"] = after["people_unserved"].to_numpy(dtype=np.float64) - unserved
     else:
@@ -110,13 +109,6 @@ def _villages(
     table = table[worse | (table["people_lost"] >= 1.0)]
     order = ["people_lost", "code"]
     return table.sort_values(order, ascending=[False, True], ignore_index=True)
-
-
-def _coverage(inputs: Inputs, study: Study, folder: Path, told: Progress) -> VillageCoverage:
-    folder.mkdir()
-    store = PathLossStore(study.work_folder / "store")
-    signal = compute_signal(inputs, study, folder, store, told)
-    return assess_villages(inputs, study, signal, told)
 
 
 def reach_places(
