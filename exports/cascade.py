@@ -44,6 +44,7 @@ def write_cascade(
         "cascade_pairs": cascade.pairs,
         "cascade_remedies": cascade.remedies,
         "cascade_cuts": _joined(cascade.cuts),
+        "cascade_cut_villages": cascade.cut_villages,
     }
     for name, frame in tables.items():
         write_csv(conform(frame, name), folder / f"{name}.csv", form)

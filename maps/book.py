@@ -82,7 +82,7 @@ def make_book(
         "losses": (
             None
             if losses is None or fiber is None
-            else outage_section(losses, fiber, inputs, frame)
+            else outage_section(losses, fiber, inputs, study.planning.prices, frame)
         ),
         "measured": None if measured is None else measured_section(measured, inputs, frame),
         "findings": finding_section(results.findings, frame),

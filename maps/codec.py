@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 
@@ -49,3 +51,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if isinstance(value, (bool, int, float, str, type(None))) else str(value)
+
+
+def differences(rows: Iterable[int]) -> list[int]:
+    """Return numbers in rising order, each but the first by how much it is more."""
+    whole = np.sort(np.asarray(list(rows), dtype=np.int64))
+    steps: list[int] = np.diff(whole, prepend=0).tolist()
+    return steps

@@ -28,12 +28,15 @@ class MastPlan:
     weighted
         Whether the darkest communes came first: bounds are then of weighted people, which stand
         beside no count of people.
+    yearly
+        ``figure``, ``unit``, ``year``, ``value``: 0 is now; None where only masts were planned.
     """
 
     plan: SitePlan
     figures: pd.DataFrame
     power_lines: gpd.GeoDataFrame | None
     weighted: bool = False
+    yearly: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

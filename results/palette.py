@@ -38,6 +38,8 @@ FATES: Final = {
     "over_budget": "#e69f00",
     "no_site": "#c4390c",
     "no_backhaul": "#7b3294",
+    "repeater": "#0072b2",
+    "satellite": "#cc79a7",
 }
 """What becomes of a dark village in a plan of masts."""
 PLANNED_MASTS: Final = {"new": "#f0e442", "climbed": "#ffffff", "relay": "#cc79a7"}

@@ -105,9 +105,9 @@ _SITED = {
     "microwave": ("new mast on microwave", palette.CABLE_PLANNED, "triangle"),
 }
 _SERVED = {
-    "served": ("gets signal", palette.CARRIERS[0]),
-    "repeater": ("gets a repeater", palette.CARRIERS[1]),
-    "satellite": ("gets a satellite terminal at its culture house", palette.CARRIERS[2]),
+    "served": ("gets signal", palette.FATES["served"]),
+    "repeater": ("gets a repeater", palette.FATES["repeater"]),
+    "satellite": ("gets a satellite terminal at its culture house", palette.FATES["satellite"]),
     "over_budget": ("over the budget", palette.CABLE_PLANNED),
     "no_site": ("no candidate place covers it", palette.NOT_REACHED),
     "no_backhaul": ("what covers it has no backhaul", palette.ONE_ROUTE),
@@ -131,10 +131,10 @@ def _planned_villages(_: gpd.GeoDataFrame) -> Style:
 
 
 _STEPS = {
-    "mast": (palette.CARRIERS[0], "circle"),
+    "mast": (palette.FATES["served"], "circle"),
     "commune": (palette.CABLE_PLANNED, "square"),
-    "repeater": (palette.CARRIERS[1], "diamond"),
-    "satellite": (palette.CARRIERS[2], "diamond"),
+    "repeater": (palette.FATES["repeater"], "diamond"),
+    "satellite": (palette.FATES["satellite"], "diamond"),
 }
 
 

@@ -13,12 +13,16 @@ import shapely
 from phusong.maps.codec import plain, positions, scaled, texts
 from phusong.maps.mercator import Frame
 from phusong.maps.outline import encode_lines
+from phusong.maps.sections.buildsteps import brought_section, step_section
 
 if TYPE_CHECKING:
     from phusong.maps.subjects import MastPlan
     from phusong.planning.results import SitePlan
     from phusong.sources.inputs import Inputs
     from phusong.study import Study
+
+
+_SERVED = ("villages", "people", "communes", "people_fibre", "counted", "most_people")
 
 
 def mast_plan_section(
@@ -33,9 +37,11 @@ def mast_plan_section(
         "bound": None if math.isnan(plan.lower_bound) else plain(round(plan.lower_bound)),
         "gap": None if math.isnan(plan.gap) else plain(round(plan.gap, 4)),
         "people": plain(round(plan.people)),
+        "counted": plain(round(plan.counted)),
         "most_people": plain(round(plan.most_people)) if within else None,
         "branched": plan.branched,
         "weighted": masts.weighted,
+        "fibre_weight": study.planning.fibre_weight if len(plan.communes) else None,
         "candidates": plan.candidates,
         "rounds": plan.rounds,
         "currency": plan.currency,
@@ -47,16 +53,27 @@ def mast_plan_section(
         "power": _power(plan.sites, masts.power_lines, frame, tolerance_m),
         "villages": _villages(plan, inputs),
         "bill": _bill(plan.bill),
-        "curve": _columns(plan.curve, ("budget", "life", "villages", "people", "most_people")),
-        "years": _columns(
-            plan.years, ("year", "spent", "spent_total", "villages", "people", "most_people")
-        ),
+        "steps": step_section(plan, inputs, frame),
+        "communes": brought_section(plan, inputs, frame),
+        "curve": _columns(plan.curve, ("budget", "life", *_SERVED)),
+        "years": _columns(plan.years, ("year", "budget", "spent", "spent_total", "left", *_SERVED)),
         "figures": {
             "id": texts(figures["figure"]),
             "unit": texts(figures["unit"]),
             "before": scaled(figures["before"], 4),
             "after": scaled(figures["after"], 4),
         },
+        "yearly": None if masts.yearly is None else _yearly(masts.yearly),
+    }
+
+
+def _yearly(yearly: pd.DataFrame) -> dict[str, Any]:
+    """Return a figure an entry, with its values now and at the end of each year."""
+    table = yearly.pivot_table(index=["figure", "unit"], columns="year", values="value", sort=False)
+    return {
+        "id": [str(figure) for figure, _ in table.index],
+        "unit": [str(unit) for _, unit in table.index],
+        "values": [scaled(row, 4) for _, row in table.iterrows()],
     }
 
 
@@ -66,6 +83,7 @@ def _sites(sites: gpd.GeoDataFrame, frame: Frame) -> dict[str, Any]:
         "id": texts(sites["site_id"]),
         "kind": texts(sites["kind"]),
         "role": texts(sites["role"]),
+        "step": scaled(sites["step"], 0),
         "year": scaled(sites["year"], 0),
         "villages": scaled(sites["villages"], 0),
         "people": scaled(sites["people"], 0),
@@ -87,6 +105,7 @@ def _hops(plan: SitePlan, frame: Frame) -> dict[str, Any]:
     return {
         "from": positions(hops["from_site_id"], at),
         "to": positions(hops["to_site_id"], at),
+        "step": scaled(hops["step"], 0),
         "year": scaled(hops["year"], 0),
         "length_km": scaled(hops["length_km"], 2),
         "clearance": scaled(hops["clearance"], 2),
@@ -99,6 +118,7 @@ def _hops(plan: SitePlan, frame: Frame) -> dict[str, Any]:
 
 def _lines(lines: gpd.GeoDataFrame, frame: Frame, tolerance_m: float) -> dict[str, Any]:
     return {
+        "step": scaled(lines["step"], 0),
         "year": scaled(lines["year"], 0),
         "kind": texts(lines["kind"]),
         "surface": texts(lines["surface"]),
@@ -134,11 +154,17 @@ def _villages(plan: SitePlan, inputs: Inputs) -> dict[str, Any]:
     return {
         "village": positions(villages["code"], inputs.villages["code"]),
         "status": texts(villages["status"]),
+        "step": scaled(villages["step"], 0),
         "year": scaled(villages["year"], 0),
         "site": positions(villages["site_id"], at),
         "second": positions(villages["second_site_id"], at),
         "best_share": scaled(villages["best_share"] * 100, 1),
+        "mast": scaled(villages["mast_life"], 0),
+        "repeaters": scaled(villages["repeaters"], 0),
+        "donor": texts(villages["donor_operator"]),
+        "repeater": scaled(villages["repeater_life"], 0),
         "satellite": scaled(villages["satellite_life"], 0),
+        "cheapest": texts(villages["cheapest"]),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -10,29 +9,33 @@ import numpy as np
 import pandas as pd
 
 from phusong.coverage.villages.verdict import GRADE_LETTERS
-from phusong.maps.codec import coded, positions, scaled, texts
+from phusong.maps.codec import coded, differences, positions, scaled, texts
 from phusong.maps.mercator import Frame
 from phusong.maps.outline import encode_rings, simplify_areas
+from phusong.maps.sections.mending import remedy_section, ring_section
 
 if TYPE_CHECKING:
     from phusong.fiber.results import FiberResult
     from phusong.maps.subjects import Losses
     from phusong.planning.cascade.results import Cascade
     from phusong.sources.inputs import Inputs
+    from phusong.study.settings.planning import Prices
 
 _NOBODY = ((), "", "", ())
 
 
 def outage_section(
-    losses: Losses, fiber: FiberResult, inputs: Inputs, frame: Frame
+    losses: Losses, fiber: FiberResult, inputs: Inputs, prices: Prices, frame: Frame
 ) -> dict[str, Any]:
-    """Return events ranked, what goes dark in each outage, pairs, and areas of hazards.
+    """Return events ranked, what goes dark in each outage, pairs, rings, remedies, hazards.
 
     Rows are named by number, and numbers that rise are differences: most outages share their
     villages with others, and a village costs a handful of letters.
     """
     cascade, hazards = losses.cascade, losses.hazards
-    sets, of = _village_sets(cascade, inputs)
+    known: dict[tuple[Any, ...], int] = {_NOBODY: 0}
+    of = _village_sets(known, cascade.villages, "outage", _outages(cascade), inputs)
+    of_cuts = _village_sets(known, cascade.cut_villages, "cut", len(cascade.cuts), inputs)
     return {
         "judged": cascade.judged,
         "events": _events(cascade.events, fiber, inputs, hazards, frame),
@@ -43,8 +46,11 @@ def outage_section(
         },
         "sets": [
             {"village": steps, "before": before, "after": after, "people": people}
-            for steps, before, after, people in sets
+            for steps, before, after, people in known
         ],
+        "today": _today(cascade, inputs),
+        "rings": ring_section(cascade.cuts, of_cuts, fiber, inputs, frame),
+        "remedies": remedy_section(cascade, prices, inputs, frame),
         "pairs": _pairs(cascade.pairs, cascade.events),
         "hazards": encode_rings(
             simplify_areas(hazards.geometry.to_numpy(), inputs.grid.cell_m / 2, 60_000), frame
@@ -105,33 +111,47 @@ def _dark(cascade: Cascade, kind: str, among: pd.Series) -> list[list[int]]:
     rows = pd.Series(positions(table["id"].astype(str), among), dtype=np.int64)
     found: list[list[int]] = [[] for _ in range(_outages(cascade))]
     for outage, part in rows.groupby(table["outage"].to_numpy()):
-        found[int(str(outage)) - 1] = _differences(part[part >= 0])
+        found[int(str(outage)) - 1] = differences(part[part >= 0])
     return found
 
 
-def _village_sets(cascade: Cascade, inputs: Inputs) -> tuple[list[tuple[Any, ...]], list[int]]:
-    """Return the different sets of villages, and which of them each outage has."""
-    table = cascade.villages
+def _today(cascade: Cascade, inputs: Inputs) -> str:
+    """Return a letter a village, its grade with nothing lost; none where no village was judged."""
+    if cascade.today.empty:
+        return ""
+    grade = inputs.villages["code"].map(cascade.today.set_index("code")["grade"])
+    return "".join(GRADE_LETTERS.get(str(name), "n") for name in grade)
+
+
+def _village_sets(
+    known: dict[tuple[Any, ...], int],
+    table: pd.DataFrame,
+    numbered: str,
+    count: int,
+    inputs: Inputs,
+) -> list[int]:
+    """Return which set of villages each number from 1 to ``count`` has; new ones become known."""
+    if table.empty:
+        return [0] * count
     row = np.array(positions(table["code"], inputs.villages["code"]), dtype=np.int64)
     people = np.array([-1 if v is None else v for v in scaled(table["people_lost"], 0)])
     letters = [
         np.array([GRADE_LETTERS.get(str(grade), "n") for grade in table[name]], dtype=object)
         for name in ("before", "after")
     ]
-    known: dict[tuple[Any, ...], int] = {_NOBODY: 0}
-    of = [0] * _outages(cascade)
-    for outage, mine in table.groupby("outage").indices.items():
-        number, inside = int(str(outage)) - 1, np.asarray(mine)
+    of = [0] * count
+    for name, mine in table.groupby(numbered).indices.items():
+        number, inside = int(str(name)) - 1, np.asarray(mine)
         if number < 0:
             continue
         at = inside[np.argsort(row[inside], kind="stable")]
         found = (
-            tuple(_differences(row[at])),
+            tuple(differences(row[at])),
             *("".join(part[at]) for part in letters),
             tuple(people[at].tolist()),
         )
         of[number] = known.setdefault(found, len(known))
-    return list(known), of
+    return of
 
 
 def _pairs(pairs: pd.DataFrame, events: gpd.GeoDataFrame) -> dict[str, Any]:
@@ -170,10 +190,3 @@ def _keys(table: pd.DataFrame, suffix: str) -> list[tuple[str, str, float]]:
 
 def _outages(cascade: Cascade) -> int:
     return int(cascade.events["outage"].max()) if len(cascade.events) else 0
-
-
-def _differences(rows: Iterable[int]) -> list[int]:
-    """Return numbers in rising order, each but the first by how much it is more."""
-    whole = np.sort(np.asarray(list(rows), dtype=np.int64))
-    steps: list[int] = np.diff(whole, prepend=0).tolist()
-    return steps

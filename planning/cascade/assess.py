@@ -88,12 +88,14 @@ def assess_cascade(
         remedies = find_remedies(network, ranked, study, judged, ask.most, ask.budget, told)
     return Cascade(
         events=_placed(ranked, inputs),
-        villages=_villages(outages, judged),
+        villages=_villages(outages, judged, "outage"),
         dark=_dark(outages, inputs),
         pairs=worst_pairs(network, ranked, study.planning.outage_hours, judged, told),
         judged=len(judged),
         remedies=remedies,
         cuts=cuts,
+        cut_villages=_villages(cuts.assign(cut=np.arange(1, len(cuts) + 1)), judged, "cut"),
+        today=judged.today(),
         toll=toll_of(ranked, fiber, study.planning.losses),
     )
 
@@ -110,15 +112,16 @@ def _placed(events: pd.DataFrame, inputs: Inputs) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(events[list(EVENTS)], geometry=points, crs=inputs.crs)
 
 
-def _villages(outages: pd.DataFrame, judged: Judged) -> pd.DataFrame:
-    """Return the villages of every outage."""
+def _villages(silent: pd.DataFrame, judged: Judged, number: str) -> pd.DataFrame:
+    """Return the villages of every set of silent ``sites``, with the ``number`` of the set."""
     parts = [
-        judged.of(frozenset(row.sites)).assign(outage=row.outage)
-        for row in rows(outages)
+        judged.of(frozenset(row.sites)).assign(**{number: getattr(row, number)})
+        for row in rows(silent)
         if row.sites
     ]
-    columns = ["outage", "code", "name", "commune_code", "before", "after", "people_lost"]
-    whole = pd.concat([p for p in parts if len(p)] or [judged.of(frozenset()).assign(outage=0)])
+    columns = [number, "code", "name", "commune_code", "before", "after", "people_lost"]
+    none = judged.of(frozenset()).assign(**{number: 0})
+    whole = pd.concat([p for p in parts if len(p)] or [none])
     return whole[columns].reset_index(drop=True)
 
 

@@ -65,6 +65,7 @@ class Judged:
         self._villages = inputs.villages[["code", "name", "commune_code"]]
         self._code = inputs.villages["code"].to_numpy(dtype=object)
         self._known: dict[Sites, Felt] = {frozenset(): _NOBODY}
+        self._today: NDArray[np.object_] | None = None
 
     def __len__(self) -> int:
         """How many sets were judged, that of no sites not counted."""
@@ -76,6 +77,7 @@ class Judged:
         if not new:
             return
         now, changes = self._silenced.without(new, progress)
+        self._today = now["grade"].to_numpy(dtype=object)
         ranks = _ranks(now["grade"].to_numpy(dtype=object))
         people = now["people"].to_numpy(dtype=np.float64)
         had = now["share"].to_numpy(dtype=np.float64)
@@ -91,6 +93,11 @@ class Judged:
             self._known[sites] = Felt(
                 row[order], ranks[row[order]], after[order], lost[order], dark[order]
             )
+
+    def today(self) -> pd.DataFrame:
+        """Return ``code`` and ``grade`` with nothing silent; no rows before any set was judged."""
+        known = self._today is not None
+        return pd.DataFrame({"code": self._code if known else [], "grade": self._today})
 
     def felt(self, sites: Sites) -> Felt:
         """Return the villages that lose signal without sites that were judged."""

@@ -61,6 +61,12 @@ class Cascade:
         ``communes_dark``, ``people_without_fibre``, ``sites_dark``, ``villages_lower``,
         ``villages_all``, ``people_without_signal``, ``communes``, ``sites`` (tuples of what goes
         dark), geometry of the two.
+    cut_villages
+        As ``villages``, of each pair of sections: ``cut`` (its row of ``cuts``, from 1) instead of
+        ``outage``.
+    today
+        ``code``, ``grade`` of every village with nothing lost; no rows where no loss darkens a
+        site, and no village was judged.
     """
 
     events: gpd.GeoDataFrame
@@ -71,3 +77,5 @@ class Cascade:
     remedies: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
     toll: Toll = NO_TOLL
     cuts: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    cut_villages: pd.DataFrame = field(default_factory=pd.DataFrame)
+    today: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from shapely.geometry import LineString, Point
+from shapely.geometry import LineString, MultiLineString, Point
 
 from helpers.files import UTM
 from phusong.exports.tables.dictionary import tables
 from phusong.planning.cascade.results import Cascade
+from phusong.planning.cascade.toll import Toll
 from phusong.planning.results import SitePlan
 
 TABLES = tables()
 HOSTILE = "<img src=x onerror=window.hurt=1>"
+_ALONE = ("repeaters", "satellite terminals")
 ITEMS = {"new masts": "", "radio equipment": "", "microwave hops": "", "fibre cable": "km"}
 
 
@@ -147,6 +149,7 @@ def made_plan(world: Any, *, years: bool = False) -> SitePlan:
                 "life": [111_682.0, 250_000.0],
                 "villages": [2, 5],
                 "people": people,
+                "counted": people,
                 "most_people": [people[0] * 1.2, people[1]],
             }
         ),
@@ -157,6 +160,7 @@ def made_plan(world: Any, *, years: bool = False) -> SitePlan:
                 "spent_total": np.cumsum(spent),
                 "villages": [2, 5],
                 "people": people,
+                "counted": people,
                 "most_people": [people[0] * 1.1, people[1] * 1.05],
             }
         ).head(2 if years else 0),
@@ -169,6 +173,7 @@ def made_plan(world: Any, *, years: bool = False) -> SitePlan:
         most_people=people[1] * 1.05 if years else np.inf,
         branched=False,
         currency="USD",
+        counted=people[1],
     )
 
 
@@ -259,11 +264,188 @@ def made_cascade(world: Any) -> Cascade:
         "villages_more": 2,
         "people_more": 400.0,
     }
+    ways = fiber.edges.geometry
+    remedies = pd.DataFrame(
+        [
+            ("hop", sites[1], sites[0], 1.0, "hop", 14_000.0, 900.0, 20_000.0, 3_000.0, 2),
+            (
+                "route",
+                communes["code"].iloc[0],
+                "",
+                4.5,
+                "km",
+                90_000.0,
+                700.0,
+                95_000.0,
+                9_000.0,
+                1,
+            ),
+            (
+                "battery",
+                ", ".join(sites[1:3]),
+                "471",
+                40.0,
+                "h",
+                8_000.0,
+                0.0,
+                8_000.0,
+                100.0,
+                None,
+            ),
+        ],
+        columns=[
+            *("kind", "where", "by", "quantity", "unit", "capital", "yearly", "life"),
+            *("person_hours", "step"),
+        ],
+    )
+    remedies["remedy"] = [1, 2, 3]
+    remedies["per_1000"] = 1000 * remedies["person_hours"] / remedies["life"]
+    remedies["step"] = remedies["step"].astype("Int64")
+    built = remedies["step"].notna()
+    remedies["life_added"] = remedies["life"].where(built)
+    remedies["person_hours_added"] = remedies["person_hours"].where(built)
+    remedies["life_total"] = [115_000.0, 95_000.0, np.nan]
+    remedies["person_hours_total"] = [12_000.0, 9_000.0, np.nan]
+    remedies["person_hours_signal"] = remedies["person_hours"] / 3
+    remedies["person_hours_fibre"] = remedies["person_hours"] * 2 / 3
+    for name in ("events_mended", "events_eased", "communes", "sites", "villages", "people"):
+        remedies[name] = 2
+    remedies["worst_people"] = 1_700.0
+    drawn = [LineString([spots[3], spots[2]]), ways.iloc[2], spots[2]]
+    pair_of_cuts = {
+        "section_a": str(fiber.edges["edge_id"].iloc[1]),
+        "cable_a": "C1",
+        "section_b": str(fiber.edges["edge_id"].iloc[2]),
+        "cable_b": "C2",
+        "sections": 3,
+        "communes_dark": 1,
+        "people_without_fibre": 700.0,
+        "sites_dark": 1,
+        "villages_lower": 1,
+        "villages_all": 1,
+        "people_without_signal": 1_100.0,
+        "communes": (str(communes["code"].iloc[3]),),
+        "sites": (sites[2],),
+    }
     return of(
         Cascade,
+        remedies=gpd.GeoDataFrame(remedies, geometry=drawn, crs=inputs.crs),
+        cuts=gpd.GeoDataFrame(
+            [pair_of_cuts],
+            geometry=[MultiLineString([ways.iloc[1], ways.iloc[2]])],
+            crs=inputs.crs,
+        ),
+        cut_villages=pd.DataFrame(
+            {
+                "cut": [1],
+                "code": [codes.iloc[30]],
+                "name": [names.iloc[30]],
+                "commune_code": [communes["code"].iloc[3]],
+                "before": ["hollow"],
+                "after": ["white"],
+                "people_lost": [1_100.0],
+            }
+        ),
+        today=pd.DataFrame(
+            {"code": codes, "grade": np.where(np.arange(len(codes)) % 9 == 8, "white", "covered")}
+        ),
+        toll=Toll(10_000.0, 20_000.0),
         events=gpd.GeoDataFrame(events, geometry=spots, crs=inputs.crs),
         villages=villages.drop(columns="row"),
         dark=pd.DataFrame(dark, columns=["outage", "kind", "id", "name"]),
         pairs=pd.DataFrame([pair]),
         judged=5,
     )
+
+
+def made_joint_plan(world: Any) -> SitePlan:
+    """Five steps in two years: cable to a commune, two masts, a satellite terminal, a repeater.
+
+    A second commune stays without fibre. People of the commune count a tenth.
+    """
+    plan = made_plan(world, years=True)
+    communes, villages = world.inputs.communes, plan.villages.copy()
+    villages.loc[5:6, "status"] = ["satellite", "repeater"]
+    villages["step"] = [2, 2, 3, 3, 3, 4, 5, *[0] * (len(villages) - 7)]
+    villages.loc[5:6, "year"] = 2
+    villages["repeaters"], villages["donor_operator"] = 3, "Sóng Xanh"
+    villages["repeater_life"], villages["mast_life"] = 17_550.0, 62_500.0
+    villages["cheapest"] = "satellite"
+    people = villages["people"].groupby(villages["step"]).sum().drop(0).to_list()
+    fibre = 4_000.0
+    spots = world.fiber.reach.geometry
+    ends = [spots.iloc[0], plan.sites.geometry[0], plan.sites.geometry[1]]
+    ends += [villages.geometry[i].representative_point() for i in (5, 6)]
+    table = pd.DataFrame(
+        {
+            "step": np.arange(1, 6),
+            "year": [1, 1, 2, 2, 2],
+            "what": ["commune", "mast", "mast", "satellite", "repeater"],
+            "id": [communes["code"].iloc[0], *plan.sites["site_id"][:2], *villages["code"][5:7]],
+            "where": communes["name"].iloc[0],
+            "owner": ["", "new", "new", "", "Sóng Xanh"],
+            "masts": [0.0, 1.0, 1.0, 0.0, 0.0],
+            "hops": [0.0, 0.0, 1.0, 0.0, 0.0],
+            "cable_km": [2.5, 0.4, 0.0, 0.0, 0.0],
+            "power_line_km": 0.0,
+            "villages": [0, 2, 3, 1, 1],
+            "communes": [1, 0, 0, 0, 0],
+            "people": [0.0, *people],
+            "people_fibre": [fibre, 0.0, 0.0, 0.0, 0.0],
+            "capital": [20_000.0, 83_500.0, 93_000.0, 2_000.0, 10_500.0],
+            "yearly": [100.0, 4_200.0, 5_300.0, 800.0, 1_050.0],
+            "life": [21_000.0, 120_000.0, 109_000.0, 10_594.0, 17_550.0],
+        }
+    )
+    table["counted"] = table["people"] + 0.1 * table["people_fibre"]
+    for name in ("life", "villages", "people", "communes", "people_fibre", "counted"):
+        table[f"{name}_total"] = table[name].cumsum()
+    table["most_counted"] = table["counted_total"] * 1.25
+    ends_of_years = table[table["step"].isin([2, 5])]
+    sums = {
+        name: ends_of_years[f"{name}_total"].to_numpy()
+        for name in ("villages", "people", "communes", "people_fibre", "counted")
+    }
+    counted = float(table["counted"].sum())
+    bought = pd.DataFrame(
+        [(2, item, "", 1.0, "", 2_000.0, 800.0, 10_594.0) for item in _ALONE],
+        columns=["year", "item", "owner", "quantity", "unit", "capital", "yearly", "life"],
+    )
+    return replace(
+        plan,
+        villages=villages,
+        sites=plan.sites.assign(step=[2, 3, 3]),
+        hops=plan.hops.assign(step=3),
+        lines=plan.lines.assign(step=1),
+        bill=pd.concat([plan.bill, bought], ignore_index=True),
+        curve=plan.curve.assign(**sums, most_people=sums["counted"] * 1.05),
+        years=plan.years.assign(**sums, most_people=sums["counted"] * 1.05),
+        life=float(table["life"].sum()),
+        people=float(table["people"].sum()),
+        counted=counted,
+        most_people=counted * 1.05,
+        communes=gpd.GeoDataFrame(
+            {
+                "commune_code": communes["code"].iloc[[0, 2]].to_numpy(),
+                "name": [HOSTILE, "Trụ sở 2"],
+                "status": ["built", "over_budget"],
+                "step": [1, 0],
+                "year": [1, 0],
+                "people": [fibre, 3_000.0],
+            },
+            geometry=[spots.iloc[0], spots.iloc[2]],
+            crs=world.inputs.crs,
+        ),
+        steps=gpd.GeoDataFrame(table, geometry=ends, crs=world.inputs.crs),
+    )
+
+
+def made_yearly() -> pd.DataFrame:
+    """Two figures now and at the end of two years."""
+    rows = [
+        ("villages_covered", "villages", [20.0, 22.0, 25.0]),
+        ("communes_with_fibre_share", "share", [0.5, 0.625, 0.625]),
+        ("communes_with_fibre", "communes", [4.0, 5.0, 5.0]),
+    ]
+    found = [(name, unit, year, v) for name, unit, line in rows for year, v in enumerate(line)]
+    return pd.DataFrame(found, columns=["figure", "unit", "year", "value"])

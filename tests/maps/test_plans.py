@@ -248,7 +248,7 @@ def test_years_are_stepped_through(visit: Any, in_years: Path, plan: Any) -> Non
     assert here.text("#year-name") == "End of year 1"
     assert here.text("#year-said").startswith("1 masts · 2 villages")
     assert here.page.locator("#plan-masts tbody tr").count() == 1
-    assert "Gets signal in a later year: 3" in here.text("#legend")
+    assert "Served in a later year: 3" in here.text("#legend")
     assert here.pixels() != last
     here.rest()
     assert "year=1" in here.page.evaluate("location.hash")

@@ -58,7 +58,7 @@ def hand_over_plan(
         write_scenarios(sited.scenarios, partial)
         with attempt(page, partial / page):
             lines = sited.layers.power_lines
-            masts = MastPlan(sited.plan, sited.figures, lines, weighted=money.worst_first)
+            masts = MastPlan(sited.plan, sited.figures, lines, money.worst_first, sited.yearly)
             build_map(sited.results, partial / page, get_language(), masts=masts)
         write_stamp(partial, stamp, attempt.missing)
     console = open_console()

@@ -4,7 +4,7 @@ const Card = {
     village: "Village", commune: "Commune", site: "Tower", cable: "Cable section", pop: "Point of presence",
     weak: "Single point of failure", gap: "Gap in the cable drawing", finding: "Problem in the data",
     stage: "Stage of the extension", measured: "Measured place", point: "Point on the map",
-    mast: "Mast to build", event: "Loss", pair: "Two losses at once",
+    mast: "Mast to build", step: "Step of the plan", event: "Loss", pair: "Two losses at once", remedy: "Remedy", ring: "Two cuts of one ring",
   },
 
   render() {
@@ -107,6 +107,7 @@ const Card = {
     for (const v of inside) counts[figures ? figures.grade[v] : "n"] += 1;
     return [book.communes.name[i] || book.communes.code[i],
       make("p", { class: "where" }, t("Code {code}", { code: book.communes.code[i] })),
+      book.masts ? StepCard.commune(i) : null,
       make("h3", {}, t("Villages: {choice}", { choice: Legend.choice() })),
       inside.length ? facts(["c", "h", "w", "n"].filter((g) => counts[g] || g !== "n")
         .map((g) => [t(GRADES[g].label), t("{part} of {whole}", { part: number(counts[g]), whole: number(inside.length) })]))

@@ -1,7 +1,7 @@
 // What each sum buys: villages or people over money, under the line that no plan passes.
 const Curve = {
-  /** people | villages */
-  counts: "people",
+  /** counted | people | communes | villages; the bound is of people as the plan counts them. */
+  counts: null,
   /** The point that is read out: the last until another is pointed at. */
   active: null,
   box: { width: 340, height: 196, left: 46, right: 10, top: 12, bottom: 30 },
@@ -14,9 +14,13 @@ const Curve = {
   },
 
   point: (table, money, i, year) => ({
-    money, year, people: table.people[i], villages: table.villages[i],
-    most: book.masts.weighted && year ? null : table.most_people[i],
+    money, year, people: table.people[i], villages: table.villages[i], communes: table.communes[i], counted: table.counted[i], most: table.most_people[i],
   }),
+
+  /** Whether people are weighed: then a third line tells them as the plan counts them. */
+  weighed: (points) => points.some((p) => Math.abs(p.counted - p.people) > 1),
+
+  measures: (points) => [...(Curve.weighed(points) ? ["counted"] : []), "people", ...(Steps.joint ? ["communes"] : []), "villages"],
 
   render() {
     const points = Curve.points();
@@ -36,7 +40,9 @@ const Curve = {
 
   draw(figure, points) {
     const focus = document.activeElement?.dataset?.point;
-    const bounded = Curve.counts === "people" && points.every((p) => p.most !== null);
+    const [first] = Curve.measures(points);
+    Curve.counts ??= first;
+    const bounded = Curve.counts === first && points.every((p) => p.most !== null);
     const value = (p) => p[Curve.counts];
     const { width, height, left, right, top, bottom } = Curve.box;
     const across = Curve.steps(Math.max(...points.map((p) => p.money)));
@@ -48,7 +54,7 @@ const Curve = {
     const choose = (i) => { if (Curve.active !== i) { Curve.active = i; Curve.draw(figure, points); } };
     const half = Math.max(6, (width - left - right) / points.length / 2);
     fill(figure,
-      make("figcaption", {}, make("h3", {}, t("What each sum buys")), Curve.switch(figure, points)),
+      make("figcaption", {}, make("h3", {}, t("What each sum buys"))), Curve.switch(figure, points),
       make("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": t("What each sum buys") },
         up.map((count) => [
           make("line", { x1: left, x2: width - right, y1: y(count), y2: y(count), class: "curve-grid" }),
@@ -67,23 +73,39 @@ const Curve = {
         make("rect", { x: x(p.money) - half, y: top, width: 2 * half, height: height - top - bottom, class: "curve-reach" }),
         make("circle", { cx: x(p.money), cy: y(value(p)), r: i === active ? 6 : 3.6, class: i === active ? "curve-point curve-active" : "curve-point" })))),
       make("p", { class: "curve-said", "aria-live": "polite" }, Curve.sentence(points[active])),
-      bounded ? make("p", { class: "hint" }, t("Dashed: the most that any plan from the same places can reach for the sum.")) : null);
+      bounded ? make("p", { class: "hint" }, t("Dashed: the most that any plan from the same places can reach for the sum.")) : null,
+      Curve.weighed(points) ? make("p", { class: "hint" }, Curve.weights()) : null);
     if (focus !== undefined) figure.querySelector(`[data-point="${focus}"]`)?.focus();
   },
 
   switch(figure, points) {
-    return make("div", { class: "choices" }, ["people", "villages"].map((name) => make("label", { class: "choice" },
+    const names = { counted: "As counted", people: "People", communes: "Communes", villages: "Villages" };
+    return make("div", { class: "choices" }, Curve.measures(points).map((name) => make("label", { class: "choice" },
       make("input", { type: "radio", name: "curve", value: name, checked: Curve.counts === name, onchange: () => {
         Curve.counts = name;
         Curve.draw(figure, points);
         figure.querySelector("input:checked").focus();
       } }),
-      make("span", {}, t(name === "people" ? "People" : "Villages")))));
+      make("span", {}, t(names[name])))));
+  },
+
+  /** How people are weighed. */
+  weights() {
+    const { weighted, fibre_weight: weight } = book.masts;
+    return [
+      weight === null ? null : t("As counted: who is served in the village counts 1, a person of a commune that gets fibre {weight}.", { weight: number(weight, 2) }),
+      weighted ? t("The darkest communes come first: people count by the share of their commune that is in the dark.") : null,
+      t("The bound is of this count, none of people alone."),
+    ].filter(Boolean).join(" ");
   },
 
   sentence(p) {
     const said = t("{money} {currency}: {villages} villages, {people} people", {
       money: number(p.money), currency: book.masts.currency, villages: number(p.villages), people: number(p.people) });
+    const points = Curve.points();
+    const counted = t("{communes} communes; counted {counted}, and no plan counts more than {most}.", {
+      communes: number(p.communes), counted: number(p.counted), most: number(p.most) });
+    if (Curve.weighed(points)) return `${p.year ? `${t("Year {year}", { year: number(p.year) })} · ` : ""}${said}; ${counted}`;
     const most = p.most === null ? "" : ` ${t("No plan reaches more than {most} people for it.", { most: number(p.most) })}`;
     return `${p.year ? `${t("Year {year}", { year: number(p.year) })} · ` : ""}${said}.${most}`;
   },

@@ -54,7 +54,7 @@ function kept(place, render) {
   const open = new Set([...place.querySelectorAll("details[id][open]")].map((node) => node.id));
   const focus = place.contains(document.activeElement) ? document.activeElement : null;
   const name = focus && (focus.id ? `#${CSS.escape(focus.id)}`
-    : ["point", "year", "sort"].map((key) => (key in focus.dataset ? `[data-${key}="${CSS.escape(focus.dataset[key])}"]` : "")).find(Boolean));
+    : ["point", "year", "sort", "go"].map((key) => (key in focus.dataset ? `[data-${key}="${CSS.escape(focus.dataset[key])}"]` : "")).find(Boolean));
   render();
   for (const node of place.querySelectorAll("details[id]")) if (open.has(node.id)) node.open = true;
   if (name) place.querySelector(name)?.focus({ preventScroll: true });

@@ -2,7 +2,9 @@
 const FATES = {
   has: { colour: GRADES.c.colour, alpha: 0.28, hatched: false, label: "Has signal today" },
   served: { colour: PALETTE.fates.served, alpha: 0.72, hatched: false, label: "Gets signal by the plan" },
-  later: { colour: PALETTE.fates.served, alpha: 0.34, hatched: true, label: "Gets signal in a later year" },
+  repeater: { colour: PALETTE.fates.repeater, alpha: 0.6, hatched: false, label: "Gets a repeater" },
+  satellite: { colour: PALETTE.fates.satellite, alpha: 0.66, hatched: false, label: "Gets a satellite terminal (culture house only)" },
+  later: { colour: PALETTE.fates.served, alpha: 0.34, hatched: true, label: "Served in a later year" },
   over_budget: { colour: PALETTE.fates.over_budget, alpha: 0.7, hatched: true, label: "Stays: not within the money" },
   no_site: { colour: PALETTE.fates.no_site, alpha: 0.72, hatched: true, label: "Stays: no place looked at covers it" },
   no_backhaul: { colour: PALETTE.fates.no_backhaul, alpha: 0.6, hatched: true, label: "Stays: nothing joins what covers it to fibre" },
@@ -23,8 +25,8 @@ const Fate = {
     const row = Fate.rowOf[village];
     if (row === undefined) return Fate.bright.has(village) ? "has" : "unknown";
     const { status, year } = book.masts.villages;
-    if (status[row] !== "served") return status[row] in FATES ? status[row] : "unknown";
-    return Masting.stands(year[row]) ? "served" : "later";
+    const fate = status[row] in FATES ? status[row] : "unknown";
+    return ["served", "repeater", "satellite"].includes(fate) && !Masting.stands(year[row]) ? "later" : fate;
   },
 
   /** Villages with signal today, by the verdict over all carriers. */

@@ -24,6 +24,11 @@ const LAYERS = [
     empty: () => t("the plan needs none"),
   },
   {
+    id: "brought", title: "Communes that get fibre", on: true, of: "masts",
+    count: () => (Steps.joint ? book.masts.communes.commune.length : 0),
+    empty: () => t("only masts were planned: phusong plan plans both in one list"),
+  },
+  {
     id: "power", title: "Power lines", on: true, of: "masts",
     count: () => Masting.standing.length + Masting.power.length,
     empty: () => t("the study names no power lines: every new mast has panels"),
@@ -37,6 +42,11 @@ const LAYERS = [
     id: "exposure", title: "Villages by exposure", on: true, of: "losses",
     count: () => (book.losses ? book.villages.code.length : 0),
     empty: () => t("the study has no villages"),
+  },
+  {
+    id: "remedies", title: "Remedies to build, by step", on: false, of: "losses",
+    count: () => (book.losses ? book.losses.remedies.step.filter((step) => step !== null).length : 0),
+    empty: () => t("none was looked for, or none saves anything"),
   },
   {
     id: "villages", title: "Villages by verdict", on: !OWN_SUBJECT,
@@ -146,13 +156,18 @@ const PAINTERS = [
   Marks.paintPops,
   Marks.paintCentres,
   Extension.paint,
+  Steps.paintChosen,
   Masting.paintServed,
   Outages.paintEvents,
+  Remedies.paint,
+  Rings.paint,
   Spot.paint,
   Marks.paintFindings,
   Marks.paintSelected,
   Labels.paint,
   Extension.paintBadges,
+  Steps.paintAlone,
+  Steps.paintCommunes,
   Masting.paint,
   Masting.paintNumbers,
 ];
@@ -167,6 +182,7 @@ function thingAt(x, y, metresPerPixel, touch) {
   };
   const found = (shown("findings") && point("finding", book.findings))
     || (shown("planned") && near("mast", Masting, x, y, reach))
+    || (shown("brought") && near("commune", Steps, x, y, reach))
     || (shown("losses") && near("event", Outages, x, y, reach))
     || (shown("extension") && near("stage", Extension, x, y, reach))
     || (shown("centres") && centreAt(x, y, reach))

@@ -120,10 +120,23 @@ const Legend = {
         if (count) rows.push([drawn((pen) => Masting.mark(pen, 11, 11, 7, kind)), `${t(name)}: ${number(count)}`]);
       }
     }
+    if (State.shown.has("planned")) {
+      for (const what of ["repeater", "satellite"]) {
+        const count = Steps.alone().filter((i) => book.masts.steps.what[i] === what).length;
+        if (count) rows.push([drawn((pen) => Steps.terminal(pen, 11, 11, 6, what)), `${t(STEP_NAMES[what])}: ${number(count)}`]);
+      }
+    }
+    if (State.shown.has("brought")) {
+      const centres = { gets: "Commune that gets fibre", later: "Gets fibre in a later year", stays: "Commune that stays without fibre" };
+      for (const [kind, name] of Object.entries(centres)) {
+        const count = Steps.communes(kind).length;
+        if (count) rows.push([drawn((pen) => Steps.centre(pen, 11, 11.5, 7, kind)), `${t(name)}: ${number(count)}`]);
+      }
+    }
     if (State.shown.has("hops")) rows.push([lineSwatch(PLANNED.hop, [6, 3]), t("Microwave hop")]);
     if (State.shown.has("newcable")) rows.push([lineSwatch(PLANNED.cable, []), t("New cable")]);
     if (State.shown.has("power") && Masting.standing.length) rows.push([lineSwatch(PLANNED.power, [7, 2, 2, 2]), t("Power line; bold: new")]);
-    return rows.length ? Legend.group(t("Masts to build"), rows) : null;
+    return rows.length ? Legend.group(t(Steps.joint ? "To build" : "Masts to build"), rows) : null;
   },
 
   fate() {
@@ -142,8 +155,12 @@ const Legend = {
       for (const [kind, { title }] of Object.entries(LOSS_KINDS)) if (kinds.has(kind)) rows.push([Losses.swatch(kind), t(title)]);
     }
     const groups = rows.length ? [Legend.group(t("Losses, larger: more people"), rows)] : [];
-    if (Outages.chosen().length) {
+    const { rows: built, chosen } = Remedies.drawnNow();
+    const kinds = Object.keys(REMEDIES).filter((kind) => [...built, chosen].some((i) => book.losses.remedies.kind[i] === kind));
+    if (kinds.length) groups.push(Legend.group(t("Remedies, by step"), kinds.map((kind) => [drawn((pen) => Remedies.draw(pen, 11, 11, 7, kind)), t(REMEDIES[kind].title)])));
+    if (Outages.any()) {
       groups.push(Legend.group(t("In the chosen loss"), [
+        ...(Rings.chosen() < 0 ? [] : [[drawn((pen) => Rings.mark(pen, 11, 11, 7)), t("Section that is cut")]]),
         [coatSwatch(Outages.coat("w")), t("Village without signal")], [coatSwatch(Outages.coat("h")), t("Village partly served")],
         [coatSwatch(Outages.coat("part")), t("Some people lose signal")],
         [drawn((pen) => Masts.darkMark(pen, 11, 11, 6)), t("Tower that goes dark")], [lineSwatch(GRADES.w.colour, [6, 3]), t("Commune without fibre")],
@@ -151,7 +168,8 @@ const Legend = {
     } else if (State.shown.has("exposure")) {
       const from = (part) => number(EXPOSED_FROM[part]);
       groups.push(Legend.group(t("Losses that take a village's signal"), [
-        [coatSwatch(Outages.coat(-1)), t("none, or dark today")], ...EXPOSED_FROM.map((least, part) => [coatSwatch(Outages.coat(part)),
+        ...(book.losses.today ? [[coatSwatch(Outages.coat("dark")), t("Without signal today")]] : []),
+        [coatSwatch(Outages.coat(-1)), book.losses.today ? t("none") : t("none, or dark today")], ...EXPOSED_FROM.map((least, part) => [coatSwatch(Outages.coat(part)),
           part + 1 === EXPOSED_FROM.length ? t("{from} and more", { from: from(part) })
             : EXPOSED_FROM[part + 1] - least === 1 ? from(part) : t("{from} to {to}", { from: from(part), to: number(EXPOSED_FROM[part + 1] - 1) })])]));
     }

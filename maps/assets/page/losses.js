@@ -50,7 +50,7 @@ const Losses = {
     fill(place,
       make("h2", {}, t("What breaks together")),
       make("p", { class: "hint" }, t("Each loss by itself, followed along fibre, microwave and power to the villages.")),
-      Losses.tiles(), Losses.filters(), make("div", { id: "loss-list" }), Losses.pairs());
+      Losses.tiles(), Losses.filters(), make("div", { id: "loss-list" }), Remedies.render(), Losses.pairs(), Rings.render());
     Losses.list();
   },
 
@@ -62,7 +62,8 @@ const Losses = {
       SitePlan.tile(t("Losses that darken something"), number(e.id.length)),
       SitePlan.tile(t("Villages that some single loss darkens"), t("{part} of {whole}", { part: number(hit), whole: number(Areas.villages.length) })),
       make("div", { class: "tile tile-wide" }, make("span", {}, t("Worst single loss")), make("strong", {}, link({ kind: "event", index: 0 }, Losses.name(0))),
-        make("span", {}, t("{people} people lose signal, {sites} towers go dark", { people: number(e.people[0]), sites: number(e.sites[0]) }))));
+        make("span", {}, t("{people} people lose signal, {sites} towers go dark", { people: number(e.people[0]), sites: number(e.sites[0]) }))),
+      Remedies.tile());
   },
 
   filters() {
@@ -115,7 +116,7 @@ const Losses = {
         class: State.selected?.kind === "pair" && State.selected.index === i ? "chosen" : null },
       make("th", { scope: "row" }, link({ kind: "pair", index: i }, Losses.both(i))),
       Plan.cells([number(p.people[i]), number(p.people_more[i])]))), { class: "grid losses" }),
-      make("p", { class: "hint" }, t("Pairs of the worst losses only; two harmless ones that are bad together are not looked for.")));
+      make("p", { class: "hint" }, t("Pairs of the worst losses only; two harmless cuts that are bad together stand under the rings.")));
   },
 
   both: (pair) => [book.losses.pairs.a[pair], book.losses.pairs.b[pair]].filter((event) => event >= 0).map(Losses.name).join(" + "),

@@ -125,7 +125,7 @@ const Marks = {
   /** A cross-hair on a chosen thing that is a point. */
   paintSelected(brush) {
     const place = State.selected && placeOf(State.selected);
-    if (!place || place.x === null || ["village", "commune"].includes(State.selected.kind)) return;
+    if (!place || place.x === null || ["village", "commune", "step", "remedy", "ring"].includes(State.selected.kind)) return;
     const { pen, view } = brush;
     const x = view.px(place.x), y = view.py(place.y);
     for (const [width, colour] of [[5, "#ffffff"], [2.5, INK]]) {
@@ -167,7 +167,7 @@ const outside = (x, y, view) => x < -20 || y < -20 || x > view.width + 20 || y >
 function placeOf({ kind, index }) {
   const sources = {
     site: book.sites, gap: book.gaps, weak: book.weak, finding: book.findings, pop: book.pops, village: book.villages,
-    stage: Extension.places, measured: book.measured, mast: book.masts?.sites, event: book.losses?.events,
+    stage: Extension.places, measured: book.measured, mast: book.masts?.sites, step: book.masts?.steps, event: book.losses?.events, remedy: book.losses?.remedies, ring: book.losses?.rings,
   };
   const source = sources[kind];
   return source ? { x: source.x[index], y: source.y[index] } : null;

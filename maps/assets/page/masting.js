@@ -108,9 +108,9 @@ const Masting = {
       if (outside(x, y, view)) continue;
       pen.lineWidth = 3.5;
       pen.strokeStyle = "rgba(255, 255, 255, 0.95)";
-      pen.strokeText(String(i + 1), x, y);
+      pen.strokeText(String(Steps.ofMast(i)), x, y);
       pen.fillStyle = INK;
-      pen.fillText(String(i + 1), x, y);
+      pen.fillText(String(Steps.ofMast(i)), x, y);
     }
   },
 

@@ -39,7 +39,7 @@ const Masts = {
   /** Towers that the chosen loss, or single point of failure, darkens. */
   dark() {
     const { selected } = State;
-    if (Outages.chosen().length) return [...Outages.dark().sites].filter((site) => book.sites.x[site] !== null);
+    if (Outages.any()) return [...Outages.dark().sites].filter((site) => book.sites.x[site] !== null);
     return selected?.kind === "weak" ? book.weak.sites[selected.index].filter((site) => site >= 0 && book.sites.x[site] !== null) : [];
   },
 

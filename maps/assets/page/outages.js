@@ -50,11 +50,15 @@ const Outages = {
     return [];
   },
 
-  /** All that the chosen events darken, each thing once; of two grades of a village the worse. */
+  /** Whether a loss is chosen: an event, two of them, or two cuts of a ring. */
+  any: () => Boolean(book.losses) && (Outages.chosen().length > 0 || Rings.chosen() >= 0),
+
+  /** All that the chosen losses darken, each thing once; of two grades of a village the worse. */
   dark() {
     const whole = { communes: new Set(), sites: new Set(), villages: new Map() };
-    for (const event of Outages.chosen()) {
-      const { communes, sites, villages } = Outages.of(event);
+    const lost = Outages.chosen().map(Outages.of);
+    if (Rings.chosen() >= 0) lost.push(Rings.of(Rings.chosen()));
+    for (const { communes, sites, villages } of lost) {
       for (const row of communes) whole.communes.add(row);
       for (const row of sites) whole.sites.add(row);
       for (const village of villages) {
@@ -85,7 +89,7 @@ const Outages = {
 
   paintVillages(brush) {
     if (!book.losses) return;
-    const chosen = Outages.chosen();
+    const chosen = Outages.any();
     const parts = new Map();
     const put = (key, area) => { if (!parts.has(key)) parts.set(key, []); parts.get(key).push(area); };
     const { villages } = Outages.dark();
@@ -94,19 +98,20 @@ const Outages = {
       if (!meets(area, brush.view)) return;
       const dark = villages.get(i);
       if (dark) put(dark.before === dark.after ? "part" : dark.after, area);
-      else if (chosen.length) put("rest", area);
-      else if (counts) put(Outages.part(counts[i]), area);
+      else if (chosen) put("rest", area);
+      else if (counts) put(counts[i] || book.losses.today[i] !== "w" ? Outages.part(counts[i]) : "dark", area);
     });
     inMetres(brush);
     for (const [key, areas] of parts) Strokes.cover(brush, Outages.coat(key), areas);
-    const touched = [...parts].filter(([key]) => key !== "rest" && key !== -1).flatMap(([, areas]) => areas);
-    Strokes.coats(brush, touched, [[chosen.length ? 1.4 : 0.6, chosen.length ? "rgba(30, 30, 30, 0.8)" : "rgba(255, 255, 255, 0.8)", []]]);
+    const touched = [...parts].filter(([key]) => !["rest", "dark", -1].includes(key)).flatMap(([, areas]) => areas);
+    Strokes.coats(brush, touched, [[chosen ? 1.4 : 0.6, chosen ? "rgba(30, 30, 30, 0.8)" : "rgba(255, 255, 255, 0.8)", []]]);
     inPixels(brush);
   },
 
   /** How villages of a part are covered: by what is left in the chosen loss, or by exposure. */
   coat(key) {
     if (key === "rest" || key === -1) return { colour: "#dfe3e6", alpha: 0.55, hatched: false };
+    if (key === "dark") return { colour: "#5b6470", alpha: 0.6, hatched: true };
     if (key === "part") return { colour: GRADES.h.colour, alpha: 0.3, hatched: false };
     return key in GRADES ? GRADES[key] : { colour: PALETTE.exposure[key], alpha: 0.72, hatched: false };
   },
@@ -114,7 +119,7 @@ const Outages = {
   /** The place itself: cables that are cut, the area of a hazard. */
   paintCut(brush) {
     const chosen = Outages.chosen();
-    if (!chosen.length) return;
+    if (!Outages.any()) return;
     const { events } = book.losses;
     const areas = chosen.map((event) => Outages.hazards[events.hazard[event]]).filter(Boolean);
     inMetres(brush);
@@ -122,6 +127,7 @@ const Outages = {
     Strokes.coats(brush, areas, [[4.4, "#ffffff", []], [2.2, INK, [6, 3]]]);
     inPixels(brush);
     const cut = chosen.flatMap((event) => events.cables[event]).map((i) => Lines.cables[i]);
+    if (Rings.chosen() >= 0) cut.push(...Rings.cables(Rings.chosen()));
     Strokes.lines(brush, cut, [[10, "#ffffff", []], [7.5, INK, []], [4, LOSS_KINDS.cable.colour, []]]);
     const communes = [...Outages.dark().communes].map((i) => Areas.communes[i]).filter((area) => meets(area, brush.view));
     inMetres(brush);
@@ -138,7 +144,7 @@ const Outages = {
     const shrunk = view.zoom >= 9.5 ? 1 : 0.7;
     // Small ones last, so that they are seen upon large ones; the chosen upon all.
     const order = [...Losses.rows()].sort((a, b) => chosen.has(a) - chosen.has(b) || a - b);
-    pen.globalAlpha = chosen.size ? 0.35 : 0.92;
+    pen.globalAlpha = chosen.size || ["remedy", "ring"].includes(State.selected?.kind) ? 0.35 : 0.92;
     for (const event of order) {
       if (events.x[event] === null) continue;
       const x = view.px(events.x[event]), y = view.py(events.y[event]);

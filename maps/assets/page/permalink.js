@@ -1,5 +1,5 @@
 // The address after # keeps the view, the switches and the chosen thing.
-const KINDS = ["village", "commune", "site", "cable", "pop", "weak", "gap", "finding", "stage", "measured", "mast", "event", "pair"];
+const KINDS = ["village", "commune", "site", "cable", "pop", "weak", "gap", "finding", "stage", "measured", "mast", "step", "event", "pair", "remedy", "ring"];
 
 const Permalink = {
   timer: null,
@@ -73,7 +73,9 @@ function codesOf(kind) {
     cable: book.cables?.id.map((_, i) => String(i)), weak: book.weak?.id,
     gap: book.gaps?.x.map((_, i) => String(i)), finding: book.findings.rule.map((_, i) => String(i)),
     stage: book.extension?.stages.stage.map(String), measured: book.measured?.row.map(String),
-    mast: book.masts?.sites.id, event: book.losses?.events.id.map(lossCode),
+    mast: book.masts?.sites.id, step: book.masts?.steps.id.map((id, i) => `${book.masts.steps.what[i]}.${id}`), event: book.losses?.events.id.map(lossCode),
+    remedy: book.losses?.remedies.kind.map((kind, i) => [kind, book.losses.remedies.where[i], book.losses.remedies.by[i]].join(".")),
+    ring: book.losses?.rings.a.map((a, i) => `${a}+${book.losses.rings.b[i]}`),
     pair: book.losses?.pairs.a.map((a, i) => [a, book.losses.pairs.b[i]].map(lossCode).join("+")),
   }[kind];
 }

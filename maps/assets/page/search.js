@@ -16,6 +16,7 @@ const Search = {
       ...book.sites.id.map((id, i) => item("site", i, id, "", () => t("Tower"))),
       ...book.pops.id.map((id, i) => item("pop", i, book.pops.name[i], id, () => t("Point of presence"))),
       ...(book.masts?.sites.id ?? []).map((id, i) => item("mast", i, id, "", () => t("Mast to build"))),
+      ...(Steps.joint ? book.masts.steps.id : []).map((id, i) => item("step", i, `${i + 1}. ${StepList.name(i)}`, id, () => t("Step of the plan"))),
       ...(book.losses?.events.id ?? []).map((id, i) => item("event", i, Losses.name(i), id, () => t("Loss"))),
     ];
     return Search.items;

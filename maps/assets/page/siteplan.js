@@ -3,6 +3,8 @@ const PLAN_FIGURES = {
   villages_covered: "Villages covered",
   villages_hollow: "Villages partly served",
   villages_white: "Villages without signal",
+  villages_repeater: "Villages with a repeater",
+  villages_satellite: "Villages with a satellite terminal",
   people_served: "People served",
   people_served_share: "Share of people served",
 };
@@ -16,6 +18,8 @@ const ITEMS = {
   "power lines": "Power lines",
   "microwave hops": "Microwave hops",
   "fibre cable": "Fibre cable",
+  repeaters: "Repeaters",
+  "satellite terminals": "Satellite terminals",
 };
 
 const STAYS = {
@@ -25,7 +29,7 @@ const STAYS = {
 };
 
 const MAST_COLUMNS = [
-  { key: "order", title: "Mast", value: (s, i) => i },
+  { key: "order", title: "Mast", value: (s, i) => Steps.ofMast(i) },
   { key: "villages", title: "Villages", down: true, value: (s, i) => s.villages[i] },
   { key: "people", title: "People", down: true, value: (s, i) => s.people[i] },
   { key: "life", title: "Cost", down: true, value: (s, i) => s.life[i] },
@@ -40,13 +44,16 @@ const SitePlan = {
 
   render(place) {
     const plan = book.masts;
-    place.setAttribute("aria-label", t("Masts to build"));
+    const title = t(Steps.joint ? "Masts and cables to build" : "Masts to build");
+    place.setAttribute("aria-label", title);
+    const masts = SitePlan.masts(plan.sites);
     fill(place,
-      make("h2", {}, t("Masts to build")),
-      SitePlan.cost(plan), SitePlan.tiles(plan), Curve.render(), Years.table(), SitePlan.masts(plan.sites),
+      make("h2", {}, title),
+      SitePlan.cost(plan), SitePlan.tiles(plan), Curve.render(), Years.table(), StepList.render(),
+      Steps.joint ? make("details", { id: "plan-all-masts" }, make("summary", {}, t("Masts by themselves")), masts) : masts,
       make("details", { id: "plan-bill" }, make("summary", {}, t("Bill of quantities")), SitePlan.bill(plan.bill)),
-      make("details", { id: "plan-before" }, make("summary", {}, t("Before and after")), SitePlan.figures(plan.figures)),
-      SitePlan.stay(plan.villages),
+      make("details", { id: "plan-before" }, make("summary", {}, t("Before and after")), plan.yearly ? SitePlan.yearly(plan.yearly) : SitePlan.figures(plan.figures)),
+      SitePlan.stay(plan.villages), StepList.left(),
       make("p", { class: "hint" }, t("All prices are assumptions of the study, and yearly costs count over {years} years at {discount} % discount. More places than were looked at may be cheaper.", {
         years: number(plan.horizon_years), discount: number(plan.discount_percent, Number.isInteger(plan.discount_percent) ? 0 : 1) })));
   },
@@ -63,15 +70,34 @@ const SitePlan = {
 
   proof(plan) {
     const places = number(plan.candidates);
-    if (plan.weighted) return t("The darkest communes come first: people count by the share of their commune that is in the dark.");
+    if (plan.most_people !== null && plan.counted !== plan.people) return SitePlan.counted(plan, places);
     if (plan.most_people !== null) {
       return t("For this money {people} people are served; no plan from these {places} places serves more than {most}.", {
         people: number(plan.people), places, most: number(plan.most_people) });
     }
     if (plan.bound === null) return "";
+    if (Steps.joint && plan.gap < 0.0005) return t("Proven: no plan from these {places} places and routes that serves the same villages and communes is cheaper.", { places });
+    if (Steps.joint) {
+      return t("No plan from these {places} places and routes that serves the same villages and communes is cheaper than {bound}: at most {gap} could still be saved.", {
+        places, bound: money(plan.bound), gap: percent(100 * plan.gap) });
+    }
     if (plan.gap < 0.0005) return t("Proven: no plan from these {places} places that serves the same villages is cheaper.", { places });
     return t("No plan from these {places} places that serves the same villages is cheaper than {bound}: at most {gap} could still be saved.", {
       places, bound: money(plan.bound), gap: percent(100 * plan.gap) });
+  },
+
+  /** A plan that weighs people: who gets what, how they count, and the most that any plan counts. */
+  counted(plan, places) {
+    const { status, people } = plan.communes;
+    const fibre = people.reduce((sum, n, row) => sum + (status[row] === "built" ? n ?? 0 : 0), 0);
+    return [
+      Steps.joint ? t("{people} people are served in their villages, and {fibre} live in communes that get fibre, who count {weight} each.", {
+        people: number(plan.people), fibre: number(fibre), weight: number(plan.fibre_weight, 2) })
+        : t("{people} people are served in their villages.", { people: number(plan.people) }),
+      plan.weighted ? t("The darkest communes come first: people count by the share of their commune that is in the dark.") : null,
+      t("Counted so they are {counted}; no plan from these {places} places counts more than {most} for the same money.", {
+        counted: number(plan.counted), places, most: number(plan.most_people) }),
+    ].filter(Boolean).join(" ");
   },
 
   /** The few figures a planner repeats. */
@@ -85,9 +111,20 @@ const SitePlan = {
       [Masting.count("new"), t("new masts")], [Masting.count("climbed"), t("standing masts climbed")], [Masting.count("relay"), t("relays")],
       [Masting.built(plan.hops.year).length, t("hops")],
     ].filter(([count]) => count).map(([count, name]) => `${number(count)} ${name}`);
+    for (const [what, name] of [["repeater", t("villages by repeater")], ["satellite", t("villages by satellite")]]) {
+      const count = Steps.alone().filter((i) => plan.steps.what[i] === what).length;
+      if (count) built.push(`${number(count)} ${name}`);
+    }
     if (km >= 0.05) built.push(t("{km} km of cable", { km: number(km, 1) }));
     return make("div", { class: "tiles" }, moved("villages_covered", "Villages covered"), moved("people_served", "People served"),
+      SitePlan.movedInAll(plan, "communes_with_fibre", "Communes with fibre"), SitePlan.movedInAll(plan, "people_in_communes_with_fibre", "People in communes with fibre"),
       SitePlan.tile(t("To build"), built.length ? built.join(", ") : t("nothing"), "tile tile-wide"));
+  },
+
+  /** From now to the end of the last year. */
+  movedInAll({ yearly }, id, title) {
+    const row = yearly ? yearly.id.indexOf(id) : -1;
+    return row < 0 ? null : SitePlan.tile(t(title), `${number(yearly.values[row][0])} → ${number(yearly.values[row].at(-1))}`);
   },
 
   tile: (title, text, kind = "tile") => make("div", { class: kind }, make("span", {}, title), make("strong", {}, text)),
@@ -115,7 +152,7 @@ const SitePlan = {
     const kind = Masting.kind(i);
     return make("tr", { "data-mast": i, class: State.selected?.kind === "mast" && State.selected.index === i ? "chosen" : null },
       make("th", { scope: "row" }, drawn((pen) => Masting.mark(pen, 11, 11, 7, kind)), " ",
-        link({ kind: "mast", index: i }, `${i + 1}. ${s.id[i]}`),
+        link({ kind: "mast", index: i }, Steps.mastName(i)),
         make("span", { class: "below" }, [t(SiteCard.backhaul[s.backhaul[i]] ?? s.backhaul[i]), t(SiteCard.power[s.power[i]] ?? s.power[i]),
           Masting.last > 1 ? t("year {year}", { year: number(s.year[i]) }) : ""].filter(Boolean).join(" · "))),
       Plan.cells([number(s.villages[i]), number(s.people[i]), number(s.life[i])]));
@@ -150,6 +187,15 @@ const SitePlan = {
     const shown = (value, of) => (of === "share" ? (value === null ? NONE : percent(100 * value)) : number(value));
     return Plan.table("", [t("Figure"), t("Now"), t("With the plan built")], f.id.map((id, i) => make("tr", {},
       make("th", { scope: "row" }, t(PLAN_FIGURES[id] ?? id)), Plan.cells([shown(f.before[i], f.unit[i]), shown(f.after[i], f.unit[i])]))), { id: "plan-figures" });
+  },
+
+  /** Figures now and at the end of each year, each measured with what stands by then. */
+  yearly(y) {
+    const shown = (value, of) => (of === "share" ? percent(value === null ? null : 100 * value) : number(value, of === "km" ? 1 : 0));
+    const ends = y.values[0]?.map((_, year) => (year ? t("Year {year}", { year: number(year) }) : t("Now"))) ?? [];
+    if (ends.length === 2) ends[1] = t("With the plan built");
+    return Plan.table("", [t("Figure"), ...ends], y.id.map((id, i) => make("tr", {},
+      make("th", { scope: "row" }, t(PLAN_FIGURES[id] ?? FIGURE_NAMES[id] ?? id)), Plan.cells(y.values[i].map((value) => shown(value, y.unit[i]))))), { id: "plan-figures" });
   },
 
   /** Villages that stay as they are, by reason. */

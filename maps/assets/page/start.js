@@ -16,7 +16,8 @@ function select(thing, { zoom = false, spot = null } = {}) {
 function goTo(thing) {
   const area = { village: Areas.villages, commune: Areas.communes, cable: Lines.cables }[thing.kind]?.[thing.index]
     ?? (thing.kind === "stage" ? Extension.box(thing.index) : null) ?? (thing.kind === "weak" ? Masts.darkBox(thing.index) : null)
-    ?? (thing.kind === "mast" ? Masting.box(thing.index) : null) ?? (thing.kind === "event" ? Outages.box(thing.index) : null)
+    ?? (thing.kind === "step" ? Steps.box(thing.index) : null) ?? (thing.kind === "mast" ? Masting.box(thing.index) : null) ?? (thing.kind === "event" ? Outages.box(thing.index) : null)
+    ?? (thing.kind === "remedy" ? Remedies.box(thing.index) : null) ?? (thing.kind === "ring" ? Rings.box(thing.index) : null)
     ?? (thing.kind === "pair" ? Outages.pairBox(thing.index) : null);
   // Beside the legend, not under it; a card that opens over the map has to stand first.
   const beside = { paddingTopLeft: [40 + Math.min(Legend.room(), map.getSize().x / 2), 40], paddingBottomRight: [40, 40], animate: false };
@@ -37,7 +38,8 @@ function showTab(name) {
 }
 
 /** What the page is about: a run, or what was planned or followed on one. */
-const SUBJECT = book.masts ? { subtitle: "Where to build: masts with their backhaul and power", tab: "Plan" }
+const SUBJECT = Steps.joint ? { subtitle: "Where to build: masts and cables in one list", tab: "Plan" }
+  : book.masts ? { subtitle: "Where to build: masts with their backhaul and power", tab: "Plan" }
   : book.losses ? { subtitle: "What breaks together: losses followed to villages and people", tab: "Losses" }
     : { subtitle: "Mobile coverage by village, fibre by commune", tab: "Village list" };
 

@@ -46,18 +46,20 @@ const Years = {
       t("{count} masts", { count: number(sites.year.filter((y) => y <= year).length) }),
       t("{count} villages", { count: number(years.villages[row]) }),
       t("{count} people", { count: number(years.people[row]) }),
+      Steps.joint ? t("{count} communes", { count: number(years.communes[row]) }) : null,
       `${number(years.spent_total[row])} ${currency}`,
-    ].join(" · ");
+    ].filter(Boolean).join(" · ");
   },
 
   table() {
     const y = book.masts.years;
     if (!y.year.length) return null;
     const { currency } = book.masts;
-    return Plan.table(t("Year by year"), [t("Year"), t("Spent, {currency}", { currency }), t("In all"), t("Villages"), t("People")],
+    return Plan.table(t("Year by year"), [t("Year"), t("Spent, {currency}", { currency }), t("In all"), t("Villages"), t("People"), ...(Steps.joint ? [t("Communes")] : [])],
       y.year.map((year, i) => make("tr", { class: year === Masting.year() ? "chosen" : null },
         make("th", { scope: "row" }, make("button", { type: "button", class: "link", "aria-pressed": String(year === Masting.year()), "data-year": year,
           onclick: () => Years.go(year) }, number(year))),
-        Plan.cells([number(y.spent[i]), number(y.spent_total[i]), number(y.villages[i]), number(y.people[i])]))), { id: "plan-years", class: "grid plan-years" });
+        Plan.cells([number(y.spent[i]), number(y.spent_total[i]), number(y.villages[i]), number(y.people[i]),
+          ...(Steps.joint ? [number(y.communes[i])] : [])]))), { id: "plan-years", class: "grid plan-years" });
   },
 };
