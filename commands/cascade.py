@@ -94,6 +94,7 @@ def cascade(
         "events": len(found.cascade.events),
         "judged": found.cascade.judged,
         "remedies": len(found.cascade.remedies),
+        "person_hours": found.cascade.toll.total,
     }
     with output_folder(out, overwrite=overwrite) as partial:
         attempt = Attempts(partial)

@@ -10,6 +10,7 @@ import pandas as pd
 from phusong.frames import rows
 from phusong.i18n import number, tr
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph
+from phusong.report.mending_pages import cut_blocks, remedy_blocks
 from phusong.report.pictures import draw
 from phusong.report.plan_charts import battery_chart, exposure_map
 from phusong.results.finished import FinishedRun
@@ -83,6 +84,7 @@ def cascade_blocks(
     if len(events) > _MOST_LOSSES:
         yield _rest(len(events) - _MOST_LOSSES)
     yield from _pairs(cascade.tables["cascade_pairs"], events)
+    yield from cut_blocks(cascade.tables["cascade_cuts"])
     hazards = events[events["element"] == "hazard"]
     if len(hazards):
         yield Heading(tr("Hazard areas"), level=2)
@@ -90,6 +92,13 @@ def cascade_blocks(
         if len(hazards) > _MOST_HAZARDS:
             yield _rest(len(hazards) - _MOST_HAZARDS)
     yield from _batteries(events[events["element"] == "feeder"], attempt)
+    codes = run.tables["communes"]
+    yield from remedy_blocks(
+        cascade.tables["cascade_remedies"],
+        cascade.stamp.get("person_hours"),
+        dict(zip(codes["code"].astype(str), codes["name"].astype(str), strict=True)),
+        run.study.planning.prices.currency,
+    )
     yield Bullets(
         [
             tr(
@@ -97,9 +106,8 @@ def cascade_blocks(
                 "another in the list."
             ),
             tr(
-                "Pairs are made of the worst losses only: two that are harmless by themselves are "
-                "not looked for together. People beyond the two are counted village by village, "
-                "and are at least so many."
+                "Pairs are made of the worst losses only, and of two cuts of one ring. People "
+                "beyond the two are counted village by village, and are at least so many."
             ),
             tr(
                 "Towers go dark when neither fibre nor microwave reaches them, or their batteries "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -14,11 +14,13 @@ from phusong.planning.tally import FIGURES
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 from phusong.report.pictures import draw
 from phusong.report.plan_charts import mast_kind, mast_map, sums_chart
+from phusong.report.step_pages import step_blocks
 from phusong.results.finished import FinishedRun
 from phusong.results.missing import Attempts
 from phusong.results.planfolders import PlanFolder
 from phusong.study.settings.planning import Prices
 
+_TITLE = "What it would take to cover the dark villages"
 _MOST_MASTS = 80
 _MOST_DARK = 120
 _PROVEN = 0.0005
@@ -41,6 +43,9 @@ _PRICES = {
 }
 
 
+_Sites = TypeVar("_Sites", bound=pd.DataFrame)
+
+
 def mast_plan_blocks(
     run: FinishedRun, plan: PlanFolder, attempt: Attempts | None = None
 ) -> Iterator[Block]:
@@ -57,8 +62,10 @@ def mast_plan_blocks(
     """
     tables, stamp = plan.tables, plan.stamp
     currency = str(stamp["currency"])
-    yield Heading(tr("What it would take to cover the dark villages"), level=2, new_page=True)
-    yield Paragraph(_proof(stamp, run.study.planning.prices))
+    joint = len(tables["plan_communes"]) > 0
+    title = "What masts and cables it would take" if joint else _TITLE
+    yield Heading(tr(title), level=2, new_page=True)
+    yield Paragraph(_proof(tables, stamp, run))
     if stamp.get("bound_by") == "branching":
         yield Paragraph(tr("The bound rests on the solver's own branching"), small=True)
     if stamp.get("broken"):
@@ -75,29 +82,60 @@ def mast_plan_blocks(
         lambda: mast_map(
             run.layer("villages"),
             tables["site_plan_villages"],
-            plan.layer("site_plan_sites"),
+            _numbered(plan.layer("site_plan_sites"), joint=joint),
             plan.layer("site_plan_hops"),
             plan.layer("site_plan_lines"),
             run.layer("communes"),
+            plan.layer("plan_communes") if joint else None,
         ),
-        tr("Masts by their number in the list, and what becomes of the villages."),
+        tr("Masts by their number in the list, and what becomes of the villages.")
+        if not joint
+        else tr("Masts by the step that builds them, communes, and what becomes of the villages."),
         attempt,
         0.74,
     )
-    yield from _sums(tables, stamp, currency, attempt)
+    yield from _sums(tables, currency, attempt)
     yield from _bill(tables["site_plan_bill"], currency)
-    yield from _masts(tables["site_plan_sites"], currency)
+    yield from step_blocks(tables, currency)
+    yield from _masts(_numbered(tables["site_plan_sites"], joint=joint), currency)
     yield from _dark(tables["site_plan_villages"], run)
     yield from _prices(run.study.planning.prices)
 
 
-def _proof(stamp: dict[str, Any], prices: Prices) -> str:
+def _numbered(sites: _Sites, *, joint: bool) -> _Sites:
+    """Give masts a number: by their step in a plan with cables, else by their place in the list."""
+    number = sites["step"] if joint else pd.Series(range(1, len(sites) + 1), index=sites.index)
+    return sites.assign(number=number.astype(int)).sort_values("number", kind="stable")
+
+
+def _weighed(points: pd.DataFrame) -> bool:
+    """Whether people count differently from one by one."""
+    return bool((points["counted"] - points["people"]).abs().gt(1.0).any())
+
+
+def _proof(tables: dict[str, pd.DataFrame], stamp: dict[str, Any], run: FinishedRun) -> str:
+    prices, communes = run.study.planning.prices, tables["plan_communes"]
     said = {
         "life": number(stamp["life"]),
         "currency": stamp["currency"],
         "years": prices.horizon_years,
         "places": number(stamp["candidates"]),
     }
+    if stamp.get("lower_bound") is not None and len(communes) and stamp["gap"] < _PROVEN:
+        return tr(
+            "{life} {currency} over {years} years. Proven: no plan from these {places} places and "
+            "routes that serves the same villages and communes is cheaper.",
+            **said,
+        )
+    if stamp.get("lower_bound") is not None and len(communes):
+        return tr(
+            "{life} {currency} over {years} years. No plan from these {places} places and routes "
+            "that serves the same villages and communes costs less than {bound}: at most {gap} "
+            "could still be saved.",
+            bound=number(stamp["lower_bound"]),
+            gap=share_text(stamp["gap"]),
+            **said,
+        )
     if stamp.get("lower_bound") is not None:
         if stamp["gap"] < _PROVEN:
             return tr(
@@ -112,13 +150,39 @@ def _proof(stamp: dict[str, Any], prices: Prices) -> str:
             gap=share_text(stamp["gap"]),
             **said,
         )
-    if stamp.get("worst_first") or stamp.get("most_people") is None:
-        return tr(
-            "{life} {currency} over {years} years, from {places} places, the darkest communes "
-            "first: {people} people get signal.",
-            people=number(stamp["people"]),
-            **said,
-        )
+    if round(stamp["counted"]) != round(stamp["people"]):
+        fibre = communes.loc[communes["status"] == "built", "people"].sum()
+        parts = [
+            tr(
+                "{life} {currency} over {years} years: {people} people are served in their "
+                "villages, and {fibre} live in communes that get fibre, who count {weight} each.",
+                people=number(stamp["people"]),
+                fibre=number(fibre),
+                weight=number(run.study.planning.fibre_weight, ".2f"),
+                **said,
+            )
+            if len(communes)
+            else tr(
+                "{life} {currency} over {years} years: {people} people are served in their "
+                "villages.",
+                people=number(stamp["people"]),
+                **said,
+            ),
+            tr(
+                "The darkest communes come first: people count by the share of their commune that "
+                "is in the dark."
+            )
+            if stamp.get("worst_first")
+            else "",
+            tr(
+                "Counted so they are {counted}; no plan from these {places} places counts more "
+                "than {most} for the same money. The bound is of this count, none of people alone.",
+                counted=number(stamp["counted"]),
+                places=said["places"],
+                most=number(stamp["most_people"]),
+            ),
+        ]
+        return " ".join(part for part in parts if part)
     return tr(
         "{life} {currency} over {years} years: {people} people get signal. No plan from these "
         "{places} places serves more than {most} for the same money.",
@@ -148,7 +212,6 @@ def _figures(figures: pd.DataFrame) -> Grid:
 
 def _sums(
     tables: dict[str, pd.DataFrame],
-    stamp: dict[str, Any],
     currency: str,
     attempt: Attempts | None,
 ) -> Iterator[Picture | Paragraph | Grid | Heading]:
@@ -156,17 +219,21 @@ def _sums(
     curve, years = tables["site_plan_curve"], tables["site_plan_years"]
     points, money = (curve, "budget") if len(curve) else (years, "spent_total")
     if len(points):
-        # People of years in which the darkest communes come first are bounded as weighted ones.
-        bounded = bool(len(curve)) or not stamp.get("worst_first")
+        weighed = _weighed(points)
         yield Heading(tr("What each sum buys"), level=2)
         yield draw(
             "sums",
             lambda: sums_chart(
-                points, money, currency, bounded=bounded, years=money == "spent_total"
+                points, money, currency, weighed=weighed, years=money == "spent_total"
             ),
             tr(
                 "Left: people who get signal for a sum, and the most that any plan from the same "
                 "places can reach for it. Right: villages."
+            )
+            if not weighed
+            else tr(
+                "Left: people as the plan counts them for a sum, and the most that any plan from "
+                "the same places counts for it. Right: villages."
             ),
             attempt,
         )
@@ -228,9 +295,9 @@ def _masts(sites: pd.DataFrame, currency: str) -> Iterator[Block]:
         widths.insert(1, 7.0)
         numeric = {0, 1, 4, 5, 8}
     lines = []
-    for order, row in enumerate(rows(sites.head(_MOST_MASTS)), start=1):
+    for row in rows(sites.head(_MOST_MASTS)):
         line = [
-            str(order),
+            str(row.number),
             str(row.site_id),
             tr(_KINDS[mast_kind(row.kind, row.role)]),
             number(row.villages),

@@ -15,6 +15,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from shapely import Point
 
+from phusong.coverage.villages.verdict import WHITE
 from phusong.i18n import number, tr
 from phusong.report.canvas import dot, finish_map, map_axes, to_png
 from phusong.results import palette
@@ -23,6 +24,8 @@ _NUMBERED = 60
 """Masts that still have room for their number."""
 _FATE_WORDS = {
     "served": "gets signal by the plan",
+    "repeater": "gets a repeater",
+    "satellite": "gets a satellite terminal at its culture house",
     "over_budget": "stays dark: over the budget",
     "no_site": "stays dark: no place covers it",
     "no_backhaul": "stays dark: no backhaul for what covers it",
@@ -50,6 +53,7 @@ def mast_map(
     hops: gpd.GeoDataFrame,
     lines: gpd.GeoDataFrame,
     communes: gpd.GeoDataFrame,
+    brought: gpd.GeoDataFrame | None = None,
 ) -> bytes:
     """Draw what becomes of the dark villages, and what is built for them; return a PNG.
 
@@ -60,7 +64,9 @@ def mast_map(
     dark
         ``code``, ``status`` of the villages of the plan.
     sites, hops, lines
-        Layers of the plan, sites in the order of their numbers.
+        Layers of the plan, sites with their ``number``.
+    brought
+        Commune centres that were to get fibre, with ``status``; None where only masts were planned.
     """
     figure, axes = map_axes()
     status = villages["code"].map(dark.set_index("code")["status"])
@@ -81,6 +87,8 @@ def mast_map(
         if not part.empty:
             part.plot(ax=axes, color=colour, linewidth=1.3, linestyle=style)
             handles.append(Line2D([], [], color=colour, linestyle=style, label=tr(word)))
+    if brought is not None:
+        handles += _brought(axes, brought)
     kinds = [mast_kind(k, r) for k, r in zip(sites["kind"], sites["role"], strict=True)]
     for name, (marker, word) in _MAST_MARKS.items():
         part = sites[[kind == name for kind in kinds]]
@@ -93,47 +101,66 @@ def mast_map(
         mark = dot(marker, colour, f"{tr(word)} ({len(part)})")
         mark.set_markeredgecolor("black")
         handles.append(mark)
-    for order, place in enumerate(sites.geometry[:_NUMBERED], start=1):
-        _number(axes, place, order)
+    first = sites.nsmallest(_NUMBERED, "number")
+    for order, place in zip(first["number"], first.geometry, strict=True):
+        _number(axes, place, int(order))
     return finish_map(figure, axes, handles, communes)
 
 
+def _brought(axes: Axes, communes: gpd.GeoDataFrame) -> list[Any]:
+    """Draw commune centres by whether they get fibre; return what the legend says of them."""
+    handles = []
+    for built, colour, word in (
+        (True, palette.NEW_CABLE, "commune that gets fibre"),
+        (False, "#ffffff", "commune that stays without fibre"),
+    ):
+        part = communes[(communes["status"] == "built") == built]
+        if part.empty:
+            continue
+        part.plot(ax=axes, color=colour, marker="p", markersize=40, edgecolor="black", zorder=3)
+        mark = dot("p", colour, f"{tr(word)} ({len(part)})")
+        mark.set_markeredgecolor("black")
+        handles.append(mark)
+    return handles
+
+
 def sums_chart(
-    points: pd.DataFrame, money: str, currency: str, *, bounded: bool, years: bool
+    points: pd.DataFrame, money: str, currency: str, *, weighed: bool, years: bool
 ) -> bytes:
     """Draw people over money under the line that no plan passes, and villages; return a PNG.
 
     Parameters
     ----------
     points
-        ``villages``, ``people``, ``most_people`` and the column ``money`` names; in years also
-        ``year``.
-    bounded
-        Whether ``most_people`` bounds these people.
+        ``villages``, ``people``, ``counted``, ``most_people`` and the column ``money`` names; in
+        years also ``year``.
+    weighed
+        Whether people count differently: then they are drawn as they count, which is what
+        ``most_people`` bounds.
     """
     figure = Figure(figsize=(7.2, 2.9), layout="constrained")
     FigureCanvasAgg(figure)
     people, villages = figure.subplots(1, 2)
     spent = [0.0, *points[money]]
+    counted = points["counted" if weighed else "people"]
     people.plot(
         spent,
-        [0.0, *points["people"]],
+        [0.0, *counted],
         color=palette.HOP,
         marker="o",
         markersize=3.5,
         label=tr("the plan"),
     )
-    if bounded:
-        most = [0.0, *points["most_people"]]
-        people.plot(
-            spent,
-            most,
-            color="#555555",
-            linestyle="--",
-            linewidth=1,
-            label=tr("no plan of these places passes"),
-        )
-        people.fill_between(spent, [0.0, *points["people"]], most, color=palette.HOP, alpha=0.1)
+    most = [0.0, *points["most_people"]]
+    people.plot(
+        spent,
+        most,
+        color="#555555",
+        linestyle="--",
+        linewidth=1,
+        label=tr("no plan of these places passes"),
+    )
+    people.fill_between(spent, [0.0, *counted], most, color=palette.HOP, alpha=0.1)
     villages.plot(
         spent,
         [0.0, *points["villages"]],
@@ -143,10 +170,11 @@ def sums_chart(
         label=tr("the plan"),
     )
     if years:
-        for year, x, y in zip(points["year"], points[money], points["people"], strict=True):
+        for year, x, y in zip(points["year"], points[money], counted, strict=True):
             text = tr("year {year}", year=int(year))
             people.annotate(text, (x, y), (3, -9), textcoords="offset points", fontsize=6)
-    for axes, title in ((people, "People who get signal"), (villages, "Villages that get signal")):
+    served = "People, as the plan counts them" if weighed else "People who get signal"
+    for axes, title in ((people, served), (villages, "Villages that get signal")):
         axes.set_title(tr(title), fontsize=9)
         axes.set_xlabel(currency, fontsize=8)
         axes.set_xlim(left=0)
@@ -170,6 +198,8 @@ def exposure_map(
 
     Parameters
     ----------
+    villages
+        With ``grade``: those without signal today have none to lose.
     exposure
         Losses by village code; villages that none takes are missing.
     worst
@@ -179,10 +209,14 @@ def exposure_map(
     count = villages["code"].map(exposure).fillna(0)
     ends = [*EXPOSED_FROM[1:], float("inf")]
     handles: list[Any] = []
-    none = villages[count == 0]
-    if not none.empty:
-        none.plot(ax=axes, color="#e4e7ea", edgecolor="white", linewidth=0.15)
-    handles.append(Patch(color="#e4e7ea", label=f"{tr('none, or dark today')} ({len(none)})"))
+    dark = villages["grade"] == WHITE
+    for part, colour, word in (
+        (villages[(count == 0) & dark], "#8d949c", "without signal today"),
+        (villages[(count == 0) & ~dark], "#e4e7ea", "none"),
+    ):
+        if not part.empty:
+            part.plot(ax=axes, color=colour, edgecolor="white", linewidth=0.15)
+        handles.append(Patch(color=colour, label=f"{tr(word)} ({len(part)})"))
     for least, end, colour in zip(EXPOSED_FROM, ends, palette.EXPOSURE, strict=True):
         part = villages[(count >= least) & (count < end)]
         if not part.empty:

@@ -29,10 +29,11 @@ class _Table(NamedTuple):
 
 _LOSS = ("communes_dark", "sites_dark", "villages_lower", "people_without_signal")
 _PAID = ("capital", "yearly", "life")
+_REACHED = ("villages", "people", "communes", "people_fibre", "counted", "most_people")
 _SITES: Final = {
     "site_plan_sites": _Table(
         ("site_id", "kind", "role", "backhaul", "from_site_id", "power"),
-        ("year", "villages", "people", "power_line_km", *_PAID),
+        ("step", "year", "villages", "people", "power_line_km", *_PAID),
     ),
     "site_plan_villages": _Table(
         ("code", "name", "commune_code", "status", "site_id"),
@@ -41,10 +42,20 @@ _SITES: Final = {
     "site_plan_hops": _Table(("from_site_id", "to_site_id"), ("year", "length_km", "life")),
     "site_plan_bill": _Table(("item", "unit"), ("year", "quantity", *_PAID)),
     "site_plan_figures": _Table(("figure", "unit"), ("before", "after")),
-    "site_plan_curve": _Table((), ("budget", "villages", "people", "most_people"), optional=True),
-    "site_plan_years": _Table(
-        (), ("year", "spent", "spent_total", "villages", "people", "most_people"), optional=True
+    "site_plan_curve": _Table((), ("budget", *_REACHED), optional=True),
+    "site_plan_years": _Table((), ("year", "spent", "spent_total", *_REACHED), optional=True),
+    "plan_steps": _Table(
+        ("what", "id", "where", "owner"),
+        (
+            *("step", "year", "people", "people_fibre", "life"),
+            *("people_total", "people_fibre_total", "life_total"),
+        ),
     ),
+    "plan_owners": _Table(("owner",), ("year", "works", *_PAID)),
+    "plan_communes": _Table(
+        ("commune_code", "name", "status"), ("step", "year", "people"), optional=True
+    ),
+    "plan_indicators": _Table(("figure", "unit"), ("year", "value"), optional=True),
 }
 _CASCADE: Final = {
     "cascade_events": _Table(
@@ -55,6 +66,14 @@ _CASCADE: Final = {
     "cascade_pairs": _Table(
         ("element_a", "id_a", "element_b", "id_b"),
         ("hours_a", "hours_b", *_LOSS, "people_more"),
+    ),
+    "cascade_cuts": _Table(("section_a", "section_b"), ("sections", *_LOSS)),
+    "cascade_remedies": _Table(
+        ("kind", "where", "by", "unit"),
+        (
+            *("quantity", "life", "events_mended", "person_hours", "step"),
+            *("life_total", "person_hours_total"),
+        ),
     ),
 }
 

@@ -97,8 +97,8 @@ def remedy_section(
     x, y = frame.place(shapely.get_x(at), shapely.get_y(at))
     sites = inputs.sites["site_id"].astype(str)
     helped = [str(where).split(", ") for where in table["where"]]
-    lines = np.where(table["kind"].to_numpy(dtype=object) == BATTERY, None, drawn)
     nothing = shapely.MultiLineString()
+    lines = [nothing if k == BATTERY else d for k, d in zip(table["kind"], drawn, strict=True)]
     route = table["where"].astype(str).where(table["kind"] == ROUTE, "")
     return {
         "kind": texts(table["kind"]),
@@ -112,9 +112,7 @@ def remedy_section(
         "pop": _named(helped, inputs.pops["pop_id"].astype(str)),
         "from": positions(table["by"].astype(str), sites),
         "commune": positions(route, inputs.communes["code"].astype(str)),
-        "lines": encode_lines(
-            np.array([line or nothing for line in lines.tolist()], dtype=object), frame, 0.0
-        ),
+        "lines": encode_lines(np.array([*lines, None], dtype=object)[:-1], frame, 0.0),
         "x": x,
         "y": y,
         "toll": {

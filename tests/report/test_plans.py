@@ -61,6 +61,7 @@ def _sites(world: Any, folder: Path, form: CsvForm, *, years: bool, sha: str = "
         "lower_bound": None if years else plan.lower_bound,
         "gap": None if years else plan.gap,
         "people": plan.people,
+        "counted": plan.counted,
         "most_people": plan.most_people if years else None,
         "bound_by": "multipliers",
         "worst_first": False,
@@ -154,8 +155,9 @@ def test_a_plan_in_years_says_what_stands_when(world: Any, run: FinishedRun, fol
     assert [row[1] for row in masts.rows] == ["1", "2", "2"]
     bill = next(b for b in blocks if isinstance(b, Grid) and "Quantity" in b.header)
     assert len(bill.rows) == 9
-    weighted = replace(plan, stamp={**plan.stamp, "worst_first": True})
-    assert "the darkest communes first" in words(list(mast_plan_blocks(run, weighted)))
+    counted = plan.stamp["people"] / 2
+    weighted = replace(plan, stamp={**plan.stamp, "worst_first": True, "counted": counted})
+    assert "The darkest communes come first" in words(list(mast_plan_blocks(run, weighted)))
 
 
 def test_what_breaks_together(run: FinishedRun, cascade: Path) -> None:

@@ -13,17 +13,11 @@ from phusong.commands.terminal.tables import people_text, plain, plain_table
 from phusong.frames import rows
 from phusong.i18n import number, tr
 from phusong.pipeline.cascade import Cascaded
+from phusong.planning.cascade.remedies.works import WORDS
 from phusong.planning.cascade.results import Cascade
 
 _MOST_PAIRS = 5
 _WIDE = 30
-
-
-KINDS = {
-    "battery": "longer batteries",
-    "hop": "spare microwave hop",
-    "route": "second route of cable",
-}
 
 
 def print_cascade(console: Console, found: Cascaded, top: int, currency: str) -> None:
@@ -106,7 +100,7 @@ def _print_remedies(console: Console, cascade: Cascade, top: int, currency: str)
     for row in rows(built.head(top)):
         where = plain(str(row.where))
         table.add_row(
-            tr(KINDS[row.kind]),
+            tr(WORDS[row.kind]),
             where if len(where) <= _WIDE else where[: _WIDE - 1] + "…",
             plain(str(row.by or "–")),
             _amount(row.kind, row.quantity, row.unit),

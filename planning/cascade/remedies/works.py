@@ -25,6 +25,12 @@ from phusong.study.settings.planning import Price
 BATTERY: Final = "battery"
 HOP: Final = "hop"
 ROUTE: Final = "route"
+WORDS: Final = {
+    BATTERY: "longer batteries",
+    HOP: "spare microwave hop",
+    ROUTE: "second route of cable",
+}
+"""What each kind is called: English templates."""
 SAME_M: Final = 0.01
 """Candidates of one road have the same vertices."""
 LEAST_M: Final = 0.1
