@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from phusong.checks import Findings
 from phusong.errors import Where
+from phusong.sources.cables.called import BOTH, SITE, thing_keys, thing_numbers
 from phusong.sources.inputs import Inputs
 from phusong.sources.left_out import report_left_out
 from phusong.sources.tables.columns import map_columns, take
@@ -34,12 +35,18 @@ def read_feeders(
     Returns
     -------
     DataFrame
-        ``site_id`` (a site or PoP of the study), ``feeder``, ``battery_h`` (0 where the table
+        ``site_id`` (a site or PoP of the study, as :func:`.cables.called.thing_keys` calls it; a
+        name that both bear is left out: F28), ``feeder``, ``battery_h`` (0 where the table
         gives none: F29). A site with two feeders has two rows, with the same hours: where they
         differ the least counts (F36). Rows that name no feeder, nothing of the study, or what an
         earlier row says are left out (F28).
     """
-    known = {*inputs.sites["site_id"].astype(str), *inputs.pops["pop_id"].astype(str)}
+    sites, pops = (
+        inputs.sites["site_id"].astype(str).tolist(),
+        inputs.pops["pop_id"].astype(str).tolist(),
+    )
+    keys, numbers = thing_keys(sites, pops), thing_numbers(sites, pops)
+    known = {name: keys[i] for name, i in numbers.items()}
     seen: _Seen = {}
     tables = [_read(study, layer, known, seen, findings) for layer in layers]
     whole = pd.concat(tables, ignore_index=True) if tables else _table([], [], np.zeros(0))
@@ -58,7 +65,7 @@ def read_feeders(
 def _read(
     study: Study,
     layer: Layer,
-    known: Collection[str],
+    known: Mapping[str, str],
     seen: _Seen,
     findings: Findings,
 ) -> pd.DataFrame:
@@ -79,6 +86,7 @@ def _read(
     at = raw["row"].to_numpy(dtype=np.int64)
     hours = _hours(frame, at, layer, findings, replace(where, key=columns.get("battery_h", "")))
     sites, feeders = ([as_code(v) for v in frame[c]] for c in ("site_id", "feeder"))
+    sites = [site if site is None else known.get(site, site) for site in sites]
     keep = [
         _usable(site, feeder, battery, known, seen, findings, replace(where, row=int(row)))
         for site, feeder, battery, row in zip(sites, feeders, hours.tolist(), at, strict=True)
@@ -118,7 +126,7 @@ def _usable(
     site: str | None,
     feeder: str | None,
     battery_h: float,
-    known: Collection[str],
+    known: Mapping[str, str],
     seen: _Seen,
     findings: Findings,
     at: Where,
@@ -127,6 +135,8 @@ def _usable(
         findings.add("F28", at, detail="the record names no site")
     elif feeder is None:
         findings.add("F28", at, site, "the record names no feeder")
+    elif site not in known and f"{SITE}:{site}" in known:
+        findings.add("F28", at, site, BOTH, name=site)
     elif site not in known:
         findings.add("F28", at, site, "no site and no PoP is called {name}", name=site)
     elif feeder in seen.get(site, {}):

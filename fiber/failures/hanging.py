@@ -17,6 +17,7 @@ from phusong.fiber.network.network import Network
 from phusong.fiber.network.polylines import Bools, Ints
 from phusong.fiber.reach.reach import assess_reach
 from phusong.sources.cables.backhaul import FIBRE, MICROWAVE
+from phusong.sources.cables.called import BOTH, stands_for_both, thing_numbers
 from phusong.sources.inputs import Inputs
 from phusong.study import FiberSources
 
@@ -199,7 +200,7 @@ def hang_backhaul(
         return network, None
     sites = inputs.sites["site_id"].astype(str).tolist()
     pops = inputs.pops["pop_id"].astype(str).tolist()
-    number = {name: i for i, name in enumerate([*sites, *pops])}
+    number = thing_numbers(sites, pops)
     site_of = np.array([number.get(str(v), -1) for v in table["site_id"]], dtype=np.int64)
     up_of = np.array(
         [number.get(str(v), -2) if isinstance(v, str) else -1 for v in table["upstream"]],
@@ -264,6 +265,9 @@ def _report_unknown(
         for column in ("site_id", "upstream"):
             name = table[column].iloc[i]
             if not isinstance(name, str) or name in known:
+                continue
+            if stands_for_both(name, known):
+                findings.add("F17", replace(_where(table, i), key=column), name, BOTH, name=name)
                 continue
             near = difflib.get_close_matches(name, known, n=1)
             findings.add(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from phusong.fiber.failures.hanging import Backhaul
 from phusong.fiber.failures.tracing import Loss, Tracer
 from phusong.fiber.results import FiberResult
+from phusong.sources.cables.called import SITE, thing_keys, thing_numbers
 from phusong.sources.inputs import Inputs
 
 Ints = NDArray[np.int64]
@@ -39,7 +40,10 @@ class Taken(NamedTuple):
 
 
 _NOTHING: Ints = np.zeros(0, dtype=np.int64)
-_WITHOUT_FEEDERS = {"backhaul", "tracer", "things", "edges", "_hazard_contents", "_light_through"}
+_WITHOUT_FEEDERS = {
+    *("backhaul", "tracer", "things", "keys", "edges"),
+    *("_hazard_contents", "_light_through"),
+}
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,19 @@ class Network:
         return Tracer(self.fiber.network, self.fiber.hanging, self.backhaul)
 
     @cached_property
+    def keys(self) -> list[str]:
+        """(things,) what each site and PoP is called so that no two are called alike."""
+        return thing_keys(*self._names)
+
+    @cached_property
     def things(self) -> Mapping[str, int]:
-        """Number of each site and PoP; a site goes before a PoP of its name."""
-        backwards = list(enumerate(self.backhaul.names.tolist()))[::-1]
-        return {str(name): i for i, name in backwards}
+        """Number of each site and PoP by its key, and by its name with ``site:`` or ``pop:``."""
+        return thing_numbers(*self._names)
+
+    @property
+    def _names(self) -> tuple[list[str], list[str]]:
+        names = [str(name) for name in self.backhaul.names]
+        return names[: self.backhaul.sites], names[self.backhaul.sites :]
 
     @cached_property
     def edges(self) -> Mapping[str, int]:
@@ -118,7 +131,7 @@ class Network:
         elif event.element == "pop":
             nodes = self._pop_nodes(np.array([self.fiber.pop_ids.index(event.id)]))
         elif event.element == "site":
-            things = np.array([self.things[event.id]])
+            things = np.array([self.things[f"{SITE}:{event.id}"]])
         else:
             edges = np.array([self.edges[event.id]])
         return Taken(edges, nodes, things)
@@ -171,7 +184,7 @@ class Network:
         return Taken(*(np.concatenate(part) for part in zip(*taken, strict=True)))
 
     def place_of(self, name: str) -> shapely.Point:
-        """Return where a site or PoP stands."""
+        """Return where a site or PoP stands, by its key."""
         number, sites = self.things[name], self.backhaul.sites
         layer = self.inputs.sites if number < sites else self.inputs.pops
         point: shapely.Point = layer.geometry.iloc[number if number < sites else number - sites]

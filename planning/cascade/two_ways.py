@@ -63,7 +63,7 @@ def _takes(network: Network, events: pd.DataFrame, link: int) -> set[_Named]:
         name = str(backhaul.names[up])
         out.add(("site" if up < backhaul.sites else "pop", name))
         of_light = events[~events["element"].isin(["hazard", "feeder"])]
-        hit = [name in sites for sites in of_light["sites"]]
+        hit = [up < backhaul.sites and name in sites for sites in of_light["sites"]]
         out |= {
             (str(element), str(event))
             for element, event in zip(

@@ -40,7 +40,7 @@ def battery_remedies(
         For every absence: each site and PoP by itself; all that go dark for want of current; and
         those of them whose loss alone harms anybody.
     """
-    alone = _alone(events)
+    alone = _alone(network, events)
     of_feeder = events["element"] == "feeder"
     burden = {
         (str(feeder), float(hours)): float(value)
@@ -71,11 +71,13 @@ def _put(found: dict[tuple[tuple[str, float, float], ...], Remedy], remedy: Reme
     found.setdefault(remedy.works.batteries, remedy)
 
 
-def _alone(events: pd.DataFrame) -> Mapping[str, float]:
+def _alone(network: Network, events: pd.DataFrame) -> Mapping[str, float]:
     """Return who loses signal when a site is lost by itself."""
     own = events[events["element"].isin(["site", "pop"])]
     people = own["people_without_signal"].fillna(own["villages_lower"])
-    return dict(zip(own["id"].astype(str), people.astype(float), strict=True))
+    named = own["element"] + ":" + own["id"].astype(str)
+    keys = [network.keys[network.things[name]] for name in named]
+    return dict(zip(keys, people.astype(float), strict=True))
 
 
 def _is_pop(network: Network, name: str) -> bool:
@@ -84,7 +86,7 @@ def _is_pop(network: Network, name: str) -> bool:
 
 def _without_power(network: Network, feeder: str, hours: float) -> list[str]:
     things = network.without_power({feeder: hours}).things
-    return [str(network.backhaul.names[i]) for i in things]
+    return [network.keys[i] for i in things]
 
 
 def _remedy(

@@ -11,6 +11,7 @@ from phusong.planning.cascade.losable import Event, Network
 from phusong.planning.cascade.remedies.works import HOP, Remedy, Works
 from phusong.planning.hops.hops import Masts, find_hops
 from phusong.progress import Progress
+from phusong.sources.cables.called import SITE
 from phusong.study import Study
 
 Bools = NDArray[np.bool_]
@@ -71,7 +72,7 @@ def hop_remedies(
 
 
 def _remedy(network: Network, site: int, far: int, value: float, study: Study) -> Remedy:
-    a, b = (str(network.backhaul.names[i]) for i in (site, far))
+    a, b = (network.keys[i] for i in (site, far))
     line = shapely.LineString([network.place_of(a), network.place_of(b)])
     works = Works(hops=((a, b),))
     return Remedy(HOP, (a,), b, 1.0, study.planning.prices.hop, works, line, value)
@@ -82,7 +83,7 @@ def _dark(network: Network, events: pd.DataFrame) -> Bools:
     number = network.things
     out = np.zeros((len(events), network.backhaul.sites), dtype=bool)
     for i, sites in enumerate(events["sites"]):
-        out[i, [number[name] for name in sites]] = True
+        out[i, [number[f"{SITE}:{name}"] for name in sites]] = True
     return out
 
 
@@ -103,7 +104,7 @@ def _alone(network: Network, events: pd.DataFrame, expected: Floats) -> Floats:
     out = np.zeros(network.backhaul.sites)
     own = (events["element"] == "site").to_numpy()
     for name, value in zip(events.loc[own, "id"], expected[own], strict=True):
-        out[network.things[str(name)]] = value
+        out[network.things[f"{SITE}:{name}"]] = value
     return out
 
 

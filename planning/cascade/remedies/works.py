@@ -146,7 +146,7 @@ def built(standing: Network, study: Study, works: Works) -> Network:
         feeders = feeders.assign(battery_h=np.maximum(feeders["battery_h"], fresh))
     if not works.hops and not works.lines:
         return standing.with_feeders(feeders)
-    ways = _ways(standing.backhaul, works.hops)
+    ways = _ways(standing, works.hops)
     inputs = _with_hops(inputs, ways)
     if not works.lines and not standing.backhaul.over_radio.any():
         fiber = with_backhaul(standing.fiber, _with_links(standing, ways))
@@ -159,9 +159,9 @@ def built(standing: Network, study: Study, works: Works) -> Network:
     return Network(fiber, inputs, standing.hazards, feeders)
 
 
-def _ways(backhaul: Backhaul, hops: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+def _ways(standing: Network, hops: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
     """Return who is fed from whom over hops; what hangs on nothing goes on hanging on nothing."""
-    hanging = {str(name) for name in backhaul.names[np.unique(backhaul.thing)]}
+    hanging = {standing.keys[i] for i in np.unique(standing.backhaul.thing)}
     return [pair for a, b in hops for pair in ((a, b), (b, a)) if pair[0] in hanging]
 
 
