@@ -10,45 +10,29 @@ import geopandas as gpd
 import numpy as np
 import openpyxl
 import pytest
-from shapely.geometry import LineString, Point
+from shapely.geometry import LineString
 
 from helpers.cli import phusong, table
 from helpers.files import UTM
-from helpers.tiny import make_tiny_study
+from helpers.tiny import make_planned_study, make_tiny_study
 from phusong.pipeline.siting import plan_study_sites
 from phusong.planning.assess import Money
 from phusong.study.file import read_study
 
-PLANNING = """
+ROADS = """
 [[roads]]
 path = "data/roads.gpkg"
 columns = { road_id = "ma" }
-
-[planning]
-rounds = 1
-time_limit_s = 20.0
-
-[planning.candidates]
-near_km = 2.0
-spacing_m = 1000.0
-own = [{ path = "data/towers/ours.gpkg", columns = { place_id = "ten" } }]
 """
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = make_tiny_study(tmp_path_factory.mktemp("tiny"))
-    # On a wall with a flat top the highest cell of a square looks west; ours look east.
-    ours = gpd.GeoDataFrame(
-        {"ten": ["Mép đông 1", "Mép đông 2"]},
-        geometry=[Point(504_680, 2_501_000), Point(504_680, 2_503_000)],
-        crs=UTM,
-    )
-    ours.to_file(folder / "data/towers/ours.gpkg")
+    folder = make_planned_study(tmp_path_factory.mktemp("tiny"))
     road = LineString([(500_100, 2_501_990), (507_900, 2_501_990)])
     gpd.GeoDataFrame({"ma": ["D1"]}, geometry=[road], crs=UTM).to_file(folder / "data/roads.gpkg")
     toml = folder / "study.toml"
-    toml.write_text(toml.read_text("utf-8") + PLANNING, "utf-8")
+    toml.write_text(toml.read_text("utf-8") + ROADS, "utf-8")
     return folder
 
 

@@ -5,38 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import geopandas as gpd
 import pytest
-from shapely.geometry import Point
 
 from helpers.cli import phusong, table
-from helpers.files import UTM
-from helpers.tiny import make_tiny_study
-
-PLANNING = """
-[planning]
-rounds = 1
-time_limit_s = 20.0
-
-[planning.candidates]
-near_km = 2.0
-spacing_m = 1000.0
-own = [{ path = "data/towers/ours.gpkg", columns = { place_id = "ten" } }]
-"""
+from helpers.tiny import make_planned_study
 
 
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = make_tiny_study(tmp_path_factory.mktemp("tiny"))
-    # On a wall with a flat top the highest cell of a square looks west; ours look east.
-    ours = gpd.GeoDataFrame(
-        {"ten": ["Mép đông 1", "Mép đông 2"]},
-        geometry=[Point(504_680, 2_501_000), Point(504_680, 2_503_000)],
-        crs=UTM,
-    )
-    ours.to_file(folder / "data/towers/ours.gpkg")
-    toml = folder / "study.toml"
-    toml.write_text(toml.read_text("utf-8") + PLANNING, "utf-8")
+    folder = make_planned_study(tmp_path_factory.mktemp("tiny"))
     said = phusong("sites", folder, "--out", folder / "sites").output
     assert "nan" not in said
     assert "candidate places" in said

@@ -112,3 +112,30 @@ def make_tiny_study(folder: Path) -> Path:
     (data / "towers/cells.csv").write_text(text, "utf-8-sig")
     (folder / "study.toml").write_text(STUDY, "utf-8")
     return folder
+
+
+PLANNING = """
+[planning]
+rounds = 1
+time_limit_s = 20.0
+
+[planning.candidates]
+near_km = 2.0
+spacing_m = 1000.0
+own = [{ path = "data/towers/ours.gpkg", columns = { place_id = "ten" } }]
+"""
+
+
+def make_planned_study(folder: Path) -> Path:
+    """Write the study with a [planning] whose own places see the villages behind the wall."""
+    make_tiny_study(folder)
+    # On a wall with a flat top the highest cell of a square looks west; ours look east.
+    ours = gpd.GeoDataFrame(
+        {"ten": ["Mép đông 1", "Mép đông 2"]},
+        geometry=[Point(504_680, 2_501_000), Point(504_680, 2_503_000)],
+        crs=UTM,
+    )
+    ours.to_file(folder / "data/towers/ours.gpkg")
+    toml = folder / "study.toml"
+    toml.write_text(toml.read_text("utf-8") + PLANNING, "utf-8")
+    return folder

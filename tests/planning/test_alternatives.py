@@ -8,13 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.planning import drawn
-from helpers.radio import BARE, cells_frame, make_inputs, make_study, villages_frame
-from helpers.signal import cell_box, centre_of
+from helpers.ridge import EAST, RIDGE, WEST, make_ridge
+from helpers.signal import cell_box
 from phusong.coverage.results import ANY
 from phusong.coverage.signal.layerfiles import LayerReader
-from phusong.coverage.signal.signal import compute_signal
-from phusong.coverage.signal.store import PathLossStore
-from phusong.coverage.villages.assess import assess_villages
 from phusong.planning.alternatives import (
     Alternatives,
     Donors,
@@ -23,48 +20,18 @@ from phusong.planning.alternatives import (
     shares_of,
 )
 from phusong.planning.arborescence import Covers, Fibre, Hops, Instance, Sites, Villages, solve
-from phusong.planning.assess import plan_sites
 from phusong.planning.costs import life_cost
-
-ROWS, COLS = 160, 240
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """A plain with a ridge: one mast in the west, villages in its shadow in the east."""
-    folder = tmp_path_factory.mktemp("alternatives")
-    heights = np.full((ROWS, COLS), 300.0)
-    heights[:, 112:118] = 420.0
-    villages = {
-        "W": cell_box(60, 20, 20, 20),
-        "R": cell_box(60, 112, 20, 14),
-        "E": cell_box(60, 180, 20, 20),
-    }
-    inputs = make_inputs(
-        folder,
-        cells=cells_frame([{"cell_id": "a", "site_id": "A", "eirp_dbm": 50.0}]),
-        sites={"A": centre_of(70, 30)},
-        villages=villages_frame(villages),
-        heights=heights,
-        people=np.full((ROWS, COLS), 0.5),
-    )
-    study = make_study(
-        folder,
-        radio={**BARE, "radius_km": 9.0},
-        planning={
-            "candidates": {"near_km": 1.5, "spacing_m": 900.0, "along_roads": False},
-            "site": {"height_m": 30.0, "eirp_dbm": 50.0},
-            "rounds": 1,
-            "time_limit_s": 20.0,
-        },
-    )
-    store = PathLossStore(folder / "store")
-    signal = compute_signal(inputs, study, folder / "now", store)
-    return inputs, study, store, signal, assess_villages(inputs, study, signal)
+    """One village before the ridge, one on it, one behind."""
+    villages = {"W": WEST, "R": RIDGE, "E": EAST}
+    return make_ridge(tmp_path_factory.mktemp("alternatives"), villages, rounds=1)
 
 
 def test_the_donor_is_the_strongest_cell_in_the_village_or_near_it(world):
-    inputs, _, _, signal, _ = world
+    inputs, signal = world.inputs, world.signal
     grid = signal.grid
     with LayerReader([signal.layer(ANY, ANY)]) as reader:
         levels = reader.read(0, grid.window)
@@ -81,15 +48,8 @@ def test_the_donor_is_the_strongest_cell_in_the_village_or_near_it(world):
         assert set(found.operator) == set(signal.cells["operator"])
 
 
-def plan_of(world, **update):
-    inputs, study, store, signal, coverage = world
-    settings = study.planning.model_copy(update=update)
-    changed = study.model_copy(update={"planning": settings})
-    return plan_sites(inputs, changed, signal, coverage, None, store), changed
-
-
 def test_by_default_only_masts_are_planned_and_the_others_are_priced(world):
-    plan, study = plan_of(world)
+    plan, study = world.plan()
     villages = plan.villages.set_index("code")
     assert set(villages["status"]) == {"served"}
     prices = study.planning.prices
@@ -103,15 +63,15 @@ def test_by_default_only_masts_are_planned_and_the_others_are_priced(world):
     # The top of the ridge hears the mast; the plain far behind it does not.
     assert strong["R"]
     level = float(villages["donor_dbm"].max())
-    none, _ = plan_of(
-        world, repeater=study.planning.repeater.model_copy(update={"donor_dbm": level + 0.1})
+    none, _ = world.plan(
+        repeater=study.planning.repeater.model_copy(update={"donor_dbm": level + 0.1})
     )
     assert none.villages["repeater_life"].isna().all()
 
 
 def test_repeaters_are_as_many_as_the_area_asks_for(world):
     """A village of 1,200 m x 3,000 m, half of it served: 1.8 km², of circles of 0.5 km² four."""
-    _, study, _, signal, _ = world
+    study, signal = world.study, world.signal
     dark = gpd.GeoDataFrame(
         {"served_share": [0.5, 0.5, 1.0]},
         geometry=[cell_box(20, 120, 40, 100), cell_box(20, 120, 4, 4), cell_box(20, 120, 40, 100)],
@@ -127,9 +87,9 @@ def test_repeaters_are_as_many_as_the_area_asks_for(world):
 
 
 def test_named_alternatives_are_chosen_where_they_are_cheaper(world):
-    masts, study = plan_of(world)
+    masts, study = world.plan()
     kinds = ["repeater", "satellite"]
-    both, _ = plan_of(world, alternatives=kinds)
+    both, _ = world.plan(alternatives=kinds)
     assert both.life < masts.life
     # A mast costs as much as ten terminals: nobody gets one.
     assert set(both.villages["status"]) == {"repeater", "satellite"}
@@ -147,7 +107,7 @@ def test_named_alternatives_are_chosen_where_they_are_cheaper(world):
     dear = study.planning.prices.model_copy(
         update={k: study.planning.prices.tower.model_copy(update={"capital": 1e9}) for k in kinds}
     )
-    again, _ = plan_of(world, alternatives=kinds, prices=dear)
+    again, _ = world.plan(alternatives=kinds, prices=dear)
     assert again.life == pytest.approx(masts.life)
     assert set(again.villages["status"]) == {"served"}
 
@@ -194,6 +154,6 @@ def test_the_cheapest_of_none_is_none():
 
 
 def test_no_dark_village_needs_nothing(world):
-    _, _, _, signal, _ = world
+    signal = world.signal
     found = find_donors(gpd.GeoDataFrame(geometry=[], crs=signal.grid.crs), signal, 100.0)
     assert not len(found.level_dbm)

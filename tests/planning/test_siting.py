@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.radio import BARE, cells_frame, make_inputs, make_study, villages_frame
-from helpers.signal import cell_box, centre_of
+from helpers.ridge import EAST, WEST, make_ridge
+from helpers.signal import centre_of
 from phusong.coverage.signal.signal import compute_signal
-from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
 from phusong.coverage.villages.verdict import COVERED, GRADES
 from phusong.pipeline.yearly import yearly_figures
@@ -19,54 +18,17 @@ from phusong.planning.costs import annuity, life_cost
 from phusong.planning.sites.equipment import site_names, with_sites
 from phusong.planning.sites.places import EXISTING, Places, merged
 
-ROWS, COLS = 160, 240
-
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """A plain with a ridge: one mast in the west, villages behind the ridge in the east."""
-    folder = tmp_path_factory.mktemp("siting")
-    heights = np.full((ROWS, COLS), 300.0)
-    heights[:, 112:118] = 420.0
-    villages = {
-        "W": cell_box(60, 20, 20, 20),
-        "E1": cell_box(20, 140, 20, 20),
-        "E2": cell_box(60, 180, 20, 20),
-        "E3": cell_box(120, 140, 20, 20),
-    }
-    inputs = make_inputs(
-        folder,
-        cells=cells_frame([{"cell_id": "a", "site_id": "A", "eirp_dbm": 50.0}]),
-        sites={"A": centre_of(70, 30)},
-        villages=villages_frame(villages),
-        heights=heights,
-        people=np.full((ROWS, COLS), 0.5),
-    )
-    study = make_study(
-        folder,
-        radio={**BARE, "radius_km": 9.0},
-        planning={
-            "candidates": {"near_km": 1.5, "spacing_m": 900.0, "along_roads": False},
-            "site": {"height_m": 30.0, "eirp_dbm": 50.0},
-            "rounds": 2,
-            "time_limit_s": 20.0,
-        },
-    )
-    store = PathLossStore(folder / "store")
-    signal = compute_signal(inputs, study, folder / "now", store)
-    return folder, inputs, study, store, signal, assess_villages(inputs, study, signal)
-
-
-def plan_of(world, **update):
-    _, inputs, study, store, signal, coverage = world
-    planning = study.planning.model_copy(update=update)
-    study = study.model_copy(update={"planning": planning})
-    return plan_sites(inputs, study, signal, coverage, None, store), study
+    """One village before the ridge, three behind it."""
+    behind = {"E1": (20, 140, 20, 20), "E2": EAST, "E3": (120, 140, 20, 20)}
+    return make_ridge(tmp_path_factory.mktemp("siting"), {"W": WEST, **behind}, rounds=2)
 
 
 def test_a_plan_serves_the_dark_and_a_run_agrees(world, tmp_path):
-    _, inputs, _, store, _, coverage = world
-    plan, study = plan_of(world)
+    inputs, store, coverage = world.inputs, world.store, world.coverage
+    plan, study = world.plan()
     dark = set(coverage.villages.loc[coverage.villages["grade"] != COVERED, "code"])
     assert dark == {"E1", "E2", "E3"}
     assert set(plan.villages["code"]) == dark
@@ -87,7 +49,7 @@ def test_a_plan_serves_the_dark_and_a_run_agrees(world, tmp_path):
 
 
 def test_the_bill_adds_up(world):
-    plan, study = plan_of(world)
+    plan, study = world.plan()
     prices = study.planning.prices
     assert plan.bill["life"].sum() == pytest.approx(plan.life, rel=1e-12)
     assert plan.sites["life"].sum() + plan.hops["life"].sum() == pytest.approx(plan.life)
@@ -99,8 +61,8 @@ def test_the_bill_adds_up(world):
 
 
 def test_refining_never_makes_a_plan_dearer(world):
-    once, _ = plan_of(world, rounds=1)
-    twice, _ = plan_of(world, rounds=3)
+    once, _ = world.plan(rounds=1)
+    twice, _ = world.plan(rounds=3)
     assert twice.candidates > once.candidates
     assert twice.life <= once.life + 1e-6
 
@@ -125,9 +87,9 @@ def test_more_villages_go_before_cost(served, cost, taken, go_on):
 
 
 def test_without_hops_nothing_can_be_built_and_the_reason_is_said(world):
-    _, _, study, *_ = world
+    study = world.study
     none = study.planning.microwave.model_copy(update={"max_hops": 0})
-    plan, _ = plan_of(world, microwave=none)
+    plan, _ = world.plan(microwave=none)
     assert set(plan.villages["status"]) == {"no_backhaul"}
     assert not len(plan.sites)
     assert plan.life == 0
@@ -135,15 +97,15 @@ def test_without_hops_nothing_can_be_built_and_the_reason_is_said(world):
 
 
 def test_the_same_study_gives_the_same_plan(world):
-    one, _ = plan_of(world)
-    other, _ = plan_of(world)
+    one, _ = world.plan()
+    other, _ = world.plan()
     assert one.sites["site_id"].tolist() == other.sites["site_id"].tolist()
     assert one.life == other.life
     assert dataclasses.astuple(one.places)[0].tolist() == other.places.place_id.tolist()
 
 
 def test_more_money_never_serves_fewer_and_none_builds_nothing(world):
-    whole, _ = plan_of(world)
+    whole, _ = world.plan()
     shares = [0.0, 0.4, 0.7, 1.0]
     plans = [spend(world, Money(budget=whole.life * share)) for share in shares]
     served = [plan.people for plan in plans]
@@ -161,7 +123,7 @@ def test_more_money_never_serves_fewer_and_none_builds_nothing(world):
 
 
 def test_years_build_on_each_other_and_their_bills_add_up(world):
-    whole, _ = plan_of(world)
+    whole, _ = world.plan()
     budgets = (whole.life * 0.5, whole.life * 0.3, whole.life * 0.4)
     plan = spend(world, Money(years=budgets, steps=4))
     assert plan.years["year"].tolist() == [1, 2, 3]
@@ -180,14 +142,14 @@ def test_years_build_on_each_other_and_their_bills_add_up(world):
 
 
 def spend(world, money):
-    _, inputs, study, store, signal, coverage = world
+    inputs, study, store, signal, coverage = world
     return plan_sites(inputs, study, signal, coverage, None, store, None, money)
 
 
 def test_figures_of_each_year_equal_runs_with_what_stands_by_then(world, tmp_path):
     """Cells on a mast that stands come in a year of their own, beside those it has."""
-    _, inputs, study, store, _, coverage = world
-    whole, _ = plan_of(world)
+    inputs, study, store, _, coverage = world
+    whole, _ = world.plan()
     plan = spend(world, Money(years=(whole.life * 0.5, whole.life * 0.3, whole.life * 0.4)))
     own = Places(np.array(["A"]), np.array([EXISTING]), *(np.array([v]) for v in centre_of(70, 30)))
     step = plan.steps.iloc[[-1]].assign(id="A", what="mast", year=2)

@@ -114,7 +114,7 @@ def test_a_plan_with_cables_is_told_step_by_step(
     assert [row[0] for row in steps.rows] == ["1", "2", "3", "4", "5"]
     assert [row[1] for row in steps.rows] == ["1", "1", "2", "2", "2"]
     assert steps.rows[0][2] == "cable to a commune centre"
-    assert steps.rows[3][2].startswith("satellite terminal (")
+    assert steps.rows[3][2] == f"satellite terminal: {plan.villages['name'].iloc[5]}"
     assert [row[-1] for row in steps.rows] == ["21,000", "141,000", "250,000", "260,594", "278,144"]
     assert steps.rows[0][-4] == "4,000"
     communes = table(blocks, "Communes that get fibre")
@@ -134,6 +134,34 @@ def test_a_plan_with_cables_is_told_step_by_step(
     masts = table(blocks, "Masts in order")
     assert [row[0] for row in masts.rows] == ["2", "3", "3"]
     assert sum(isinstance(block, Picture) for block in blocks) == 2
+
+
+def test_a_plan_without_masts_still_has_its_map(
+    run: FinishedRun, world: Any, tmp_path: Path
+) -> None:
+    plan = made_joint_plan(world)
+    bare = replace(plan, sites=plan.sites[:0], hops=plan.hops[:0], lines=plan.lines[:0])
+    stamp = {
+        "study": world.study.study.name,
+        "study_sha256": world.study.fingerprint(),
+        "version": "0",
+        "currency": "USD",
+        "life": 1.0,
+        "lower_bound": 1.0,
+        "gap": 0.0,
+        "people": 1.0,
+        "counted": 1.0,
+        "most_people": None,
+        "candidates": 2,
+    }
+    figures, yearly = made_figures(plan), made_yearly()
+    write_site_plan(bare, figures, tmp_path, stamp, CsvForm(), Attempts(), world.study, yearly)
+    write_stamp(tmp_path, stamp)
+    attempt = Attempts()
+    blocks = list(mast_plan_blocks(run, open_site_plan(tmp_path, run), attempt))
+    assert not attempt.missing
+    assert sum(isinstance(block, Picture) for block in blocks) == 2
+    assert "Proven: no plan from these 2 places and routes" in said(blocks)
 
 
 def test_owners_are_told_with_what_each_pays(run: FinishedRun, joint: PlanFolder) -> None:
