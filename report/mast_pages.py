@@ -82,9 +82,9 @@ def mast_plan_blocks(
         lambda: mast_map(
             run.layer("villages"),
             tables["site_plan_villages"],
-            _numbered(plan.layer("site_plan_sites"), joint=joint),
-            plan.layer("site_plan_hops"),
-            plan.layer("site_plan_lines"),
+            _numbered(plan.layer("site_plan_sites", ("kind", "role", "step")), joint=joint),
+            plan.layer("site_plan_hops", ()),
+            plan.layer("site_plan_lines", ()),
             run.layer("communes"),
             plan.layer("plan_communes") if joint else None,
         ),
@@ -96,7 +96,7 @@ def mast_plan_blocks(
     )
     yield from _sums(tables, currency, attempt)
     yield from _bill(tables["site_plan_bill"], currency)
-    yield from step_blocks(tables, currency)
+    yield from step_blocks(tables, run.tables["villages"], currency)
     yield from _masts(_numbered(tables["site_plan_sites"], joint=joint), currency)
     yield from _dark(tables["site_plan_villages"], run)
     yield from _prices(run.study.planning.prices)
@@ -261,6 +261,10 @@ def _bill(bill: pd.DataFrame, currency: str) -> Iterator[Block]:
     if bill.empty:
         return
     in_years = bill["year"].max() > 1
+    sums = ["quantity", "capital", "yearly", "life"]
+    # What several owners have of one item is one line: who pays stands in a table of its own.
+    by_item = bill.groupby(["year", "item", "unit"], sort=False, dropna=False, as_index=False)
+    bill = by_item[sums].sum()
     yield Heading(tr("Bill of quantities, {currency}", currency=currency), level=2)
     lines = [
         (
@@ -271,8 +275,8 @@ def _bill(bill: pd.DataFrame, currency: str) -> Iterator[Block]:
         )
         for row in rows(bill)
     ]
-    sums = [number(bill[name].sum()) for name in ("capital", "yearly", "life")]
-    lines.append((*(("",) if in_years else ()), tr("Together"), "", *sums))
+    whole = [number(bill[name].sum()) for name in ("capital", "yearly", "life")]
+    lines.append((*(("",) if in_years else ()), tr("Together"), "", *whole))
     names = [tr("Item"), tr("Quantity"), tr("At once"), tr("A year"), tr("Over its life")]
     widths = [32.0, 14.0, 18.0, 16.0, 18.0]
     if in_years:

@@ -24,7 +24,9 @@ _STATUS = {
 }
 
 
-def step_blocks(tables: dict[str, pd.DataFrame], currency: str) -> Iterator[Block]:
+def step_blocks(
+    tables: dict[str, pd.DataFrame], villages: pd.DataFrame, currency: str
+) -> Iterator[Block]:
     """Return the pages on steps, communes, owners and years in the current language.
 
     Parameters
@@ -32,14 +34,17 @@ def step_blocks(tables: dict[str, pd.DataFrame], currency: str) -> Iterator[Bloc
     tables
         ``plan_steps``, ``plan_owners``, ``plan_communes``, ``plan_indicators``; the last two are
         empty where only masts were planned.
+    villages
+        ``code``, ``name`` of the run: steps may end with a village served by itself.
     """
-    yield from _steps(tables["plan_steps"], currency)
+    names = dict(zip(villages["code"].astype(str), villages["name"].map(_text), strict=True))
+    yield from _steps(tables["plan_steps"], names, currency)
     yield from _communes(tables["plan_communes"])
     yield from _owners(tables["plan_owners"], currency)
     yield from _years(tables["plan_indicators"])
 
 
-def _steps(steps: pd.DataFrame, currency: str) -> Iterator[Block]:
+def _steps(steps: pd.DataFrame, villages: dict[str, str], currency: str) -> Iterator[Block]:
     if steps.empty:
         return
     last = steps.iloc[-1]
@@ -67,7 +72,7 @@ def _steps(steps: pd.DataFrame, currency: str) -> Iterator[Block]:
         people = row.people_fibre if row.what == COMMUNE else row.people
         line = [
             number(row.step),
-            _what(row),
+            _what(row, villages),
             _text(row.where),
             _text(row.owner) or "–",
             _people(people),
@@ -80,17 +85,19 @@ def _steps(steps: pd.DataFrame, currency: str) -> Iterator[Block]:
         names.insert(1, tr("Year"))
         widths.insert(1, 8.0)
     first = len(names) - 4
-    yield Grid(names, lines, widths, frozenset({0, *range(first, len(names))}))
+    numeric = {0, 1} if in_years else {0}
+    yield Grid(names, lines, widths, frozenset({*numeric, *range(first, len(names))}))
     if len(steps) > _MOST_STEPS:
         yield _rest(len(steps) - _MOST_STEPS, "plan_steps.csv")
 
 
-def _what(row: Any) -> str:
+def _what(row: Any, villages: dict[str, str]) -> str:
     """Name what a step ends with; the commune stands beside it."""
     name = _text(row.id)
     if row.what == MAST:
         return name
-    return tr(WORDS[row.what]) if row.what == COMMUNE else f"{tr(WORDS[row.what])} ({name})"
+    words = tr(WORDS[row.what])
+    return words if row.what == COMMUNE else f"{words}: {villages.get(name) or name}"
 
 
 def _communes(communes: pd.DataFrame) -> Iterator[Block]:

@@ -97,18 +97,27 @@ class PlanFolder:
     stamp: dict[str, Any]
     tables: dict[str, pd.DataFrame]
 
-    def layer(self, name: str) -> gpd.GeoDataFrame:
+    def layer(self, name: str, without: tuple[str, ...] | None = None) -> gpd.GeoDataFrame:
         """Return a layer of its GeoPackage.
+
+        Parameters
+        ----------
+        without
+            Columns of the empty layer to return where the file has none of the name: a plan
+            without any mast has no layer of them. None: one has to be there.
 
         Raises
         ------
         InputError
             When the file or the layer is not there.
         """
-        for base in sorted(self.folder.glob("*.gpkg")):
+        bases = sorted(self.folder.glob("*.gpkg"))
+        for base in bases:
             with vectors():
                 if name in {str(row[0]) for row in pyogrio.list_layers(base)}:
                     return gpd.read_file(base, layer=name)
+        if bases and without is not None:
+            return gpd.GeoDataFrame({column: [] for column in without}, geometry=[])
         raise InputError(
             "the folder has no layer {layer}",
             Where(file=str(self.folder)),
