@@ -44,8 +44,12 @@ def network_names(code: str) -> list[str]:
 
 def network_codes(name: str) -> list[str]:
     """Return the codes of the networks that go by a name."""
-    asked = plain(name)
-    return [code for code, names in _NETWORKS.items() if asked in map(plain, names)]
+    asked = plain(name).replace("_", "")
+    return [
+        code
+        for code, names in _NETWORKS.items()
+        if asked and asked in (plain(known).replace("_", "") for known in names)
+    ]
 
 
 def operators_of(
