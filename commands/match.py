@@ -29,7 +29,7 @@ def match(study: Path) -> None:
     from phusong.commands.terminal.console import open_console
     from phusong.commands.terminal.findings import print_lines
     from phusong.commands.terminal.places import path_text
-    from phusong.sources.namesakes.proposals import match_villages
+    from phusong.sources.namesakes.asked import match_villages
     from phusong.study.file import read_study
 
     opened = read_study(study)

@@ -50,7 +50,7 @@ def sweep(
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.tables import plain_table
     from phusong.coverage.signal.crew import crew_of
-    from phusong.pipeline.sweep import Sweep
+    from phusong.pipeline.shares import Sweep
     from phusong.study.file import read_study
 
     if share is not None and (count is None or share > count):

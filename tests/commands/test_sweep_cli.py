@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from helpers.cli import phusong
 from helpers.tiny import make_tiny_study
-from phusong.pipeline.sweep import deal
+from phusong.pipeline.shares import deal
 from phusong.study.file import read_study
 
 

@@ -18,10 +18,10 @@ from shapely.geometry import Point, box
 from helpers.province import CRS, X0, Y0, check, numbers_of, only, read, study
 from phusong.checks import Findings
 from phusong.errors import ChecksFailed, StudyError
+from phusong.sources.namesakes.asked import match_villages
 from phusong.sources.namesakes.likeness import likeness
 from phusong.sources.namesakes.named_communes import NamedCommunes
 from phusong.sources.namesakes.placenames import commune_name, village_name
-from phusong.sources.namesakes.proposals import match_villages
 from phusong.sources.tables.recognition import plain
 
 
