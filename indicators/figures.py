@@ -82,7 +82,8 @@ def compute_indicators(
         items += place_figures(study, coverage)
         if simulation is not None and simulation.draws:
             items += _simulated(simulation, coverage)
-        sensitivity = sensitivity_table(study, coverage)
+        if not coverage.sensitivity.empty:
+            sensitivity = sensitivity_table(study, coverage)
     if fiber is not None:
         items += _fiber_figures(study, fiber, communes)
     return Indicators(tuple(items), sensitivity)

@@ -93,7 +93,8 @@ def add_mast(
                     continue
                 ahead = reference_dbm[k] - steps * loss_step_db
                 layer = layer_of[k]
-                if ahead < level[layer, r, c]:
+                # In the steps levels are kept in: an equal level must be looked at.
+                if np.float32(ahead) < level[layer, r, c]:
                     continue
                 beam = beam_of[k]
                 if distance < 0.0:

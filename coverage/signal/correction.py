@@ -66,11 +66,11 @@ class Sight:
         self._terrain = inputs.terrain
         self._rx_height_m = study.radio.rx_height_m
         self._earth_m = 1000.0 * study.radio.effective_earth_radius_km
-        self._antennas: dict[tuple[str, float], float] = {}
+        self._antennas: dict[tuple[float, float, float], float] = {}
 
     def _antenna_m(self, mast: Mast) -> float:
         """Return the height of an antenna above the sea, as propagation takes it."""
-        place = (mast.site_id, mast.height_m)
+        place = (mast.x_m, mast.y_m, mast.height_m)
         if place not in self._antennas:
             grid = self._terrain.grid
             col = int((mast.x_m - grid.x0_m) // grid.cell_m)

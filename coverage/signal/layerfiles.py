@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 import numpy as np
 import rasterio
@@ -159,6 +159,14 @@ class Levels:
         """Return what it holds at flat indices."""
         left = None if self.left is None else self.left.ravel()[cells]
         return Levels(self.ticks.ravel()[cells], self.server.ravel()[cells], left)
+
+
+class LevelSource(Protocol):
+    """Whatever hands out the levels of layers by window."""
+
+    def read(self, layer: int, window: Window) -> Levels:
+        """Return what one layer holds over a window in the grid, (rows, cols)."""
+        ...
 
 
 class LayerReader:

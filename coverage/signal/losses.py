@@ -165,7 +165,7 @@ class Losses:
             latitude_deg=round(float(latitude), 1),
             ends=ends,
         )
-        self._keys: dict[tuple[str, float], MastKeys] = {}
+        self._keys: dict[tuple[float, float, float, tuple[float, ...]], MastKeys] = {}
 
     def __reduce__(self) -> tuple[type[Losses], tuple[Ground, Study, PathLossStore]]:
         """Go to a worker: what is known by now is left behind, and files keep their place."""
@@ -183,7 +183,8 @@ class Losses:
 
     def keys(self, mast: Mast) -> MastKeys:
         """Return the store's keys of a mast: hashes of all that shapes each entry."""
-        found = self._keys.get((mast.site_id, mast.height_m))
+        place = (mast.x_m, mast.y_m, mast.height_m, mast.freqs_mhz)
+        found = self._keys.get(place)
         if found is not None:
             return found
         window, grid = self.window(mast), self._ground.grid
@@ -203,7 +204,7 @@ class Losses:
             tuple(entry_key({**shaped_by, "freq_mhz": f}) for f in mast.freqs_mhz),
             entry_key({**shaped_by, "elevation_deg": ELEVATION_STEP_DEG}),
         )
-        self._keys[mast.site_id, mast.height_m] = found
+        self._keys[place] = found
         return found
 
     def _told(self) -> list[Any]:

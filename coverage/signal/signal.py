@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from phusong.checks import Findings
-from phusong.coverage.results import ANY, Signal, SignalLayer
-from phusong.coverage.signal.combine import (
-    ALL_LEFT,
-    NO_LEVEL,
-    NO_SHARE,
-    Odds,
-    add_mast,
-    pick_best,
-    share_steps,
-    to_level_ticks,
-)
+from phusong.coverage.results import Signal, SignalLayer
+from phusong.coverage.signal.bestservers import BestServers, TileArrays
+from phusong.coverage.signal.combine import Odds
 from phusong.coverage.signal.correction import Correction
 from phusong.coverage.signal.crew import Crew
 from phusong.coverage.signal.layerfiles import TILE, LayerWriter, signal_kinds
-from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses, LossReport
+from phusong.coverage.signal.losses import Losses, LossReport
 from phusong.coverage.signal.plan import Plan, plan_run
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.signal.tiles import Tiles
@@ -35,85 +27,21 @@ from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
 from phusong.study import Study
 
-_TileArrays = tuple[NDArray[np.int16], NDArray[np.int32], NDArray[np.uint8]]
+
+class Keep(Protocol):
+    """Keeps what rasters do not hold: for whoever goes on from a signal, cell by cell."""
+
+    def begin(self, plan: Plan, losses: Losses, report: LossReport, correction: Correction) -> None:
+        """Take what the tiles are combined from, before the first."""
+        ...
+
+    def tile(self, window: Window, level: NDArray[np.float32], best: TileArrays) -> None:
+        """Take a tile: levels as of :meth:`BestServers.strongest`, and what is made of them."""
+        ...
 
 
-_NO_STEPS: Final = np.zeros((0, 0), dtype=np.uint8)
-
-
-class _BestServers:
-    """Combines the masts that reach a tile into the best server of every layer."""
-
-    def __init__(self, tiles: Tiles, correction: Correction) -> None:
-        self._tiles = tiles
-        self._correction = correction
-        self._plan = tiles.plan
-        cells = tiles.plan.cells
-        self._reference = cells["reference_dbm"].to_numpy(dtype=np.float64)
-        self._threshold = cells["threshold_dbm"].to_numpy(dtype=np.float64)
-        self._sigma = cells["sigma_db"].to_numpy(dtype=np.float64)
-
-    def combine(self, window: Window) -> _TileArrays:
-        """Return (layers, rows, cols) level ticks, server plus one, and steps of spread left.
-
-        Plain layers come first; the steps have no layers where the study has no field.
-        """
-        plan = self._plan
-        plain, every = len(plan.plain), len(plan.layers)
-        level = np.full((plain, *window.shape), -np.inf, dtype=np.float32)
-        server = np.zeros((every, *window.shape), dtype=np.int32)
-        for lit in self._tiles.lit(window):
-            cells = lit.reach.mast.cells
-            at = (slice(0, plain), *lit.inside)
-            add_mast(
-                lit.loss,
-                LOSS_STEP_DB,
-                lit.elevation,
-                ELEVATION_STEP_DEG,
-                lit.east_m,
-                lit.north_m,
-                self._tiles.grid.cell_m,
-                lit.reach.beams,
-                plan.beams.horizontal_db,
-                plan.beams.vertical_db,
-                lit.reach.beam_of,
-                lit.reach.band_of,
-                plan.layer_of_cell[cells],
-                self._reference[cells],
-                cells,
-                level[at],
-                server[at],
-            )
-        tightened = every if self._correction.tightens else 0
-        left = np.full((tightened, *window.shape), ALL_LEFT, dtype=np.uint8)
-        for i, name in enumerate(plan.plain):
-            extra, share = self._correction.over(name.operator, name.technology, window)
-            if extra is not None:
-                level[i] += extra
-            if share is not None:
-                left[i] = share_steps(share)
-        ticks = np.full((every, *window.shape), NO_LEVEL, dtype=np.int16)
-        to_level_ticks(level, server[:plain], ticks[:plain])
-        for i, layer in enumerate(plan.combined, start=plain):
-            pick_best(
-                ticks,
-                server,
-                left,
-                np.array(layer.members, dtype=np.int64),
-                self._threshold,
-                self._sigma,
-                layer.technology == ANY,
-                ticks[i],
-                server[i],
-                left[i] if tightened else _NO_STEPS,
-            )
-        if tightened:
-            left[server == 0] = NO_SHARE
-        return ticks, server, left
-
-
-def _with_problems(plan: Plan, report: LossReport) -> pd.DataFrame:
-    """Cells of the plan, with what the model refused."""
+def with_problems(plan: Plan, report: LossReport) -> pd.DataFrame:
+    """Return the cells of a plan, with what the model refused."""
     cells = plan.cells.copy()
     freqs_mhz = cells["freq_mhz"].to_numpy(dtype=np.float64)
     for mast in plan.masts:
@@ -131,6 +59,7 @@ def compute_signal(
     store: PathLossStore,
     progress: Progress | None = None,
     crew: Crew | None = None,
+    keep: Keep | None = None,
 ) -> Signal:
     """Compute the signal rasters of a study.
 
@@ -154,6 +83,8 @@ def compute_signal(
         Told of the steps ``propagation`` and ``combine``.
     crew
         Who computes path losses that the store lacks; None: this process.
+    keep
+        Given every tile beside the rasters; None: nobody keeps them.
 
     Returns
     -------
@@ -183,17 +114,26 @@ def compute_signal(
     windows = inputs.grid.tiles(TILE)
     told.start("combine", len(windows), "Best server of every place")
     tiles = Tiles(plan, losses, report, inputs.grid, correction)
-    best = _BestServers(tiles, correction)
+    best = BestServers(tiles, correction)
     names = [(layer.operator, layer.technology) for layer in plan.layers]
     kinds = signal_kinds(len(cells), tightened=correction.tightens)
     with LayerWriter(out_folder, inputs.grid, names, kinds) as writer:
-        for window, (ticks, server, left) in tiles.in_order(best.combine, windows):
+        if keep is not None:
+            keep.begin(plan, losses, report, correction)
+
+        def work(window: Window) -> tuple[NDArray[np.float32] | None, TileArrays]:
+            level, server = best.strongest(window)
+            return None if keep is None else level.copy(), best.finish(window, level, server)
+
+        for window, (level, (ticks, server, left)) in tiles.in_order(work, windows):
+            if keep is not None and level is not None:
+                keep.tile(window, level, (ticks, server, left))
             for i in range(len(names)):
                 tight = tuple(left[i : i + 1])  # empty without a field
                 steps = odds.steps(ticks[i], server[i], *tight)
                 writer.write(i, window, (ticks[i], server[i], steps, *tight))
             told.advance("combine")
-    cells = _with_problems(plan, report)
+    cells = with_problems(plan, report)
     stats = {
         "masts": len(plan.masts),
         "computed": report.computed,

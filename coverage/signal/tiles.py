@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -103,10 +103,15 @@ class Tiles:
         self._correction = correction
         self._reaches = [Reach.of(mast, plan, losses.window(mast)) for mast in plan.masts]
 
-    def lit(self, window: Window) -> Iterator[Lit]:
+    def lit(self, window: Window, masts: Collection[int] | None = None) -> Iterator[Lit]:
         """Give the masts that reach a tile, nearest first.
 
         Once a strong cell serves a place, the far ones cost little.
+
+        Parameters
+        ----------
+        masts
+            Positions in :attr:`Plan.masts` of those wanted; None: all.
 
         Raises
         ------
@@ -116,8 +121,9 @@ class Tiles:
         west, south, east, north = self.grid.bounds_of(window)
         x, y = (west + east) / 2, (south + north) / 2
         half = self.grid.cell_m / 2
+        wanted = self._reaches if masts is None else [self._reaches[i] for i in masts]
         for reach in sorted(
-            self._reaches, key=lambda r: ((r.mast.x_m - x) ** 2 + (r.mast.y_m - y) ** 2, r.order)
+            wanted, key=lambda r: ((r.mast.x_m - x) ** 2 + (r.mast.y_m - y) ** 2, r.order)
         ):
             part = reach.window.intersect(window)
             if part.empty:

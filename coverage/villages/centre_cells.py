@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.signal.layerfiles import LayerReader, Levels, StepsReader
+from phusong.coverage.signal.layerfiles import Levels, LevelSource, StepsReader
 from phusong.grid import Grid, Window
 
 
@@ -36,7 +36,7 @@ class Centres:
             for i in rows.tolist()
         ]
 
-    def levels(self, reader: LayerReader, layer: int, rows: NDArray[np.int64]) -> Levels:
+    def levels(self, reader: LevelSource, layer: int, rows: NDArray[np.int64]) -> Levels:
         """Return what a layer holds at centres; server 0 off the grid.
 
         Parameters

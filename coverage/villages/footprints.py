@@ -42,6 +42,28 @@ class Footprints:
     cells: NDArray[np.int64]
     fraction: NDArray[np.float64]
 
+    def only(self, which: NDArray[np.int64]) -> tuple[Footprints, NDArray[np.int64]]:
+        """Return some of the villages, in a window of their own, and which parts theirs are.
+
+        Parameters
+        ----------
+        which
+            Positions in ``rows``, rising.
+        """
+        lengths = np.diff(self.offsets)[which]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        parts = np.arange(offsets[-1]) + np.repeat(self.offsets[which] - offsets[:-1], lengths)
+        row, col = np.divmod(self.cells[parts], max(self.window.cols, 1))
+        window = Window(self.window.row0, self.window.col0, 0, 0)
+        if parts.size:
+            row0, col0 = int(row.min()), int(col.min())
+            rows, cols = int(row.max()) - row0 + 1, int(col.max()) - col0 + 1
+            window = Window(self.window.row0 + row0, self.window.col0 + col0, rows, cols)
+            row, col = row - row0, col - col0
+        cells = row * window.cols + col
+        some = Footprints(self.rows[which], window, offsets, cells, self.fraction[parts])
+        return some, parts
+
 
 class _Blank(RasterSource):  # type: ignore[misc]
     """The grid as a raster without content: only its geometry is asked for."""

@@ -68,6 +68,18 @@ def entry_by_cell(
     return loss, spread
 
 
+def cells_behind(cells: pd.DataFrame, entry: Entry) -> pd.DataFrame:
+    """Return cells with every threshold raised by the loss of the way in.
+
+    Parameters
+    ----------
+    cells
+        As :attr:`phusong.coverage.results.Signal.cells`.
+    """
+    loss, spread = entry_by_cell(cells, entry)
+    return cells.assign(threshold_dbm=cells["threshold_dbm"] + loss, entry_sigma_db=spread)
+
+
 def behind(signal: Signal, entry: Entry) -> Signal:
     """Return the signal with every threshold raised by the loss of the way in.
 
@@ -75,12 +87,18 @@ def behind(signal: Signal, entry: Entry) -> Signal:
     adds to the model's own, and no measurement outdoors tightens it. Who serves stays who serves
     outdoors.
     """
-    loss, spread = entry_by_cell(signal.cells, entry)
-    cells = signal.cells.assign(
-        threshold_dbm=signal.cells["threshold_dbm"] + loss,
-        entry_sigma_db=spread,
+    return replace(signal, cells=cells_behind(signal.cells, entry))
+
+
+def plain_steps(study: Study) -> Study:
+    """Return the study without the steps of its sensitivity.
+
+    Which is that of the verdict outdoors: elsewhere they would be summed for nothing.
+    """
+    plain = study.indicators.model_copy(
+        update={"threshold_offsets_db": [0.0], "probabilities": [study.verdict.probability]}
     )
-    return replace(signal, cells=cells)
+    return study.model_copy(update={"indicators": plain})
 
 
 def assess_places(
@@ -94,11 +112,7 @@ def assess_places(
         Long: ``place`` and :data:`JUDGED` (of :attr:`VillageCoverage.by_layer`); without a row
         where the study asks for no place.
     """
-    # The sensitivity is that of the outdoor verdict: its steps would be summed for nothing here.
-    plain = study.indicators.model_copy(
-        update={"threshold_offsets_db": [0.0], "probabilities": [study.verdict.probability]}
-    )
-    quick = study.model_copy(update={"indicators": plain})
+    quick = plain_steps(study)
     parts = [
         assess_villages(
             inputs, quick, behind(signal, entry_of(place, study)), progress, _TITLES[place]

@@ -145,7 +145,15 @@ def disc_mask(
     return mask
 
 
+@njit(cache=True, nogil=True)
+def _sums(values: Any, offsets: Any) -> Any:
+    out = np.zeros(offsets.size - 1)
+    for v in range(offsets.size - 1):
+        for i in range(offsets[v], offsets[v + 1]):
+            out[v] += values[i]
+    return out
+
+
 def sum_by_village(values: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the sum of each village's values; 0 for a village without cells."""
-    running = np.concatenate([[0.0], np.cumsum(values)])
-    return np.asarray(running[offsets[1:]] - running[offsets[:-1]])
+    """Return the sum of each village's values, whoever else is summed; 0 without cells."""
+    return np.asarray(_sums(values, offsets))

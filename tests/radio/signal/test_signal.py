@@ -18,6 +18,7 @@ from phusong.coverage.propagation import (
 )
 from phusong.coverage.propagation.surroundings import SURROUNDINGS
 from phusong.coverage.results import ANY
+from phusong.coverage.signal import bestservers
 from phusong.coverage.signal import losses as losses_module
 from phusong.coverage.signal import signal as signal_module
 from phusong.coverage.signal.clutter import ends_of
@@ -230,7 +231,7 @@ def test_a_run_that_dies_while_combining_leaves_the_last_rasters(tmp_path, model
     def dies(*_):
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(signal_module, "to_level_ticks", dies)
+    monkeypatch.setattr(bestservers, "to_level_ticks", dies)
     with pytest.raises(RuntimeError, match="power cut"):
         run(inputs, study, tmp_path)
     assert (tmp_path / "out/coverage_Viettel_LTE_level.tif").read_bytes() == before

@@ -1,0 +1,291 @@
+"""Villages of an altered study: only those are judged anew of which some place differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from phusong.coverage.altered.patched import Patch, Patched
+from phusong.coverage.altered.standing import Standing
+from phusong.coverage.results import ANY, VillageCoverage
+from phusong.coverage.signal.combine import Odds
+from phusong.coverage.signal.layerfiles import LevelSource
+from phusong.coverage.villages.centre_cells import Centres
+from phusong.coverage.villages.circles import Circles
+from phusong.coverage.villages.figures.tally import Named, Steps, Tally, add_batch
+from phusong.coverage.villages.figures.village_tables import (
+    Inhabited,
+    Judged,
+    circles_of_layers,
+    layer_circles,
+    layer_figures,
+    village_table,
+)
+from phusong.coverage.villages.footprints import Footprints, footprints
+from phusong.coverage.villages.indoors import JUDGED, cells_behind, entry_of, plain_steps
+from phusong.coverage.villages.weights import Weights
+from phusong.grid import Grid
+from phusong.progress import NoProgress, Progress
+from phusong.sources.inputs import Inputs
+from phusong.study import TECHNOLOGIES, Study
+
+Bools = NDArray[np.bool_]
+OUTDOORS = ""
+
+
+@dataclass(frozen=True)
+class _Layers:
+    """What is known of every layer, for one place of the phone; lists in one order."""
+
+    names: list[Named]
+    tallies: list[Tally]
+    circles: list[Circles]
+    figures: list[pd.DataFrame]
+    claims: list[pd.DataFrame]
+
+
+class HeldVillages:
+    """Villages with the weight of all their parts, and what was summed over them as they stand.
+
+    Parameters
+    ----------
+    inputs, study
+        As they stand. No sensitivity is counted.
+    standing
+        The signal, filled.
+    progress
+        Told of the step ``villages``.
+    """
+
+    def __init__(
+        self, inputs: Inputs, study: Study, standing: Standing, progress: Progress | None = None
+    ) -> None:
+        told = progress or NoProgress()
+        self._study, self._standing, self._grid = plain_steps(study), standing, standing.grid
+        self._count = len(inputs.villages)
+        weights = Weights(inputs.villages, study, inputs.people)
+        self._centres = Centres(inputs.villages, self._grid)
+        told.start("villages", self._count, "Figures of every village, outdoors")
+        self._batches = [(b, weights.weigh(b)) for b in footprints(inputs.villages, self._grid)]
+        self._about = Inhabited.of(inputs, study, self._grid, weights, self._centres)
+        names: list[Named] = list(standing.plan.layers)
+        circles = circles_of_layers(inputs, study, standing.cells, names)
+        self._held: dict[str, _Layers] = {}
+        for place in (OUTDOORS, *study.indicators.places):
+            odds, _, cuts = self._odds(place, standing.cells)
+            tallies = [Tally(self._count, cuts.shape[1]) for _ in names]
+            for batch, weight in self._batches:
+                for i, tally in enumerate(tallies):
+                    self._count_in(standing, i, batch, weight, (odds, cuts), tally)
+                    if place == OUTDOORS and batch.cells.size:
+                        tally.add_circles(batch, weight, circles[i], self._grid)
+            layers = _Layers(names, tallies, circles, [], [])
+            self._held[place] = self._with_tables(inputs, place, layers, standing.cells)
+        told.advance("villages", self._count)
+        self.now = self._together(inputs, self._held, standing.cells)
+        """As they stand."""
+
+    def _odds(self, place: str, cells: pd.DataFrame) -> tuple[Odds, Steps, NDArray[np.int32]]:
+        there = cells if place == OUTDOORS else cells_behind(cells, entry_of(place, self._study))
+        odds = Odds.of_cells(there, tightened=self._standing.correction.tightens)
+        steps = Steps.of(self._study)
+        return odds, steps, steps.cuts(odds)
+
+    def _count_in(
+        self,
+        source: LevelSource,
+        layer: int,
+        batch: Footprints,
+        weight: NDArray[np.float64],
+        frame: tuple[Odds, NDArray[np.int32]],
+        tally: Tally,
+    ) -> None:
+        tally.at_centres(batch.rows, self._centres.levels(source, layer, batch.rows))
+        if batch.cells.size:
+            add_batch(batch, weight, layer, source, frame, tally)
+
+    def judge(
+        self, inputs: Inputs, patched: Patched, progress: Progress | None = None
+    ) -> VillageCoverage:
+        """Return the figures of all villages in an altered study.
+
+        Those of villages none of whose places differ are as they stand.
+
+        Parameters
+        ----------
+        inputs
+            Altered; villages and people as they stand.
+        patched
+            Its signal.
+        progress
+            Told of the step ``villages``; may raise to stop.
+        """
+        told = progress or NoProgress()
+        plan, base = patched.cells.plan, patched.base
+        told.start("villages", len(plan.layers), "Figures of every village, outdoors")
+        circles = self._circles_now(inputs, patched)
+        touched = []
+        for i in range(len(plan.layers)):
+            touched.append(self._touched(patched.of_layer(i)))
+            told.advance("villages")
+        held = {}
+        for place, was in self._held.items():
+            odds, _, cuts = self._odds(place, plan.cells)
+            now = _Layers([], [], [], [], [])
+            for i, hits in enumerate(touched):
+                tally = _copied(was, base[i], self._count, cuts.shape[1])
+                for (batch, weight), which in zip(self._batches, hits, strict=True):
+                    if len(which):
+                        some, parts = batch.only(which)
+                        self._count_in(patched, i, some, weight[parts], (odds, cuts), tally)
+                same = circles[i] is None
+                before = was.circles[base[i]] if base[i] >= 0 else None
+                circle = circles[i] or before
+                assert circle is not None
+                if place == OUTDOORS and not same:
+                    self._circles_anew(before, circle, tally)
+                one = _Layers([plan.layers[i]], [tally], [circle], [], [])
+                if same and base[i] >= 0 and not any(len(which) for which in hits):
+                    _extend(now, was, base[i])
+                else:
+                    _extend(now, self._with_tables(inputs, place, one, plan.cells), 0)
+            held[place] = now
+        return self._together(inputs, held, patched.cells.in_service)
+
+    def _circles_now(self, inputs: Inputs, patched: Patched) -> list[Circles | None]:
+        """Return the circles of layers whose cells differ; None for the others."""
+        cells = patched.cells
+        carriers = {
+            (operator, technology)
+            for table, which in (
+                (cells.plan.cells, cells.fresh),
+                (self._standing.cells, cells.gone),
+            )
+            for operator, technology in table.iloc[which][["operator", "technology"]].itertuples(
+                index=False
+            )
+        }
+        counted: dict[str, Sequence[str]] = {t: [t] for t in TECHNOLOGIES}
+        counted[ANY] = self._study.verdict.technologies
+
+        def counts(name: Named) -> bool:
+            return any(
+                name.operator in {ANY, operator} and (technology in counted[name.technology])
+                for operator, technology in carriers
+            )
+
+        names = cells.plan.layers
+        wanted = [i for i, name in enumerate(names) if patched.base[i] < 0 or counts(name)]
+        found = circles_of_layers(inputs, self._study, cells.in_service, [names[i] for i in wanted])
+        out: list[Circles | None] = [None] * len(names)
+        for i, circles in zip(wanted, found, strict=True):
+            out[i] = circles
+        return out
+
+    def _touched(self, patches: list[Patch]) -> list[NDArray[np.int64]]:
+        """Return, by batch, the villages some place of which (or the centre) differs."""
+        out = []
+        for batch, _ in self._batches:
+            hit = np.zeros(len(batch.rows), dtype=np.bool_)
+            near = [p for p in patches if not p.window.intersect(batch.window).empty]
+            if near:
+                mask = np.zeros(batch.window.shape, dtype=np.bool_)
+                for patch in near:
+                    part = patch.window.intersect(batch.window)
+                    mask[part.slices_in(batch.window)] = patch.changed[part.slices_in(patch.window)]
+                there = np.flatnonzero(mask.ravel()[batch.cells])
+                hit[np.searchsorted(batch.offsets, there, side="right") - 1] = True
+            for k, at in enumerate(self._centres.cells(batch.rows)):
+                if at is not None and not hit[k]:
+                    hit[k] = any(_holds(patch, at) for patch in patches)
+            out.append(np.flatnonzero(hit))
+        return out
+
+    def _circles_anew(self, old: Circles | None, new: Circles, tally: Tally) -> None:
+        """Sum what lies in circles, where a circle came or went."""
+        boxes = _other_boxes(old, new)
+        for batch, weight in self._batches:
+            which = _meet(batch, self._grid, boxes)
+            if len(which):
+                some, parts = batch.only(which)
+                if some.cells.size:
+                    tally.add_circles(some, weight[parts], new, self._grid)
+
+    def _with_tables(
+        self, inputs: Inputs, place: str, layers: _Layers, cells: pd.DataFrame
+    ) -> _Layers:
+        """Make the tables of layers out of what was summed."""
+        odds, steps, cuts = self._odds(place, cells)
+        judged = Judged(
+            layers.names, layers.tallies, layers.circles, cells, cells, odds, steps, cuts
+        )
+        figures = layer_figures(inputs, self._study, self._about, judged)
+        if place != OUTDOORS:
+            return replace(layers, figures=[table[list(JUDGED)] for table in figures])
+        claims = layer_circles(inputs, self._about, self._centres, judged)
+        return replace(layers, figures=figures, claims=claims)
+
+    def _together(
+        self, inputs: Inputs, held: dict[str, _Layers], in_service: pd.DataFrame
+    ) -> VillageCoverage:
+        outdoors = held[OUTDOORS]
+        elsewhere = [
+            pd.concat(layers.figures, ignore_index=True).assign(place=place)
+            for place, layers in held.items()
+            if place != OUTDOORS
+        ]
+        columns = ["place", *JUDGED]
+        return VillageCoverage(
+            villages=village_table(inputs, self._about, outdoors.figures[-1], in_service),
+            by_layer=pd.concat(outdoors.figures, ignore_index=True),
+            sensitivity=pd.DataFrame(),
+            circles=pd.concat(outdoors.claims, ignore_index=True),
+            by_place=pd.concat(elsewhere, ignore_index=True)[columns]
+            if elsewhere
+            else pd.DataFrame(columns=columns),
+        )
+
+
+def _copied(held: _Layers, base: int, villages: int, pairs: int) -> Tally:
+    """Return a copy of what was summed of a layer; nothing where the study has none such."""
+    return Tally(villages, pairs) if base < 0 else held.tallies[base].copy()
+
+
+def _extend(layers: _Layers, other: _Layers, which: int) -> None:
+    """Put one layer of others at the end."""
+    some = slice(which, which + 1)
+    layers.names.extend(other.names[some])
+    layers.tallies.extend(other.tallies[some])
+    layers.circles.extend(other.circles[some])
+    layers.figures.extend(other.figures[some])
+    layers.claims.extend(other.claims[some])
+
+
+def _holds(patch: Patch, at: tuple[int, int]) -> bool:
+    row, col = at[0] - patch.window.row0, at[1] - patch.window.col0
+    rows, cols = patch.window.shape
+    return 0 <= row < rows and 0 <= col < cols and bool(patch.changed[row, col])
+
+
+def _other_boxes(old: Circles | None, new: Circles) -> NDArray[np.float64]:
+    """Return (west, south, east, north) of circles that only one of two layers has."""
+    sets = [
+        set() if c is None else set(zip(c.x_m, c.y_m, c.radius_m, strict=True)) for c in (old, new)
+    ]
+    other = np.array(sorted(sets[0] ^ sets[1]), dtype=np.float64).reshape(-1, 3)
+    x, y, radius = other.T
+    return np.column_stack([x - radius, y - radius, x + radius, y + radius])
+
+
+def _meet(batch: Footprints, grid: Grid, boxes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the villages of a batch whose cells may lie in one of some boxes."""
+    inside = np.zeros(batch.window.shape, dtype=np.bool_)
+    for west, south, east, north in boxes:
+        part = grid.window_of((west, south, east, north)).intersect(batch.window)
+        inside[part.slices_in(batch.window)] = True
+    there = np.flatnonzero(inside.ravel()[batch.cells])
+    return np.unique(np.searchsorted(batch.offsets, there, side="right") - 1)

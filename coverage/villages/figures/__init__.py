@@ -1,0 +1,1 @@
+"""Figures of villages: sums of signal over them, and the tables made of these."""

@@ -1,0 +1,1 @@
+"""The studio: a study held open, altered by scenarios, and seen at once."""

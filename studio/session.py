@@ -1,0 +1,185 @@
+"""A study held open: what one pass found of it, and what any scenario makes of it, in seconds."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from phusong.checks import Findings
+from phusong.coverage.altered.differing import differing
+from phusong.coverage.altered.heldvillages import HeldVillages
+from phusong.coverage.altered.overlay import Overlay
+from phusong.coverage.altered.patched import Patched, patch_signal
+from phusong.coverage.altered.standing import Standing
+from phusong.coverage.results import VillageCoverage
+from phusong.coverage.signal.clutter import report_environment
+from phusong.coverage.signal.losses import Losses
+from phusong.coverage.signal.signal import compute_signal, report_problems
+from phusong.coverage.signal.store import PathLossStore
+from phusong.fiber.assess import assess_fiber
+from phusong.fiber.results import FiberResult
+from phusong.indicators import Indicators, compute_indicators
+from phusong.pipeline.compute import people_by_commune
+from phusong.progress import NoProgress, Progress
+from phusong.results.model import Results
+from phusong.sources import Inputs, read_inputs
+from phusong.sources.alterations.carried_out import with_scenario
+from phusong.study import Study
+from phusong.study.scenario import Scenario
+
+AS_IT_STANDS: Final = Scenario(name="-")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A study with a scenario carried out.
+
+    Attributes
+    ----------
+    scenario
+        What is altered.
+    inputs
+        With it carried out.
+    signal
+        Tiles that differ from the study as it stands.
+    coverage, fiber, indicators
+        As a run of the scenario gives them. The sensitivity has the study's own definition alone.
+    """
+
+    scenario: Scenario
+    inputs: Inputs
+    signal: Patched
+    coverage: VillageCoverage
+    fiber: FiberResult | None
+    indicators: Indicators
+
+
+class Studio:
+    """A study held open.
+
+    What a run draws at random (intervals) and the definitions of others are left out: neither has
+    a say in what the studio shows.
+
+    Parameters
+    ----------
+    study
+        Without a scenario.
+    progress
+        Told of the first pass.
+
+    Raises
+    ------
+    ChecksFailed
+        When a file of the study cannot be used.
+    """
+
+    def __init__(self, study: Study, progress: Progress | None = None) -> None:
+        told = progress or NoProgress()
+        self.study = _quick(study)
+        self._scratch = tempfile.TemporaryDirectory(prefix="phusong-studio-")
+        try:
+            self._open(Path(self._scratch.name), told)
+        except BaseException:
+            self._scratch.cleanup()
+            raise
+
+    def _open(self, scratch: Path, told: Progress) -> None:
+        study = self.study
+        findings = Findings(study.checks.severity)
+        inputs = read_inputs(study, findings, told)
+        self._standing = Standing(scratch / "held", inputs.grid)
+        store = PathLossStore(study.work_folder / "store")
+        self._overlay = Overlay(store)
+        signal = compute_signal(inputs, study, scratch / "rasters", store, told, self._standing)
+        report_problems(inputs, signal, findings)
+        report_environment(inputs, study, findings)
+        self._villages = HeldVillages(inputs, study, self._standing, told)
+        coverage = self._villages.now
+        fiber = None
+        self._people = people_by_commune(inputs, coverage)
+        if study.fiber is not None:
+            fiber = assess_fiber(inputs, study, findings, self._people, told)
+        indicators = compute_indicators(study, coverage, fiber, len(inputs.communes))
+        self.now = Results(study, inputs, findings, signal, coverage, fiber, indicators)
+        """The study as it stands."""
+        self._losses = Losses(inputs, study, self._overlay)
+
+    def see(
+        self,
+        scenario: Scenario,
+        progress: Progress | None = None,
+        drawn: Callable[[Patched], None] | None = None,
+    ) -> Seen:
+        """Return what a run of a scenario gives: only what differs from the study is computed.
+
+        Parameters
+        ----------
+        progress
+            Told of the steps; may raise, which stops the work and leaves everything as it was.
+        drawn
+            Given the signal as soon as it is there, before villages are judged.
+
+        Raises
+        ------
+        StudyError
+            When the scenario names what is not there, or builds where there is no terrain.
+        """
+        told = progress or NoProgress()
+        study = self.study.model_copy(update={"scenario": scenario})
+        inputs = with_scenario(self.now.inputs, scenario)
+        signal = self._signal(inputs, told)
+        if drawn is not None:
+            drawn(signal)
+        coverage = self._villages.judge(inputs, signal, told)
+        fiber = self.now.fiber
+        if fiber is not None and _touches_fibre(scenario):
+            unheard = Findings(study.checks.severity)
+            fiber = assess_fiber(inputs, study, unheard, self._people, told)
+        indicators = compute_indicators(study, coverage, fiber, len(inputs.communes))
+        return Seen(scenario, inputs, signal, coverage, fiber, indicators)
+
+    def _signal(self, inputs: Inputs, told: Progress) -> Patched:
+        standing = self._standing
+        cells = differing(standing.plan, standing.cells, self.now.inputs, inputs, self.study)
+        return patch_signal(standing, cells, self._losses, told)
+
+    def close(self) -> None:
+        """Let go of the scratch files."""
+        self._standing.close()
+        self._scratch.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _quick(study: Study) -> Study:
+    return study.model_copy(
+        update={
+            "scenario": None,
+            "uncertainty": study.uncertainty.model_copy(update={"draws": 0}),
+            "indicators": study.indicators.model_copy(update={"presets": []}),
+        }
+    )
+
+
+def _touches_fibre(scenario: Scenario) -> bool:
+    """Whether anything is altered that fibre, or what hangs on it, is made of."""
+    return bool(
+        scenario.cables
+        or scenario.backhaul
+        or scenario.off.cables
+        or scenario.off.pops
+        or any(change.longitude is not None for change in scenario.changes)
+    )

@@ -1,0 +1,192 @@
+"""What the studio shows of a scenario is what a run of it gives, cell by cell."""
+
+import itertools
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from helpers.altered import CELL_IDS, SITES, hold_to_a_run, make_hills, place, small_tiles
+from phusong.coverage.signal.layerfiles import LayerReader
+from phusong.errors import StudyError
+from phusong.studio.session import AS_IT_STANDS, Studio
+from phusong.study.scenario import Scenario
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        small_tiles(patch)
+        with Studio(make_hills(tmp_path_factory.mktemp("hills"))) as held:
+            yield held
+
+
+def mast(name="N-1", at=(5000, 5000), operator="Mạng A", bands=None, **more):
+    longitude, latitude = place(*at)
+    return {
+        "site_id": name,
+        "longitude": longitude,
+        "latitude": latitude,
+        "operator": operator,
+        "height_m": 40.0,
+        "azimuths_deg": [],
+        "bands": bands or [{"technology": "LTE", "freq_mhz": 900.0, "eirp_dbm": 57.0}],
+        **more,
+    }
+
+
+def scenario(**said):
+    return Scenario.model_validate({"name": "thử", **said})
+
+
+def test_nothing_altered_is_the_study_as_it_stands(studio, tmp_path):
+    seen = hold_to_a_run(studio, AS_IT_STANDS, tmp_path)
+    assert not seen.signal.patches
+
+
+def test_a_mast_is_built(studio, tmp_path):
+    seen = hold_to_a_run(studio, scenario(masts=[mast()]), tmp_path)
+    before = studio.now.coverage.villages["people_unserved"].sum()
+    assert seen.coverage.villages["people_unserved"].sum() < before
+    assert seen.signal.patches
+    # Only tiles within the radius of the mast are looked at.
+    assert len({tile for _, tile in seen.signal.patches}) < 16
+
+
+CASES = {
+    "a new carrier": {
+        "masts": [mast(operator="Mạng Z", bands=[{"technology": "NR", "freq_mhz": 700.0}])]
+    },
+    "a mast off": {"off": {"sites": ["T1"]}},
+    "a whole layer off": {"off": {"cells": ["C32"]}},
+    "moved, raised, turned": {
+        "changes": [
+            {"site_id": "T2", "longitude": place(6800, 3400)[0], "latitude": place(6800, 3400)[1]},
+            {"site_id": "T1", "height_m": 60.0},
+            {"cell_id": "C51", "azimuth_deg": 10.0, "eirp_dbm": 62.0},
+        ]
+    },
+    "the same mast twice": {"masts": [mast(), mast(name="N-2")]},
+    "cells on a mast that stands, itself off": {
+        "off": {"sites": ["T3"]},
+        "masts": [
+            {
+                "site_id": "T3",
+                "operator": "Mạng B",
+                "height_m": 30.0,
+                "bands": [{"technology": "LTE"}],
+            }
+        ],
+    },
+    "cables, and what hangs on them": {
+        "masts": [mast(at=(2500, 2550))],
+        "cables": [{"cable_id": "mới", "points": [place(2500, 2500), place(2500, 7500)]}],
+        "backhaul": [{"site_id": "N-1"}],
+        "off": {"cables": ["B"]},
+    },
+    "a point of presence off": {"off": {"pops": ["P1"]}},
+    "a band the model refuses": {
+        "masts": [mast(height_m=0.5, bands=[{"technology": "LTE", "freq_mhz": 5000.0}])]
+    },
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_scenario_is_as_a_run_of_it(studio, tmp_path, case):
+    hold_to_a_run(studio, scenario(**CASES[case]), tmp_path)
+
+
+bands = st.lists(
+    st.builds(
+        lambda t, f, e: {"technology": t[0], "freq_mhz": f, "eirp_dbm": e},
+        st.sampled_from([("LTE",), ("NR",), ("GSM",)]),
+        st.sampled_from([800.0, 900.0, 1800.0]),
+        st.integers(45, 65).map(float),
+    ),
+    min_size=1,
+    max_size=2,
+)
+spots = st.tuples(st.integers(0, 10_000), st.integers(0, 10_000))
+masts = st.lists(
+    st.builds(
+        lambda at, operator, bands, azimuths, height: mast(
+            at=at, operator=operator, bands=bands, azimuths_deg=azimuths, height_m=height
+        ),
+        spots,
+        st.sampled_from(["Mạng A", "Mạng B", "Mạng C"]),
+        bands,
+        st.sampled_from([[], [0.0, 120.0, 240.0], [75.0]]),
+        st.sampled_from([15.0, 35.0, 80.0]),
+    ),
+    max_size=3,
+)
+changes = st.lists(
+    st.one_of(
+        st.builds(
+            lambda s, t: {"site_id": s, "turn_deg": t},
+            st.sampled_from([*SITES]),
+            st.integers(-90, 90).map(float),
+        ),
+        st.builds(
+            lambda c, h: {"cell_id": c, "height_m": h},
+            st.sampled_from(CELL_IDS),
+            st.sampled_from([20.0, 50.0]),
+        ),
+        st.builds(
+            lambda s, at: {"site_id": s, "longitude": place(*at)[0], "latitude": place(*at)[1]},
+            st.sampled_from([*SITES]),
+            spots,
+        ),
+    ),
+    max_size=3,
+)
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(masts, changes, st.lists(st.sampled_from(CELL_IDS), max_size=3, unique=True))
+def test_any_scenario_is_as_a_run_of_it(studio, tmp_path, built, changed, off):
+    for number, one in enumerate(built):
+        one["site_id"] = f"N-{number}"
+    hold_to_a_run(studio, scenario(masts=built, changes=changed, off={"cells": off}), tmp_path)
+
+
+def test_the_same_however_it_was_come_to(studio):
+    """Edits leave nothing behind: the study as it stands is the same after any of them."""
+    first, other = scenario(masts=[mast()]), scenario(off={"sites": ["T1"]})
+    answers = [studio.see(one) for one in (first, other, first)]
+    for one, two in itertools.pairwise([answers[0], answers[2]]):
+        assert one.coverage.villages.drop(columns="geometry").equals(
+            two.coverage.villages.drop(columns="geometry")
+        )
+    assert not studio.see(AS_IT_STANDS).signal.patches
+
+
+def test_what_is_not_there_is_named(studio):
+    with pytest.raises(StudyError, match="T9"):
+        studio.see(scenario(off={"sites": ["T9"]}))
+
+
+def test_a_stopped_edit_leaves_everything_as_it_was(studio, tmp_path):
+    class Stop:
+        def start(self, step, *_):
+            if step == "combine":
+                raise InterruptedError
+
+        advance = message = lambda *_: None
+
+    with pytest.raises(InterruptedError):
+        studio.see(scenario(masts=[mast(at=(4000, 4000))]), Stop())
+    hold_to_a_run(studio, scenario(masts=[mast(at=(4000, 4000))]), tmp_path)
+
+
+def test_rasters_of_the_first_pass_are_those_that_are_held(studio):
+    window = studio.now.inputs.grid.window
+    seen = studio.see(AS_IT_STANDS)
+    with LayerReader(studio.now.signal.layers) as reader:
+        for i in range(len(studio.now.signal.layers)):
+            assert (reader.read(i, window).ticks == seen.signal.read(i, window).ticks).all()
