@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "audit": "phusong.commands.audit:audit",
     "store": "phusong.commands.store:store",
     "sweep": "phusong.commands.sweep:sweep",
+    "studio": "phusong.commands.studio:studio",
 }
 """Where each command stands: ``module:name``."""
 

@@ -62,6 +62,11 @@ PAGE_SCRIPTS = tuple(
     )
 )
 """Scripts of the map of a study in the order they run in, one noun each."""
+STUDIO_SCRIPTS = (
+    *PAGE_SCRIPTS,
+    *(f"studio/{name}" for name in ("server", "altered", "draft", "tools", "bench", "open")),
+)
+"""Scripts of the same map where a studio serves it: what edits comes after what shows."""
 SWIPE_SCRIPTS = (
     *(
         f"page/{name}"
@@ -82,6 +87,7 @@ SWIPE_SCRIPTS = (
 )
 """Scripts of the map of two runs."""
 PAGE_SHEETS = ("page/page", "page/paper")
+STUDIO_SHEETS = (*PAGE_SHEETS, "studio/studio")
 SWIPE_SHEETS = ("page/page", "swipe/swipe")
 
 

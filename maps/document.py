@@ -53,6 +53,8 @@ class PlanFigure(Figure):
         File of ``templates`` that holds the markup.
     sheets
         Style sheets of ``assets``, without ending.
+    online, served
+        Whether it may ask for a street map, and the server it came from for data.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class PlanFigure(Figure):
         body: str,
         sheets: Sequence[str],
         online: bool = False,
+        served: bool = False,
     ) -> None:
         super().__init__(title=title)
         self._template = Template(asset.document(body))
@@ -71,6 +74,7 @@ class PlanFigure(Figure):
         self.book = book
         self.sheets = sheets
         self.online_host = ONLINE_HOST if online else ""
+        self.served = served
         self.asset = asset
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -64,6 +65,38 @@ def build_map(
     OutputError
         When the file cannot be written there.
     """
+    text = page_text(
+        results,
+        language,
+        planned=planned,
+        masts=masts,
+        losses=losses,
+        measured=measured,
+        online_base=online_base,
+    )
+    write_document(text, path)
+    return path
+
+
+def page_text(
+    results: Results,
+    language: Language = "vi",
+    *,
+    planned: Planned | None = None,
+    masts: MastPlan | None = None,
+    losses: Losses | None = None,
+    measured: MeasuredLevels | None = None,
+    online_base: bool = False,
+    studio: dict[str, Any] | None = None,
+) -> str:
+    """Return the page that :func:`build_map` writes.
+
+    Parameters
+    ----------
+    studio
+        What the page needs to alter the study, where a studio serves it: its scripts go into the
+        page then, and it may ask the server it came from.
+    """
     frame = Frame.over(results.inputs.grid)
     rasters = [] if results.signal is None else signal_rasters(results.signal, frame)
     created = datetime.now().astimezone().isoformat(timespec="minutes")
@@ -79,6 +112,8 @@ def build_map(
         masts=masts,
         losses=losses,
     )
+    if studio is not None:
+        book["studio"] = studio
     shade = hillshade(results.inputs.terrain.path, frame)
     title = f"{results.study.title} · {tr('Mobile coverage and fibre', language)}"
     figure = PlanFigure(
@@ -86,15 +121,24 @@ def build_map(
         language,
         to_json(book),
         body="page.html",
-        sheets=asset.PAGE_SHEETS,
+        sheets=asset.PAGE_SHEETS if studio is None else asset.STUDIO_SHEETS,
         online=online_base,
+        served=studio is not None,
     )
-    _map(frame, shade, rasters, online=online_base).add_to(figure)
-    write_document(figure.render(), path)
-    return path
+    scripts = asset.PAGE_SCRIPTS if studio is None else asset.STUDIO_SCRIPTS
+    _map(frame, shade, rasters, scripts, online=online_base).add_to(figure)
+    text: str = figure.render()
+    return text
 
 
-def _map(frame: Frame, shade: str, rasters: list[dict[str, Any]], *, online: bool) -> folium.Map:
+def _map(
+    frame: Frame,
+    shade: str,
+    rasters: list[dict[str, Any]],
+    scripts: Sequence[str],
+    *,
+    online: bool,
+) -> folium.Map:
     plan = PlanMap(frame)
     folium.map.CustomPane("shade", z_index=150, pointer_events=False).add_to(plan)
     folium.map.CustomPane("signal", z_index=300, pointer_events=False).add_to(plan)
@@ -110,5 +154,5 @@ def _map(frame: Frame, shade: str, rasters: list[dict[str, Any]], *, online: boo
             control=False,
         )
         tiles.add_to(plan)
-    Program(asset.PAGE_SCRIPTS, tiles, rasters).add_to(plan)
+    Program(scripts, tiles, rasters).add_to(plan)
     return plan

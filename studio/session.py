@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field
 
 from phusong.checks import Findings
 from phusong.coverage.altered.differing import differing
@@ -20,6 +23,7 @@ from phusong.coverage.signal.clutter import report_environment
 from phusong.coverage.signal.losses import Losses
 from phusong.coverage.signal.signal import compute_signal, report_problems
 from phusong.coverage.signal.store import PathLossStore
+from phusong.disc.workplace import sweep, workplace
 from phusong.fiber.assess import assess_fiber
 from phusong.fiber.results import FiberResult
 from phusong.indicators import Indicators, compute_indicators
@@ -30,8 +34,43 @@ from phusong.sources import Inputs, read_inputs
 from phusong.sources.alterations.carried_out import with_scenario
 from phusong.study import Study
 from phusong.study.scenario import Scenario
+from phusong.study.settings.base import Probability, Section, Share
 
+_SCRATCH: Final = "phusong-studio-"
 AS_IT_STANDS: Final = Scenario(name="-")
+
+
+class Definition(Section):
+    """What is asked of a place, and of a village; what is absent is the study's."""
+
+    threshold_offset_db: Annotated[float, Field(ge=-40, le=40)] = 0.0
+    """Added to the threshold of every technology."""
+    probability: Probability | None = None
+    covered_share: Share | None = None
+    place: Literal["outdoor", "in_vehicle", "indoor"] = "outdoor"
+    """Where villages are judged beside the open."""
+
+    def of(self, study: Study) -> Study:
+        """Return the study under this definition."""
+        verdict = {
+            name: value
+            for name in ("probability", "covered_share")
+            if (value := getattr(self, name)) is not None
+        }
+        budgets = {
+            name: budget.model_copy(
+                update={"threshold_dbm": budget.threshold_dbm + self.threshold_offset_db}
+            )
+            for name, budget in study.radio.technologies.items()
+        }
+        places = [] if self.place == "outdoor" else [self.place]
+        return study.model_copy(
+            update={
+                "verdict": study.verdict.model_copy(update=verdict),
+                "radio": study.radio.model_copy(update={"technologies": budgets}),
+                "indicators": study.indicators.model_copy(update={"places": places}),
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -80,11 +119,13 @@ class Studio:
     def __init__(self, study: Study, progress: Progress | None = None) -> None:
         told = progress or NoProgress()
         self.study = _quick(study)
-        self._scratch = tempfile.TemporaryDirectory(prefix="phusong-studio-")
+        parent = Path(tempfile.gettempdir())
+        sweep(parent, _SCRATCH)  # what a studio left that was killed
+        self._stack = ExitStack()
         try:
-            self._open(Path(self._scratch.name), told)
+            self._open(self._stack.enter_context(workplace(parent, _SCRATCH)), told)
         except BaseException:
-            self._scratch.cleanup()
+            self._stack.close()
             raise
 
     def _open(self, scratch: Path, told: Progress) -> None:
@@ -142,6 +183,27 @@ class Studio:
         indicators = compute_indicators(study, coverage, fiber, len(inputs.communes))
         return Seen(scenario, inputs, signal, coverage, fiber, indicators)
 
+    def define(
+        self, seen: Seen, definition: Definition, progress: Progress | None = None
+    ) -> tuple[Study, VillageCoverage, Indicators]:
+        """Return villages and indicators of a scenario under another definition.
+
+        Nothing of propagation is computed: levels are held.
+
+        Parameters
+        ----------
+        seen
+            What :meth:`see` gave of the scenario.
+        definition
+            What is asked of a place, and of a village.
+        progress
+            Told of the steps; may raise, which stops the work.
+        """
+        study = definition.of(self.study)
+        coverage = self._villages.redefine(seen.inputs, seen.signal, study, progress)
+        count = len(seen.inputs.communes)
+        return study, coverage, compute_indicators(study, coverage, seen.fiber, count)
+
     def _signal(self, inputs: Inputs, told: Progress) -> Patched:
         standing = self._standing
         cells = differing(standing.plan, standing.cells, self.now.inputs, inputs, self.study)
@@ -150,7 +212,7 @@ class Studio:
     def close(self) -> None:
         """Let go of the scratch files."""
         self._standing.close()
-        self._scratch.cleanup()
+        self._stack.close()
 
     def __enter__(self) -> Self:
         return self

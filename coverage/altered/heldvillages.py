@@ -10,13 +10,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from phusong.coverage.altered.patched import Patch, Patched
+from phusong.coverage.altered.repicked import Repicked
 from phusong.coverage.altered.standing import Standing
 from phusong.coverage.results import ANY, VillageCoverage
 from phusong.coverage.signal.combine import Odds
 from phusong.coverage.signal.layerfiles import LevelSource
+from phusong.coverage.signal.plan import Plan
 from phusong.coverage.villages.centre_cells import Centres
 from phusong.coverage.villages.circles import Circles
-from phusong.coverage.villages.figures.tally import Named, Steps, Tally, add_batch
+from phusong.coverage.villages.figures.tally import (
+    Named,
+    Steps,
+    Tally,
+    add_batch,
+    add_served,
+)
 from phusong.coverage.villages.figures.village_tables import (
     Inhabited,
     Judged,
@@ -76,7 +84,7 @@ class HeldVillages:
         circles = circles_of_layers(inputs, study, standing.cells, names)
         self._held: dict[str, _Layers] = {}
         for place in (OUTDOORS, *study.indicators.places):
-            odds, _, cuts = self._odds(place, standing.cells)
+            odds, _, cuts = self._odds(place, standing.cells, self._study)
             tallies = [Tally(self._count, cuts.shape[1]) for _ in names]
             for batch, weight in self._batches:
                 for i, tally in enumerate(tallies):
@@ -84,15 +92,19 @@ class HeldVillages:
                     if place == OUTDOORS and batch.cells.size:
                         tally.add_circles(batch, weight, circles[i], self._grid)
             layers = _Layers(names, tallies, circles, [], [])
-            self._held[place] = self._with_tables(inputs, place, layers, standing.cells)
+            self._held[place] = self._with_tables(
+                inputs, place, layers, standing.cells, self._study
+            )
         told.advance("villages", self._count)
         self.now = self._together(inputs, self._held, standing.cells)
         """As they stand."""
 
-    def _odds(self, place: str, cells: pd.DataFrame) -> tuple[Odds, Steps, NDArray[np.int32]]:
-        there = cells if place == OUTDOORS else cells_behind(cells, entry_of(place, self._study))
+    def _odds(
+        self, place: str, cells: pd.DataFrame, study: Study
+    ) -> tuple[Odds, Steps, NDArray[np.int32]]:
+        there = cells if place == OUTDOORS else cells_behind(cells, entry_of(place, study))
         odds = Odds.of_cells(there, tightened=self._standing.correction.tightens)
-        steps = Steps.of(self._study)
+        steps = Steps.of(study)
         return odds, steps, steps.cuts(odds)
 
     def _count_in(
@@ -134,7 +146,7 @@ class HeldVillages:
             told.advance("villages")
         held = {}
         for place, was in self._held.items():
-            odds, _, cuts = self._odds(place, plan.cells)
+            odds, _, cuts = self._odds(place, plan.cells, self._study)
             now = _Layers([], [], [], [], [])
             for i, hits in enumerate(touched):
                 tally = _copied(was, base[i], self._count, cuts.shape[1])
@@ -152,9 +164,73 @@ class HeldVillages:
                 if same and base[i] >= 0 and not any(len(which) for which in hits):
                     _extend(now, was, base[i])
                 else:
-                    _extend(now, self._with_tables(inputs, place, one, plan.cells), 0)
+                    _extend(now, self._with_tables(inputs, place, one, plan.cells, self._study), 0)
             held[place] = now
         return self._together(inputs, held, patched.cells.in_service)
+
+    def redefine(
+        self, inputs: Inputs, patched: Patched, study: Study, progress: Progress | None = None
+    ) -> VillageCoverage:
+        """Return the figures of all villages under another definition, from levels that are held.
+
+        Parameters
+        ----------
+        inputs, patched
+            Of an altered study, or of the study as it stands.
+        study
+            The study with other thresholds, probability, shares or places.
+        progress
+            Told of the step ``villages``; may raise to stop.
+        """
+        told = progress or NoProgress()
+        plan = _with_thresholds(patched.cells.plan, study)
+        in_service = plan.cells.iloc[patched.cells.numbers].reset_index(drop=True)
+        source = Repicked(patched, plan)
+        circles = circles_of_layers(inputs, study, in_service, plan.layers)
+        places = (OUTDOORS, *study.indicators.places)
+        told.start("villages", len(places) * len(plan.layers), "Figures of every village, outdoors")
+        asked = plain_steps(study)
+        held = {}
+        for place in places:
+            odds, _, cuts = self._odds(place, plan.cells, asked)
+            tallies = []
+            for i in range(len(plan.layers)):
+                told.advance("villages")
+                tallies.append(self._redefined(source, i, (odds, cuts), patched.base[i]))
+                if place == OUTDOORS:
+                    self._circles_from(patched.base[i], circles[i], tallies[-1])
+            layers = _Layers(list(plan.layers), tallies, circles, [], [])
+            held[place] = self._with_tables(inputs, place, layers, plan.cells, asked)
+        return self._together(inputs, held, in_service)
+
+    def _redefined(
+        self, source: Repicked, layer: int, frame: tuple[Odds, NDArray[np.int32]], base: int
+    ) -> Tally:
+        """Sum a layer anew; what no definition moves is as it stands, where it stands."""
+        tally = Tally(self._count, frame[1].shape[1])
+        stands = self._held[OUTDOORS].tallies[base] if base >= 0 else None
+        for batch, weight in self._batches:
+            if stands is None or source.moves(layer, batch.window):
+                self._count_in(source, layer, batch, weight, frame, tally)
+                continue
+            rows = batch.rows
+            for name in ("level_median", "best_server", "centre_tick", "centre_server"):
+                getattr(tally, name)[rows] = getattr(stands, name)[rows]
+            if stands.centre_left is not None:
+                if tally.centre_left is None:
+                    tally.centre_left = stands.centre_left.copy()
+                tally.centre_left[rows] = stands.centre_left[rows]
+            if batch.cells.size:
+                add_served(batch, weight, source.read(layer, batch.window), frame, tally)
+        return tally
+
+    def _circles_from(self, base: int, circles: Circles, tally: Tally) -> None:
+        """Sum what lies in circles, from what stands."""
+        stands = self._held[OUTDOORS]
+        old = stands.circles[base] if base >= 0 else None
+        if base >= 0:
+            tally.in_circles[:] = stands.tallies[base].in_circles
+        self._circles_anew(old, circles, tally)
 
     def _circles_now(self, inputs: Inputs, patched: Patched) -> list[Circles | None]:
         """Return the circles of layers whose cells differ; None for the others."""
@@ -216,14 +292,14 @@ class HeldVillages:
                     tally.add_circles(some, weight[parts], new, self._grid)
 
     def _with_tables(
-        self, inputs: Inputs, place: str, layers: _Layers, cells: pd.DataFrame
+        self, inputs: Inputs, place: str, layers: _Layers, cells: pd.DataFrame, study: Study
     ) -> _Layers:
         """Make the tables of layers out of what was summed."""
-        odds, steps, cuts = self._odds(place, cells)
+        odds, steps, cuts = self._odds(place, cells, study)
         judged = Judged(
             layers.names, layers.tallies, layers.circles, cells, cells, odds, steps, cuts
         )
-        figures = layer_figures(inputs, self._study, self._about, judged)
+        figures = layer_figures(inputs, study, self._about, judged)
         if place != OUTDOORS:
             return replace(layers, figures=[table[list(JUDGED)] for table in figures])
         claims = layer_circles(inputs, self._about, self._centres, judged)
@@ -248,6 +324,13 @@ class HeldVillages:
             if elsewhere
             else pd.DataFrame(columns=columns),
         )
+
+
+def _with_thresholds(plan: Plan, study: Study) -> Plan:
+    """Return a plan whose cells have a study's thresholds."""
+    budgets = study.radio.technologies
+    thresholds = plan.cells["technology"].map({t: b.threshold_dbm for t, b in budgets.items()})
+    return replace(plan, cells=plan.cells.assign(threshold_dbm=thresholds.astype(np.float64)))
 
 
 def _copied(held: _Layers, base: int, villages: int, pairs: int) -> Tally:

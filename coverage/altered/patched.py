@@ -13,7 +13,7 @@ from phusong.coverage.altered.differing import Differing, Ints
 from phusong.coverage.altered.heldtiles import tiles_over
 from phusong.coverage.altered.standing import Standing
 from phusong.coverage.signal.bestservers import BestServers
-from phusong.coverage.signal.combine import ALL_LEFT, NO_LEVEL, NO_SHARE
+from phusong.coverage.signal.combine import ALL_LEFT, NO_SHARE
 from phusong.coverage.signal.layerfiles import TILE, Levels
 from phusong.coverage.signal.losses import Losses, LossReport
 from phusong.coverage.signal.signal import with_problems
@@ -250,20 +250,9 @@ class _Patching:
             plain[m].levels if m in plain else self._standing.read(self.base[m], window)
             for m in members
         ]
-        count = len(parts)
-        ticks = np.full((count + 1, *window.shape), NO_LEVEL, dtype=np.int16)
-        server = np.zeros((count + 1, *window.shape), dtype=np.int32)
-        tight = self._standing.correction.tightens
-        left = np.full((count + 1 if tight else 0, *window.shape), ALL_LEFT, dtype=np.uint8)
-        for k, part in enumerate(parts):
-            ticks[k], server[k] = part.ticks, part.server
-            if part.left is not None and tight:
-                left[k] = part.left
-        name = self._cells.plan.layers[layer]
-        self._best.pick(name, ticks, server, left, count, range(count))
-        if tight:
-            left[count][server[count] == 0] = NO_SHARE
-        best = Levels(ticks[count], server[count], left[count] if tight else None)
+        best = self._best.best_of(self._cells.plan.layers[layer], parts, window)
+        if self._standing.correction.tightens and best.left is None:
+            best = Levels(best.ticks, best.server, np.zeros(window.shape, dtype=np.uint8))
         return self._if_other(window, layer, best)
 
     def _if_other(self, window: Window, layer: int, levels: Levels) -> Patch | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -19,6 +19,7 @@ from phusong.coverage.signal.combine import (
     to_level_ticks,
 )
 from phusong.coverage.signal.correction import Correction
+from phusong.coverage.signal.layerfiles import Levels
 from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB
 from phusong.coverage.signal.plan import LayerName
 from phusong.coverage.signal.tiles import Lit, Tiles
@@ -154,7 +155,6 @@ class BestServers:
         server: NDArray[np.int32],
         left: NDArray[np.uint8],
         into: int,
-        members: Collection[int] | None = None,
     ) -> None:
         """Write a combination into layer ``into`` of arrays that hold its members.
 
@@ -162,15 +162,12 @@ class BestServers:
         ----------
         ticks, server, left
             (layers, rows, cols), as :meth:`combine` returns them.
-        members
-            Where its members stand in these; None: where they stand in the plan.
         """
-        which = layer.members if members is None else members
         pick_best(
             ticks,
             server,
             left,
-            np.array(list(which), dtype=np.int64),
+            np.array(layer.members, dtype=np.int64),
             self._threshold,
             self._sigma,
             layer.technology == ANY,
@@ -178,3 +175,55 @@ class BestServers:
             server[into],
             left[into] if len(left) else _NO_STEPS,
         )
+
+    def best_of(self, layer: LayerName, parts: Sequence[Levels], window: Window) -> Levels:
+        """Return a combination of layers that are its members, in their order."""
+        by_odds = layer.technology == ANY
+        return take_best(parts, window, self._threshold, self._sigma, by_odds=by_odds)
+
+
+def take_best(
+    parts: Sequence[Levels],
+    window: Window,
+    threshold_dbm: NDArray[np.float64],
+    sigma_db: NDArray[np.float64],
+    *,
+    by_odds: bool,
+) -> Levels:
+    """Return the best of several layers, place by place.
+
+    Parameters
+    ----------
+    parts
+        Layers over the window; none: nothing is there.
+    threshold_dbm, sigma_db
+        (cells,) by server.
+    by_odds
+        Best by probability; else by level.
+    """
+    count = len(parts)
+    tight = any(part.left is not None for part in parts)
+    ticks = np.full((count + 1, *window.shape), NO_LEVEL, dtype=np.int16)
+    server = np.zeros((count + 1, *window.shape), dtype=np.int32)
+    left = np.full((count + 1 if tight else 0, *window.shape), ALL_LEFT, dtype=np.uint8)
+    for k, part in enumerate(parts):
+        ticks[k], server[k] = part.ticks, part.server
+        if part.left is not None:
+            left[k] = part.left
+    members = np.arange(count, dtype=np.int64)
+    best_left = left[count] if tight else _NO_STEPS
+    pick_best(
+        ticks,
+        server,
+        left,
+        members,
+        threshold_dbm,
+        sigma_db,
+        by_odds,
+        ticks[count],
+        server[count],
+        best_left,
+    )
+    if tight:
+        left[count][server[count] == 0] = NO_SHARE
+    return Levels(ticks[count], server[count], left[count] if tight else None)

@@ -98,6 +98,41 @@ def summarise(  # noqa: C901 - one pass over the cells, every figure at once
                     break
 
 
+@njit(cache=True, parallel=True)
+def sum_served(
+    offsets: Any,
+    cells: Any,
+    fraction: Any,
+    weight: Any,
+    ticks: Any,
+    server: Any,
+    left: Any,
+    kind_of_server: Any,
+    odds: Any,
+    cut: Any,
+    served: Any,
+    served_area: Any,
+    expected: Any,
+) -> None:
+    """Sum what is served alone, under one definition: as :func:`summarise` does.
+
+    ``cut`` is (kinds,), ``served`` (villages,).
+    """
+    for v in prange(offsets.size - 1):
+        for i in range(offsets[v], offsets[v + 1]):
+            who = server[cells[i]]
+            if who == 0:
+                continue
+            tick = ticks[cells[i]]
+            kind = kind_of_server[who]
+            if left.size > 0:
+                kind += left[cells[i]] - ALL_LEFT
+            expected[v] += weight[i] * odds[kind, tick - FLOOR_TICK]
+            if tick >= cut[kind]:
+                served_area[v] += fraction[i]
+                served[v] += weight[i]
+
+
 @njit(cache=True, nogil=True)
 def _draw_discs(mask: Any, col_m: Any, row_m: Any, radius_m: Any, cell_m: float) -> None:
     """Mark the cells whose centres lie within a radius of one of several points."""

@@ -141,15 +141,20 @@ def figure_section(coverage: VillageCoverage, cells: pd.DataFrame) -> list[dict[
             "place": OUTDOOR,
             "operator": layer[0],
             "technology": layer[1],
-            **_figures(part, cells),
-            **_circle_figures(circles.get(layer)),
+            **figure_columns(part, cells),
+            **circle_columns(circles.get(layer)),
         }
         for layer, part in groups.items()
     ]
     if coverage.by_place.empty:
         return entries
     return entries + [
-        {"place": str(place), "operator": layer[0], "technology": layer[1], **_figures(part, cells)}
+        {
+            "place": str(place),
+            "operator": layer[0],
+            "technology": layer[1],
+            **figure_columns(part, cells),
+        }
         for place, there in coverage.by_place.groupby("place", sort=False)
         for layer, part in _by_layer(there, coverage).items()
     ]
@@ -164,7 +169,8 @@ def _by_layer(long: pd.DataFrame, coverage: VillageCoverage) -> dict[tuple[str, 
     }
 
 
-def _figures(part: pd.DataFrame, cells: pd.DataFrame) -> dict[str, Any]:
+def figure_columns(part: pd.DataFrame, cells: pd.DataFrame) -> dict[str, Any]:
+    """Return the columns of an entry of :func:`figure_section`, of any rows of one layer."""
     grades = [GRADE_LETTERS.get(g, NOT_ASSESSED) for g in texts(part["grade"])]
     columns = {
         "grade": "".join(grades),
@@ -184,7 +190,8 @@ def _figures(part: pd.DataFrame, cells: pd.DataFrame) -> dict[str, Any]:
     return columns
 
 
-def _circle_figures(part: gpd.GeoDataFrame | pd.DataFrame | None) -> dict[str, Any]:
+def circle_columns(part: gpd.GeoDataFrame | pd.DataFrame | None) -> dict[str, Any]:
+    """Return its columns that say what circles claim; none where nothing is known."""
     if part is None:
         return {}
     return {

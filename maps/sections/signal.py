@@ -19,6 +19,8 @@ from phusong.maps.mercator import Frame
 from phusong.maps.picture import encode_grey, encode_pairs, warp
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from phusong.coverage.results import Signal, SignalLayer
     from phusong.sources.inputs import Inputs
     from phusong.study import Study
@@ -109,13 +111,21 @@ def level_bytes(level_dbm: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.where(np.isnan(level_dbm), 0, steps).astype(np.uint8)
 
 
-def raster_section(signal: Signal, inputs: Inputs, study: Study, frame: Frame) -> dict[str, Any]:
-    """Return what the page needs to read the rasters: servers, and how classes are coloured.
+def server_section(
+    cells: pd.DataFrame, of: pd.DataFrame, study: Study, *, tightened: bool
+) -> dict[str, Any]:
+    """Return what the page needs to know of servers, by their number in the rasters.
 
     Servers of one threshold, spread and entry loss are one ``kind``. The spread outdoors is that
     away from measured places; ``all_left`` steps of it are left there, 0 says that no raster does.
+
+    Parameters
+    ----------
+    cells
+        By server number, see :attr:`phusong.coverage.results.Signal.cells`.
+    of
+        The cells as the page lists them, with ``cell_id``.
     """
-    cells = signal.cells
     columns = [cells["threshold_dbm"].to_numpy(np.float64), cells["sigma_db"].to_numpy(np.float64)]
     for place in PLACES:
         columns += entry_by_cell(cells, entry_of(place, study))
@@ -128,13 +138,20 @@ def raster_section(signal: Signal, inputs: Inputs, study: Study, frame: Frame) -
         for i, place in enumerate(PLACES)
     }
     return {
-        "zero_dbm": ZERO_DBM,
-        "cell": positions(cells["cell_id"], inputs.cells["cell_id"]),
+        "cell": positions(cells["cell_id"], of["cell_id"]),
         "kind": kind_of.ravel().tolist(),
         "threshold_dbm": kinds[:, 0].tolist(),
         "sigma_db": np.round(kinds[:, 1], 4).tolist(),
-        "all_left": ALL_LEFT if signal.tightened else 0,
+        "all_left": ALL_LEFT if tightened else 0,
         "places": entries,
+    }
+
+
+def raster_section(signal: Signal, inputs: Inputs, study: Study, frame: Frame) -> dict[str, Any]:
+    """Return what the page needs to read the rasters: servers, and how classes are coloured."""
+    return {
+        "zero_dbm": ZERO_DBM,
+        **server_section(signal.cells, inputs.cells, study, tightened=signal.tightened),
         "steps": {
             "level": {
                 technology: list(level_steps(study, technology))

@@ -6,10 +6,19 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from helpers.altered import CELL_IDS, SITES, hold_to_a_run, make_hills, place, small_tiles
+from helpers.altered import (
+    CELL_IDS,
+    SITES,
+    hold_to_a_run,
+    make_hills,
+    place,
+    same_tables,
+    small_tiles,
+)
 from phusong.coverage.signal.layerfiles import LayerReader
 from phusong.errors import StudyError
-from phusong.studio.session import AS_IT_STANDS, Studio
+from phusong.pipeline.compute import compute
+from phusong.studio.session import AS_IT_STANDS, Definition, Studio
 from phusong.study.scenario import Scenario
 
 
@@ -190,3 +199,22 @@ def test_rasters_of_the_first_pass_are_those_that_are_held(studio):
     with LayerReader(studio.now.signal.layers) as reader:
         for i in range(len(studio.now.signal.layers)):
             assert (reader.read(i, window).ticks == seen.signal.read(i, window).ticks).all()
+
+
+DEFINITIONS = [
+    {},
+    {"threshold_offset_db": 6.0},
+    {"threshold_offset_db": -9.5, "probability": 0.9},
+    {"covered_share": 0.4, "place": "indoor"},
+    {"threshold_offset_db": 3.0, "place": "in_vehicle"},
+]
+
+
+@pytest.mark.parametrize("asked", DEFINITIONS)
+def test_another_definition_is_as_a_run_under_it(studio, tmp_path, asked):
+    both = scenario(masts=[mast()], off={"cells": ["C41"]})
+    study, coverage, indicators = studio.define(studio.see(both), Definition(**asked))
+    run = compute(study.model_copy(update={"scenario": both}), tmp_path)
+    for name in ("villages", "by_layer", "circles", "by_place"):
+        same_tables(getattr(coverage, name), getattr(run.coverage, name))
+    same_tables(indicators.to_frame("en"), run.indicators.to_frame("en"))

@@ -16,7 +16,7 @@ from phusong.coverage.signal.layerfiles import Levels, LevelSource
 from phusong.coverage.villages.circles import Circles
 from phusong.coverage.villages.footprints import Footprints
 from phusong.coverage.villages.verdict import grade
-from phusong.coverage.villages.zonal import sum_by_village, summarise
+from phusong.coverage.villages.zonal import sum_by_village, sum_served, summarise
 from phusong.grid import Grid
 from phusong.study import Study
 
@@ -209,3 +209,34 @@ def add_batch(
     )
     for name in ("served", "served_area", "expected", "level_median", "best_server"):
         getattr(tally, name)[batch.rows] = getattr(part, name)
+
+
+def add_served(
+    batch: Footprints,
+    weight: NDArray[np.float64],
+    levels: Levels,
+    frame: tuple[Odds, NDArray[np.int32]],
+    tally: Tally,
+) -> None:
+    """Sum what of one batch of villages is served, under the first pair of ``cuts`` alone."""
+    odds, cuts = frame
+    count = len(batch.rows)
+    served, area, expected = np.zeros(count), np.zeros(count), np.zeros(count)
+    sum_served(
+        batch.offsets,
+        batch.cells,
+        batch.fraction,
+        weight,
+        levels.ticks.ravel(),
+        levels.server.ravel(),
+        _NO_STEPS if levels.left is None else levels.left.ravel(),
+        odds.kind_of_server,
+        odds.table,
+        np.ascontiguousarray(cuts[:, 0]),
+        served,
+        area,
+        expected,
+    )
+    tally.served[batch.rows] = served[:, None]
+    tally.served_area[batch.rows] = area
+    tally.expected[batch.rows] = expected

@@ -1,6 +1,12 @@
 // Towers, and their cells as sectors in the direction they look.
 const Masts = {
-  cellsOf: book.sites.id.map(() => []),
+  cellsOf: [],
+
+  /** Find the cells of every site: at first, and when the book has other sites. */
+  gather() {
+    Masts.cellsOf = book.sites.id.map(() => []);
+    book.cells.site.forEach((site, cell) => { if (site >= 0) Masts.cellsOf[site].push(cell); });
+  },
 
   /** Whether a cell belongs to the chosen carrier and technology. */
   counts(cell) {
@@ -123,4 +129,4 @@ const Masts = {
   },
 };
 
-book.cells.site.forEach((site, cell) => { if (site >= 0) Masts.cellsOf[site].push(cell); });
+Masts.gather();

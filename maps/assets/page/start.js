@@ -108,6 +108,8 @@ State.on((changed) => {
 });
 
 map.on("click", (event) => {
+  // What the hand holds comes first, where the page is one to draw on.
+  if (program.hand?.(event.latlng)) return;
   const { x, y } = toFrame(event.latlng);
   const scale = (2 * HALF_TURN_M) / (256 * 2 ** map.getZoom());
   const thing = thingAt(x, y, scale, event.originalEvent.pointerType === "touch");

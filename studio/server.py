@@ -1,0 +1,289 @@
+"""The studio's small server: one page, what it does, and what it is told as things happen."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import uvicorn
+from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from phusong.errors import PhusongError
+from phusong.i18n import tr
+from phusong.maps.words import both_from
+from phusong.studio.desk import Desk, OutdatedError, SupersededError
+from phusong.studio.guard import Guard, new_token, policy_for
+from phusong.studio.questions import Cut, Edit, Naming, Questions, Spot
+from phusong.studio.session import Definition, Seen
+
+HOST: Final = "127.0.0.1"
+HEARTBEAT_S: Final = 15.0
+MOST_WAITING: Final = 200
+"""Events that a page may be behind; one that is further gets the state anew."""
+
+Body = TypeVar("Body", bound=BaseModel)
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+class Room:
+    """What is served: a page, and a desk that pages share.
+
+    Parameters
+    ----------
+    page
+        The whole document.
+    desk, questions
+        Of the study.
+    export
+        Makes the offline page of a scenario: what was seen of it -> HTML.
+    """
+
+    def __init__(
+        self,
+        page: str,
+        desk: Desk,
+        questions: Questions,
+        export: Callable[[Seen, Any], str],
+    ) -> None:
+        self._page, self._policy = page, policy_for(page)
+        self._desk, self._questions, self._export = desk, questions, export
+
+    def app(self) -> Starlette:
+        """Return the application; paths have no token here, see :class:`Guard`."""
+        gets = {
+            "/": self._document,
+            "/state": self._state,
+            "/events": self._events,
+            "/drawn": self._body("drawn"),
+            "/seen": self._body("seen"),
+            "/page": self._offline,
+        }
+        posts = {
+            "/edit": self._edit,
+            "/undo": self._step(self._desk.undo),
+            "/redo": self._step(self._desk.redo),
+            "/save": self._save,
+            "/open": self._open,
+            "/cut": self._cut,
+            "/silenced": self._silenced,
+            "/define": self._define,
+            "/sight": self._sight,
+        }
+        return Starlette(
+            routes=[
+                *(Route(path, _in_words(answer), methods=["GET"]) for path, answer in gets.items()),
+                *(
+                    Route(path, _in_words(answer), methods=["POST"])
+                    for path, answer in posts.items()
+                ),
+            ]
+        )
+
+    async def _document(self, _: Request) -> Response:
+        return HTMLResponse(self._page, headers={"content-security-policy": self._policy})
+
+    async def _state(self, _: Request) -> Response:
+        return JSONResponse(self._desk.state())
+
+    def _body(self, kind: str) -> Answer:
+        async def answer(request: Request) -> Response:
+            revision = request.query_params.get("revision", "")
+            body = self._desk.answer(kind, int(revision)) if revision.isdigit() else None
+            if body is None:
+                return JSONResponse({"outdated": True}, 409)
+            return Response(body, media_type="application/json")
+
+        return answer
+
+    async def _events(self, request: Request) -> Response:
+        return StreamingResponse(self._told(request), media_type="text/event-stream")
+
+    async def _told(self, request: Request) -> AsyncIterator[str]:
+        """Tell a page what happens, beginning with how things stand."""
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
+
+        def put(event: str, what: dict[str, Any]) -> None:
+            if event == "progress" and waiting.qsize() > MOST_WAITING:
+                return
+            waiting.put_nowait((event, what))
+
+        def told(event: str, what: dict[str, Any]) -> None:
+            loop.call_soon_threadsafe(put, event, what)
+
+        leave = self._desk.listen(told)
+        try:
+            yield _event("state", self._desk.state())
+            while not self._desk.closing and not await request.is_disconnected():
+                try:
+                    event, what = await asyncio.wait_for(waiting.get(), HEARTBEAT_S)
+                    yield _event(event, what)
+                except TimeoutError:
+                    yield ": still here\n\n"
+        finally:
+            leave()
+
+    async def _edit(self, request: Request) -> Response:
+        edit = await _read(request, Edit)
+        revision = await run_in_threadpool(self._desk.edit, edit.scenario, edit.base)
+        return JSONResponse({"revision": revision})
+
+    def _step(self, step: Callable[[], None]) -> Answer:
+        async def answer(_: Request) -> Response:
+            await run_in_threadpool(step)
+            return JSONResponse(self._desk.state())
+
+        return answer
+
+    async def _save(self, request: Request) -> Response:
+        naming = await _read(request, Naming)
+        name = await run_in_threadpool(self._desk.save, naming.name)
+        return JSONResponse({"name": name})
+
+    async def _open(self, request: Request) -> Response:
+        naming = await _read(request, Naming)
+        await run_in_threadpool(self._desk.open, naming.name)
+        return JSONResponse(self._desk.state())
+
+    async def _cut(self, request: Request) -> Response:
+        cut, seen = await _read(request, Cut), self._seen()
+        return JSONResponse(await run_in_threadpool(self._questions.cut, seen, cut))
+
+    async def _silenced(self, request: Request) -> Response:
+        cut, seen = await _read(request, Cut), self._seen()
+        return await self._compute(self._questions.cut_villages, seen, cut.names)
+
+    async def _define(self, request: Request) -> Response:
+        definition, seen = await _read(request, Definition), self._seen()
+        return await self._compute(self._questions.define, seen, definition)
+
+    async def _sight(self, request: Request) -> Response:
+        spot, seen = await _read(request, Spot), self._seen()
+        return JSONResponse(await run_in_threadpool(self._questions.sight, seen, spot))
+
+    async def _offline(self, _: Request) -> Response:
+        seen, watch = self._seen(), self._desk.watch()
+
+        def export() -> str:
+            with self._desk.engine:
+                return self._export(seen, watch)
+
+        page = await run_in_threadpool(export)
+        name = "map.html"
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return Response(page, media_type="text/html; charset=utf-8", headers=headers)
+
+    async def _compute(self, work: Callable[..., Any], seen: Seen, what: Any) -> Response:
+        """Do work that the engine does one at a time; an edit stops it."""
+        watch = self._desk.watch()
+
+        def one() -> Any:
+            with self._desk.engine:
+                return work(seen, what, watch)
+
+        return JSONResponse(await run_in_threadpool(one))
+
+    def _seen(self) -> Seen:
+        seen = self._desk.found()
+        if seen is None:
+            raise SupersededError
+        return seen
+
+
+async def _read(request: Request, kind: type[Body]) -> Body:
+    """Return the body of a request as what it has to be."""
+    return kind.model_validate_json(await request.body())
+
+
+def _in_words(answer: Answer) -> Answer:
+    """Answer errors in words of both languages, at the place they belong to."""
+
+    async def told(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except (SupersededError, OutdatedError):
+            return JSONResponse({"outdated": True}, 409)
+        except ValidationError as problem:
+            return JSONResponse({"error": both_from(partial(_wrong, problem))}, 422)
+        except PhusongError as problem:
+            return JSONResponse({"error": both_from(problem.__str__)}, 422)
+
+    return told
+
+
+def _wrong(problem: ValidationError) -> str:
+    """Return what is wrong in a body: the first things, each with its place."""
+    rows = problem.errors(include_url=False, include_context=False, include_input=False)[:5]
+    return "; ".join(
+        tr("{where}: {what}", where=".".join(map(str, row["loc"])) or "-", what=row["msg"])
+        for row in rows
+    )
+
+
+def _event(event: str, what: dict[str, Any]) -> str:
+    return f"event: {event}\ndata: {json.dumps(what, ensure_ascii=False)}\n\n"
+
+
+class Server:
+    """Listens on this machine alone.
+
+    Parameters
+    ----------
+    room
+        What is served.
+    desk
+        Closed when the server stops.
+    port
+        0: any that is free.
+
+    Attributes
+    ----------
+    address
+        Of the page, with its token.
+    """
+
+    def __init__(self, room: Room, desk: Desk, port: int = 0) -> None:
+        self._desk = desk
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind((HOST, port))
+        bound = self._socket.getsockname()[1]
+        token = new_token()
+        self.address = f"http://{HOST}:{bound}/{token}/"
+        config = uvicorn.Config(
+            Guard(room.app(), token, bound),
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            ws="none",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+
+    def run(self) -> None:
+        """Serve until the process is told to stop (Ctrl-C, SIGTERM)."""
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._desk.close()
+
+    def start(self) -> threading.Thread:
+        """Serve in a thread of its own: for tests, and programs that do more."""
+        thread = threading.Thread(target=self.run, daemon=True)
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self._server.should_exit = True
