@@ -92,14 +92,9 @@ class Guard:
         if refused:
             await _say(send, *refused)
             return
-        told = _Dressed(send)
         prefix = f"/{self._token}"
         inner = {**scope, "path": scope["path"][len(prefix) :] or "/", "root_path": ""}
-        try:
-            await self._app(inner, _limited(receive), told)
-        except TooLargeError:
-            if not told.started:
-                await _say(send, 413, "too large")
+        await self._app(inner, _limited(receive), _dressed(send))
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = {name.lower(): value for name, value in scope["headers"]}
@@ -121,6 +116,7 @@ class Guard:
 
 
 def _limited(receive: Receive) -> Receive:
+    """Receive a body part by part, up to the most there may be."""
     size = 0
 
     async def part() -> Message:
@@ -134,21 +130,18 @@ def _limited(receive: Receive) -> Receive:
     return part
 
 
-class _Dressed:
-    """Sends answers with the headers that every one of them has."""
+def _dressed(send: Send) -> Send:
+    """Send answers with the headers that every one of them has."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.started = False
-
-    async def __call__(self, message: Message) -> None:
+    async def told(message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.started = True
             given = {name.lower(): value for name, value in message.get("headers", [])}
             for name, value in (*_STANDARD.items(), ("content-security-policy", _NOTHING)):
                 given.setdefault(name.encode(), value.encode())
             message = {**message, "headers": list(given.items())}
-        await self._send(message)
+        await send(message)
+
+    return told
 
 
 async def _say(send: Send, status: int, text: str) -> None:

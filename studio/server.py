@@ -15,14 +15,20 @@ from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Route
 
 from phusong.errors import PhusongError
 from phusong.i18n import tr
 from phusong.maps.words import both_from
 from phusong.studio.desk import Desk, OutdatedError, SupersededError
-from phusong.studio.guard import Guard, new_token, policy_for
+from phusong.studio.guard import Guard, TooLargeError, new_token, policy_for
 from phusong.studio.questions import Cut, Edit, Naming, Questions, Spot
 from phusong.studio.session import Definition, Seen
 
@@ -213,6 +219,8 @@ def _in_words(answer: Answer) -> Answer:
             return await answer(request)
         except (SupersededError, OutdatedError):
             return JSONResponse({"outdated": True}, 409)
+        except TooLargeError:
+            return PlainTextResponse("too large", 413, {"connection": "close"})
         except ValidationError as problem:
             return JSONResponse({"error": both_from(partial(_wrong, problem))}, 422)
         except PhusongError as problem:
@@ -257,6 +265,8 @@ class Server:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((HOST, port))
+        # From here on who comes waits, so that the address is good as soon as it is told.
+        self._socket.listen(128)
         bound = self._socket.getsockname()[1]
         token = new_token()
         self.address = f"http://{HOST}:{bound}/{token}/"

@@ -47,7 +47,8 @@ const Draft = {
       announce(Draft.refused);
     } finally {
       Draft.sending = false;
-      Bench.render();
+      if (Draft.state.revision >= Draft.revision && !Draft.refused) Draft.take(Draft.state);
+      else Bench.render();
     }
   },
 
