@@ -45,7 +45,7 @@ def coverage(
     """
     from phusong.commands.terminal.answers import run_and_print
     from phusong.commands.terminal.missing import stop_if_missing
-    from phusong.coverage.signal.crew import crew_of
+    from phusong.crew import crew_of
 
     form = csv_form(separator, decimal)
     results = run_and_print(

@@ -49,7 +49,7 @@ def sweep(
     """
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.tables import plain_table
-    from phusong.coverage.signal.crew import crew_of
+    from phusong.crew import crew_of
     from phusong.pipeline.shares import Sweep
     from phusong.study.file import read_study
 

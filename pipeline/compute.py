@@ -20,7 +20,6 @@ from phusong.coverage.propagation.registry import model_named
 from phusong.coverage.quality.sinr import compute_quality
 from phusong.coverage.results import Signal, VillageCoverage
 from phusong.coverage.signal.clutter import report_environment
-from phusong.coverage.signal.crew import Crew
 from phusong.coverage.signal.signal import compute_signal, report_problems
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.villages.assess import assess_villages
@@ -29,6 +28,7 @@ from phusong.coverage.villages.definitions import evaluate_definitions
 from phusong.coverage.villages.indoors import assess_places
 from phusong.coverage.villages.residents import residents
 from phusong.coverage.villages.simulation import simulate_villages
+from phusong.crew import Crew
 from phusong.errors import StudyError, Where
 from phusong.fiber.assess import assess_fiber
 from phusong.indicators import compute_indicators

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from phusong.coverage.corrections.residualfield import provenance
-from phusong.coverage.signal.crew import Crew
+from phusong.crew import Crew
 from phusong.exports import CsvForm, describe_run, output_folder, write_results
 from phusong.fetch.ledger import said_of
 from phusong.i18n import Language, get_language

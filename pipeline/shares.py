@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from phusong.checks import Findings
-from phusong.coverage.signal.crew import Crew
 from phusong.coverage.signal.losses import Losses, LossReport
 from phusong.coverage.signal.plan import Mast, plan_run
 from phusong.coverage.signal.store import PathLossStore
+from phusong.crew import Crew
 from phusong.progress import NoProgress, Progress
 from phusong.sources import read_inputs
 from phusong.study import Study

@@ -135,7 +135,9 @@ class Studio:
         self._standing = Standing(scratch / "held", inputs.grid)
         store = PathLossStore(study.work_folder / "store")
         self._overlay = Overlay(store)
-        signal = compute_signal(inputs, study, scratch / "rasters", store, told, self._standing)
+        signal = compute_signal(
+            inputs, study, scratch / "rasters", store, told, keep=self._standing
+        )
         report_problems(inputs, signal, findings)
         report_environment(inputs, study, findings)
         self._villages = HeldVillages(inputs, study, self._standing, told)

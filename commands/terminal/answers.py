@@ -11,7 +11,7 @@ from phusong.commands.terminal.figures import (
     print_sensitivity,
 )
 from phusong.commands.terminal.places import path_text
-from phusong.coverage.signal.crew import Crew
+from phusong.crew import Crew
 from phusong.exports import CsvForm, refuse_to_overwrite
 from phusong.i18n import tr
 from phusong.pipeline.compute import no_fibre

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -21,11 +22,11 @@ from phusong.coverage.propagation import (
 )
 from phusong.coverage.propagation.registry import model_named
 from phusong.coverage.signal.clutter import clutter_height_m, end_classes, ends_of, stands_along
-from phusong.coverage.signal.crew import Crew
 from phusong.coverage.signal.fingerprint import engine_fingerprint
 from phusong.coverage.signal.plan import Mast
 from phusong.coverage.signal.seazones import SeaZones
 from phusong.coverage.signal.store import BLOCK, PathLossStore, entry_key
+from phusong.crew import Crew
 from phusong.errors import CrewError, ModelError, Where
 from phusong.grid import Grid, Window
 from phusong.progress import Progress
@@ -167,11 +168,11 @@ class Losses:
         )
         self._keys: dict[tuple[float, float, float, tuple[float, ...]], MastKeys] = {}
 
-    def __reduce__(self) -> tuple[type[Losses], tuple[Ground, Study, PathLossStore]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Go to a worker: what is known by now is left behind, and files keep their place."""
         study = self._study.model_copy(update={"folder": self._study.folder.resolve()})
         store = PathLossStore(self._store.folder.resolve())
-        return Losses, (self._ground.elsewhere(), study, store)
+        return _at_work, (engine_fingerprint(), self._ground.elsewhere(), study, store)
 
     def window(self, mast: Mast) -> Window:
         """Return the cells of the grid within the radius of a mast, and one cell round them."""
@@ -360,3 +361,14 @@ class Losses:
         return {
             key for mast in masts for key in (*self.keys(mast).bands, self.keys(mast).elevation)
         }
+
+
+def _at_work(engine: str, ground: Ground, study: Study, store: PathLossStore) -> Losses:
+    """Return losses in a worker, whose propagation has to be that of who asks."""
+    if engine != engine_fingerprint():
+        raise CrewError(
+            "the phusong of worker {machine} computes propagation otherwise than this one",
+            mend="install the same version everywhere",
+            params={"machine": platform.node()},
+        )
+    return Losses(ground, study, store)

@@ -15,12 +15,12 @@ from phusong.coverage.results import Signal, SignalLayer
 from phusong.coverage.signal.bestservers import BestServers, TileArrays
 from phusong.coverage.signal.combine import Odds
 from phusong.coverage.signal.correction import Correction
-from phusong.coverage.signal.crew import Crew
 from phusong.coverage.signal.layerfiles import TILE, LayerWriter, signal_kinds
 from phusong.coverage.signal.losses import Losses, LossReport
 from phusong.coverage.signal.plan import Plan, plan_run
 from phusong.coverage.signal.store import PathLossStore
 from phusong.coverage.signal.tiles import Tiles
+from phusong.crew import Crew
 from phusong.errors import Where
 from phusong.grid import Window
 from phusong.progress import NoProgress, Progress

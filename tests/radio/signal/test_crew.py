@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 from contextlib import contextmanager
 
@@ -11,12 +12,13 @@ import pytest
 
 from helpers.radio import X0, Y0
 from helpers.signal import omni, setup
-from phusong.coverage.signal import crew as crew_module
-from phusong.coverage.signal.crew import Crew, crew_of
+from phusong import crew as crew_module
+from phusong.coverage.signal import losses as losses_module
 from phusong.coverage.signal.losses import Losses
 from phusong.coverage.signal.plan import plan_run
 from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.signal.store import PathLossStore
+from phusong.crew import Crew, crew_of
 from phusong.errors import CrewError
 from phusong.progress import NoProgress
 
@@ -106,11 +108,11 @@ def test_a_scheduler_that_does_not_answer_is_named(study_of_masts, tmp_path, mon
         swept(*study_of_masts, tmp_path / "crew", crew_of(None, "tcp://127.0.0.1:9"))
 
 
-def test_another_phusong_is_refused(monkeypatch):
-    asked = crew_module.pickle.dumps(("another", die))
-    monkeypatch.setattr(crew_module, "_unpacked", crew_module.pickle.loads)
+def test_another_phusong_is_refused(study_of_masts, tmp_path, monkeypatch):
+    packed = pickle.dumps(Losses(*study_of_masts, PathLossStore(tmp_path / "store")))
+    monkeypatch.setattr(losses_module, "engine_fingerprint", lambda: "another")
     with pytest.raises(CrewError, match="otherwise than this one"):
-        crew_module._do(asked, 1)
+        pickle.loads(packed)
 
 
 class Elsewhere(Crew):

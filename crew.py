@@ -1,15 +1,13 @@
-"""Who sweeps the masts: this process, others beside it, or the workers of a cluster.
+"""Who does the parts of a work: other processes on this machine, or the workers of a cluster.
 
-A mast is a task of its own: it reads the ground under its disc from the prepared rasters, and
-writes its losses to the path-loss store, under the hash of all that shaped them. Nothing but the
-mast goes out, nothing but a count comes back, and equal keys hold equal bytes, whoever wrote
-them: results do not depend on how many there were, in which order, or who died on the way.
+A part has to be a task of its own, that leaves what it makes where everybody finds it. Then
+results do not depend on how many workers there were, in which order they worked, or who died on the
+way.
 """
 
 from __future__ import annotations
 
 import pickle
-import platform
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
@@ -19,7 +17,6 @@ from functools import lru_cache, partial
 from multiprocessing import get_context
 from typing import Any, Final, TypeVar
 
-from phusong.coverage.signal.fingerprint import engine_fingerprint
 from phusong.errors import CrewError
 from phusong.jit import get_num_threads, set_num_threads
 
@@ -56,9 +53,9 @@ class Crew:
         Raises
         ------
         CrewError
-            When crew after crew dies, or a worker's propagation is not this program's.
+            When crew after crew dies.
         """
-        asked = pickle.dumps((engine_fingerprint(), work))
+        asked = pickle.dumps(work)
         left, deaths = list(parts), 0
         while left:
             done: set[int] = set()
@@ -153,19 +150,12 @@ def _cluster(address: str) -> Iterator[Executor]:
 
 
 @lru_cache(maxsize=2)
-def _unpacked(asked: bytes) -> tuple[str, Callable[[Any], Any]]:
+def _unpacked(asked: bytes) -> Callable[[Any], Any]:
     """Return what a run wants done."""
-    told: tuple[str, Callable[[Any], Any]] = pickle.loads(asked)  # noqa: S301 - see `Crew.each`
-    return told
+    work: Callable[[Any], Any] = pickle.loads(asked)  # noqa: S301 - packed by `Crew.each`
+    return work
 
 
 def _do(asked: bytes, part: Any) -> Any:
     """Do one part in a worker."""
-    engine, work = _unpacked(asked)
-    if engine != engine_fingerprint():
-        raise CrewError(
-            "the phusong of worker {machine} computes propagation otherwise than this one",
-            mend="install the same version everywhere",
-            params={"machine": platform.node()},
-        )
-    return work(part)
+    return _unpacked(asked)(part)
