@@ -16,9 +16,9 @@ from phusong.frames import rows
 from phusong.i18n import number, share_text, tr
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph
 from phusong.report.charts import fibre_map, sensitivity_chart, verdict_map
-from phusong.report.loss_pages import ELEMENTS, cascade_blocks
-from phusong.report.mast_pages import mast_plan_blocks
 from phusong.report.pictures import draw
+from phusong.report.plans.loss_pages import ELEMENTS, cascade_blocks
+from phusong.report.plans.mast_pages import mast_plan_blocks
 from phusong.report.reliability import day_text, measured_blocks
 from phusong.results.finished import FinishedRun
 from phusong.results.measured import MeasuredLevels

@@ -9,7 +9,7 @@ from helpers.fiber import cables, inputs, line, point, pops, study
 from phusong.checks import Findings
 from phusong.fiber.assess import assess_fiber
 from phusong.i18n import tr
-from phusong.report.loss_pages import ELEMENTS
+from phusong.report.plans.loss_pages import ELEMENTS
 
 RING = line((5000, 5000), (5000, 10_000), (0, 10_000), (0, 0), (5000, 0), (5000, 5000))
 CENTRES = {"a": point(100, 100), "b": point(5100, 2000), "c": point(2500, 10_100)}

@@ -20,8 +20,8 @@ from phusong.exports.formats.spreadsheet import CsvForm
 from phusong.exports.site_plan import write_site_plan
 from phusong.i18n import set_language
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
-from phusong.report.loss_pages import cascade_blocks, exposure
-from phusong.report.mast_pages import mast_plan_blocks
+from phusong.report.plans.loss_pages import cascade_blocks, exposure
+from phusong.report.plans.mast_pages import mast_plan_blocks
 from phusong.results.finished import FinishedRun
 from phusong.results.missing import Attempts
 from phusong.results.planfolders import PlanFolder, open_cascade, open_site_plan

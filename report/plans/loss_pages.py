@@ -10,9 +10,9 @@ import pandas as pd
 from phusong.frames import rows
 from phusong.i18n import number, tr
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph
-from phusong.report.mending_pages import cut_blocks, remedy_blocks
 from phusong.report.pictures import draw
-from phusong.report.plan_charts import battery_chart, exposure_map
+from phusong.report.plans.mending_pages import cut_blocks, remedy_blocks
+from phusong.report.plans.plan_charts import battery_chart, exposure_map
 from phusong.results.finished import FinishedRun
 from phusong.results.missing import Attempts
 from phusong.results.planfolders import PlanFolder

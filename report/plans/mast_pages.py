@@ -13,8 +13,8 @@ from phusong.planning.bill import ITEMS
 from phusong.planning.tally import FIGURES
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 from phusong.report.pictures import draw
-from phusong.report.plan_charts import mast_kind, mast_map, sums_chart
-from phusong.report.step_pages import step_blocks
+from phusong.report.plans.plan_charts import mast_kind, mast_map, sums_chart
+from phusong.report.plans.step_pages import step_blocks
 from phusong.results.finished import FinishedRun
 from phusong.results.missing import Attempts
 from phusong.results.planfolders import PlanFolder

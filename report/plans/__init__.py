@@ -1,0 +1,1 @@
+"""Pages on plans and on losses: what is built for whom, what breaks, what mends it."""
