@@ -12,7 +12,8 @@ import shapely
 from phusong.maps.codec import differences, plain, positions, scaled, texts
 from phusong.maps.mercator import Frame
 from phusong.maps.outline import encode_lines
-from phusong.planning.cascade.remedies.works import BATTERY, ROUTE
+from phusong.planning.cascade.remedies.works import BATTERY, HOP, ROUTE
+from phusong.sources.cables.called import thing_numbers
 
 if TYPE_CHECKING:
     from phusong.fiber.results import FiberResult
@@ -95,11 +96,19 @@ def remedy_section(
     drawn = table.geometry.to_numpy()
     at = shapely.point_on_surface(drawn)
     x, y = frame.place(shapely.get_x(at), shapely.get_y(at))
-    sites = inputs.sites["site_id"].astype(str)
-    helped = [str(where).split(", ") for where in table["where"]]
+    sites, pops = (
+        inputs.sites["site_id"].astype(str).tolist(),
+        inputs.pops["pop_id"].astype(str).tolist(),
+    )
+    numbers = thing_numbers(sites, pops)
     nothing = shapely.MultiLineString()
     lines = [nothing if k == BATTERY else d for k, d in zip(table["kind"], drawn, strict=True)]
     route = table["where"].astype(str).where(table["kind"] == ROUTE, "")
+    commune = positions(route, inputs.communes["code"].astype(str))
+    helped = [
+        [numbers[name] for name in str(where).split(", ") if at < 0 and name in numbers]
+        for where, at in zip(table["where"], commune, strict=True)
+    ]
     return {
         "kind": texts(table["kind"]),
         "where": texts(table["where"]),
@@ -108,10 +117,10 @@ def remedy_section(
         "unit": texts(table["unit"]),
         "per_1000": scaled(table["per_1000"], 1),
         **{short: scaled(table[name], 0) for short, name in _COUNTS.items()},
-        "site": _named(helped, sites),
-        "pop": _named(helped, inputs.pops["pop_id"].astype(str)),
-        "from": positions(table["by"].astype(str), sites),
-        "commune": positions(route, inputs.communes["code"].astype(str)),
+        "site": [[i for i in one if i < len(sites)] for one in helped],
+        "pop": [[i - len(sites) for i in one if i >= len(sites)] for one in helped],
+        "from": [numbers.get(by, -1) if k == HOP else -1 for k, by in _ends(table)],
+        "commune": commune,
         "lines": encode_lines(np.array([*lines, None], dtype=object)[:-1], frame, 0.0),
         "x": x,
         "y": y,
@@ -124,6 +133,5 @@ def remedy_section(
     }
 
 
-def _named(names: list[list[str]], among: pd.Series) -> list[list[int]]:
-    row = {name: i for i, name in enumerate(among)}
-    return [[row[name] for name in one if name in row] for one in names]
+def _ends(table: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(zip(table["kind"], table["by"].astype(str), strict=True))

@@ -82,7 +82,7 @@ def mast_plan_blocks(
         lambda: mast_map(
             run.layer("villages"),
             tables["site_plan_villages"],
-            _numbered(plan.layer("site_plan_sites", ("kind", "role", "step")), joint=joint),
+            _numbered(plan.layer("site_plan_sites", ("kind", "role", "step"))),
             plan.layer("site_plan_hops", ()),
             plan.layer("site_plan_lines", ()),
             run.layer("communes"),
@@ -97,14 +97,15 @@ def mast_plan_blocks(
     yield from _sums(tables, currency, attempt)
     yield from _bill(tables["site_plan_bill"], currency)
     yield from step_blocks(tables, run.tables["villages"], currency)
-    yield from _masts(_numbered(tables["site_plan_sites"], joint=joint), currency)
+    yield from _masts(_numbered(tables["site_plan_sites"]), currency)
     yield from _dark(tables["site_plan_villages"], run)
     yield from _prices(run.study.planning.prices)
 
 
-def _numbered(sites: _Sites, *, joint: bool) -> _Sites:
-    """Give masts a number: by their step in a plan with cables, else by their place in the list."""
-    number = sites["step"] if joint else pd.Series(range(1, len(sites) + 1), index=sites.index)
+def _numbered(sites: _Sites) -> _Sites:
+    """Give masts a number: of their step where that is known, else of their place in the list."""
+    known = bool((sites["step"] > 0).all())
+    number = sites["step"] if known else pd.Series(range(1, len(sites) + 1), index=sites.index)
     return sites.assign(number=number.astype(int)).sort_values("number", kind="stable")
 
 
@@ -227,7 +228,7 @@ def _sums(
                 points, money, currency, weighed=weighed, years=money == "spent_total"
             ),
             tr(
-                "Left: people who get signal for a sum, and the most that any plan from the same "
+                "Left: people served for a sum, and the most that any plan from the same "
                 "places can reach for it. Right: villages."
             )
             if not weighed

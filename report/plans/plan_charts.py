@@ -173,8 +173,8 @@ def sums_chart(
         for year, x, y in zip(points["year"], points[money], counted, strict=True):
             text = tr("year {year}", year=int(year))
             people.annotate(text, (x, y), (3, -9), textcoords="offset points", fontsize=6)
-    served = "People, as the plan counts them" if weighed else "People who get signal"
-    for axes, title in ((people, served), (villages, "Villages that get signal")):
+    served = "People, as the plan counts them" if weighed else "People served by the plan"
+    for axes, title in ((people, served), (villages, "Villages served by the plan")):
         axes.set_title(tr(title), fontsize=9)
         axes.set_xlabel(currency, fontsize=8)
         axes.set_xlim(left=0)

@@ -60,10 +60,10 @@ const Remedies = {
   /** Where the batteries stand, or the ends of what is built. */
   places(i) {
     const r = book.losses.remedies;
-    const sites = [...r.site[i], r.kind[i] === "hop" ? r.from[i] : -1].filter((row) => row >= 0).map((row) => [book.sites.x[row], book.sites.y[row]]);
-    const pops = r.pop[i].map((row) => [book.pops.x[row], book.pops.y[row]]);
+    const sites = [...r.site[i], r.kind[i] === "hop" ? r.from[i] : -1].filter((row) => row >= 0).map((row) => [book.sites.x[row], book.sites.y[row], book.sites.id[row]]);
+    const pops = r.pop[i].map((row) => [book.pops.x[row], book.pops.y[row], book.pops.id[row]]);
     const found = [...sites, ...pops].filter(([x]) => x !== null);
-    return found.length || r.x[i] === null || r.kind[i] !== "battery" ? found : [[r.x[i], r.y[i]]];
+    return found.length || r.x[i] === null || r.kind[i] !== "battery" ? found : [[r.x[i], r.y[i], ""]];
   },
 
   /** The remedies of the order of building, where they are wanted, and the chosen one. */
@@ -88,11 +88,12 @@ const Remedies = {
     if (kind[i] !== "battery") Strokes.lines(brush, [Remedies.lines[i]], chosen ? [[10, "#ffffff", []], [7, INK, []], [4, colour, dash]] : [[4.6, "#ffffff", []], [2.6, colour, dash]]);
     inPixels(brush);
     const { pen, view } = brush;
-    Remedies.places(i).forEach(([mx, my], n) => {
+    Remedies.places(i).forEach(([mx, my, name], n) => {
       const x = view.px(mx), y = view.py(my);
       if (outside(x, y, view)) return;
       if (kind[i] === "battery") Remedies.draw(pen, x, y, chosen ? 10 : 7, "battery");
       else if (chosen) Remedies.end(pen, x, y);
+      if (chosen && name) brush.labels.push({ x, y: y + 18, text: name, rank: 0, style: "commune" });
       if (n === 0 && step[i] !== null) Steps.number(pen, x, y, step[i]);
     });
   },

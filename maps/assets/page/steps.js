@@ -5,8 +5,11 @@ const Steps = {
 
   count: () => (book.masts ? book.masts.steps.what.length : 0),
 
-  /** The number by which a mast is called: of a joint plan its step. */
-  ofMast: (i) => (Steps.joint ? book.masts.sites.step[i] : i + 1),
+  /** Whether the plan says of every mast in which step it is built. */
+  known: Boolean(book.masts?.sites.step.every((step) => step > 0)),
+
+  /** The number by which a mast is called: that of its step, or its place in the list. */
+  ofMast: (i) => (Steps.known ? book.masts.sites.step[i] : i + 1),
 
   mastName: (i) => `${Steps.ofMast(i)}. ${book.masts.sites.id[i]}`,
 
