@@ -16,8 +16,8 @@ from phusong.pipeline.compute import compute, judge_villages, no_fibre, scratch_
 from phusong.pipeline.yearly import left_unreached, yearly_figures
 from phusong.planning.as_scenario import scenario_of
 from phusong.planning.assess import Layers, Money, plan_sites, with_plan
+from phusong.planning.headcount import tally
 from phusong.planning.results import SitePlan
-from phusong.planning.tally import tally
 from phusong.planning.unlit import wanted_communes
 from phusong.progress import Progress
 from phusong.results.model import Results

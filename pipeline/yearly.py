@@ -18,9 +18,9 @@ from phusong.fiber.reach.reach import assess_reach
 from phusong.fiber.results import FiberResult
 from phusong.frames import rows
 from phusong.planning.alternatives import MAST, REPEATER, SATELLITE
+from phusong.planning.headcount import tally
 from phusong.planning.results import SitePlan
 from phusong.planning.sites.equipment import site_names, with_sites
-from phusong.planning.tally import tally
 from phusong.progress import Progress
 from phusong.sources import Inputs
 from phusong.study import FiberSources, Study

@@ -10,7 +10,7 @@ import pandas as pd
 from phusong.frames import rows
 from phusong.i18n import number, share_text, tr
 from phusong.planning.bill import ITEMS
-from phusong.planning.tally import FIGURES
+from phusong.planning.headcount import FIGURES
 from phusong.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture
 from phusong.report.pictures import draw
 from phusong.report.plans.plan_charts import mast_kind, mast_map, sums_chart

@@ -11,8 +11,8 @@ from phusong.fiber.built import FIGURES as FIBRE
 from phusong.frames import rows
 from phusong.i18n import number, share_text, tr
 from phusong.planning.alternatives import MAST
+from phusong.planning.headcount import FIGURES as SIGNAL
 from phusong.planning.stepwise import COMMUNE, WORDS
-from phusong.planning.tally import FIGURES as SIGNAL
 from phusong.report.blocks import Block, Grid, Heading, Paragraph
 
 _MOST_STEPS = 60

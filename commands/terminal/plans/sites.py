@@ -15,8 +15,8 @@ from phusong.i18n import number, share_text, tr
 from phusong.pipeline.siting import Sited
 from phusong.planning.alternatives import MAST, REPEATER, SATELLITE
 from phusong.planning.bill import ITEMS
+from phusong.planning.headcount import FIGURES
 from phusong.planning.results import SitePlan
-from phusong.planning.tally import FIGURES
 
 _MOST = 20
 _UNSERVED = {

@@ -20,9 +20,9 @@ from phusong.fiber.built import FIGURES as FIBRE
 from phusong.frames import rows
 from phusong.i18n import number, share_text, tr
 from phusong.pipeline.siting import Sited
+from phusong.planning.headcount import FIGURES as SIGNAL
 from phusong.planning.results import SitePlan
 from phusong.planning.stepwise import WORDS
-from phusong.planning.tally import FIGURES as SIGNAL
 
 _MOST = 30
 _LEFT = {
