@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import click
 
@@ -18,6 +18,7 @@ from phusong.commands.terminal.options import (
 from phusong.i18n import tr
 
 if TYPE_CHECKING:
+    from phusong.results.levels import Level
     from phusong.results.regroup import Regrouped
 
 _SHOWN: Final = 5
@@ -25,7 +26,15 @@ _SHOWN: Final = 5
 
 @click.command(context_settings=CONTEXT)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.argument("table", type=click.Path(path_type=Path))
+@click.argument("table", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--by",
+    type=click.Choice(
+        ["new_commune", "new_province", "old_commune", "old_district", "old_province"]
+    ),
+    help="Unit of Viet Nam before or since 1 July 2025, by the lists that come with the program;"
+    " without TABLE and --by: new_commune.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -37,16 +46,26 @@ _SHOWN: Final = 5
 @csv_options
 @shared_options
 def regroup(
-    run: Path, table: Path, out: Path, overwrite: bool, separator: str, decimal: str
+    run: Path,
+    table: Path | None,
+    by: str | None,
+    out: Path,
+    overwrite: bool,
+    separator: str,
+    decimal: str,
 ) -> None:
-    """Give a finished RUN by other communes, such as those of July 2025.
+    """Give a finished RUN by other communes, districts or provinces, before or since July 2025.
+
+    Without TABLE the lists that come with the program say which commune became which. Villages of
+    a commune that became several stand in a row of these together.
 
     TABLE is a CSV with old_code, new_code, new_name (or ma_xa_cu, ma_xa_moi, ten_xa_moi);
     village_code in place of old_code where communes were parted. Every commune of the run has to
     be in it, once.
 
     \b
-    Example:
+    Examples:
+      phusong regroup my-province/out --by old_district --out huyen-cu.csv
       phusong regroup my-province/out ma-xa-moi.csv --out xa-moi.csv
     """
     from phusong.commands.terminal.console import open_console
@@ -55,19 +74,27 @@ def regroup(
     from phusong.exports.tables.dictionary import conform
     from phusong.results.crosswalk import read_crosswalk
     from phusong.results.finished import open_run
+    from phusong.results.levels import by_level
     from phusong.results.regroup import regroup as by_new_communes
 
+    if table is not None and by is not None:
+        raise click.UsageError(tr("--by goes without TABLE: it takes the program's own lists"))
     form = csv_form(separator, decimal)
     refuse_to_replace(out, overwrite=overwrite)
     opened = open_run(run)
-    found = by_new_communes(opened, read_crosswalk(table), table)
+    found = (
+        by_level(opened, cast("Level", by or "new_commune"))
+        if table is None
+        else by_new_communes(opened, read_crosswalk(table), table)
+    )
     write_csv(conform(found.communes, "new_communes"), out, form)
     console = open_console()
     console.print(
         tr(
-            "{old} communes became {new}",
+            "{old} communes became {new}" if by is None else "{old} communes: {new} rows by {unit}",
             old=len(opened.tables["communes"]),
-            new=len(found.communes),
+            new=int(found.communes["told_apart"].sum()) if by is None else len(found.communes),
+            unit=(by or "").replace("_", " "),
         )
     )
     for note in _notes(found):
@@ -84,6 +111,14 @@ def _notes(found: Regrouped) -> Iterator[str]:
             given=given,
             code=taken,
             n=len(found.corrected),
+        )
+    several = found.communes[~found.communes["told_apart"]]
+    if len(several):
+        yield tr(
+            "{count} rows are of several units together, {villages} villages in all, which the run"
+            " cannot tell apart; columns may_add_villages and may_add_people say what they may add",
+            count=len(several),
+            villages=int(several["villages"].sum()),
         )
     if found.elsewhere:
         yield tr(

@@ -25,7 +25,8 @@ class Regrouped:
     ----------
     communes
         One row a new commune, by code: villages, people, old centres. ``elsewhere`` are old codes
-        that go into it and are not in the run: its figures are without them.
+        that go into it and are not in the run: its figures are without them. Where ``told_apart``
+        is false the row is of several communes; ``may_add_*`` is what such rows may add to one.
     corrected
         Code of the table -> that of the run it was taken for: leading zeros were lost.
     elsewhere
@@ -96,6 +97,7 @@ def regroup(run: FinishedRun, crosswalk: pd.DataFrame, path: Path) -> Regrouped:
         else _joined_by(here.index.to_series(), here["new_code"])
     )
     text = {name: out[name].fillna("") for name in ("old_codes", "elsewhere")}
+    out = out.assign(told_apart=True, may_add_villages=0, may_add_people=0.0)
     empty = set(communes["code"]) - set(villages["commune_code"].dropna())
     return Regrouped(
         out.assign(**text).rename_axis("code").reset_index(),

@@ -10,6 +10,7 @@ import shapely
 
 from phusong.checks import Findings
 from phusong.sources.boundaries.codes import disambiguate, read_codes, read_names
+from phusong.sources.boundaries.lists import report_list, with_lost_zeros
 from phusong.sources.boundaries.shapes import keep_types, repair, report_overlaps
 from phusong.sources.tables.layers import Records
 
@@ -33,6 +34,8 @@ def read_communes(records: Records, findings: Findings) -> gpd.GeoDataFrame | No
         return None
     codes, _ = read_codes(polygons, "code", findings)
     names = read_names(polygons, codes, findings)
+    codes = with_lost_zeros(polygons, codes, names, findings)
+    report_list(polygons, codes, names, findings)
     frame = gpd.GeoDataFrame(
         {"code": codes, "name": names, "row": polygons.frame["row"].to_numpy()},
         geometry=polygons.frame.geometry.to_numpy(),

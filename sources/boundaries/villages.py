@@ -21,6 +21,7 @@ from phusong.sources.boundaries.codes import (
     read_codes,
     read_names,
 )
+from phusong.sources.boundaries.lists import Renamed, in_list_of
 from phusong.sources.boundaries.location import standing_in
 from phusong.sources.boundaries.service_areas import service_areas, spread_equal
 from phusong.sources.boundaries.shapes import BORDER_M, keep_types, repair, report_overlaps
@@ -200,7 +201,12 @@ def _asked_communes(
     gathered: _Villages, communes: gpd.GeoDataFrame, findings: Findings
 ) -> list[str | None]:
     """Return the commune that each village's column names, None where it names none there is."""
-    asked, forgiven = match_codes(gathered.asked_commune, communes["code"].tolist())
+    known, names = communes["code"].tolist(), communes["name"].tolist()
+    renamed = in_list_of(gathered.asked_commune, known, names)
+    if renamed is not None:
+        _report_renamed(renamed, gathered, findings)
+        gathered.asked_commune = renamed.codes
+    asked, forgiven = match_codes(gathered.asked_commune, known)
     if any(forgiven):
         i = forgiven.index(True)
         findings.add(
@@ -213,6 +219,23 @@ def _asked_communes(
             n=sum(forgiven),
         )
     return asked
+
+
+def _report_renamed(renamed: Renamed, gathered: _Villages, findings: Findings) -> None:
+    """Say that the column of communes speaks the other list of communes (B25)."""
+    i = renamed.example
+    findings.add(
+        "B25",
+        gathered.where[i],
+        str(gathered.asked_commune[i]),
+        "{given} is {meant} there and {otherwise} here; {n} villages follow the list, {m} their"
+        " place",
+        given=gathered.asked_commune[i],
+        meant=renamed.meant,
+        otherwise=renamed.otherwise,
+        n=sum(code is not None for code in renamed.codes),
+        m=renamed.undecided,
+    )
 
 
 def _communes_of(
