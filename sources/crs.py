@@ -40,6 +40,13 @@ class Area:
         """(west, south, east, north) in degrees of WGS 84."""
         return lonlat_box(self.crs, self.bounds)
 
+    @property
+    def in_degrees(self) -> Any:
+        """The communes in degrees of WGS 84, without detail below 500 m."""
+        back = Transformer.from_crs(self.crs, 4326, always_xy=True)
+        plain = shapely.simplify(self.polygon, 500.0)
+        return shapely.transform(plain, lambda xy: np.stack(back.transform(*xy.T), axis=1))
+
     def near(
         self, x_m: NDArray[np.float64], y_m: NDArray[np.float64], margin_m: float
     ) -> NDArray[np.bool_]:

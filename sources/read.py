@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from pyproj import CRS
 
 from phusong.checks import Findings, Severity
@@ -215,10 +217,34 @@ class _Reading:
         self, layer: Layer, role: Role, bbox: Box | None = None, empty_rule: str = "S06"
     ) -> Records | None:
         """Read a layer and keep in mind how many records it was asked for."""
-        records = read_layer(self.study, layer, role, self.findings, bbox, empty_rule=empty_rule)
+        records = read_layer(
+            self.study,
+            layer,
+            role,
+            self.findings,
+            bbox,
+            empty_rule=empty_rule,
+            place=self._place(),
+        )
         if records is not None and role is not headers.RIVERS:
             self.tally.asked(records.where, records.total)
         return records
+
+    def _place(self) -> Any:
+        """Return the communes in degrees, before they are read the DEM's box; None without."""
+        if self.got.area is not None:
+            return self.got.area.in_degrees
+        if not self.got.dem:
+            return None
+        return shapely.box(*self._dem_box())
+
+    def _dem_box(self) -> tuple[float, float, float, float]:
+        """Return (west, south, east, north) of the DEM in degrees."""
+        boxes = np.array([bounds_in(file, _WGS84) for file in self.got.dem])
+        boxes[boxes[:, 0] >= 180, ::2] -= 360
+        west, south = boxes[:, :2].min(axis=0).tolist()
+        east, north = boxes[:, 2:].max(axis=0).tolist()
+        return west, south, east, north
 
     def _layer(self, layer: Layer, role: Role, of: int = 1) -> Records | None:
         """Read a layer and bring it into the study's CRS, where that is known.
@@ -255,12 +281,8 @@ class _Reading:
         crs = study_crs(self.study, records, self.findings)
         if records is None:
             return
-        if self.got.dem:
-            boxes = np.array([bounds_in(file, _WGS84) for file in self.got.dem])
-            boxes[boxes[:, 0] >= 180, ::2] -= 360
-            dem = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
-            if exchanged_against(records, dem, self.findings):
-                return
+        if self.got.dem and exchanged_against(records, self._dem_box(), self.findings):
+            return
         # Without a CRS the coordinates are no degrees; any zone will do to say so.
         moved = to_study(records, crs or CRS.from_epsg(32648), self.findings)
         if crs is None or moved.frame.empty:

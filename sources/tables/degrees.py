@@ -23,7 +23,7 @@ it stands for *nam* nothing tells, and no Vietnamese place lies south."""
 _WORDS = re.compile(r"[a-z]+")
 _MARKS = str.maketrans(
     {
-        "º": "°", "˚": "°", "゜": "°", "*": "°", "⁰": "°", "∘": "°", "ᵒ": "°",
+        "º": "°", "^": "°", "˚": "°", "゜": "°", "*": "°", "⁰": "°", "∘": "°", "ᵒ": "°",
         "’": "'", "‘": "'", "′": "'", "´": "'", "`": "'", "ʹ": "'", "ʼ": "'", "‛": "'", "＇": "'",
         "”": '"', "“": '"', "″": '"', "ʺ": '"', "˝": '"', "‟": '"', "＂": '"', "〃": '"',
         "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "\u202f": " ", "\u00a0": " ",
@@ -59,12 +59,18 @@ _PARTED = re.compile(
     (?:({_FIGURE})\s*(?:"|'')?)?""",
     re.VERBOSE,
 )
-_DOTTED = re.compile(r"^([-+]?\d{1,3})([./])(\d{1,2})\2(\d{1,2}(?:,\d+)?)$")
-"""``22.48.30``, ``22/48/30``: degrees, minutes and seconds parted by one sign."""
+_DOTTED = re.compile(r"^([-+]?\d{1,3})([./,'])(\d{1,2})\2(\d{1,2}(?:,\d+)?|\d{2}\.\d+)$")
+"""``22.48.30``, ``22/48/30``, ``22'48'30``: degrees, minutes and seconds parted by one sign."""
+_RAISED_ZERO = re.compile(r"^([-+]?\d{2,3})0\s*(\d{2})(?=\s*'[^']|\s*'$)")
+"""``22049'30"``: a zero set high stands for the sign of degrees, and lost its height. No number of
+minutes has more than two figures."""
 _WHOLE = re.compile(rf"([-+]?\s*{_FIGURE})\s*°?")
 _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.\d+)?[eE][-+]?\d+")
-_LETTERED = re.compile(rf"(\d+)\s*d\s*({_FIGURE})\s*m?\s*({_FIGURE})\s*s?(?![a-zA-Z])")
-"""``22d48m30s``: small letters after figures are units, not sides."""
+_LETTERED = re.compile(
+    rf"(\d+)\s*(?:d\s*({_FIGURE})\s*m?\s*({_FIGURE})\s*s?|[dg]\s*({_FIGURE})\s*p\s*({_FIGURE})\s*[sg]?)"
+    r"(?![a-zA-Z])"
+)
+"""``22d48m30s``, ``22g48p30``: small letters after figures are units, not sides."""
 
 
 def degrees(value: Any, decimal: Decimal = ".") -> float | None:
@@ -85,7 +91,10 @@ def degrees(value: Any, decimal: Decimal = ".") -> float | None:
     bare, sign, sided = _without_words(text)
     if sign is None or not bare:
         return None
-    size = _parted(_DOTTED.sub(r"\1 \3 \4", bare))
+    marked = _RAISED_ZERO.sub(r"\1° \2", bare)
+    size = _parted(_DOTTED.sub(r"\1 \3 \4", marked.rstrip("'\"")))
+    if size is None:
+        size = _parted(marked)
     if size is None:
         size = number(bare.rstrip("° "), decimal)
     if size is None and (whole := _WHOLE.fullmatch(bare)) is not None:
@@ -107,7 +116,7 @@ def unpacked(figures: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _marked(match: re.Match[str]) -> str:
-    return "{}° {}' {}\"".format(*match.groups())
+    return "{}° {}' {}\"".format(*filter(None, match.groups()))
 
 
 def _without_words(text: str) -> tuple[str, int | None, bool]:

@@ -23,11 +23,12 @@ from phusong.sources.tables.glossary import translated
 from phusong.sources.tables.headers import GEOMETRY, Role
 from phusong.sources.tables.numerals import Decimal, numbers, unit_of
 from phusong.sources.tables.ogr import Box
-from phusong.sources.tables.points import decimal_sign, points_of, shapes_of
+from phusong.sources.tables.points import decimal_sign, middles, points_of, shapes_of
 from phusong.sources.tables.raw.encodings import garbled_as, undecoded, ungarbled
 from phusong.sources.tables.rows import Rows, in_encoding, read_rows
 from phusong.sources.tables.text import as_code, clean, tidy
 from phusong.sources.tables.written import column_of
+from phusong.sources.tables.zones import report_no_crs
 from phusong.study import Layer, Study
 
 _WGS84 = CRS.from_epsg(4326)
@@ -111,6 +112,7 @@ def read_layer(
     bbox: Box | None = None,
     *,
     empty_rule: str = "S06",
+    place: Any = None,
 ) -> Records | None:
     """Read one layer of the study.
 
@@ -125,6 +127,9 @@ def read_layer(
         large extracts, where formats allow it.
     empty_rule
         Rule for a layer without records.
+    place
+        The study's area, a shapely polygon in degrees: where coordinates have no CRS, S05 names
+        the zone of VN-2000 that puts them there.
 
     Returns
     -------
@@ -140,7 +145,7 @@ def read_layer(
     if rows is None:
         return None
     read_as = in_encoding(path, layer, known, where, bbox, leave=study.gdal)
-    return records_of(rows, layer, role, read_as, findings, where)
+    return records_of(rows, layer, role, read_as, findings, where, place)
 
 
 def records_of(
@@ -150,6 +155,7 @@ def records_of(
     read_as: Callable[[str], pd.DataFrame | None],
     findings: Findings,
     where: Where,
+    place: Any = None,
 ) -> Records | None:
     """Make rows records: our columns, places, one CRS; see :func:`read_layer`.
 
@@ -177,9 +183,11 @@ def records_of(
     decimal = layer.decimal or decimal_sign(frame, findings, where)
     if tabular:
         located = (
-            shapes_of(raw[written], written, stated, findings, where)
+            shapes_of(raw[written], written, stated, findings, where, place)
             if written is not None
-            else points_of(frame, columns, headers, mapping, stated, decimal, findings, where)
+            else points_of(
+                frame, columns, headers, mapping, stated, decimal, findings, where, place
+            )
         )
         if located is None:
             return None
@@ -187,6 +195,9 @@ def records_of(
         crs = _crs(own, None, findings, where)
     else:
         geometry = raw["geometry"].to_numpy()
+        if crs is None and stated is None and layer.crs is None and place is not None:
+            report_no_crs(*middles(shapely.bounds(geometry)), place, where, findings)
+            return None
         crs = _crs(crs, stated, findings, where)
     if crs is None:
         return None

@@ -18,6 +18,7 @@ from phusong.sources.tables.columns import report_missing_coordinates
 from phusong.sources.tables.degrees import degrees, unpacked
 from phusong.sources.tables.numerals import Decimal, decimal_of, numbers
 from phusong.sources.tables.written import geometry_in
+from phusong.sources.tables.zones import report_no_crs
 
 WGS84 = CRS.from_epsg(4326)
 
@@ -45,8 +46,12 @@ def points_of(
     decimal: Decimal,
     findings: Findings,
     where: Where,
+    place: Any = None,
 ) -> tuple[NDArray[np.object_], CRS] | None:
-    """Make points from a table's coordinate columns."""
+    """Make points from a table's coordinate columns.
+
+    ``place`` is the study's area in degrees, where it is known: evidence on a CRS not stated.
+    """
     rows = frame["row"].to_numpy()
     pair = _pair(frame, mapped, stated)
     if pair is None:
@@ -67,11 +72,8 @@ def points_of(
         )
     crs = stated or (WGS84 if pair[0] == "lon" else _by_size(x, y))
     if crs is None:
-        findings.add(
-            "S05",
-            replace(where, key=key),
-            detail="projected coordinates, and the study does not say their CRS",
-        )
+        headed = (columns[pair[0]], columns[pair[1]])
+        report_no_crs(x, y, place, replace(where, key=key), findings, headed)
         return None
     if stated is None and pair[0] == "x":
         _report_degrees(key, findings, where)
@@ -93,7 +95,12 @@ def _are_packed(x: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
 
 
 def shapes_of(
-    values: pd.Series[Any], header: str, stated: CRS | None, findings: Findings, where: Where
+    values: pd.Series[Any],
+    header: str,
+    stated: CRS | None,
+    findings: Findings,
+    where: Where,
+    place: Any = None,
 ) -> tuple[NDArray[np.object_], CRS] | None:
     """Make geometries of a column of texts (WKT and the like); None after S05."""
     findings.add(
@@ -106,15 +113,16 @@ def shapes_of(
     bounds = shapely.bounds(shapes)
     crs = stated or own or _by_size(bounds[:, 0], bounds[:, 1])
     if crs is None:
-        findings.add(
-            "S05",
-            replace(where, key=header),
-            detail="projected coordinates, and the study does not say their CRS",
-        )
+        report_no_crs(*middles(bounds), place, replace(where, key=header), findings)
         return None
     if stated is None and own is None:
         _report_degrees(header, findings, where)
     return shapes, crs
+
+
+def middles(bounds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return x and y of the middle of bounds (n, 4)."""
+    return (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
 
 
 def _report_degrees(key: str, findings: Findings, where: Where) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from pyproj import CRS
 
 from phusong.checks import Findings
-from phusong.errors import Where
+from phusong.errors import InputError, Where
 from phusong.sources.admission import report_missing
 from phusong.sources.gdal import NO_LEAVE
 from phusong.sources.tables.delimited import is_delimited, read_table
@@ -20,6 +20,7 @@ from phusong.sources.tables.ofds.ofds import read_ofds
 from phusong.sources.tables.ogr import Box, read_ogr, summary
 from phusong.sources.tables.raw import spreadsheets
 from phusong.sources.tables.raw.filters import filtered, misnamed, report_filter
+from phusong.sources.tables.raw.packed import refuse_drawing, unpacked
 from phusong.study import Gdal, Layer
 
 _CASE_MATTERS = frozenset({"GPKG", "SQLite"})
@@ -81,6 +82,33 @@ def read_rows(
         report_missing(layer.path, where, findings)
         return None
     before = _unread(findings)
+    try:
+        refuse_drawing(path, where)
+        with unpacked(path, where) as plain:
+            rows = _rows(plain, layer, role, findings, where, bbox, empty_rule, leave)
+    except InputError as error:
+        findings.refuse(error, path.name)
+        return None
+    if rows is None:
+        return None
+    if rows.frame.empty:
+        if not rows.total or layer.where is None:
+            findings.add(empty_rule, where, layer.path.name)
+        return None
+    return replace(rows, total=len(rows.frame) + _unread(findings) - before)
+
+
+def _rows(
+    path: Path,
+    layer: Layer,
+    role: Role | None,
+    findings: Findings,
+    where: Where,
+    bbox: Box | None,
+    empty_rule: str,
+    leave: Gdal,
+) -> Rows | None:
+    """Read by the kind of file; None after a finding."""
     if is_delimited(path) or path.suffix.lower() in spreadsheets.SUFFIXES:
         table = (
             read_table(path, layer, findings, where, role)
@@ -97,13 +125,7 @@ def read_rows(
         rows = _picked(frame, None, layer, empty_rule, findings, where)
     else:
         rows = _through_ogr(path, layer, findings, where, bbox, empty_rule, leave)
-    if rows is None:
-        return None
-    if rows.frame.empty:
-        if not rows.total or layer.where is None:
-            findings.add(empty_rule, where, layer.path.name)
-        return None
-    return replace(rows, total=len(rows.frame) + _unread(findings) - before)
+    return rows
 
 
 def _unread(findings: Findings) -> int:
