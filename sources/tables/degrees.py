@@ -61,9 +61,11 @@ _PARTED = re.compile(
 )
 _DOTTED = re.compile(r"^([-+]?\d{1,3})([./,'])(\d{1,2})\2(\d{1,2}(?:,\d+)?|\d{2}\.\d+)$")
 """``22.48.30``, ``22/48/30``, ``22'48'30``: degrees, minutes and seconds parted by one sign."""
-_RAISED_ZERO = re.compile(r"^([-+]?\d{2,3})0\s*(\d{2})(?=\s*'[^']|\s*'$)")
-"""``22049'30"``: a zero set high stands for the sign of degrees, and lost its height. No number of
-minutes has more than two figures."""
+_RAISED_ZERO = re.compile(
+    r"^([-+]?\d{2,3})0(?:(?<=\d{4})\s+|(?<=[2-9]\d0)\s+|(?<=19\d)\s+)?(\d{2})(?=\s*'[^']|\s*'$)"
+)
+"""``22049'30"``, ``1050 05'``: a zero set high stands for the sign of degrees, and lost its height.
+Before a blank only where the figures with it are no degrees: ``120 05'`` stays as it is."""
 _WHOLE = re.compile(rf"([-+]?\s*{_FIGURE})\s*°?")
 _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.\d+)?[eE][-+]?\d+")
 _LETTERED = re.compile(

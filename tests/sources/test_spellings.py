@@ -24,7 +24,6 @@ SPELLINGS = [
     "{d}g{m:02d}p{s:02d}",
     "{d}^{m:02d}'{s:02d}\"",
     "{d}0{m:02d}'{s:02d}\"",
-    "{d}0 {m:02d}' {s:02d}''",
     "{d} độ {m} phút {s} giây Đông",
     "{d}độ{m:02d}phút{s:02d}giây",
     "Bắc {d}°{m:02d}'{s:02d}\"",
@@ -51,6 +50,9 @@ def test_anything_else_is_a_number_or_none(text: str) -> None:
         ("22.49.30,5", 22 + 49 / 60 + 30.5 / 3600),
         ("22.49.30.5", 22 + 49 / 60 + 30.5 / 3600),
         ("105d00m", 105.0),
+        ("1050 05' 30''", 105 + 5 / 60 + 30 / 3600),
+        ("220 49' 30''", 22.825),
+        ("120 05' 30''", 120 + 5 / 60 + 30 / 3600),
         ("22,825", 22825.0),  # thousands, where the file's sign is the point
         ("22049 30", None),  # nothing says that the zero is a sign
         ("22.75.10", None),
