@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import warnings
 import zipfile
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pandas as pd
 import pyogrio
+from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
@@ -24,16 +27,16 @@ from phusong.sources.tables.columns import nearest
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.raw.encodings import FONTS, undone
 from phusong.sources.tables.raw.header_rows import (
-    Header,
-    header_of,
     no_records,
     report_header,
     report_no_records,
 )
+from phusong.sources.tables.raw.several import Table, joined, tables_of
 from phusong.sources.tables.text import clean
 from phusong.study import Layer
 
 _OPENXML = frozenset({".xlsx", ".xlsm"})
+_AREA = re.compile(r"\$?[A-Z]{1,3}\$?\d+:\$?[A-Z]{1,3}\$?\d+")
 SUFFIXES = _OPENXML | {".ods", ".xls"}
 _UNREADABLE = (
     OSError,
@@ -59,8 +62,11 @@ Rows = list[list[Any]]
 @dataclass(frozen=True)
 class _Sheet:
     name: str
-    rows: Rows
-    header: Header
+    tables: list[Table]
+
+    @property
+    def known(self) -> int:
+        return max(table.header.known for table in self.tables)
 
 
 def read_sheet(
@@ -81,7 +87,9 @@ def read_sheet(
         admit(path, where)
         with vectors(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            cells = _workbook(path) if path.suffix.lower() in _OPENXML else _by_ogr(path)
+            cells, ranges = (
+                _workbook(path) if path.suffix.lower() in _OPENXML else (_by_ogr(path), {})
+            )
     except InputError as error:
         findings.refuse(error, path.name)
         return None
@@ -91,8 +99,11 @@ def read_sheet(
         return None
     font = (layer.encoding or "").lower()
     if font in FONTS:
-        cells = {name: _converted(rows, font) for name, rows in cells.items()}
+        cells, ranges = (
+            {name: _converted(rows, font) for name, rows in of.items()} for of in (cells, ranges)
+        )
     if layer.layer is not None:
+        cells |= {name: rows for name, rows in ranges.items() if name not in cells}
         names = {unicodedata.normalize("NFC", name): name for name in cells}
         name = names.get(unicodedata.normalize("NFC", layer.layer))
         if name is None:
@@ -108,13 +119,11 @@ def read_sheet(
             return None
         cells = {name: cells[name]}
     sheets = [
-        _Sheet(name, rows, header_of(rows, role, layer.columns))
-        for name, rows in cells.items()
-        if rows
+        _Sheet(name, tables_of(rows, role, layer.columns)) for name, rows in cells.items() if rows
     ]
     if not sheets:
         return pd.DataFrame()
-    chosen = max(sheets, key=lambda sheet: sheet.header.known)
+    chosen = max(sheets, key=lambda sheet: sheet.known)
     if len(sheets) > 1:
         findings.add(
             "S24",
@@ -124,12 +133,31 @@ def read_sheet(
             layer=chosen.name,
             available=", ".join(sheet.name for sheet in sheets),
         )
-    report_header(chosen.header, findings, where)
-    return _frame(chosen, findings, where)
+    table, parts, left = joined(chosen.tables)
+    _report_several(table, parts, left, findings, where)
+    report_header(replace(table.header, at=table.first + table.header.at), findings, where)
+    return _frame(table, findings, where)
 
 
-def _frame(sheet: _Sheet, findings: Findings, where: Where) -> pd.DataFrame:
-    names, body = sheet.header.names, sheet.rows[sheet.header.body :]
+def _report_several(
+    taken: Table, parts: list[Table], left: list[Table], findings: Findings, where: Where
+) -> None:
+    """Say which of a sheet's tables is read (S53)."""
+    if not parts and not left:
+        return
+    findings.add(
+        "S53",
+        where,
+        taken.place(),
+        "{taken} is taken; {parts} parts with the same header below it go with it; left: {left}",
+        taken=f"{taken.place()} ({', '.join(taken.header.names)})",
+        parts=len(parts),
+        left="; ".join(f"{t.place()} ({', '.join(t.header.names)})" for t in left) or "-",
+    )
+
+
+def _frame(table: Table, findings: Findings, where: Where) -> pd.DataFrame:
+    names, body = table.header.names, table.rows[table.header.body :]
     width = len(names)
     passed = no_records(body, width)
     report_no_records(passed, findings, where)
@@ -152,8 +180,11 @@ def _converted(rows: Rows, font: str) -> Rows:
     return [[undone(cell, font) if isinstance(cell, str) else cell for cell in row] for row in rows]
 
 
-def _workbook(path: Path) -> dict[str, Rows]:
-    """Return the visible sheets' cells; every cell of a merged range holds the range's value."""
+def _workbook(path: Path) -> tuple[dict[str, Rows], dict[str, Rows]]:
+    """Return the visible sheets' cells, and those of named ranges and tables.
+
+    Every cell of a merged range holds the range's value.
+    """
     book = openpyxl.load_workbook(path, data_only=True)
     shown = [s for s in book.worksheets if s.sheet_state == "visible"] or book.worksheets
     out = {}
@@ -164,7 +195,28 @@ def _workbook(path: Path) -> dict[str, Rows]:
             for row in rows[area.min_row - 1 : area.max_row]:
                 row[area.min_col - 1 : area.max_col] = [value] * (area.max_col - area.min_col + 1)
         out[str(sheet.title)] = _trimmed(rows)
-    return out
+    named = {}
+    for name, title, area in _areas(book):
+        if title in out:
+            left, top, right, bottom = (int(n or 1) for n in range_boundaries(area))
+            named[name] = _trimmed([row[left - 1 : right] for row in out[title][top - 1 : bottom]])
+    return out, named
+
+
+def _areas(book: Any) -> Iterator[tuple[str, str, str]]:
+    """Give name, sheet and area (``A1:C9``) of named ranges and of tables."""
+    for defined in (book.defined_names, *(s.defined_names for s in book.worksheets)):
+        for name, value in defined.items():
+            try:
+                places = list(value.destinations)
+            except (ValueError, TypeError, AttributeError):
+                continue
+            for title, area in places[:1]:
+                if _AREA.fullmatch(area):
+                    yield name, title, area.replace("$", "")
+    for sheet in book.worksheets:
+        for name, table in sheet.tables.items():
+            yield name, sheet.title, table.ref
 
 
 def _by_ogr(path: Path) -> dict[str, Rows]:
