@@ -15,8 +15,9 @@ from phusong.sources.cables.called import BOTH, SITE, thing_keys, thing_numbers
 from phusong.sources.inputs import Inputs
 from phusong.sources.left_out import report_left_out
 from phusong.sources.tables.columns import map_columns, take
+from phusong.sources.tables.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.headers import FEEDERS
-from phusong.sources.tables.layers import place_of, report_garbled
+from phusong.sources.tables.layers import place_of
 from phusong.sources.tables.numerals import decimal_of, numbers
 from phusong.sources.tables.rows import in_encoding, read_rows
 from phusong.sources.tables.text import as_code
@@ -76,7 +77,7 @@ def _read(
         return _table([], [], np.zeros(0))
     raw = rows.frame
     headers = [str(c) for c in raw.columns if c not in {"row", "geometry"}]
-    texts = [*headers, *(v for c in headers for v in raw[c] if isinstance(v, str))]
+    texts = [headers, *texts_by_column(raw)]
     read_as = in_encoding(path, layer, FEEDERS, where, leave=study.gdal)
     report_garbled(texts, read_as, findings, where)
     columns = map_columns(headers, FEEDERS, layer.columns, findings, where, coordinates=False)

@@ -10,9 +10,10 @@ import pandas as pd
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.columns import map_columns, take
+from phusong.sources.tables.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.glossary import translated
 from phusong.sources.tables.headers import COMMUNE_CHANGES, VILLAGE_LIST, Role
-from phusong.sources.tables.layers import place_of, report_garbled
+from phusong.sources.tables.layers import place_of
 from phusong.sources.tables.numerals import decimal_of, numbers, unit_of
 from phusong.sources.tables.rows import in_encoding, read_rows
 from phusong.sources.tables.text import as_code, clean
@@ -40,7 +41,7 @@ def read_placeless(
         return None
     raw = rows.frame
     headers = [str(c) for c in raw.columns if c not in {"row", "geometry"}]
-    texts = [*headers, *(v for c in headers for v in raw[c] if isinstance(v, str))]
+    texts = [headers, *texts_by_column(raw)]
     read_as = in_encoding(path, layer, role, where, leave=study.gdal)
     report_garbled(texts, read_as, findings, where)
     columns = map_columns(headers, role, layer.columns, findings, where, coordinates=False)

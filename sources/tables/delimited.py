@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import re
+import unicodedata
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -219,7 +220,7 @@ def _decode_as(data: bytes, encoding: str, findings: Findings, where: Where) -> 
             reason=str(error),
         )
         return None
-    return text
+    return unicodedata.normalize("NFC", text)
 
 
 def _separator(text: str) -> str:

@@ -19,12 +19,12 @@ from phusong.errors import Where
 from phusong.sources.bounds import FARTHEST
 from phusong.sources.datum import settled
 from phusong.sources.tables.columns import map_columns, present, take
+from phusong.sources.tables.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.glossary import translated
 from phusong.sources.tables.headers import GEOMETRY, Role
 from phusong.sources.tables.numerals import Decimal, numbers, unit_of
 from phusong.sources.tables.ogr import Box
 from phusong.sources.tables.points import decimal_sign, middles, points_of, shapes_of
-from phusong.sources.tables.raw.encodings import garbled_as, undecoded, ungarbled
 from phusong.sources.tables.rows import Rows, in_encoding, read_rows
 from phusong.sources.tables.text import as_code, clean, tidy
 from phusong.sources.tables.written import column_of
@@ -171,10 +171,10 @@ def records_of(
     columns = map_columns(headers, role, mapping, findings, where, coordinates=tabular)
     if columns is None:
         # Headers that are garbled are not known: say so too.
-        report_garbled([*headers, *_texts_in(raw)], read_as, findings, where)
+        report_garbled([headers, *texts_by_column(raw)], read_as, findings, where)
         return None
     frame = pd.DataFrame({ours: take(raw, source) for ours, source in columns.items()})
-    report_garbled([*headers, *_texts_in(frame)], read_as, findings, where)
+    report_garbled([headers, *texts_by_column(frame)], read_as, findings, where)
     _report_untidy(raw, columns, findings, where)
     frame = translated(frame, layer.values, columns, list(role.columns), findings, where)
     frame["row"] = raw["row"].to_numpy(dtype=np.int64)
@@ -216,50 +216,6 @@ def _written(raw: pd.DataFrame, layer: Layer) -> str | None:
     return None if mapped else column_of(raw.drop(columns="row"))
 
 
-def report_garbled(
-    texts: list[str],
-    read: Callable[[str], pd.DataFrame | None],
-    findings: Findings,
-    where: Where,
-) -> None:
-    """Report texts that are garbled (S16), with the encoding that mends them, tried.
-
-    Parameters
-    ----------
-    texts
-        As read.
-    read
-        Reads the same layer in another encoding; None where it cannot be read so.
-    """
-    asked = garbled_as(texts)
-    if any(encoding == "utf-8" for encoding, _ in asked):
-        asked = asked[:1]  # what reads as UTF-8 is UTF-8: no other encoding mends it
-    for encoding, example in asked:
-        again = read(encoding)
-        mended = [*map(str, again.columns), *_texts_in(again)] if again is not None else []
-        if mended and not garbled_as(mended) and example not in mended:
-            findings.add(
-                "S16",
-                where,
-                example,
-                "texts look like {encoding}: {example} would be {converted}; "
-                'say encoding = "{encoding}" for this layer',
-                encoding=encoding,
-                example=example,
-                converted=ungarbled(example, encoding),
-            )
-            return
-    lost = asked[0][1] if asked else undecoded(texts)
-    if lost is not None:
-        findings.add(
-            "S16",
-            where,
-            lost,
-            "{example}: no encoding known here mends it; convert the file to Unicode (UTF-8)",
-            example=lost,
-        )
-
-
 def _report_untidy(
     raw: pd.DataFrame, columns: dict[str, str], findings: Findings, where: Where
 ) -> None:
@@ -276,11 +232,6 @@ def _report_untidy(
                 n=len(untidy),
                 example=tidy(untidy[0]),
             )
-
-
-def _texts_in(frame: pd.DataFrame) -> list[str]:
-    columns = [c for c in frame.columns if c not in {"geometry", "row", "file"}]
-    return [v for column in columns for v in frame[column] if isinstance(v, str)]
 
 
 def _stated_crs(layer: Layer, findings: Findings, where: Where) -> CRS | None:

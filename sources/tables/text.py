@@ -157,6 +157,11 @@ def convert(text: str, encoding: FontEncoding) -> str:
     return from_tcvn3(text) if encoding == "tcvn3" else from_vni(text)
 
 
+def is_unicode(texts: Iterable[str]) -> bool:
+    """Say whether a text holds letters that only Vietnamese in Unicode has."""
+    return any(_UNICODE_SIGN.search(text) for text in texts)
+
+
 def suspected_font_encoding(texts: Iterable[str]) -> tuple[FontEncoding, str] | None:
     """Say whether texts look like TCVN3 or VNI, with the first that does.
 

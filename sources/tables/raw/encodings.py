@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -143,7 +144,12 @@ def _undo(encoding: str, cut: list[str]) -> Callable[[str], str]:
 
         return from_utf8
     errors = KEPT if encoding.startswith("cp125") else "strict"
-    return lambda text: text.encode("latin-1").decode(encoding, errors)
+
+    def from_bytes(text: str) -> str:
+        """windows-1258 has tone marks that stand behind their letter: one letter here."""
+        return unicodedata.normalize("NFC", text.encode("latin-1").decode(encoding, errors))
+
+    return from_bytes
 
 
 def _keep(error: UnicodeError) -> tuple[str, int]:
@@ -239,4 +245,4 @@ def _as_cp1258(text: str) -> str | None:
         found = data.decode("cp1258") if data is not None else ""
     except UnicodeDecodeError:
         return None
-    return found if _VIETNAMESE.search(found) else None
+    return unicodedata.normalize("NFC", found) if _VIETNAMESE.search(found) else None

@@ -32,7 +32,7 @@ from phusong.sources.tables.raw.header_rows import (
     report_no_records,
 )
 from phusong.sources.tables.raw.several import Table, joined, tables_of
-from phusong.sources.tables.text import clean
+from phusong.sources.tables.text import clean, is_unicode, suspected_font_encoding
 from phusong.study import Layer
 
 _OPENXML = frozenset({".xlsx", ".xlsm"})
@@ -177,7 +177,26 @@ def _frame(table: Table, findings: Findings, where: Where) -> pd.DataFrame:
 
 
 def _converted(rows: Rows, font: str) -> Rows:
-    return [[undone(cell, font) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    """Undo a font in the columns that were typed in it; a column in Unicode stays as it is.
+
+    Of a column with both, the cells that hold letters of Unicode Vietnamese alone stay.
+    """
+    width = max(map(len, rows), default=0)
+    sound = {
+        c
+        for c in range(width)
+        if is_unicode(texts := [r[c] for r in rows if c < len(r) and isinstance(r[c], str)])
+        and suspected_font_encoding(texts) is None
+    }
+    return [
+        [
+            undone(cell, font)
+            if isinstance(cell, str) and c not in sound and not is_unicode([cell])
+            else cell
+            for c, cell in enumerate(row)
+        ]
+        for row in rows
+    ]
 
 
 def _workbook(path: Path) -> tuple[dict[str, Rows], dict[str, Rows]]:
