@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ class Area:
         """(west, south, east, north) in degrees of WGS 84."""
         return lonlat_box(self.crs, self.bounds)
 
-    @property
+    @cached_property
     def in_degrees(self) -> Any:
         """The communes in degrees of WGS 84, without detail below 500 m."""
         back = Transformer.from_crs(self.crs, 4326, always_xy=True)

@@ -49,6 +49,8 @@ from phusong.sources.tables import headers
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.layers import Records, place_of, read_layer
 from phusong.sources.tables.ogr import Box
+from phusong.sources.tables.points import middles
+from phusong.sources.tables.zones import report_other_zone
 from phusong.sources.towers.cells import read_cells
 from phusong.sources.towers.heights import report_above_sea
 from phusong.sources.towers.operators import report_alike
@@ -256,6 +258,10 @@ class _Reading:
         if records is None or self.got.area is None:
             return None
         area = self.got.area
+        bounds = shapely.bounds(records.frame.geometry.to_numpy())
+        report_other_zone(
+            records.frame.crs, *middles(bounds), area.in_degrees, records.where, self.findings
+        )
         moved = to_study(records, area.crs, self.findings, area, REACH_M)
         return None if moved.frame.empty else moved
 

@@ -27,6 +27,8 @@ _UTM: Final = (3405, 3406, 32648, 32649)
 _NEAR_DEG: Final = 0.01
 _LEAST: Final = 0.5
 """Share of the records that must lie in the area for a zone to be named."""
+_CLEAR: Final = 0.9
+"""Share at which another zone than the one stated is named."""
 _ALIKE: Final = 0.02
 """Zones whose shares differ by less are told together."""
 _TRIED: Final = 2000
@@ -92,6 +94,38 @@ def zones_of(x: NDArray[np.float64], y: NDArray[np.float64], place: Any) -> list
     best = max((zone.share for zone in found), default=0.0)
     kept = [zone for zone in found if zone.share >= best - _ALIKE]
     return sorted(kept, key=lambda z: (z.epsg not in _TM3, -z.share))
+
+
+def report_other_zone(
+    crs: CRS,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    place: Any,
+    where: Where,
+    findings: Findings,
+) -> None:
+    """Say that a zone stated puts records beside the area, and another into it (S54)."""
+    own = crs.to_epsg()
+    if own not in {*_TM3, *_UTM} or place is None:
+        return
+    zones = [zone for zone in zones_of(x, y, place) if not zone.exchanged]
+    if not zones or zones[0].share < _CLEAR:
+        return
+    lon, lat = _way(own).transform(x, y)
+    share = float(np.mean(shapely.contains_xy(shapely.buffer(place, _NEAR_DEG), lon, lat)))
+    if share < _LEAST:
+        findings.add(
+            "S54",
+            where,
+            f"EPSG:{own}",
+            "{share:.0f} % of the records lie in the study's area as {own}, {other:.0f} % as {crs}"
+            " ({name})",
+            share=100 * share,
+            own=f"EPSG:{own}",
+            other=100 * zones[0].share,
+            crs=f"EPSG:{zones[0].epsg}",
+            name=zones[0].name,
+        )
 
 
 def report_no_crs(

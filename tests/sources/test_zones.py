@@ -73,4 +73,7 @@ def test_a_study_is_told_the_line_and_reads_the_file_with_it(
     assert "100 %" in text
     layer |= {"crs": "EPSG:9209", "columns": {"x": "Y", "y": "X"}}
     found = check(tmp_path, spec)
-    assert not {"S05", "S09", "B07"} & {f.rule.number for f in found}
+    assert not {"S05", "S09", "S54", "B07"} & {f.rule.number for f in found}
+    layer["crs"] = "EPSG:9210"  # the zone beside it
+    told = only(check(tmp_path, spec), "S54").text()
+    assert "0 % of the records lie in the study's area as EPSG:9210, 100 % as EPSG:9209" in told
