@@ -18,7 +18,7 @@ from phusong.commands.terminal.options import (
 from phusong.i18n import tr
 
 if TYPE_CHECKING:
-    from phusong.results.levels import Level
+    from phusong.results.bylists import Level
     from phusong.results.regroup import Regrouped
 
 _SHOWN: Final = 5
@@ -72,9 +72,9 @@ def regroup(
     from phusong.commands.terminal.places import path_text
     from phusong.exports import write_csv
     from phusong.exports.tables.dictionary import conform
+    from phusong.results.bylists import by_level
     from phusong.results.crosswalk import read_crosswalk
     from phusong.results.finished import open_run
-    from phusong.results.levels import by_level
     from phusong.results.regroup import regroup as by_new_communes
 
     if table is not None and by is not None:

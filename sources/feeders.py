@@ -15,10 +15,10 @@ from phusong.sources.cables.called import BOTH, SITE, thing_keys, thing_numbers
 from phusong.sources.inputs import Inputs
 from phusong.sources.left_out import report_left_out
 from phusong.sources.tables.columns import map_columns, take
-from phusong.sources.tables.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.headers import FEEDERS
 from phusong.sources.tables.layers import place_of
 from phusong.sources.tables.numerals import decimal_of, numbers
+from phusong.sources.tables.raw.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.rows import in_encoding, read_rows
 from phusong.sources.tables.text import as_code
 from phusong.study import Layer, Study

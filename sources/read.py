@@ -50,13 +50,13 @@ from phusong.sources.tables.headers import Role
 from phusong.sources.tables.layers import Records, place_of, read_layer
 from phusong.sources.tables.ogr import Box
 from phusong.sources.tables.points import middles
-from phusong.sources.tables.zones import report_other_zone
 from phusong.sources.towers.cells import read_cells
 from phusong.sources.towers.heights import report_above_sea
 from phusong.sources.towers.operators import report_alike
 from phusong.sources.towers.planners.folders import with_tables
 from phusong.sources.towers.planners.joined import read_export
 from phusong.sources.towers.sites import group_sites, leave_out, too_far
+from phusong.sources.vn2000 import report_other_zone
 from phusong.sources.water import no_rivers, read_rivers
 from phusong.study import Layer, Study, TowersSource, VillagesSource
 

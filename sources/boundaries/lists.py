@@ -8,7 +8,7 @@ from typing import Final
 
 from phusong.checks import Findings
 from phusong.sources.boundaries.reform.became import Unit, reform_2025
-from phusong.sources.boundaries.reform.schemes import (
+from phusong.sources.boundaries.reform.whichlist import (
     Scheme,
     judge,
     restored,

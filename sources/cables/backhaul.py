@@ -13,10 +13,10 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.left_out import report_left_out
 from phusong.sources.tables.columns import map_columns, plain, take
-from phusong.sources.tables.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.glossary import translated
 from phusong.sources.tables.headers import BACKHAUL
 from phusong.sources.tables.layers import place_of
+from phusong.sources.tables.raw.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.rows import in_encoding, read_rows
 from phusong.sources.tables.status import in_service
 from phusong.sources.tables.text import as_code

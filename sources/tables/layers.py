@@ -19,16 +19,16 @@ from phusong.errors import Where
 from phusong.sources.bounds import FARTHEST
 from phusong.sources.datum import settled
 from phusong.sources.tables.columns import map_columns, present, take
-from phusong.sources.tables.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.glossary import translated
 from phusong.sources.tables.headers import GEOMETRY, Role
 from phusong.sources.tables.numerals import Decimal, numbers, unit_of
 from phusong.sources.tables.ogr import Box
 from phusong.sources.tables.points import decimal_sign, middles, points_of, shapes_of
+from phusong.sources.tables.raw.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.rows import Rows, in_encoding, read_rows
 from phusong.sources.tables.text import as_code, clean, tidy
 from phusong.sources.tables.written import column_of
-from phusong.sources.tables.zones import report_no_crs
+from phusong.sources.vn2000 import report_no_crs
 from phusong.study import Layer, Study
 
 _WGS84 = CRS.from_epsg(4326)

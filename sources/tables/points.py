@@ -18,7 +18,7 @@ from phusong.sources.tables.columns import report_missing_coordinates
 from phusong.sources.tables.degrees import degrees, unpacked
 from phusong.sources.tables.numerals import Decimal, decimal_of, numbers
 from phusong.sources.tables.written import geometry_in
-from phusong.sources.tables.zones import report_no_crs
+from phusong.sources.vn2000 import report_no_crs
 
 WGS84 = CRS.from_epsg(4326)
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.tables.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.headers import VILLAGES
+from phusong.sources.tables.raw.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.raw.spreadsheets import read_sheet
 from phusong.sources.tables.text import _TCVN3, from_tcvn3, from_vni
 from phusong.study import Layer

@@ -14,7 +14,7 @@ from phusong.errors import Where
 from phusong.sources.boundaries.communes import read_communes
 from phusong.sources.boundaries.lists import in_list_of
 from phusong.sources.boundaries.reform.became import reform_2025
-from phusong.sources.boundaries.reform.schemes import (
+from phusong.sources.boundaries.reform.whichlist import (
     bare,
     judge,
     restored,

@@ -13,7 +13,7 @@ from phusong.errors import InputError, Where
 from phusong.results.finished import FinishedRun
 from phusong.results.regroup import Regrouped, regroup
 from phusong.sources.boundaries.reform.became import TABLE, Reform, Unit, reform_2025
-from phusong.sources.boundaries.reform.schemes import Scheme, judge
+from phusong.sources.boundaries.reform.whichlist import Scheme, judge
 
 Level = Literal["new_commune", "new_province", "old_commune", "old_district", "old_province"]
 LEVELS: Final[tuple[Level, ...]] = (

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from phusong.cli import main
 from phusong.errors import InputError
+from phusong.results.bylists import LEVELS, by_level
 from phusong.results.finished import FinishedRun, open_run
-from phusong.results.levels import LEVELS, by_level
 from phusong.sources.boundaries.reform.became import reform_2025
 
 

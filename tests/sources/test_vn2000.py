@@ -14,7 +14,7 @@ from pyproj import Transformer
 from helpers.province import X0, Y0, check, only, write_csv
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.tables.zones import report_no_crs, zones_of
+from phusong.sources.vn2000 import report_no_crs, zones_of
 
 PLACE = shapely.box(104.9, 22.3, 105.5, 22.9)
 ZONES = [5897, 5898, 5899, *range(9205, 9219)]
