@@ -66,7 +66,6 @@ class CommandAlgorithm(QgsProcessingAlgorithm):
     def __init__(self, command: Command) -> None:
         super().__init__()
         self._command = command
-        self._styled: list[Any] = []  # QGIS keeps no reference to post-processors
 
     def createInstance(self) -> CommandAlgorithm:  # noqa: N802
         """Return a new one of the same command."""
@@ -163,14 +162,10 @@ class CommandAlgorithm(QgsProcessingAlgorithm):
                 continue
             context.temporaryLayerStore().addMapLayer(layer)
             details = QgsProcessingContext.LayerDetails(shown.name, context.project(), shown.source)
-            if hasattr(
-                details, "layerSortKey"
-            ):  # from QGIS 3.32 on: the higher, the nearer the top
+            if hasattr(details, "layerSortKey"):  # QGIS 3.32 and newer: on top is the highest
                 details.layerSortKey = -place
             if shown.kind == "raster":
-                styled = RasterStyle()
-                self._styled.append(styled)
-                details.setPostProcessor(styled)
+                details.setPostProcessor(_RASTER_STYLE)
             context.addLayerToLoadOnCompletion(layer.id(), details)
 
 
@@ -236,3 +231,7 @@ def style_raster(layer: QgsRasterLayer) -> None:
     shader.setRasterShaderFunction(ramp)
     layer.setRenderer(QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader))
     layer.setOpacity(0.7)
+
+
+_RASTER_STYLE = RasterStyle()
+"""QGIS keeps no reference to a post-processor, and the algorithm is gone when it is called."""
