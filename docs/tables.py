@@ -1,4 +1,4 @@
-"""Writes docs/rules.md and docs/columns.md from the tables the program itself uses.
+"""Writes docs/rules.md, docs/columns.md and docs/mends.md from the tables the program itself uses.
 
 Run ``python docs/tables.py`` after a change; a test compares.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from phusong.checks import rules
 from phusong.exports.tables.dictionary import tables
+from phusong.mending.decisions import decisions
 
 HERE = Path(__file__).resolve().parent
 DICTIONARY = "From `exports/tables/dictionary.toml`. `:CARRIER` stands once a carrier."
@@ -48,11 +49,37 @@ def columns_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def mends_page() -> str:
+    """Return the decisions on what is mended in copies as Markdown."""
+    lines = [
+        "# What is mended in copies",
+        "",
+        "What `phusong fix` does about each rule ([how](findings.md)).",
+        "From `mending/decisions.toml`.",
+        "",
+        "| rule | what it finds | in a copy |",
+        "| --- | --- | --- |",
+    ]
+    safe = {number for number, decision in decisions().items() if decision.safe}
+    lines += [
+        f"| {r.number} | {_cell(r.title)} | {_cell(decisions()[r.number].why)} |"
+        for r in rules().values()
+        if r.number in safe
+    ]
+    lines += ["", "The others are not mended:", "", "| why | rules |", "| --- | --- |"]
+    reasons: dict[str, list[str]] = {}
+    for number in rules():
+        if number not in safe:
+            reasons.setdefault(decisions()[number].why, []).append(number)
+    lines += [f"| {_cell(why)} | {', '.join(numbers)} |" for why, numbers in reasons.items()]
+    return "\n".join(lines) + "\n"
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-PAGES = {"rules.md": rules_page, "columns.md": columns_page}
+PAGES = {"rules.md": rules_page, "columns.md": columns_page, "mends.md": mends_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
