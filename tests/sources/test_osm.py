@@ -130,3 +130,27 @@ def test_what_is_none(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_osm_layers(file)
     assert not list(tmp_path.glob("*.gpkg"))
+
+
+def test_made_up_files_are_read_as_they_were_meant(tmp_path: Path) -> None:
+    """The benchmark's own writer: ids, places west and south of zero, names, refs back and forth."""
+    import numpy as np
+
+    from worlds.pbf import PbfWriter
+
+    path = tmp_path / "made.osm.pbf"
+    with PbfWriter(path) as file:
+        tags = [{"place": "village", "name": "Thôn 1"}, {"place": "hamlet", "name": "B"}]
+        file.nodes(1, np.array([105.1, -3.25]), np.array([21.5, -8.125]), tags)
+        file.nodes(3, np.array([105.0, 105.1, 105.2]), np.array([21.0, 21.1, 21.0]))
+        file.ways(7, np.array([[3, 4, 5], [5, 4, 3]]), [{"highway": "track"}, {"highway": "path"}])
+    found = read_osm_layers(path)
+    places, roads = found["places"], found["roads"]
+    assert dict(zip(places["name"], places.geometry.to_wkt(), strict=True)) == {
+        "Thôn 1": "POINT (105.1 21.5)",
+        "B": "POINT (-3.25 -8.125)",
+    }
+    assert roads["osm_id"].tolist()[:1] == ["w7"]
+    assert roads.geometry.iloc[0].wkt == "LINESTRING (105 21, 105.1 21.1, 105.2 21)"
+    inside = read_osm_layers(path, (104.0, 20.0, 106.0, 22.0))
+    assert inside["places"]["name"].tolist() == ["Thôn 1"]
