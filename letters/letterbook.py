@@ -25,7 +25,7 @@ def write_letterbook(letter: Letter, header: Header, path: Path) -> None:
         (tr("Date"), header.day),
         *((tr(str(s)), _meaning(s)) for s in Severity),
     ]
-    write_workbook(conform(rows, TABLE), TABLE, path, notes=notes)
+    write_workbook(conform(rows, TABLE), TABLE, path, notes=notes, to_fill=("remark",))
 
 
 def _meaning(severity: Severity) -> str:

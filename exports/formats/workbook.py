@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from phusong.i18n import tr
 _HEADER = PatternFill("solid", fgColor="DDE6EE")
 _WRAP = Alignment(wrap_text=True, vertical="top")
 _WIDEST, _NARROWEST = 48, 12
+_PAGE, _FIGURES, _LINE_PT = 32, 10, 13
+"""Widths where a sheet is read and filled in like a page, and the height of a line."""
 # What XML 1.0 forbids and a spreadsheet would call a broken file.
 _CONTROL = {code: None for code in range(32) if code not in (9, 10, 13)}
 
@@ -34,6 +37,7 @@ def write_workbook(
     *,
     operators: Sequence[str] = (),
     notes: Sequence[tuple[str, str]] = (),
+    to_fill: Sequence[str] = (),
 ) -> None:
     """Write one table as .xlsx: text stays text, numbers stay numbers, headings stay in view.
 
@@ -47,8 +51,11 @@ def write_workbook(
         Its name in the data dictionary.
     notes
         Further lines of the definitions sheet, as (what, text): the study's definitions.
+    to_fill
+        Columns that a person writes into: they are wide, and all texts are wrapped.
     """
-    write_book([Sheet(tr("Data"), frame, table, tuple(operators))], path, notes=notes)
+    sheet = Sheet(tr("Data"), frame, table, tuple(operators), tuple(to_fill))
+    write_book([sheet], path, notes=notes)
 
 
 @dataclass(frozen=True)
@@ -65,12 +72,15 @@ class Sheet:
         Its name in the data dictionary.
     operators
         Carriers that have columns of their own.
+    to_fill
+        Columns that a person writes into: they are wide, and all texts are wrapped.
     """
 
     title: str
     frame: pd.DataFrame
     table: str
     operators: tuple[str, ...] = ()
+    to_fill: tuple[str, ...] = ()
 
     @property
     def columns(self) -> list[Column]:
@@ -93,12 +103,24 @@ def write_book(
 def _data(book: Workbook, told: Sheet) -> None:
     columns, frame = told.columns, told.frame
     sheet = book.create_sheet(told.title)
-    _set_widths(sheet, [_width(frame[column.name]) for column in columns])
+    widths = [
+        _WIDEST if column.name in told.to_fill else _width(frame[column.name]) for column in columns
+    ]
+    if told.to_fill:  # a page of text, no table of figures: numbers of findings need little room
+        widths = [min(w, _PAGE) if w > _NARROWEST + 2 else _FIGURES for w in widths]
+        sheet.row_dimensions[1].height = 2 * _LINE_PT + 2
+    _set_widths(sheet, widths)
     sheet.freeze_panes = "C2"
     _fit_for_paper(sheet)
     sheet.append([_column_heading(sheet, column) for column in columns])
-    for row in frame[[column.name for column in columns]].itertuples(index=False):
-        sheet.append([_cell(sheet, value, c) for value, c in zip(row, columns, strict=True)])
+    rows = frame[[column.name for column in columns]].itertuples(index=False)
+    for at, row in enumerate(rows, start=2):
+        cells = [_cell(sheet, value, c) for value, c in zip(row, columns, strict=True)]
+        if told.to_fill:
+            cells = [_on_top(sheet, cell) for cell in cells]
+            lines = max(_lines_of(c.value, width) for c, width in zip(cells, widths, strict=True))
+            sheet.row_dimensions[at].height = _LINE_PT * lines + 2
+        sheet.append(cells)
     last = get_column_letter(len(columns))
     sheet.auto_filter.ref = f"A1:{last}{len(frame) + 1}"
 
@@ -153,6 +175,18 @@ def _column_heading(sheet: Worksheet, column: Column) -> Cell:
 
 def _wrapped(sheet: Worksheet, text: str) -> Cell:
     cell = _text(sheet, text)
+    cell.alignment = _WRAP
+    return cell
+
+
+def _lines_of(value: Any, width: float) -> int:
+    """Return about how many lines a text takes in a column; programs do not all work it out."""
+    return max(1, math.ceil(len(str(value)) / (0.95 * width))) if isinstance(value, str) else 1
+
+
+def _on_top(sheet: Worksheet, value: Any) -> Cell:
+    """Return a cell whose text is wrapped and begins at the top."""
+    cell: Cell = value if isinstance(value, Cell) else WriteOnlyCell(sheet, value=value)
     cell.alignment = _WRAP
     return cell
 

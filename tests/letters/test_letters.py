@@ -114,6 +114,13 @@ def test_the_workbook_has_every_finding_and_a_column_to_fill_in(
     assert [r[0] for r in rows] == [e.number for e in letter.entries]
     assert [r[1] for r in rows] == [e.finding.rule.number for e in letter.entries]
     assert not any(r[-1] for r in rows)
+    # Wrapped, with room to write, and high enough where a program does not work heights out.
+    sheet = book.worksheets[0]
+    last = sheet.cell(2, len(header))
+    assert last.alignment.wrap_text
+    assert sheet.column_dimensions[last.column_letter].width > 30
+    longest = max(range(2, len(rows) + 2), key=lambda i: len(str(sheet.cell(i, 9).value)))
+    assert sheet.row_dimensions[longest].height > 2 * 13
 
 
 def test_markup_in_files_is_text(tmp_path: Path, faulty: dict[str, Any]) -> None:
