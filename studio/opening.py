@@ -15,6 +15,7 @@ from phusong.studio.desk import Desk
 from phusong.studio.export import offline_page
 from phusong.studio.payload import Payloads
 from phusong.studio.questions import Questions
+from phusong.studio.roads import Roads
 from phusong.studio.server import Room, Server
 from phusong.studio.session import AS_IT_STANDS, Seen, Studio
 from phusong.studio.shelf import Shelf
@@ -39,14 +40,14 @@ def open_studio(
         studio.see(AS_IT_STANDS)
         now = studio.now
         page = page_text(now, language, studio=about(studio))
-        payloads = Payloads(now, _longest_px(page))
+        payloads = Payloads(now, studio.villages, _longest_px(page))
         desk = Desk(studio, Shelf(study.folder), payloads)
 
         def export(seen: Seen, told: Progress) -> str:
             return offline_page(now, seen, language, told)
 
         try:
-            yield Server(Room(page, desk, Questions(studio), export), desk, port)
+            yield Server(Room(page, desk, Questions(studio, Roads(now)), export), desk, port)
         finally:
             desk.close()
 

@@ -11,9 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyproj import Transformer
 
+from phusong.coverage.altered.heldvillages import OUTDOORS, AlteredVillages
 from phusong.coverage.altered.patched import Patched
 from phusong.coverage.results import ANY
 from phusong.coverage.signal.combine import TICK_DB
+from phusong.coverage.signal.plan import LayerName
 from phusong.coverage.villages.verdict import GRADE_LETTERS, GRADE_RANK
 from phusong.grid import Grid, Window
 from phusong.maps.book import to_json
@@ -29,6 +31,7 @@ from phusong.studio.cost import cost_of
 from phusong.studio.session import Seen
 
 OUTDOOR: Final = "outdoor"
+_KEYS: Final = frozenset({"code", "operator", "technology"})
 
 
 @dataclass(frozen=True)
@@ -60,18 +63,25 @@ class Picture:
         shape = (rows, cols)
         return cls(grid, row.reshape(shape).astype(np.int32), col.reshape(shape).astype(np.int32))
 
+    def __post_init__(self) -> None:
+        """Note which rows and columns of the grid every line of pixels shows."""
+        off = self.row < 0
+        for name, values, axis in (("rows", self.row, 1), ("cols", self.col, 0)):
+            least = np.where(off, np.iinfo(np.int32).max, values).min(axis=axis)
+            object.__setattr__(self, f"_{name}", (least, values.max(axis=axis)))
+
     def around(self, window: Window) -> tuple[slice, slice] | None:
-        """Return the rectangle of pixels that shows a window of the grid; None where none does."""
-        inside = (
-            (self.row >= window.row0)
-            & (self.row < window.row0 + window.rows)
-            & (self.col >= window.col0)
-            & (self.col < window.col0 + window.cols)
-        )
-        rows, cols = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-        if not rows.size:
-            return None
-        return slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1)
+        """Return a rectangle of pixels that shows a window of the grid; None where none does."""
+        out = []
+        for (least, most), first, count in (
+            (self._rows, window.row0, window.rows),  # type: ignore[attr-defined]
+            (self._cols, window.col0, window.cols),  # type: ignore[attr-defined]
+        ):
+            lines = np.flatnonzero((most >= first) & (least < first + count))
+            if not lines.size:
+                return None
+            out.append(slice(int(lines[0]), int(lines[-1]) + 1))
+        return out[0], out[1]
 
 
 class Payloads:
@@ -79,14 +89,14 @@ class Payloads:
 
     Parameters
     ----------
-    now
+    now, villages
         The study as it stands, as the page was made of it.
     longest_px
         Of the page's rasters.
     """
 
-    def __init__(self, now: Results, longest_px: int) -> None:
-        self._now = now
+    def __init__(self, now: Results, villages: AlteredVillages, longest_px: int) -> None:
+        self._now, self._was = now, villages.layers
         self._frame = Frame.over(now.inputs.grid)
         self._picture = Picture.over(now.inputs.grid, self._frame, longest_px)
 
@@ -120,21 +130,18 @@ class Payloads:
         return (layer["operator"], layer["technology"]) not in known
 
     def _parts(self, signal: Patched, layer: int) -> list[dict[str, Any]]:
-        patches = signal.of_layer(layer)
-        parts = []
-        for patch in patches:
-            rows = np.flatnonzero(patch.changed.any(axis=1))
-            cols = np.flatnonzero(patch.changed.any(axis=0))
-            window = Window(
-                patch.window.row0 + int(rows[0]),
-                patch.window.col0 + int(cols[0]),
-                int(rows[-1] - rows[0]) + 1,
-                int(cols[-1] - cols[0]) + 1,
-            )
-            place = self._picture.around(window)
-            if place is not None:
-                parts.append(self._part(signal, layer, place))
-        return parts
+        """Return the rectangle of pixels in which a layer differs; none where it does not."""
+        corners = []
+        for patch in signal.of_layer(layer):
+            rows = np.flatnonzero(patch.changed.any(axis=1)) + patch.window.row0
+            cols = np.flatnonzero(patch.changed.any(axis=0)) + patch.window.col0
+            corners.append((rows[0], cols[0], rows[-1] + 1, cols[-1] + 1))
+        if not corners:
+            return []
+        row0, col0 = (int(v) for v in np.min(corners, axis=0)[:2])
+        row1, col1 = (int(v) for v in np.max(corners, axis=0)[2:])
+        place = self._picture.around(Window(row0, col0, row1 - row0, col1 - col0))
+        return [] if place is None else [self._part(signal, layer, place)]
 
     def _part(self, signal: Patched, layer: int, place: tuple[slice, slice]) -> dict[str, Any]:
         row, col = self._picture.row[place], self._picture.col[place]
@@ -186,39 +193,28 @@ class Payloads:
 
     def _figures(self, seen: Seen) -> list[dict[str, Any]]:
         """Return the rows of every layer that are not as they were."""
-        cells = seen.inputs.cells
-        old, new = self._now.coverage, seen.coverage
-        assert old is not None
-        count = len(new.villages)
-        was, circled = _by_layer(old.by_layer), _by_layer(old.circles)
-        circles = _by_layer(new.circles)
+        cells, layers = seen.inputs.cells, seen.signal.cells.plan.layers
         out = []
-        for layer, part in _by_layer(new.by_layer).items():
-            rows = _other_rows(was.get(layer), part, count)
-            claims = circles[layer]
-            around = _other_rows(circled.get(layer), claims, count)
-            both = np.union1d(rows, around)
-            if len(both):
-                columns = {
-                    **figure_columns(part.iloc[both], cells),
-                    **circle_columns(claims.iloc[both]),
-                }
-                out.append(_entry(OUTDOOR, layer, both, columns))
-        for place, there in new.by_place.groupby("place", sort=False):
-            before = old.by_place[old.by_place["place"] == place]
-            were = _by_layer(before)
-            for layer, part in _by_layer(there).items():
-                rows = _other_rows(were.get(layer), part, count)
+        for place, now in seen.villages.layers.items():
+            was = self._was[place]
+            for i in sorted(seen.villages.touched):
+                base, table = seen.signal.base[i], now.figures[i]
+                rows = _other_rows(was.figures[base] if base >= 0 else None, table)
+                columns: dict[str, Any] = {}
+                if now.claims:
+                    before = was.claims[base] if base >= 0 else None
+                    rows = np.union1d(rows, _other_rows(before, now.claims[i]))
+                    columns = circle_columns(now.claims[i].iloc[rows])
                 if len(rows):
-                    columns = figure_columns(part.iloc[rows], cells)
-                    out.append(_entry(str(place), layer, rows, columns))
+                    columns |= figure_columns(table.iloc[rows], cells)
+                    out.append(_entry(place or OUTDOOR, layers[i], rows, columns))
         return out
 
     def _villages(self, seen: Seen) -> dict[str, Any]:
         assert self._now.coverage is not None
         told = ["nearest_site_id", "nearest_site_km", "flags"]
         old, new = self._now.coverage.villages[told], seen.coverage.villages[told]
-        rows = _other_rows(old, new, len(new))
+        rows = _other_rows(old, new)
         some = new.iloc[rows]
         return {
             "rows": rows.tolist(),
@@ -234,16 +230,20 @@ class Payloads:
 
     def _carriers(self, seen: Seen) -> list[dict[str, Any]]:
         """Return villages covered and people served of each carrier, now and with it."""
-        assert self._now.coverage is not None
-        old, new = (_by_layer(c.by_layer) for c in (self._now.coverage, seen.coverage))
         people = seen.coverage.villages["people"].fillna(0.0).to_numpy(dtype=np.float64)
-        out = []
-        for layer in sorted({*old, *new}):
-            if layer[1] != ANY:
-                continue
-            figures = [_counted(part.get(layer), people) for part in (old, new)]
-            out.append({"operator": layer[0], "before": figures[0], "after": figures[1]})
-        return out
+        held = (self._was[OUTDOORS], seen.villages.layers[OUTDOORS])
+        old, new = (
+            {n.operator: t for n, t in zip(h.names, h.figures, strict=True) if n.technology == ANY}
+            for h in held
+        )
+        return [
+            {
+                "operator": name,
+                "before": _counted(old.get(name), people),
+                "after": _counted(new.get(name), people),
+            }
+            for name in sorted({*old, *new})
+        ]
 
 
 def changes_of(old: pd.DataFrame, new: pd.DataFrame) -> dict[str, Any]:
@@ -275,33 +275,26 @@ def _counted(part: pd.DataFrame | None, people: NDArray[np.float64]) -> dict[str
     }
 
 
-def _by_layer(long: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
-    if long.empty:
-        return {}
-    return {
-        (str(operator), str(technology)): part.reset_index(drop=True)
-        for (operator, technology), part in long.groupby(["operator", "technology"], sort=False)
-    }
-
-
-def _other_rows(old: pd.DataFrame | None, new: pd.DataFrame, count: int) -> NDArray[np.int64]:
+def _other_rows(old: pd.DataFrame | None, new: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the rows of a table that are not as in an older one; all without one."""
     if old is None:
-        return np.arange(count)
-    other = np.zeros(count, dtype=np.bool_)
+        return np.arange(len(new))
+    other = np.zeros(len(new), dtype=np.bool_)
     for name in new.columns:
-        a, b = old[name].to_numpy(dtype=object), new[name].to_numpy(dtype=object)
-        if a is not b:
-            other |= (a != b) & ~(pd.isna(a) & pd.isna(b))
+        a, b = old[name].to_numpy(), new[name].to_numpy()
+        if a is not b and name not in _KEYS:
+            nothing = pd.isna(a) & pd.isna(b)
+            other |= np.asarray(a != b, dtype=np.bool_) & ~nothing
     return np.flatnonzero(other)
 
 
 def _entry(
-    place: str, layer: tuple[str, str], rows: NDArray[np.int64], columns: dict[str, Any]
+    place: str, layer: LayerName, rows: NDArray[np.int64], columns: dict[str, Any]
 ) -> dict[str, Any]:
     return {
         "place": place,
-        "operator": layer[0],
-        "technology": layer[1],
+        "operator": layer.operator,
+        "technology": layer.technology,
         "rows": rows.tolist(),
         "columns": columns,
     }

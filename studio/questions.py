@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from phusong.coverage.villages.verdict import GRADE_LETTERS
 from phusong.frames import rows
 from phusong.maps.codec import plain, positions, scaled
 from phusong.maps.sections.remarks import indicator_section
@@ -17,6 +18,7 @@ from phusong.planning.hops.hops import Masts, find_hops
 from phusong.progress import Progress
 from phusong.sources.alterations.raised import metres_of
 from phusong.studio.payload import changes_of
+from phusong.studio.roads import Roads
 from phusong.studio.session import Definition, Seen, Studio
 from phusong.study.scenario import Height, Latitude, Longitude, Name, Scenario
 from phusong.study.settings.base import Section
@@ -41,6 +43,12 @@ class Spot(Section):
     height_m: Height
 
 
+class Drawing(Section):
+    """A cable as it is drawn, from point to point."""
+
+    points: list[tuple[Longitude, Latitude]] = Field(min_length=2, max_length=200)
+
+
 class Naming(Section):
     """A scenario's name."""
 
@@ -60,6 +68,11 @@ class Questions:
     """Answers of one studio."""
 
     studio: Studio
+    roads: Roads
+
+    def cable(self, drawing: Drawing) -> dict[str, Any]:
+        """Return a cable along the roads, see :meth:`phusong.studio.roads.Roads.drawn`."""
+        return self.roads.drawn(drawing.points)
 
     def cut(self, seen: Seen, cut: Cut) -> dict[str, Any]:
         """Return communes and sites that go dark, as ``phusong fiber --cut`` says."""
@@ -91,23 +104,24 @@ class Questions:
     def define(self, seen: Seen, definition: Definition, progress: Progress) -> dict[str, Any]:
         """Return verdicts of every layer, and indicators, under another definition."""
         study, coverage, indicators = self.studio.define(seen, definition, progress)
-        table = coverage.by_layer
+        table, count = coverage.by_layer, len(coverage.villages)
         if definition.place != "outdoor":
             table = coverage.by_place
-        return {
-            "figures": [
+        figures = []
+        for i, name in enumerate(seen.signal.cells.plan.layers):
+            part = table.iloc[i * count : (i + 1) * count]  # layer by layer, in one order
+            figures.append(
                 {
                     "place": definition.place,
-                    "operator": operator,
-                    "technology": technology,
-                    "grade": "".join(grade[0] for grade in part["grade"]),
+                    "operator": name.operator,
+                    "technology": name.technology,
+                    "grade": "".join(GRADE_LETTERS[grade] for grade in part["grade"]),
                     "served": scaled(part["served_share"] * 100, 1),
                     "unserved": scaled(part["people_unserved"], 1),
                 }
-                for (operator, technology), part in table.groupby(
-                    ["operator", "technology"], sort=False
-                )
-            ],
+            )
+        return {
+            "figures": figures,
             "indicators": indicator_section(indicators),
             "thresholds_dbm": {
                 name: budget.threshold_dbm for name, budget in study.radio.technologies.items()

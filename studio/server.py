@@ -29,7 +29,7 @@ from phusong.i18n import tr
 from phusong.maps.words import both_from
 from phusong.studio.desk import Desk, OutdatedError, SupersededError
 from phusong.studio.guard import Guard, TooLargeError, new_token, policy_for
-from phusong.studio.questions import Cut, Edit, Naming, Questions, Spot
+from phusong.studio.questions import Cut, Drawing, Edit, Naming, Questions, Spot
 from phusong.studio.session import Definition, Seen
 
 HOST: Final = "127.0.0.1"
@@ -84,6 +84,7 @@ class Room:
             "/silenced": self._silenced,
             "/define": self._define,
             "/sight": self._sight,
+            "/cable": self._cable,
         }
         return Starlette(
             routes=[
@@ -176,6 +177,10 @@ class Room:
     async def _sight(self, request: Request) -> Response:
         spot, seen = await _read(request, Spot), self._seen()
         return JSONResponse(await run_in_threadpool(self._questions.sight, seen, spot))
+
+    async def _cable(self, request: Request) -> Response:
+        drawing = await _read(request, Drawing)
+        return JSONResponse(await run_in_threadpool(self._questions.cable, drawing))
 
     async def _offline(self, _: Request) -> Response:
         seen, watch = self._seen(), self._desk.watch()

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from phusong.checks import Findings
 from phusong.coverage.altered.differing import differing
-from phusong.coverage.altered.heldvillages import HeldVillages
+from phusong.coverage.altered.heldvillages import AlteredVillages, HeldVillages
 from phusong.coverage.altered.overlay import Overlay
 from phusong.coverage.altered.patched import Patched, patch_signal
 from phusong.coverage.altered.standing import Standing
@@ -85,16 +85,23 @@ class Seen:
         With it carried out.
     signal
         Tiles that differ from the study as it stands.
-    coverage, fiber, indicators
+    villages
+        With the layers that differ.
+    fiber, indicators, indicators
         As a run of the scenario gives them. The sensitivity has the study's own definition alone.
     """
 
     scenario: Scenario
     inputs: Inputs
     signal: Patched
-    coverage: VillageCoverage
+    villages: AlteredVillages
     fiber: FiberResult | None
     indicators: Indicators
+
+    @property
+    def coverage(self) -> VillageCoverage:
+        """Figures of the villages."""
+        return self.villages.coverage
 
 
 class Studio:
@@ -141,7 +148,7 @@ class Studio:
         report_problems(inputs, signal, findings)
         report_environment(inputs, study, findings)
         self._villages = HeldVillages(inputs, study, self._standing, told)
-        coverage = self._villages.now
+        coverage = self._villages.now.coverage
         fiber = None
         self._people = people_by_commune(inputs, coverage)
         if study.fiber is not None:
@@ -150,6 +157,11 @@ class Studio:
         self.now = Results(study, inputs, findings, signal, coverage, fiber, indicators)
         """The study as it stands."""
         self._losses = Losses(inputs, study, self._overlay)
+
+    @property
+    def villages(self) -> AlteredVillages:
+        """Villages as they stand."""
+        return self._villages.now
 
     def see(
         self,
@@ -177,13 +189,13 @@ class Studio:
         signal = self._signal(inputs, told)
         if drawn is not None:
             drawn(signal)
-        coverage = self._villages.judge(inputs, signal, told)
+        villages = self._villages.judge(inputs, signal, told)
         fiber = self.now.fiber
         if fiber is not None and _touches_fibre(scenario):
             unheard = Findings(study.checks.severity)
             fiber = assess_fiber(inputs, study, unheard, self._people, told)
-        indicators = compute_indicators(study, coverage, fiber, len(inputs.communes))
-        return Seen(scenario, inputs, signal, coverage, fiber, indicators)
+        indicators = compute_indicators(study, villages.coverage, fiber, len(inputs.communes))
+        return Seen(scenario, inputs, signal, villages, fiber, indicators)
 
     def define(
         self, seen: Seen, definition: Definition, progress: Progress | None = None
@@ -202,7 +214,7 @@ class Studio:
             Told of the steps; may raise, which stops the work.
         """
         study = definition.of(self.study)
-        coverage = self._villages.redefine(seen.inputs, seen.signal, study, progress)
+        coverage = self._villages.redefine(seen.inputs, seen.signal, seen.villages, study, progress)
         count = len(seen.inputs.communes)
         return study, coverage, compute_indicators(study, coverage, seen.fiber, count)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from phusong.coverage.altered.repicked import Repicked
 from phusong.coverage.altered.standing import Standing
 from phusong.coverage.results import ANY, VillageCoverage
 from phusong.coverage.signal.combine import Odds
-from phusong.coverage.signal.layerfiles import LevelSource
+from phusong.coverage.signal.layerfiles import Levels, LevelSource
 from phusong.coverage.signal.plan import Plan
 from phusong.coverage.villages.centre_cells import Centres
 from phusong.coverage.villages.circles import Circles
@@ -36,7 +37,8 @@ from phusong.coverage.villages.figures.village_tables import (
 from phusong.coverage.villages.footprints import Footprints, footprints
 from phusong.coverage.villages.indoors import JUDGED, cells_behind, entry_of, plain_steps
 from phusong.coverage.villages.weights import Weights
-from phusong.grid import Grid
+from phusong.grid import Grid, Window
+from phusong.jit import get_num_threads
 from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
 from phusong.study import TECHNOLOGIES, Study
@@ -54,6 +56,25 @@ class _Layers:
     circles: list[Circles]
     figures: list[pd.DataFrame]
     claims: list[pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class AlteredVillages:
+    """Villages of an altered study, and what was summed over them.
+
+    Attributes
+    ----------
+    coverage
+        The tables of figures.
+    touched
+        Positions of the layers that any table has other rows of than the study as it stands.
+    layers
+        By place of the phone.
+    """
+
+    coverage: VillageCoverage
+    touched: frozenset[int]
+    layers: dict[str, _Layers]
 
 
 class HeldVillages:
@@ -96,7 +117,8 @@ class HeldVillages:
                 inputs, place, layers, standing.cells, self._study
             )
         told.advance("villages", self._count)
-        self.now = self._together(inputs, self._held, standing.cells)
+        coverage = self._together(inputs, self._held, standing.cells)
+        self.now = AlteredVillages(coverage, frozenset(), self._held)
         """As they stand."""
 
     def _odds(
@@ -116,13 +138,15 @@ class HeldVillages:
         frame: tuple[Odds, NDArray[np.int32]],
         tally: Tally,
     ) -> None:
-        tally.at_centres(batch.rows, self._centres.levels(source, layer, batch.rows))
+        # Centres may lie outside their villages: one reading holds both.
+        near = _Near(source, layer, self._centres.around(batch.rows, batch.window))
+        tally.at_centres(batch.rows, self._centres.levels(near, layer, batch.rows))
         if batch.cells.size:
-            add_batch(batch, weight, layer, source, frame, tally)
+            add_batch(batch, weight, layer, near, frame, tally)
 
     def judge(
         self, inputs: Inputs, patched: Patched, progress: Progress | None = None
-    ) -> VillageCoverage:
+    ) -> AlteredVillages:
         """Return the figures of all villages in an altered study.
 
         Those of villages none of whose places differ are as they stand.
@@ -144,6 +168,11 @@ class HeldVillages:
         for i in range(len(plan.layers)):
             touched.append(self._touched(patched.of_layer(i)))
             told.advance("villages")
+        other = frozenset(
+            i
+            for i, hits in enumerate(touched)
+            if base[i] < 0 or circles[i] is not None or any(len(which) for which in hits)
+        )
         held = {}
         for place, was in self._held.items():
             odds, _, cuts = self._odds(place, plan.cells, self._study)
@@ -161,22 +190,28 @@ class HeldVillages:
                 if place == OUTDOORS and not same:
                     self._circles_anew(before, circle, tally)
                 one = _Layers([plan.layers[i]], [tally], [circle], [], [])
-                if same and base[i] >= 0 and not any(len(which) for which in hits):
-                    _extend(now, was, base[i])
-                else:
+                if i in other:
                     _extend(now, self._with_tables(inputs, place, one, plan.cells, self._study), 0)
+                else:
+                    _extend(now, was, base[i])
             held[place] = now
-        return self._together(inputs, held, patched.cells.in_service)
+        coverage = self._together(inputs, held, patched.cells.in_service)
+        return AlteredVillages(coverage, other, held)
 
     def redefine(
-        self, inputs: Inputs, patched: Patched, study: Study, progress: Progress | None = None
+        self,
+        inputs: Inputs,
+        patched: Patched,
+        villages: AlteredVillages,
+        study: Study,
+        progress: Progress | None = None,
     ) -> VillageCoverage:
         """Return the figures of all villages under another definition, from levels that are held.
 
         Parameters
         ----------
-        inputs, patched
-            Of an altered study, or of the study as it stands.
+        inputs, patched, villages
+            Of an altered study: its signal, and what :meth:`judge` made of it.
         study
             The study with other thresholds, probability, shares or places.
         progress
@@ -185,52 +220,47 @@ class HeldVillages:
         told = progress or NoProgress()
         plan = _with_thresholds(patched.cells.plan, study)
         in_service = plan.cells.iloc[patched.cells.numbers].reset_index(drop=True)
-        source = Repicked(patched, plan)
-        circles = circles_of_layers(inputs, study, in_service, plan.layers)
+        source, known = Repicked(patched, plan), villages.layers[OUTDOORS]
         places = (OUTDOORS, *study.indicators.places)
         told.start("villages", len(places) * len(plan.layers), "Figures of every village, outdoors")
         asked = plain_steps(study)
         held = {}
         for place in places:
             odds, _, cuts = self._odds(place, plan.cells, asked)
-            tallies = []
-            for i in range(len(plan.layers)):
-                told.advance("villages")
-                tallies.append(self._redefined(source, i, (odds, cuts), patched.base[i]))
-                if place == OUTDOORS:
-                    self._circles_from(patched.base[i], circles[i], tallies[-1])
-            layers = _Layers(list(plan.layers), tallies, circles, [], [])
+            frame = odds, cuts
+            with ThreadPoolExecutor(get_num_threads()) as pool:
+                waiting = {
+                    i: pool.submit(self._served_anew, source, i, frame, tally)
+                    for i, tally in enumerate(known.tallies)
+                    if not source.moves(i)
+                }
+                tallies = []
+                for i, tally in enumerate(known.tallies):
+                    anew = waiting[i].result() if i in waiting else None
+                    tallies.append(anew or self._moved(source, i, frame, tally))
+                    told.advance("villages")
+            layers = replace(known, tallies=tallies)
             held[place] = self._with_tables(inputs, place, layers, plan.cells, asked)
         return self._together(inputs, held, in_service)
 
-    def _redefined(
-        self, source: Repicked, layer: int, frame: tuple[Odds, NDArray[np.int32]], base: int
+    def _served_anew(
+        self, source: LevelSource, layer: int, frame: tuple[Odds, NDArray[np.int32]], known: Tally
     ) -> Tally:
-        """Sum a layer anew; what no definition moves is as it stands, where it stands."""
-        tally = Tally(self._count, frame[1].shape[1])
-        stands = self._held[OUTDOORS].tallies[base] if base >= 0 else None
+        """Sum what of a layer is served; who serves is as it was."""
+        tally = known.copy()
         for batch, weight in self._batches:
-            if stands is None or source.moves(layer, batch.window):
-                self._count_in(source, layer, batch, weight, frame, tally)
-                continue
-            rows = batch.rows
-            for name in ("level_median", "best_server", "centre_tick", "centre_server"):
-                getattr(tally, name)[rows] = getattr(stands, name)[rows]
-            if stands.centre_left is not None:
-                if tally.centre_left is None:
-                    tally.centre_left = stands.centre_left.copy()
-                tally.centre_left[rows] = stands.centre_left[rows]
             if batch.cells.size:
                 add_served(batch, weight, source.read(layer, batch.window), frame, tally)
         return tally
 
-    def _circles_from(self, base: int, circles: Circles, tally: Tally) -> None:
-        """Sum what lies in circles, from what stands."""
-        stands = self._held[OUTDOORS]
-        old = stands.circles[base] if base >= 0 else None
-        if base >= 0:
-            tally.in_circles[:] = stands.tallies[base].in_circles
-        self._circles_anew(old, circles, tally)
+    def _moved(
+        self, source: LevelSource, layer: int, frame: tuple[Odds, NDArray[np.int32]], known: Tally
+    ) -> Tally:
+        """Sum a layer in which others may serve."""
+        tally = known.copy()
+        for batch, weight in self._batches:
+            self._count_in(source, layer, batch, weight, frame, tally)
+        return tally
 
     def _circles_now(self, inputs: Inputs, patched: Patched) -> list[Circles | None]:
         """Return the circles of layers whose cells differ; None for the others."""
@@ -302,6 +332,8 @@ class HeldVillages:
         figures = layer_figures(inputs, study, self._about, judged)
         if place != OUTDOORS:
             return replace(layers, figures=[table[list(JUDGED)] for table in figures])
+        if layers.claims:  # circles know no definition
+            return replace(layers, figures=figures)
         claims = layer_circles(inputs, self._about, self._centres, judged)
         return replace(layers, figures=figures, claims=claims)
 
@@ -324,6 +356,20 @@ class HeldVillages:
             if elsewhere
             else pd.DataFrame(columns=columns),
         )
+
+
+class _Near:
+    """Levels of one layer over a window, read once."""
+
+    def __init__(self, source: LevelSource, layer: int, window: Window) -> None:
+        self._window, self._levels = window, source.read(layer, window)
+
+    def read(self, layer: int, window: Window) -> Levels:  # noqa: ARG002 - of the one layer
+        """Return part of them."""
+        at = window.slices_in(self._window)
+        held = self._levels
+        left = None if held.left is None else held.left[at]
+        return Levels(held.ticks[at], held.server[at], left)
 
 
 def _with_thresholds(plan: Plan, study: Study) -> Plan:

@@ -61,10 +61,16 @@ class Patched:
     def read(self, layer: int, window: Window) -> Levels:
         """Return what one layer holds over a window in the grid, servers by number plus one."""
         found = self.standing.read(self.base[layer], window)
-        for tile in tiles_over(self.standing.grid, window):
-            patch = self.patches.get((layer, tile))
-            if patch is None:
-                continue
+        over = [
+            patch
+            for tile in tiles_over(self.standing.grid, window)
+            if (patch := self.patches.get((layer, tile))) is not None
+        ]
+        if not over:
+            return found
+        left = None if found.left is None else found.left.copy()
+        found = Levels(found.ticks.copy(), found.server.copy(), left)
+        for patch in over:
             part = patch.window.intersect(window)
             here, there = part.slices_in(window), part.slices_in(patch.window)
             for mine, its in _arrays(found, patch.levels):

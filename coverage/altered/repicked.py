@@ -33,20 +33,13 @@ class Repicked:
         self._sigma = plan.cells["sigma_db"].to_numpy(dtype=np.float64)
         self._others = not np.array_equal(old, self._threshold)
 
-    def _asked(self, layer: int) -> bool:
+    def moves(self, layer: int) -> bool:
+        """Whether another technology may serve some place of a layer."""
         return self._others and self._plan.layers[layer].technology == ANY
-
-    def moves(self, layer: int, window: Window) -> bool:
-        """Whether what a layer holds over a window may be other than as the study stands."""
-        if self._asked(layer):
-            return True
-        return any(
-            not patch.window.intersect(window).empty for patch in self._signal.of_layer(layer)
-        )
 
     def read(self, layer: int, window: Window) -> Levels:
         """Return what one layer holds over a window in the grid."""
-        if not self._asked(layer):
+        if not self.moves(layer):
             return self._signal.read(layer, window)
         name = self._plan.layers[layer]
         parts = [self._signal.read(member, window) for member in name.members]

@@ -69,6 +69,18 @@ class Centres:
             out[inside] = reader.read(which, window)[at]
         return out
 
+    def around(self, rows: NDArray[np.int64], window: Window) -> Window:
+        """Return the least window of the grid that holds a window and some centres."""
+        mine, inside, _ = self._place(rows)
+        if not inside.any():
+            return window
+        if window.empty:
+            return mine
+        row0, col0 = min(mine.row0, window.row0), min(mine.col0, window.col0)
+        row1 = max(mine.row0 + mine.rows, window.row0 + window.rows)
+        col1 = max(mine.col0 + mine.cols, window.col0 + window.cols)
+        return Window(row0, col0, row1 - row0, col1 - col0)
+
     def _place(
         self, rows: NDArray[np.int64]
     ) -> tuple[Window, NDArray[np.bool_], tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -98,7 +98,7 @@ def summarise(  # noqa: C901 - one pass over the cells, every figure at once
                     break
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def sum_served(
     offsets: Any,
     cells: Any,
@@ -116,9 +116,10 @@ def sum_served(
 ) -> None:
     """Sum what is served alone, under one definition: as :func:`summarise` does.
 
-    ``cut`` is (kinds,), ``served`` (villages,).
+    ``cut`` is (kinds,), ``served`` (villages,). On one thread, so that layers may be summed beside
+    each other.
     """
-    for v in prange(offsets.size - 1):
+    for v in range(offsets.size - 1):
         for i in range(offsets[v], offsets[v + 1]):
             who = server[cells[i]]
             if who == 0:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+from shapely.geometry import LineString
 
 from helpers import province
-from helpers.files import write_raster
+from helpers.files import write_layers, write_raster
 from phusong.coverage.altered import heldtiles, patched
 from phusong.coverage.signal import signal as signal_module
 from phusong.coverage.signal.layerfiles import LayerReader
@@ -61,6 +63,10 @@ def make_hills(folder: Path, **changed: Any) -> Study:
     province.write_csv(folder / "data/cells.csv", HEADER, rows, encoding="utf-8-sig")
     (folder / "data/backhaul.csv").write_text(BACKHAUL, "utf-8")
     spec["fiber"]["backhaul"] = [{"path": "data/backhaul.csv"}]
+    street = LineString([spot(1000, 1000), spot(1000, 6000), spot(6000, 6000)])
+    roads = gpd.GeoDataFrame({"kind": ["road"]}, geometry=[street], crs=province.CRS)
+    write_layers(folder / "data", {"roads.gpkg": roads})
+    spec["roads"] = [{"path": "data/roads.gpkg"}]
     spec["radio"] = {"radius_km": 4.0, "model": "p526"}
     spec["indicators"] = {"places": ["in_vehicle", "indoor"]}
     spec["uncertainty"] = {"draws": 0}
@@ -71,6 +77,10 @@ def small_tiles(patch: Any) -> None:
     """Cut the grid into many tiles, so that what differs lies on some of them."""
     for module in (signal_module, heldtiles, patched):
         patch.setattr(module, "TILE", 32)
+
+
+def spot(east_m: float, north_m: float) -> tuple[float, float]:
+    return province.X0 + east_m, province.Y0 + north_m
 
 
 def place(east_m: float, north_m: float) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from helpers.altered import make_hills
+from helpers.altered import make_hills, place
 from helpers.browser import Visit, chromium_path
 
 pytestmark = pytest.mark.browser
@@ -31,8 +31,8 @@ def chromium():
 class Page:
     """A page of the studio, and all it complained of."""
 
-    def __init__(self, chromium, address, **more):
-        self.context = chromium.new_context(viewport={"width": 1366, "height": 768}, **more)
+    def __init__(self, chromium, address, width=1366, height=768, **more):
+        self.context = chromium.new_context(viewport={"width": width, "height": height}, **more)
         self.page = self.context.new_page()
         self.complaints = []
         # What the server refuses is said in the panel; the browser says it here too.
@@ -206,6 +206,24 @@ def test_lines_of_sight_are_drawn(page):
     assert page.page.locator("#sight tbody tr").count() >= 1
 
 
+def test_a_cable_is_drawn_and_reaches_a_commune(page):
+    page.page.click("#tool-cable")
+    for east, north in ((5000, 2500), (2500, 7500)):
+        longitude, latitude = place(east, north)
+        at = page.page.evaluate(
+            "([lat, lng]) => window.phusong.map.latLngToContainerPoint([lat, lng])",
+            [latitude, longitude],
+        )
+        box = page.page.locator("#map").bounding_box()
+        page.page.mouse.click(box["x"] + at["x"], box["y"] + at["y"])
+    page.page.click("#tool-finish")
+    page.page.locator("#cables").wait_for()
+    page.page.wait_for_timeout(100)
+    page.settle()
+    assert "2 → 3" in page.page.locator("#cables").inner_text()
+    assert "K-1" in page.page.evaluate("window.phusong.book.cables.id")
+
+
 def test_two_pages_agree(page, chromium, server):
     other = Page(chromium, server.address)
     page.place()
@@ -251,17 +269,21 @@ def test_in_vietnamese_and_fair_to_everybody(page):
 
 
 def test_by_touch_on_a_small_screen(chromium, server):
-    here = Page(chromium, server.address, has_touch=True)
-    here.page.set_viewport_size({"width": 420, "height": 800})
+    here = Page(chromium, server.address, 420, 800, has_touch=True)
     here.page.evaluate("document.querySelector('[data-tab=side]').click()")
     here.page.tap("#scenario-new")
     here.settle()
+    here.page.wait_for_timeout(400)  # two quick taps are one gesture of another kind
     here.page.tap("#tool-mast")
+    here.page.wait_for_timeout(400)
     box = here.page.locator("#map").bounding_box()
     here.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     here.page.wait_for_timeout(200)
     here.settle()
-    assert here.draft("masts().length") == 1
+    said = here.page.evaluate(
+        "[phusong.tools.mode, phusong.draft.refused, document.body.dataset.tab]"
+    )
+    assert here.draft("masts().length") == 1, said
     here.close()
 
 

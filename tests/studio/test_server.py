@@ -251,11 +251,36 @@ def test_lines_of_sight(ask, settled):
     assert len(answer["sites"][0]["ground_m"]) == 240
 
 
+def test_a_cable_follows_the_roads(ask):
+    drawn = ask("cable", {"points": [place(1200, 1000), place(6000, 5800)]}).json()
+    # 200 m to the road, north along it, round its corner, to its end, and 200 m back south.
+    assert drawn["km"] == pytest.approx(0.2 + 5.0 + 5.0 + 0.2, abs=0.01)
+    assert drawn["along_roads"] == pytest.approx(10.0 / 10.4, abs=0.01)
+    straight = ask("cable", {"points": [place(9000, 9000), place(9000, 7000)]}).json()
+    assert (straight["km"], straight["along_roads"]) == (pytest.approx(2.0, abs=0.01), 0.0)
+
+
+def test_a_cable_begins_on_the_cable_it_is_drawn_from(ask):
+    drawn = ask("cable", {"points": [place(5000, 2600), place(5000, 4000)]}).json()
+    assert drawn["points"][0] == pytest.approx(place(5000, 2500), abs=1e-6)
+
+
+def test_a_drawn_cable_reaches_a_commune(ask, settled):
+    state = settled()
+    way = ask("cable", {"points": [place(5000, 2500), place(2500, 7500)]}).json()
+    ask("edit", edit_of(state, cables=[{"cable_id": "K-1", "points": way["points"]}]))
+    revision = settled()["revision"]
+    seen = ask(f"seen?revision={revision}").json()
+    assert sum(seen["reach"]["reached"]) == 3
+    assert [item["kind"] for item in seen["cost"]["items"]] == ["cable"]
+
+
 def test_the_offline_page_asks_for_nothing(ask, settled):
     state = settled()
     ask("edit", edit_of(state, masts=[mast("N-5")]))
     settled()
     page = ask("page")
+    assert page.status_code == 200, page.text
     assert page.headers["content-disposition"].startswith("attachment")
     assert "connect-src" not in page.text
     assert '"studio":' not in page.text

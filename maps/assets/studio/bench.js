@@ -17,7 +17,7 @@ const Bench = {
       make("div", { class: "studio-head" }, make("h2", {}, t("Studio")), Bench.status()),
       Bench.problems(),
       Bench.tools(),
-      Bench.mast(), Bench.chosen(),
+      Bench.mast(), Bench.cables(), Bench.chosen(),
       Bench.results(), Bench.definition(), Bench.shelf()));
     place.setAttribute("aria-label", t("Studio"));
   },
@@ -42,9 +42,11 @@ const Bench = {
   tools() {
     return make("div", { class: "studio-tools" },
       Bench.button(t("Place a mast"), () => Tools.hold("mast"), { id: "tool-mast", "aria-pressed": String(Tools.mode === "mast") }),
+      book.reach ? Bench.button(t("Draw a cable"), () => Tools.hold("cable"), { id: "tool-cable", "aria-pressed": String(Tools.mode === "cable") }) : null,
+      Tools.mode === "cable" && Tools.points.length > 1 ? Bench.button(t("Finish the cable"), Tools.finish, { id: "tool-finish" }) : null,
       Bench.button(t("Undo"), () => Draft.step("undo"), { id: "tool-undo", disabled: Draft.state.undo === 0, title: "Ctrl+Z" }),
       Bench.button(t("Redo"), () => Draft.step("redo"), { id: "tool-redo", disabled: Draft.state.redo === 0, title: "Ctrl+Y" }),
-      Tools.mode === "mast" ? make("p", { class: "hint" }, t("Click the map where the mast is to stand; Escape stops.")) : null);
+      Tools.mode ? make("p", { class: "hint" }, t(Tools.SAYS[Tools.mode])) : null);
   },
 
   // A mast that is placed.
@@ -142,6 +144,21 @@ const Bench = {
     Bench.sight = { site: mast.site_id, answer };
     Bench.looked = 0;
     Bench.render();
+  },
+
+  cables() {
+    const cables = Draft.scenario.cables ?? [];
+    if (!cables.length) return null;
+    const remove = (id) => Draft.edit((scenario) => { scenario.cables = scenario.cables.filter((cable) => cable.cable_id !== id); });
+    return make("section", { class: "studio-part", id: "cables" }, make("h3", {}, t("Cables drawn")), Bench.fibre(),
+      make("ul", { class: "plain" }, cables.map((cable) => make("li", {}, named(cable.cable_id), " ", Bench.button(t("Remove"), () => remove(cable.cable_id), { id: `cable-${cable.cable_id}` })))));
+  },
+
+  /** Communes with fibre, and those of them on one route, now and with what is drawn. */
+  fibre() {
+    const counts = (reach) => [reach.reached, reach.single_route].map((flags) => flags.reduce((sum, one) => sum + one, 0));
+    const [before, after] = [Altered.stands.reach, book.reach].map(counts);
+    return make("p", {}, t("Commune centres with fibre: {before} → {after}; on one route only: {single} → {then}", { before: number(before[0]), after: number(after[0]), single: number(before[1]), then: number(after[1]) }));
   },
 
   // A thing of the study that is chosen on the map.

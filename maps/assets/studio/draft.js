@@ -121,6 +121,13 @@ const Draft = {
     });
   },
 
+  lay(points) {
+    const taken = new Set([...(book.cables?.id ?? []), ...(Draft.scenario.cables ?? []).map((cable) => cable.cable_id)]);
+    let n = 1;
+    while (taken.has(`K-${n}`)) n += 1;
+    Draft.edit((scenario) => { scenario.cables = [...(scenario.cables ?? []), { cable_id: `K-${n}`, points }]; });
+  },
+
   hang(site, upstream) {
     Draft.edit((scenario) => {
       const rest = (scenario.backhaul ?? []).filter((link) => link.site_id !== site);

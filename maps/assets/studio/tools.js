@@ -1,27 +1,55 @@
 // What the hand holds: placing a mast, and the handles of masts that are placed.
 const Tools = {
-  /** "mast": the next click on the map places one; null: clicks choose things as ever. */
+  /** "mast": the next click on the map places one; "cable": each adds a point; null: clicks choose. */
   mode: null,
   like: null,
+  /** Points of the cable that is being drawn, and the line through them on the map. */
+  points: [],
+  line: null,
+
+  SAYS: {
+    mast: "Click the map where the mast is to stand; Escape stops.",
+    cable: "Click from point to point, then finish; Escape stops.",
+  },
 
   hold(mode, like = null) {
     Tools.mode = Tools.mode === mode && !like ? null : mode;
     Tools.like = like;
+    Tools.points = [];
+    Tools.line?.remove();
+    Tools.line = null;
     document.body.classList.toggle("placing", Tools.mode !== null);
     if (Tools.mode) {
       showTab("map");
-      announce(t("Click the map where the mast is to stand; Escape stops."));
+      announce(t(Tools.SAYS[Tools.mode]));
     }
     Bench.render();
   },
 
   /** Whether a click was taken. */
   click(latlng) {
+    if (Tools.mode === "cable") {
+      Tools.points.push(latlng);
+      if (Tools.line) Tools.line.addLatLng(latlng);
+      else Tools.line = L.polyline([latlng], { color: "#b34700", weight: 3, dashArray: "6 5", interactive: false, renderer: L.svg() }).addTo(map);
+      Bench.render();
+      return true;
+    }
     if (Tools.mode !== "mast") return false;
     const { like } = Tools;
     Tools.hold(null);
     Draft.place(latlng, like);
     return true;
+  },
+
+  /** The cable that was drawn, along the roads. */
+  async finish() {
+    const { points } = Tools;
+    Tools.hold(null);
+    const way = await Bench.trying(() => Server.ask("cable", { points: points.map(({ lat, lng }) => [degrees(lng), degrees(lat)]) }));
+    if (!way) return;
+    announce(t("{km} km of cable, {share} of it along roads", { km: number(way.km, 1), share: percent(100 * way.along_roads, 0) }));
+    Draft.lay(way.points);
   },
 };
 

@@ -1,0 +1,188 @@
+"""How long a meeting waits: the studio driven through the browser.
+
+    python benchmarks/bench_studio.py STUDY [--places 20] [--slides 20] [--cuts 20]
+
+Without STUDY the embedded sample is written and used (P.1812 with clutter, 20 km, 30 m). Times are
+from the hand's event to what the page has taken in and put up: the signal picture, verdicts and
+indicators of all villages, a step of a slider, communes and towers of a cut. Beside wall seconds
+stand CPU seconds of the server and the load of the machine: on a busy machine the former say
+little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+GOALS = {"picture": 1.0, "verdicts": 2.0, "slider": 0.5, "cut": 0.3}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("study", nargs="?", type=Path)
+    parser.add_argument("--places", type=int, default=20)
+    parser.add_argument("--slides", type=int, default=20)
+    parser.add_argument("--cuts", type=int, default=20)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        study = asked.study or sample(Path(scratch))
+        server, address = begin(study)
+        try:
+            drive(address, server.pid, asked)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def sample(folder: Path) -> Path:
+    from phusong.commands.demo import write_sample
+
+    return write_sample(folder / "sample")
+
+
+def begin(study: Path) -> tuple[subprocess.Popen[str], str]:
+    command = [sys.executable, "-m", "phusong", "studio", str(study), "--no-browser"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+    for line in server.stdout or ():
+        found = re.search(r"http://127\.0\.0\.1:\d+/[\w-]+/", line)
+        if found:
+            return server, found[0]
+    raise SystemExit("the studio did not begin")
+
+
+def cpu_s(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_mib(pid: int) -> float:
+    try:
+        found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    except OSError:
+        return float("nan")
+    return int(found[1]) / 1024 if found else float("nan")
+
+
+SETTLED = """() => { const { draft, altered } = window.phusong ?? {};
+return Boolean(altered?.seen) && !draft.sending && altered.seen.revision === draft.revision; }"""
+
+PLACE = """([longitude, latitude]) => new Promise((done) => {
+  const { draft, altered, map } = window.phusong;
+  const begun = performance.now();
+  const base = draft.revision, times = {};
+  draft.scenario = { ...draft.scenario, masts: [] };
+  draft.place({ lng: longitude, lat: latitude });
+  const look = () => {
+    if (draft.revision > base) {
+      if (!times.picture && altered.drawnAt === draft.revision) times.picture = performance.now() - begun;
+      if (altered.seen?.revision === draft.revision) {
+        times.verdicts = performance.now() - begun;
+        done(times);
+        return;
+      }
+    }
+    requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+SLIDE = """(step) => new Promise((done) => {
+  const { bench, altered } = window.phusong;
+  const begun = performance.now();
+  const before = altered.defined;
+  bench.ask({ threshold_offset_db: step });
+  const look = () => (altered.defined !== before && !bench.asking ? done(performance.now() - begun) : requestAnimationFrame(look));
+  look();
+})"""
+
+CUT = """(index) => new Promise((done) => {
+  const { bench, book } = window.phusong;
+  const begun = performance.now();
+  bench.lose(book.edges[index]);
+  const look = () => (bench.loss?.found ? done(performance.now() - begun) : requestAnimationFrame(look));
+  look();
+})"""
+
+
+def drive(address: str, pid: int, asked: argparse.Namespace) -> None:
+    from playwright.sync_api import sync_playwright
+
+    rng = random.Random(1)
+    with sync_playwright() as driver:
+        path = os.environ.get("PHUSONG_CHROMIUM") or shutil.which("chromium")
+        browser = driver.chromium.launch(executable_path=path)
+        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        page.set_default_timeout(120_000)
+        page.goto(address)
+        settle(page)
+        page.locator("input[name='signal'][value='level']").check(force=True)
+        page.evaluate(
+            "window.phusong.state.change({ operator: window.phusong.book.studio.site.operator, technology: '*' })"
+        )
+        page.wait_for_timeout(2000)
+        (south, west), (north, east) = page.evaluate("window.phusong.book.frame.bounds")
+        found: dict[str, list[float]] = {"picture": [], "verdicts": []}
+        burnt = cpu_s(pid)
+        for n in range(asked.places + 2):
+            place = [
+                rng.uniform(0.75 * west + 0.25 * east, 0.25 * west + 0.75 * east),
+                rng.uniform(0.75 * south + 0.25 * north, 0.25 * south + 0.75 * north),
+            ]
+            times = page.evaluate(PLACE, place)
+            settle(page)
+            if n >= 2:  # the first two compile and fill caches
+                for name, took in times.items():
+                    found[name].append(took / 1000)
+            else:
+                burnt = cpu_s(pid)
+        report("picture", found["picture"])
+        report("verdicts", found["verdicts"], (cpu_s(pid) - burnt) / max(asked.places, 1))
+        burnt = cpu_s(pid)
+        steps = [page.evaluate(SLIDE, (n % 21) - 10) / 1000 for n in range(asked.slides + 1)][1:]
+        report("slider", steps, (cpu_s(pid) - burnt) / max(asked.slides + 1, 1))
+        page.evaluate("document.querySelector('#define-own')?.click()")
+        edges = page.evaluate("window.phusong.book.edges.length")
+        cuts = []
+        for _ in range(asked.cuts if edges else 0):
+            cuts.append(page.evaluate(CUT, rng.randrange(edges)) / 1000)
+            page.wait_for_timeout(50)
+        report("cut", cuts)
+        print(
+            f"memory of the server, peak: {peak_mib(pid):.0f} MiB; load of the machine: {os.getloadavg()[0]:.1f}"
+        )
+        browser.close()
+
+
+def settle(page: object) -> None:
+    for _ in range(4000):
+        if page.evaluate(SETTLED):  # type: ignore[attr-defined]
+            return
+        page.wait_for_timeout(50)  # type: ignore[attr-defined]
+    raise SystemExit("the studio does not come to rest")
+
+
+def report(name: str, seconds: list[float], burnt: float | None = None) -> None:
+    if not seconds:
+        return
+    middle, worst = np.percentile(seconds, [50, 95])
+    goal = GOALS[name]
+    cpu = "" if burnt is None else f", {burnt:.2f} CPU s each"
+    print(
+        f"{name:9} p50 {middle:.2f} s, p95 {worst:.2f} s (goal {goal} s, {worst / goal:.2f} of it){cpu}"
+    )
+
+
+if __name__ == "__main__":
+    main()
