@@ -22,7 +22,11 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from playwright.sync_api import sync_playwright
 
+from phusong.study.file import DATA_FOLDERS, FILE_NAME
+
+DATA = Path(__file__).resolve().parent.parent / "data"
 GOALS = {"picture": 1.0, "verdicts": 2.0, "slider": 0.5, "cut": 0.3}
 
 
@@ -44,9 +48,12 @@ def main() -> None:
 
 
 def sample(folder: Path) -> Path:
-    from phusong.commands.demo import write_sample
-
-    return write_sample(folder / "sample")
+    """Write the embedded sample, with an empty store."""
+    study = folder / "sample"
+    for name in DATA_FOLDERS:
+        shutil.copytree(DATA / name, study / "data" / name)
+    shutil.copyfile(DATA / FILE_NAME, study / FILE_NAME)
+    return study
 
 
 def begin(study: Path) -> tuple[subprocess.Popen[str], str]:
@@ -86,7 +93,8 @@ PLACE = """([longitude, latitude]) => new Promise((done) => {
   draft.place({ lng: longitude, lat: latitude });
   const look = () => {
     if (draft.revision > base) {
-      if (!times.picture && altered.drawnAt === draft.revision) times.picture = performance.now() - begun;
+      const drawn = altered.drawnAt === draft.revision;
+      if (!times.picture && drawn) times.picture = performance.now() - begun;
       if (altered.seen?.revision === draft.revision) {
         times.verdicts = performance.now() - begun;
         done(times);
@@ -103,7 +111,10 @@ SLIDE = """(step) => new Promise((done) => {
   const begun = performance.now();
   const before = altered.defined;
   bench.ask({ threshold_offset_db: step });
-  const look = () => (altered.defined !== before && !bench.asking ? done(performance.now() - begun) : requestAnimationFrame(look));
+  const look = () => {
+    if (altered.defined !== before && !bench.asking) done(performance.now() - begun);
+    else requestAnimationFrame(look);
+  };
   look();
 })"""
 
@@ -111,14 +122,15 @@ CUT = """(index) => new Promise((done) => {
   const { bench, book } = window.phusong;
   const begun = performance.now();
   bench.lose(book.edges[index]);
-  const look = () => (bench.loss?.found ? done(performance.now() - begun) : requestAnimationFrame(look));
+  const look = () => {
+    if (bench.loss?.found) done(performance.now() - begun);
+    else requestAnimationFrame(look);
+  };
   look();
 })"""
 
 
 def drive(address: str, pid: int, asked: argparse.Namespace) -> None:
-    from playwright.sync_api import sync_playwright
-
     rng = random.Random(1)
     with sync_playwright() as driver:
         path = os.environ.get("PHUSONG_CHROMIUM") or shutil.which("chromium")
@@ -129,7 +141,8 @@ def drive(address: str, pid: int, asked: argparse.Namespace) -> None:
         settle(page)
         page.locator("input[name='signal'][value='level']").check(force=True)
         page.evaluate(
-            "window.phusong.state.change({ operator: window.phusong.book.studio.site.operator, technology: '*' })"
+            "(({ state, book }) => state.change({ operator: book.studio.site.operator }))"
+            "(window.phusong)"
         )
         page.wait_for_timeout(2000)
         (south, west), (north, east) = page.evaluate("window.phusong.book.frame.bounds")
@@ -159,8 +172,9 @@ def drive(address: str, pid: int, asked: argparse.Namespace) -> None:
             cuts.append(page.evaluate(CUT, rng.randrange(edges)) / 1000)
             page.wait_for_timeout(50)
         report("cut", cuts)
+        load = os.getloadavg()[0]
         print(
-            f"memory of the server, peak: {peak_mib(pid):.0f} MiB; load of the machine: {os.getloadavg()[0]:.1f}"
+            f"memory of the server, peak: {peak_mib(pid):.0f} MiB; load of the machine {load:.1f}"
         )
         browser.close()
 
@@ -179,9 +193,8 @@ def report(name: str, seconds: list[float], burnt: float | None = None) -> None:
     middle, worst = np.percentile(seconds, [50, 95])
     goal = GOALS[name]
     cpu = "" if burnt is None else f", {burnt:.2f} CPU s each"
-    print(
-        f"{name:9} p50 {middle:.2f} s, p95 {worst:.2f} s (goal {goal} s, {worst / goal:.2f} of it){cpu}"
-    )
+    times = f"p50 {middle:.2f} s, p95 {worst:.2f} s"
+    print(f"{name:9} {times} (goal {goal} s, {worst / goal:.2f} of it){cpu}")
 
 
 if __name__ == "__main__":

@@ -239,6 +239,7 @@ class Desk:
             try:
                 with self.engine:
                     self._follow(revision, scenario)
+                self._shelf.settle()
             except SupersededError:
                 continue
             except PhusongError as problem:

@@ -63,11 +63,13 @@ class Shelf:
             When the disc does not take it.
         """
         name = checked_name(scenario.name)
-        self._write(self._folder / f"{name}{ENDING}", scenario)
+        file = self._folder / f"{name}{ENDING}"
+        self._write(file, scenario)
+        self._settle(file)
         return name
 
     def keep(self, scenario: Scenario) -> None:
-        """Keep the last edit.
+        """Keep the last edit: whole in its file, though it may lie in the system's memory yet.
 
         Raises
         ------
@@ -75,6 +77,17 @@ class Shelf:
             When the disc does not take it; an earlier one stays.
         """
         self._write(self._folder / DRAFT, scenario)
+
+    def settle(self) -> None:
+        """See the last edit onto the disc itself.
+
+        Raises
+        ------
+        OutputError
+            When that fails.
+        """
+        if (self._folder / DRAFT).exists():
+            self._settle(self._folder / DRAFT)
 
     def kept(self) -> Scenario | None:
         """Return the last edit of an earlier session; None where there is none to go on from."""
@@ -95,7 +108,10 @@ class Shelf:
             self._folder.mkdir(exist_ok=True)
             with replacing(file) as half:
                 half.write_text(scenario_text(scenario), "utf-8")
-                sync(half)
+
+    def _settle(self, file: Path) -> None:
+        with refused(file):
+            sync(file)
             sync_folder(self._folder)
 
 

@@ -95,43 +95,55 @@ def _patterns(cells: pd.DataFrame, study: Study) -> dict[str, Pattern]:
 
 def _budgeted(cells: pd.DataFrame, study: Study, cell_m: float) -> pd.DataFrame:
     """Add the level, threshold and spread columns; a cell outside a standard gets a problem."""
-    radio = study.radio
-    rows: list[tuple[float, float, float, str]] = []
-    for cell in cells.to_dict("records"):
-        technology: Any = cell["technology"]
-        budget = radio.technologies[technology]
-        sigma = sigma_total_db(radio.spread, cell["freq_mhz"], cell_m, radio.rx_height_m)
-        try:
-            level = reference_level_dbm(
-                technology, budget, cell["eirp_dbm"], cell["bandwidth_mhz"], cell["freq_mhz"]
-            )
-        except PhusongError as problem:
-            rows.append((np.nan, budget.threshold_dbm, sigma, str(problem).splitlines()[0]))
-            continue
-        level += radio.offsets_db.get(technology, 0.0)
-        rows.append((level, budget.threshold_dbm, sigma, ""))
+    known: dict[tuple[Any, ...], tuple[float, float, float, str]] = {}
+    asked = cells[["technology", "freq_mhz", "bandwidth_mhz", "eirp_dbm"]].itertuples(index=False)
+    # NaN is itself no key: a width that is not given is told by None.
+    keys = [(t, f, None if np.isnan(width) else width, power) for t, f, width, power in asked]
+    for key in keys:
+        if key not in known:
+            known[key] = _budget(key, study, cell_m)
+    rows = [known[key] for key in keys]
     names = ["reference_dbm", "threshold_dbm", "sigma_db", "problem"]
     added = pd.DataFrame(rows, columns=names, index=cells.index)
     kinds: dict[Any, Any] = dict.fromkeys(names[:3], "float64")
     return pd.concat([cells, added.astype(kinds)], axis=1)
 
 
+def _budget(key: tuple[Any, ...], study: Study, cell_m: float) -> tuple[float, float, float, str]:
+    """Return level, threshold, spread and problem of cells of one kind and power."""
+    technology, freq_mhz, width, eirp_dbm = key
+    radio = study.radio
+    budget = radio.technologies[technology]
+    sigma = sigma_total_db(radio.spread, freq_mhz, cell_m, radio.rx_height_m)
+    bandwidth_mhz = np.nan if width is None else width
+    try:
+        level = reference_level_dbm(technology, budget, eirp_dbm, bandwidth_mhz, freq_mhz)
+    except PhusongError as problem:
+        return np.nan, budget.threshold_dbm, sigma, str(problem).splitlines()[0]
+    return level + radio.offsets_db.get(technology, 0.0), budget.threshold_dbm, sigma, ""
+
+
 def _masts(cells: pd.DataFrame, inputs: Inputs) -> list[Mast]:
     """Group usable cells by place and height."""
     usable = cells[cells["problem"] == ""]
-    sites = inputs.sites.drop_duplicates("site_id").set_index("site_id")
+    sites = inputs.sites.drop_duplicates("site_id")
+    x_m, y_m = (sites[name].to_numpy(dtype=np.float64) for name in ("x_m", "y_m"))
+    place = {name: i for i, name in enumerate(sites["site_id"])}
+    freqs = usable["freq_mhz"].to_numpy(dtype=np.float64)
+    numbers = usable.index.to_numpy(dtype=np.int64)
+    groups: Any = usable.groupby(["site_id", "height_m"], sort=True).indices
     masts = []
-    groups: Any = usable.groupby(["site_id", "height_m"], sort=True)
-    for (site_id, height_m), group in groups:
-        site = sites.loc[site_id]
+    for site_id, height_m in sorted(groups):
+        rows = groups[site_id, height_m]
+        at = place[site_id]
         masts.append(
             Mast(
                 str(site_id),
-                float(site["x_m"]),
-                float(site["y_m"]),
+                float(x_m[at]),
+                float(y_m[at]),
                 float(height_m),
-                tuple(sorted({float(f) for f in group["freq_mhz"]})),
-                group.index.to_numpy(dtype=np.int64),
+                tuple(sorted({float(f) for f in freqs[rows]})),
+                numbers[rows],
             )
         )
     return masts

@@ -169,6 +169,7 @@ def test_what_cannot_be_built_is_said_and_undone(ask, settled):
     assert settled()["failed"] is None
 
 
+@pytest.mark.slow
 def test_the_last_edit_of_a_thousand_counts(ask, settled):
     state = settled()
     revision = state["revision"]
