@@ -13,7 +13,7 @@ from pyproj import CRS, Transformer
 from phusong.checks import Finding, Findings, Severity
 from phusong.kinds import Kind, by_kind
 from phusong.letters.minimap import Mark, MiniMap
-from phusong.letters.shelf import Place, Shelf
+from phusong.letters.reread import Place, Reread
 from phusong.letters.suppliers import Suppliers
 from phusong.sources import Inputs
 from phusong.sources.boundaries.communes import read_communes
@@ -110,8 +110,8 @@ def compose(
     mended
         (rule, file, record or None) -> what was changed of that in a copy.
     """
-    shelf = Shelf(study)
-    suppliers = Suppliers(study, shelf)
+    layers = Reread(study)
+    suppliers = Suppliers(study, layers)
     crs = _crs(study, inputs)
     to_degrees = None if crs is None else Transformer.from_crs(crs, 4326, always_xy=True)
     told: dict[str, list[Finding]] = {}
@@ -125,7 +125,7 @@ def compose(
             entries = []
             for finding in kind.items:
                 number += 1
-                entries.append(_entry(number, finding, shelf, to_degrees, mended or {}))
+                entries.append(_entry(number, finding, layers, to_degrees, mended or {}))
             sections.append(Section(kind, entries))
         letters.append(Letter(owner, suppliers.files(owner), sections))
     return letters
@@ -134,13 +134,13 @@ def compose(
 def _entry(
     number: int,
     finding: Finding,
-    shelf: Shelf,
+    layers: Reread,
     to_degrees: Transformer | None,
     mended: dict[tuple[str, str, int | None], str],
 ) -> Entry:
     where, naming, place, shape = finding.where, "", None, None
-    if where.row is not None and (named := shelf.about(finding)) is not None:
-        laid = shelf.laid(named)
+    if where.row is not None and (named := layers.about(finding)) is not None:
+        laid = layers.laid(named)
         naming, place = laid.naming.get(where.row, ""), laid.places.get(where.row)
         shape = laid.shapes.get(where.row)
     if finding.x_m is not None and finding.y_m is not None and to_degrees is not None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pyproj.exceptions import ProjError
 
 from phusong.i18n import number
-from phusong.letters.shelf import Place
+from phusong.letters.reread import Place
 from phusong.maps.outline import simplify_areas
 
 WIDTH: Final = 1000.0

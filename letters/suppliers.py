@@ -6,7 +6,7 @@ from typing import Final
 
 from phusong.checks import Finding
 from phusong.i18n import tr
-from phusong.letters.shelf import Shelf
+from phusong.letters.reread import Reread
 from phusong.sources.named_layers import KINDS, NamedLayer, named_layers, named_rasters
 from phusong.sources.tables.layers import place_of
 from phusong.study import Study
@@ -25,10 +25,10 @@ class Suppliers:
     is that operator's, and every other file that of whoever keeps such files.
     """
 
-    def __init__(self, study: Study, shelf: Shelf) -> None:
+    def __init__(self, study: Study, layers: Reread) -> None:
         self._owners: dict[str, list[str]] = {}
         for named in named_layers(study):
-            self._note(place_of(named.layer, study).file, _owner(named, shelf))
+            self._note(place_of(named.layer, study).file, _owner(named, layers))
         for part, path, owner in named_rasters(study):
             self._note(study.named(path).as_posix(), owner or tr(KINDS[part]))
         self._study = tr(_STUDY)
@@ -51,11 +51,11 @@ class Suppliers:
         return [file for file, owners in self._owners.items() if owners[0] == owner]
 
 
-def _owner(named: NamedLayer, shelf: Shelf) -> str:
+def _owner(named: NamedLayer, layers: Reread) -> str:
     if named.layer.owner:
         return named.layer.owner
     column = _BY_COLUMN.get(named.part)
-    said = shelf.laid(named).columns.get(column, set()) if column is not None else set()
+    said = layers.laid(named).columns.get(column, set()) if column is not None else set()
     if len(said) == 1:
         return next(iter(said))
     if not said and isinstance(named.layer, TowersSource):

@@ -10,11 +10,11 @@ import pandas as pd
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.columns import map_columns, take
-from phusong.sources.tables.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.glossary import translated
 from phusong.sources.tables.headers import COMMUNE_CHANGES, VILLAGE_LIST, Role
 from phusong.sources.tables.layers import place_of
 from phusong.sources.tables.numerals import decimal_of, numbers, unit_of
+from phusong.sources.tables.raw.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.rows import in_encoding, read_rows
 from phusong.sources.tables.text import as_code, clean
 from phusong.study import Layer, Study

@@ -66,7 +66,7 @@ class Laid:
     columns: dict[str, set[str]] = field(default_factory=dict)
 
 
-class Shelf:
+class Reread:
     """The layers of a study, each read again when it is first asked for."""
 
     def __init__(self, study: Study) -> None:
