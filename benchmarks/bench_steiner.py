@@ -60,7 +60,10 @@ def grid(name, side, terminals, seconds, wanted, seed=0):
 
 
 def roads(name, nodes, terminals, seconds, wanted, seed=0):
-    """Planar and road-like: a thinned Gabriel graph that stays connected, winding lengths in m."""
+    """Planar and road-like: a thinned Delaunay graph that stays connected, winding lengths in m.
+
+    An edge may stay when no more than one other node lies in the circle over it.
+    """
     rng = np.random.default_rng(seed)
     place = rng.random((nodes, 2)) * np.sqrt(nodes) * 100
     faces = Delaunay(place).simplices
