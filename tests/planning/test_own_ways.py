@@ -1,0 +1,132 @@
+"""Sites at the price of ways of their own: by hand, and against every choice of sites."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from helpers.planning import drawn
+from phusong.planning.arborescence import Covers, Fibre, Instance, Sites, Villages
+from phusong.planning.arborescence.bounds.closing import ascent
+from phusong.planning.arborescence.bounds.stars import Stars
+from phusong.planning.arborescence.graph.digraph import lay
+from phusong.planning.arborescence.growth.ownways import by_own_ways
+from phusong.planning.arborescence.incumbent import gardener
+
+
+def road(site, village, alternative=None):
+    """Light at junction 0, a road 0-1-2-3 at 10 a section, a mast of 5 at each junction."""
+    count = max(village) + 1
+    more = np.full(count, np.inf) if alternative is None else np.asarray(alternative)
+    return Instance(
+        Fibre(4, np.array([0]), np.array([0, 1, 2]), np.array([1, 2, 3]), np.full(3, 10.0)),
+        Sites(np.full(4, 5.0), np.arange(4)),
+        Villages(np.ones(count), more),
+        Covers(np.array(site), np.array(village)),
+    ).checked()
+
+
+def grown(instance):
+    layers = lay(instance)
+    return layers, by_own_ways(gardener(layers, None), np.inf)
+
+
+def chosen(layers, growth):
+    have = np.flatnonzero(layers.cell >= 0)
+    return have[growth.enter[layers.cell[have]] >= 0].tolist()
+
+
+def cheapest_own(instance, stars, layers):
+    """What the cheapest choice costs when every site pays its whole way; every choice tried."""
+    have = np.flatnonzero(layers.cell >= 0)
+    price = dict(zip(stars.cells.tolist(), stars.away[stars.cells].tolist(), strict=True))
+    covers = {
+        s: set(instance.covers.village[instance.covers.site == s].tolist()) for s in have.tolist()
+    }
+    wanted = set(np.flatnonzero(layers.village >= 0).tolist())
+    least = np.inf
+    for size in range(have.size + 1):
+        for some in itertools.combinations(have.tolist(), size):
+            left = wanted - set().union(*(covers[s] for s in some))
+            alone = float(instance.villages.alternative[list(left)].sum())
+            least = min(least, alone + sum(price[layers.cell[s]] for s in some))
+    return least
+
+
+def test_one_site_for_both_is_worth_its_way() -> None:
+    # Prices 15, 25, 35 for sites 1, 2, 3: together 25 is what both villages are worth.
+    layers, growth = grown(road([1, 2, 2, 3], [0, 0, 1, 1]))
+    stars = Stars(layers)
+    assert stars.away[stars.cells].tolist() == [15.0, 25.0, 35.0]
+    worth = stars.worth()
+    assert worth is not None
+    assert worth.sum() == 25.0
+    assert worth[layers.village].max() <= 25.0
+    assert growth is not None
+    assert growth.cost == 25.0
+    assert chosen(layers, growth) == [2]
+
+
+def test_a_village_is_worth_no_more_than_what_serves_it_alone() -> None:
+    layers, growth = grown(road([1, 2, 2, 3], [0, 0, 1, 1], [np.inf, 3.0]))
+    worth = Stars(layers).worth()
+    assert worth is not None
+    assert worth[layers.village].tolist() == [15.0, 3.0]
+    assert growth is not None
+    assert growth.cost == 18.0
+    assert growth.direct.tolist() == [False, True]
+
+
+def test_a_shared_way_is_paid_once_and_found_out_by_learning() -> None:
+    # Sites 2 and 3 by ways of their own 25 + 35; the road to 2 is shared: 30 + 5 + 5 = 40.
+    layers, growth = grown(road([2, 3], [0, 1]))
+    assert growth is not None
+    assert growth.cost == 40.0
+    stars = Stars(layers)
+    worth = stars.worth()
+    assert worth is not None
+    assert worth.sum() == 60.0
+    nothing = np.empty(0, np.int64)
+    raised = ascent(layers, 40.0, 0.3, nothing, keep=False, worth=worth)
+    assert raised.bound == pytest.approx(40.0)
+    # 20 were charged by the other one: a tenth of that is believed at once.
+    stars.learn(raised)
+    assert stars.waste.sum() == pytest.approx(2.0)
+    again = stars.worth()
+    assert again is not None
+    assert again.sum() == pytest.approx(58.0)
+    assert stars.keep(layers).waste == pytest.approx(stars.waste)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_as_by_trying_every_choice_of_sites(seed: int) -> None:
+    instance = drawn(seed, pairs=0)
+    layers = lay(instance)
+    if not layers.graph.terminals.size or not (layers.cell >= 0).any():
+        pytest.skip("nothing to serve by a site")
+    stars = Stars(layers)
+    worth = stars.worth()
+    growth = by_own_ways(gardener(layers, None), np.inf)
+    least = cheapest_own(instance, stars, layers)
+    assert worth is not None
+    assert growth is not None
+    # The programme bounds every choice from below; the plan's ways may be shared.
+    assert worth.sum() <= least + 1e-9
+    assert growth.cost <= least + 1e-9
+    # No site is charged more by those whom it covers than it costs.
+    charged = stars.pays @ worth[stars.column]
+    assert (charged <= stars.away[stars.cells] + 1e-9).all()
+
+
+def test_a_locked_mast_stands_in_any_case() -> None:
+    # Site 3 has to stand (35): only its radio, which is free, is asked for by its villages.
+    instance = road([1, 3], [0, 0])
+    locked = np.array([False, False, False, True])
+    instance = replace(instance, sites=replace(instance.sites, locked=locked)).checked()
+    layers, growth = grown(instance)
+    assert growth is not None
+    assert growth.cost == 35.0
+    assert chosen(layers, growth) == [3]
