@@ -10,9 +10,6 @@ what enters a vertex that is no terminal leaves it (Polzin & Vahdati Daneshmand 
 village; and a budget. All but the last two come when they are violated.
 """
 
-# ruff: noqa: ANN001, ANN202 - numba infers the types of kernels
-# mypy: disable-error-code="no-untyped-def, no-untyped-call"
-
 from __future__ import annotations
 
 import time
@@ -25,10 +22,11 @@ from highspy._core import _Highs  # highspy.Highs prints a banner before it can 
 from scipy.sparse import csr_array, vstack
 
 from phusong.fiber.steiner.bounds.ascent import distances
-from phusong.jit import njit
 from phusong.planning.arborescence.bounds.certificate import Dual, Row
 from phusong.planning.arborescence.bounds.closing import raise_duals
+from phusong.planning.arborescence.bounds.heights import rises, sides
 from phusong.planning.arborescence.bounds.separation import Separator
+from phusong.planning.arborescence.bounds.structure import structure
 from phusong.planning.arborescence.graph.numbering import Kind
 
 if TYPE_CHECKING:
@@ -54,53 +52,6 @@ _OUTSIDE = 0.3
 """Share of the way from that mean to the solution at which cuts are sought."""
 _FEW = 20
 """Cuts found there below which the solution itself is asked."""
-
-
-@dataclass(frozen=True)
-class Structure:
-    """Rows ``matrix @ x >= rhs`` that hold for every plan and are taken in when violated."""
-
-    matrix: csr_array
-    rhs: NDArray[np.float64]
-    kind: NDArray[np.int64]
-    about: NDArray[np.int64]
-
-
-def structure(layers: Layers) -> Structure:
-    """Return what every sensible plan keeps to: entered once, what enters leaves."""
-    g, names = layers.graph, layers.names
-    slot = np.flatnonzero(layers.column >= 0)
-    row = np.repeat(np.arange(g.n), np.diff(g.indptr))[slot]
-    column, tail = layers.column[slot], g.adj[slot]
-    name = layers.name
-    shape = (g.n, layers.price.size)
-    into = csr_array((np.ones(slot.size), (row, column)), shape=shape)
-    out = csr_array((np.ones(slot.size), (tail, column)), shape=shape)
-    steiner = np.flatnonzero((name > 0) & (name < names.first_cell) & ~g.terminal)
-    balance = (out - into)[steiner]
-    junction = np.flatnonzero((name > 0) & (name < names.first_layer))
-    layer = np.flatnonzero(layers.site_of >= 0)
-    sites = layers.instance.sites.count
-    whole = csr_array((np.ones(layer.size), (layers.site_of[layer], layer)), shape=(sites, g.n))
-    built = np.unique(layers.site_of[layer])
-    entered = vstack([into[junction], (whole @ into)[built]], format="csr")
-    pair = np.flatnonzero(layers.kind == Kind.PAIR)
-    village = layers.instance.pairs.village[layers.ref[pair]]
-    paired, which = np.unique(village, return_inverse=True)
-    once = csr_array((np.ones(pair.size), (which, pair)), shape=(paired.size, shape[1]))
-    return Structure(
-        vstack([balance, -entered, -once], format="csr"),
-        np.concatenate([np.zeros(steiner.size), np.full(entered.shape[0] + paired.size, -1.0)]),
-        np.concatenate(
-            [
-                np.full(steiner.size, int(Row.BALANCE)),
-                np.full(junction.size, int(Row.ENTERED)),
-                np.full(built.size, int(Row.SITE)),
-                np.full(paired.size, int(Row.PAIR)),
-            ]
-        ),
-        np.concatenate([name[steiner], name[junction], built, paired]),
-    )
 
 
 @dataclass(frozen=True)
@@ -294,7 +245,7 @@ class Relaxation:
         if bounds.size < 2:
             return
         share = height / np.repeat(height[bounds[:-1]], np.diff(bounds))
-        rows, variables, rise = _rises(
+        rows, variables, rise = rises(
             g.indptr, g.adj, lay.column, bounds, vertex.astype(np.int64), share, g.n
         )
         matrix = csr_array((rise, (rows, variables)), shape=(bounds.size - 1, self.cost.size))
@@ -355,12 +306,12 @@ class Relaxation:
         first = np.flatnonzero((p.kind == Row.CUT) & (p.about < 0))
         other = p.kind != Row.CUT
         rows = p.matrix[np.flatnonzero(cut)]
-        sides = _sides(
+        far = sides(
             *(lay.graph.indptr, lay.graph.adj, lay.graph.twin, lay.column),
             *(rows.indptr.astype(np.int64), rows.indices.astype(np.int64), lay.price.size),
         )
-        count = sides.sum(axis=1)
-        which, vertex = np.nonzero(sides)
+        count = far.sum(axis=1)
+        which, vertex = np.nonzero(far)
         bounds, name, share = self.potentials
         mine = -1 - p.about[first]
         size = np.diff(bounds)[mine]
@@ -464,59 +415,3 @@ class Relaxation:
         order = rng.permutation(self.separator.sinks.size)
         found = self.separator.cuts(self.x, order, nested, most)
         return int(wrong.size) + self.add_cuts(*found)
-
-
-@njit(cache=True, nogil=True)
-def _rises(indptr, adj, column, bounds, vertex, height, n):
-    """By potential the variables along which it rises, and how far."""
-    level = np.zeros(n)
-    size = 0
-    for k in range(vertex.size):
-        size += indptr[vertex[k] + 1] - indptr[vertex[k]]
-    row = np.empty(size, np.int64)
-    variable = np.empty(size, np.int64)
-    rise = np.empty(size)
-    end = 0
-    for r in range(bounds.size - 1):
-        for k in range(bounds[r], bounds[r + 1]):
-            level[vertex[k]] = height[k]
-        for k in range(bounds[r], bounds[r + 1]):
-            v = vertex[k]
-            for s in range(indptr[v], indptr[v + 1]):
-                up = level[v] - level[adj[s]]
-                if column[s] >= 0 and up > 0.0:
-                    row[end] = r
-                    variable[end] = column[s]
-                    rise[end] = up
-                    end += 1
-        for k in range(bounds[r], bounds[r + 1]):
-            level[vertex[k]] = 0.0
-    return row[:end], variable[:end], rise[:end]
-
-
-@njit(cache=True, nogil=True)
-def _sides(indptr, adj, twin, column, bounds, variables, count):
-    """By row of variables, the vertices that the root does not reach without them."""
-    n = indptr.size - 1
-    far = np.ones((bounds.size - 1, n), np.bool_)
-    closed = np.zeros(count, np.bool_)
-    stack = np.empty(n, np.int64)
-    for r in range(bounds.size - 1):
-        for k in range(bounds[r], bounds[r + 1]):
-            closed[variables[k]] = True
-        far[r, 0] = False
-        stack[0] = 0
-        k = 1
-        while k > 0:
-            k -= 1
-            v = stack[k]
-            for s in range(indptr[v], indptr[v + 1]):
-                c = column[twin[s]]
-                w = adj[s]
-                if c >= 0 and far[r, w] and not closed[c]:
-                    far[r, w] = False
-                    stack[k] = w
-                    k += 1
-        for k in range(bounds[r], bounds[r + 1]):
-            closed[variables[k]] = False
-    return far
