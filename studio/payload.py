@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyproj import Transformer
 
-from phusong.coverage.altered.heldvillages import OUTDOORS, AlteredVillages
+from phusong.coverage.altered.layerbook import OUTDOORS, AlteredVillages
 from phusong.coverage.altered.patched import Patched
 from phusong.coverage.results import ANY
 from phusong.coverage.signal.combine import TICK_DB

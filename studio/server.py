@@ -168,41 +168,36 @@ class Room:
 
     async def _silenced(self, request: Request) -> Response:
         cut, seen = await _read(request, Cut), self._seen()
-        return await self._compute(self._questions.cut_villages, seen, cut.names)
+        names, watch = cut.names, self._desk.watch()
+        return JSONResponse(await self._alone(self._questions.cut_villages, seen, names, watch))
 
     async def _define(self, request: Request) -> Response:
         definition, seen = await _read(request, Definition), self._seen()
-        return await self._compute(self._questions.define, seen, definition)
+        watch = self._desk.watch()
+        return JSONResponse(await self._alone(self._questions.define, seen, definition, watch))
 
     async def _sight(self, request: Request) -> Response:
         spot, seen = await _read(request, Spot), self._seen()
-        return JSONResponse(await run_in_threadpool(self._questions.sight, seen, spot))
+        return JSONResponse(await self._alone(self._questions.sight, seen, spot))
 
     async def _cable(self, request: Request) -> Response:
         drawing = await _read(request, Drawing)
         return JSONResponse(await run_in_threadpool(self._questions.cable, drawing))
 
     async def _offline(self, _: Request) -> Response:
-        seen, watch = self._seen(), self._desk.watch()
-
-        def export() -> str:
-            with self._desk.engine:
-                return self._export(seen, watch)
-
-        page = await run_in_threadpool(export)
+        page = await self._alone(self._export, self._seen(), self._desk.watch())
         name = "map.html"
         headers = {"content-disposition": f'attachment; filename="{name}"'}
         return Response(page, media_type="text/html; charset=utf-8", headers=headers)
 
-    async def _compute(self, work: Callable[..., Any], seen: Seen, what: Any) -> Response:
-        """Do work that the engine does one at a time; an edit stops it."""
-        watch = self._desk.watch()
+    async def _alone(self, work: Callable[..., Any], *given: Any) -> Any:
+        """Do work with the engine, which does one thing at a time: its kernels use all threads."""
 
         def one() -> Any:
             with self._desk.engine:
-                return work(seen, what, watch)
+                return work(*given)
 
-        return JSONResponse(await run_in_threadpool(one))
+        return await run_in_threadpool(one)
 
     def _seen(self) -> Seen:
         seen = self._desk.found()

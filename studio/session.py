@@ -14,7 +14,8 @@ from pydantic import Field
 
 from phusong.checks import Findings
 from phusong.coverage.altered.differing import differing
-from phusong.coverage.altered.heldvillages import AlteredVillages, HeldVillages
+from phusong.coverage.altered.heldvillages import HeldVillages
+from phusong.coverage.altered.layerbook import AlteredVillages
 from phusong.coverage.altered.overlay import Overlay
 from phusong.coverage.altered.patched import Patched, patch_signal
 from phusong.coverage.altered.standing import Standing
@@ -87,7 +88,7 @@ class Seen:
         Tiles that differ from the study as it stands.
     villages
         With the layers that differ.
-    fiber, indicators, indicators
+    fiber, indicators
         As a run of the scenario gives them. The sensitivity has the study's own definition alone.
     """
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from phusong.coverage.altered.layerbook import (
+    OUTDOORS,
+    AlteredVillages,
+    Layers,
+    copied,
+    extend,
+    tables_of,
+)
 from phusong.coverage.altered.patched import Patch, Patched
 from phusong.coverage.altered.repicked import Repicked
 from phusong.coverage.altered.standing import Standing
@@ -32,7 +40,6 @@ from phusong.coverage.villages.figures.village_tables import (
     circles_of_layers,
     layer_circles,
     layer_figures,
-    village_table,
 )
 from phusong.coverage.villages.footprints import Footprints, footprints
 from phusong.coverage.villages.indoors import JUDGED, cells_behind, entry_of, plain_steps
@@ -44,37 +51,6 @@ from phusong.sources.inputs import Inputs
 from phusong.study import TECHNOLOGIES, Study
 
 Bools = NDArray[np.bool_]
-OUTDOORS = ""
-
-
-@dataclass(frozen=True)
-class _Layers:
-    """What is known of every layer, for one place of the phone; lists in one order."""
-
-    names: list[Named]
-    tallies: list[Tally]
-    circles: list[Circles]
-    figures: list[pd.DataFrame]
-    claims: list[pd.DataFrame]
-
-
-@dataclass(frozen=True)
-class AlteredVillages:
-    """Villages of an altered study, and what was summed over them.
-
-    Attributes
-    ----------
-    coverage
-        The tables of figures.
-    touched
-        Positions of the layers that any table has other rows of than the study as it stands.
-    layers
-        By place of the phone.
-    """
-
-    coverage: VillageCoverage
-    touched: frozenset[int]
-    layers: dict[str, _Layers]
 
 
 class HeldVillages:
@@ -103,7 +79,7 @@ class HeldVillages:
         self._about = Inhabited.of(inputs, study, self._grid, weights, self._centres)
         names: list[Named] = list(standing.plan.layers)
         circles = circles_of_layers(inputs, study, standing.cells, names)
-        self._held: dict[str, _Layers] = {}
+        self._held: dict[str, Layers] = {}
         for place in (OUTDOORS, *study.indicators.places):
             odds, _, cuts = self._odds(place, standing.cells, self._study)
             tallies = [Tally(self._count, cuts.shape[1]) for _ in names]
@@ -112,12 +88,12 @@ class HeldVillages:
                     self._count_in(standing, i, batch, weight, (odds, cuts), tally)
                     if place == OUTDOORS and batch.cells.size:
                         tally.add_circles(batch, weight, circles[i], self._grid)
-            layers = _Layers(names, tallies, circles, [], [])
+            layers = Layers(names, tallies, circles, [], [])
             self._held[place] = self._with_tables(
                 inputs, place, layers, standing.cells, self._study
             )
         told.advance("villages", self._count)
-        coverage = self._together(inputs, self._held, standing.cells)
+        coverage = tables_of(inputs, self._about, self._held, standing.cells)
         self.now = AlteredVillages(coverage, frozenset(), self._held)
         """As they stand."""
 
@@ -176,9 +152,9 @@ class HeldVillages:
         held = {}
         for place, was in self._held.items():
             odds, _, cuts = self._odds(place, plan.cells, self._study)
-            now = _Layers([], [], [], [], [])
+            now = Layers([], [], [], [], [])
             for i, hits in enumerate(touched):
-                tally = _copied(was, base[i], self._count, cuts.shape[1])
+                tally = copied(was, base[i], self._count, cuts.shape[1])
                 for (batch, weight), which in zip(self._batches, hits, strict=True):
                     if len(which):
                         some, parts = batch.only(which)
@@ -189,13 +165,13 @@ class HeldVillages:
                 assert circle is not None
                 if place == OUTDOORS and not same:
                     self._circles_anew(before, circle, tally)
-                one = _Layers([plan.layers[i]], [tally], [circle], [], [])
+                one = Layers([plan.layers[i]], [tally], [circle], [], [])
                 if i in other:
-                    _extend(now, self._with_tables(inputs, place, one, plan.cells, self._study), 0)
+                    extend(now, self._with_tables(inputs, place, one, plan.cells, self._study), 0)
                 else:
-                    _extend(now, was, base[i])
+                    extend(now, was, base[i])
             held[place] = now
-        coverage = self._together(inputs, held, patched.cells.in_service)
+        coverage = tables_of(inputs, self._about, held, patched.cells.in_service)
         return AlteredVillages(coverage, other, held)
 
     def redefine(
@@ -241,7 +217,7 @@ class HeldVillages:
                     told.advance("villages")
             layers = replace(known, tallies=tallies)
             held[place] = self._with_tables(inputs, place, layers, plan.cells, asked)
-        return self._together(inputs, held, in_service)
+        return tables_of(inputs, self._about, held, in_service)
 
     def _served_anew(
         self, source: LevelSource, layer: int, frame: tuple[Odds, NDArray[np.int32]], known: Tally
@@ -322,8 +298,8 @@ class HeldVillages:
                     tally.add_circles(some, weight[parts], new, self._grid)
 
     def _with_tables(
-        self, inputs: Inputs, place: str, layers: _Layers, cells: pd.DataFrame, study: Study
-    ) -> _Layers:
+        self, inputs: Inputs, place: str, layers: Layers, cells: pd.DataFrame, study: Study
+    ) -> Layers:
         """Make the tables of layers out of what was summed."""
         odds, steps, cuts = self._odds(place, cells, study)
         judged = Judged(
@@ -336,26 +312,6 @@ class HeldVillages:
             return replace(layers, figures=figures)
         claims = layer_circles(inputs, self._about, self._centres, judged)
         return replace(layers, figures=figures, claims=claims)
-
-    def _together(
-        self, inputs: Inputs, held: dict[str, _Layers], in_service: pd.DataFrame
-    ) -> VillageCoverage:
-        outdoors = held[OUTDOORS]
-        elsewhere = [
-            pd.concat(layers.figures, ignore_index=True).assign(place=place)
-            for place, layers in held.items()
-            if place != OUTDOORS
-        ]
-        columns = ["place", *JUDGED]
-        return VillageCoverage(
-            villages=village_table(inputs, self._about, outdoors.figures[-1], in_service),
-            by_layer=pd.concat(outdoors.figures, ignore_index=True),
-            sensitivity=pd.DataFrame(),
-            circles=pd.concat(outdoors.claims, ignore_index=True),
-            by_place=pd.concat(elsewhere, ignore_index=True)[columns]
-            if elsewhere
-            else pd.DataFrame(columns=columns),
-        )
 
 
 class _Near:
@@ -377,21 +333,6 @@ def _with_thresholds(plan: Plan, study: Study) -> Plan:
     budgets = study.radio.technologies
     thresholds = plan.cells["technology"].map({t: b.threshold_dbm for t, b in budgets.items()})
     return replace(plan, cells=plan.cells.assign(threshold_dbm=thresholds.astype(np.float64)))
-
-
-def _copied(held: _Layers, base: int, villages: int, pairs: int) -> Tally:
-    """Return a copy of what was summed of a layer; nothing where the study has none such."""
-    return Tally(villages, pairs) if base < 0 else held.tallies[base].copy()
-
-
-def _extend(layers: _Layers, other: _Layers, which: int) -> None:
-    """Put one layer of others at the end."""
-    some = slice(which, which + 1)
-    layers.names.extend(other.names[some])
-    layers.tallies.extend(other.tallies[some])
-    layers.circles.extend(other.circles[some])
-    layers.figures.extend(other.figures[some])
-    layers.claims.extend(other.claims[some])
 
 
 def _holds(patch: Patch, at: tuple[int, int]) -> bool:

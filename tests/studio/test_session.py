@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,8 @@ from helpers.altered import (
     same_tables,
     small_tiles,
 )
+from helpers.province import X0, Y0
+from phusong.coverage.corrections.residualfield import Kriged, ResidualField, Variogram
 from phusong.coverage.signal.layerfiles import LayerReader
 from phusong.errors import StudyError
 from phusong.pipeline.compute import compute
@@ -151,8 +154,9 @@ changes = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(
-    max_examples=10,
+    max_examples=8,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -218,3 +222,50 @@ def test_another_definition_is_as_a_run_under_it(studio, tmp_path, asked):
     for name in ("villages", "by_layer", "circles", "by_place"):
         same_tables(getattr(coverage, name), getattr(run.coverage, name))
     same_tables(indicators.to_frame("en"), run.indicators.to_frame("en"))
+
+
+@pytest.fixture(scope="module")
+def calibrated(tmp_path_factory):
+    """Held with all that measurements may add: offsets, sight, a slope, a field that tightens."""
+    folder = tmp_path_factory.mktemp("calibrated")
+    x = X0 + np.arange(1000.0, 6000.0, 250.0)
+    road = Kriged(
+        Variogram(9.0, 60.0, 400.0),
+        x,
+        np.full(x.size, Y0 + 4800.0),
+        np.full(x.size, -4.0),
+        np.ones(x.size),
+    )
+    about = {"name": "x", "date": "2026-01-01", "crs": "EPSG:32648", "measurements": []}
+    field = ResidualField(road.variogram, {("Mạng A", "LTE"): road}, about)
+    radio = {
+        "model": "p1812",
+        "radius_km": 4.0,
+        "residual_field": "field.json",
+        "offsets_db": {"LTE": -2.5},
+        "obstruction_offsets_db": {"clear": 3.0, "obstructed": -2.0},
+        "slopes": {"log_distance": {"db_per_unit": -3.0, "low": -0.5, "high": 0.6}},
+    }
+    study = make_hills(folder, radio=radio)
+    (folder / "field.json").write_text(field.text(), "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        small_tiles(patch)
+        with Studio(study) as held:
+            yield held
+
+
+@pytest.mark.parametrize(
+    "case", ["a mast off", "a whole layer off", "moved, raised, turned", "a new carrier"]
+)
+def test_a_calibrated_study_too(calibrated, tmp_path, case):
+    said = CASES[case]
+    hold_to_a_run(calibrated, scenario(**{"masts": [mast(at=(3000, 4700))], **said}), tmp_path)
+
+
+def test_a_calibrated_study_under_another_definition(calibrated, tmp_path):
+    both = scenario(masts=[mast(at=(3000, 4700))])
+    asked = Definition(threshold_offset_db=4.0, probability=0.9, place="indoor")
+    study, coverage, _ = calibrated.define(calibrated.see(both), asked)
+    run = compute(study.model_copy(update={"scenario": both}), tmp_path)
+    for name in ("by_layer", "by_place"):
+        same_tables(getattr(coverage, name), getattr(run.coverage, name))

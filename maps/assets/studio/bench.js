@@ -339,7 +339,11 @@ const Bench = {
           make("option", { value: "" }, t("choose …")), names.map((name) => make("option", { value: name }, name)))) : null,
       make("div", { class: "studio-tools" },
         Bench.button(t("Begin anew"), () => { Draft.chosen = null; Draft.edit((scenario) => { for (const key of Object.keys(scenario)) if (key !== "name") delete scenario[key]; }); }, { id: "scenario-new" }),
-        make("a", { class: "tool", href: "page", download: `${Draft.scenario.name || "map"}.html`, id: "scenario-page" }, t("Save as an offline page"))));
+        make("a", { class: "tool", href: "page", download: `${Draft.scenario.name || "map"}.html`, id: "scenario-page", onclick: (event) => {
+          if (Altered.seen?.revision === Draft.revision && !Draft.sending) return;
+          event.preventDefault();
+          announce(t("working …"));
+        } }, t("Save as an offline page"))));
   },
 
   async save(name) {
@@ -384,7 +388,7 @@ const Profile = {
     const x = (i) => (w * i) / (count - 1), y = (z) => h - 14 - ((h - 24) * (z - low)) / Math.max(high - low, 1);
     const zone = ground.map((_, i) => {
       const d = (row.km * i) / (count - 1);
-      return answer.needed * 17.32 * Math.sqrt((d * (row.km - d)) / (answer.freq_ghz * Math.max(row.km, 1e-6)));
+      return answer.needed * 17.32 * Math.sqrt(Math.max(0, d * (row.km - d)) / (answer.freq_ghz * Math.max(row.km, 1e-6)));
     });
     const ray = ground.map((_, i) => from + ((to - from) * i) / (count - 1));
     const line = (values) => values.map((z, i) => `${i ? "L" : "M"}${x(i).toFixed(1)} ${y(z).toFixed(1)}`).join("");
