@@ -16,7 +16,7 @@ from phusong.studio.export import offline_page
 from phusong.studio.payload import Payloads
 from phusong.studio.questions import Questions
 from phusong.studio.roads import Roads
-from phusong.studio.server import Room, Server
+from phusong.studio.server import Room, Server, listen
 from phusong.studio.session import AS_IT_STANDS, Seen, Studio
 from phusong.studio.shelf import Shelf
 from phusong.study import Study
@@ -35,7 +35,8 @@ def open_studio(
     OSError
         When the port is taken.
     """
-    with Studio(study, progress) as studio:
+    # First of all: a port that is taken is said before the study is computed.
+    with listen(port) as listening, Studio(study, progress) as studio:
         # What compiles at first use compiles now, not at the first click.
         studio.see(AS_IT_STANDS)
         now = studio.now
@@ -47,7 +48,7 @@ def open_studio(
             return offline_page(now, seen, language, told)
 
         try:
-            yield Server(Room(page, desk, Questions(studio, Roads(now)), export), desk, port)
+            yield Server(Room(page, desk, Questions(studio, Roads(now)), export), desk, listening)
         finally:
             desk.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -242,6 +243,31 @@ def _event(event: str, what: dict[str, Any]) -> str:
     return f"event: {event}\ndata: {json.dumps(what, ensure_ascii=False)}\n\n"
 
 
+def listen(port: int) -> socket.socket:
+    """Return a socket of this machine alone that listens; who comes waits until it is served.
+
+    Parameters
+    ----------
+    port
+        0: any that is free.
+
+    Raises
+    ------
+    OSError
+        When the port is taken.
+    """
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if os.name != "nt":  # there it would share the port with whoever has it
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+        listening.listen(128)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
 class Server:
     """Listens on this machine alone.
 
@@ -251,8 +277,8 @@ class Server:
         What is served.
     desk
         Closed when the server stops.
-    port
-        0: any that is free.
+    listening
+        See :func:`listen`.
 
     Attributes
     ----------
@@ -260,13 +286,8 @@ class Server:
         Of the page, with its token.
     """
 
-    def __init__(self, room: Room, desk: Desk, port: int = 0) -> None:
-        self._desk = desk
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((HOST, port))
-        # From here on who comes waits, so that the address is good as soon as it is told.
-        self._socket.listen(128)
+    def __init__(self, room: Room, desk: Desk, listening: socket.socket) -> None:
+        self._desk, self._socket = desk, listening
         bound = self._socket.getsockname()[1]
         token = new_token()
         self.address = f"http://{HOST}:{bound}/{token}/"

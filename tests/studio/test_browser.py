@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 
@@ -348,3 +349,21 @@ def test_killed_and_begun_anew_nothing_but_the_last_edit_can_be_lost(chromium, t
         assert process.wait(timeout=30) in {0, 130}
     finally:
         process.kill()
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_computed(tmp_path):
+    make_hills(tmp_path)
+    (tmp_path / "study.toml").write_text(STUDY, "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "phusong", "studio", str(tmp_path), "--port", str(port)]
+        done = subprocess.run(
+            [*command, "--no-browser"],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+    assert done.returncode == 1
+    assert f"cannot listen on port {port}" in done.stdout + done.stderr
+    assert not (tmp_path / ".phusong").exists()
