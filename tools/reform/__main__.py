@@ -1,10 +1,10 @@
 """Make ``sources/boundaries/reform/communes_2025.csv.gz``.
 
-``python tools/reform CONVERSION.xlsx OLD.json NEW.json``: the conversion table of the National
-Statistics Office (https://danhmuchanhchinh.nso.gov.vn/TAPTIN/BangChuyendoiĐVHCmoi_cu_final.xlsx),
-and the lists of communes of thanglequoc/vietnamese-provinces-database, minified JSON of v2.4.1
-(before) and v3.0.2 (after). Where a code of the table is not that of the name beside it, the name
-counts; every code and name has to be in the lists, and every old commune has to go somewhere.
+    pip download --no-deps vietnamadminunits==1.0.4
+    python tools/reform vietnamadminunits-1.0.4-py3-none-any.whl
+
+Nothing of the package's code is run: its tables are read out of the wheel, and put right where
+`corrections.toml` says. Every old commune has to go somewhere, and every new one to come from one.
 """
 
 from __future__ import annotations
@@ -13,94 +13,91 @@ import csv
 import gzip
 import io
 import json
-import re
+import sqlite3
 import sys
-import unicodedata
+import tomllib
+import zipfile
+from collections import defaultdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unicodedata import normalize
 
-import openpyxl
-
-OUT = Path(__file__).parents[2] / "sources/boundaries/reform/communes_2025.csv.gz"
-HEADER = ("old_code", "old_name", "old_district_code", "new_code", "part")
-KIND = re.compile(r"^(xa|phuong|thitran|dackhu)")
-
-
-def plain(name: str) -> str:
-    """Return a name without kind, diacritics and blanks."""
-    text = unicodedata.normalize("NFD", name.lower().replace("đ", "d"))
-    text = re.sub("[^a-z0-9]", "", "".join(c for c in text if not unicodedata.combining(c)))
-    return KIND.sub("", text)
+HERE = Path(__file__).resolve().parent
+OUT = HERE.parents[1] / "sources/boundaries/reform/communes_2025.csv.gz"
+HEADER = ("kind", "old_code", "old_name", "old_district_code", "new_code", "part")
 
 
-def part_of(note: str) -> str:
-    """Return how much of an old commune a record of the conversion table speaks of."""
-    text = plain(note)
-    if "toanbodanso" in text:
-        return "people"
-    if "motphandientich" in text:
-        return "land"
-    return "part" if "phan" in text else "whole"
-
-
-def main(conversion: str, old_list: str, new_list: str) -> None:
+def main(wheel: Path) -> None:
     """Write the table."""
-    old, districts, provinces = {}, {}, {}
-    for province in json.loads(Path(old_list).read_text("utf-8")):
-        provinces[province["Code"]] = province["FullName"]
-        for district in province["District"]:
-            districts[district["Code"]] = (district["FullName"], province["Code"])
-            for ward in district.get("Ward") or []:
-                old[ward["Code"]] = (ward["FullName"], district["Code"])
-    new = {
-        ward["Code"]: (ward["FullName"], province["Code"], province["FullName"])
-        for province in json.loads(Path(new_list).read_text("utf-8"))
-        for ward in province["Wards"]
-    }
-    sheet = openpyxl.load_workbook(conversion, data_only=True).worksheets[1]
-    rows = set()
-    for line in sheet.iter_rows(min_row=3, max_col=8, values_only=True):
-        _, new_name, new_code, old_name, old_code, note, district, _ = line
-        if not new_code:
+    with zipfile.ZipFile(wheel) as archive, TemporaryDirectory() as folder:
+        base = archive.extract("vietnamadminunits/data/dataset.db", folder)
+        old, new = units(base)
+        relation = json.loads(archive.read("vietnamadminunits/data/converter_2025.json"))
+    corrections = tomllib.loads((HERE / "corrections.toml").read_text("utf-8"))
+    became = relations(relation, old, new, corrections)
+    lines = {("old_province", row[7], row[8], "", "", "") for row in old}
+    lines |= {("old_district", row[5], row[6], row[7], "", "") for row in old}
+    lines |= {("new_province", row[4], row[5], "", "", "") for row in new}
+    lines |= {("new_commune", row[2], row[3], row[4], "", "") for row in new}
+    for _, _, _, code, name, district, district_name, _, _ in old:
+        if code is None:
+            target = corrections["districts"][district]
+            lines.add(("became", "", district_name, district, target, "whole"))
             continue
-        target = f"{int(new_code):05d}"
-        if target not in new:
-            of = re.search(r"\((\d{2})\)", line[0])[1]
-            (right,) = [
-                c for c, (n, p, _) in new.items() if p == of and plain(n) == plain(new_name)
-            ]
-            print(f"{new_name}: {right}, the table says {target}")
-            target = right
-        assert plain(new[target][0]) == plain(new_name), line
-        code = re.search(r"\((\d{3})\)", district)[1]
-        if not old_code:  # a district of islands without communes, or land outside of every one
-            if not old_name:
-                rows.add(("", districts[code][0], code, target, "whole"))
-            continue
-        source = f"{int(old_code):05d}"
-        if plain(old[source][0]) != plain(old_name):
-            named = [c for c, (n, d) in old.items() if plain(n) == plain(old_name) and d == code]
-            if named:
-                print(f"{old_name}: {named[0]}, the table says {source}")
-                source = named[0]
-        rows.add((source, old[source][0], old[source][1], target, part_of(note or "")))
-    assert {row[0] for row in rows} - {""} == set(old)
-    assert {row[3] for row in rows} == set(new)
+        part = "whole" if len(became[code]) == 1 else "part"
+        lines |= {("became", code, name, district, target, part) for target in became[code]}
+    assert all(became[row[3]] for row in old if row[3] is not None)
+    assert {line[4] for line in lines} - {""} == {row[2] for row in new}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["kind", *HEADER])
-    for code, name in sorted(provinces.items()):
-        writer.writerow(["old_province", code, name, "", "", ""])
-    for code, (name, province) in sorted(districts.items()):
-        writer.writerow(["old_district", code, name, province, "", ""])
-    for code, name in sorted({(p, n) for _, p, n in new.values()}):
-        writer.writerow(["new_province", code, name, "", "", ""])
-    for code, (name, province, _) in sorted(new.items()):
-        writer.writerow(["new_commune", code, name, province, "", ""])
-    for row in sorted(rows):
-        writer.writerow(["became", *row])
+    writer.writerow(HEADER)
+    order = ("old_province", "old_district", "new_province", "new_commune", "became")
+    for line in sorted(lines, key=lambda line: (order.index(line[0]), *line[1:])):
+        writer.writerow([normalize("NFC", cell) for cell in line])
     OUT.write_bytes(gzip.compress(text.getvalue().encode(), 9, mtime=0))
-    print(f"{len(rows)} records, {len(old)} to {len(new)} communes, {OUT.stat().st_size} bytes")
+    print(f"{len(became)} old communes, {len(new)} new ones, {OUT.stat().st_size} bytes")
+
+
+def units(base: str) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """Return the communes before and since, with keys, codes and names."""
+    connection = sqlite3.connect(base)
+    old = connection.execute(
+        "SELECT provinceKey, districtKey, wardKey, wardCode, ward, districtCode, district,"
+        " provinceCode, province FROM admin_units_legacy"
+    ).fetchall()
+    new = connection.execute(
+        "SELECT provinceKey, wardKey, wardCode, ward, provinceCode, province FROM admin_units"
+    ).fetchall()
+    connection.close()
+    return old, new
+
+
+def relations(
+    relation: dict[str, Any],
+    old: list[tuple[str, ...]],
+    new: list[tuple[str, ...]],
+    corrections: dict[str, Any],
+) -> dict[str, set[str]]:
+    """Return old code -> new codes."""
+    code_of = {(province, ward): code for province, ward, code, *_ in new}
+    old_of = {f"{p}_{d}_{w}": code for p, d, w, code, *_ in old if code is not None}
+    out: dict[str, set[str]] = defaultdict(set)
+    for province, wards in relation["DICT_PROVINCE_WARD_NO_DIVIDED"].items():
+        for ward, keys in wards.items():
+            for key in filter(old_of.__contains__, keys):
+                out[old_of[key]].add(code_of[province, ward])
+    for province, keys in relation["DICT_PROVINCE_WARD_DIVIDED"].items():
+        for key, parts in keys.items():
+            out[old_of[key]] |= {code_of[province, part["newWardKey"]] for part in parts}
+    for pair in corrections["wrong"]:
+        code, target = pair.split()
+        out[code].remove(target)
+    for pair in corrections["missing"]:
+        code, target = pair.split()
+        out[code].add(target)
+    return out
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(Path(sys.argv[1]))

@@ -13,8 +13,6 @@ from typing import Final
 import pandas as pd
 
 TABLE: Final = "communes_2025.csv.gz"
-KEEPS_PEOPLE: Final = frozenset({"whole", "part", "people"})
-"""How much of an old commune a new one has, where people may live in what it has."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,7 @@ class Reform:
     districts, old_provinces, new_provinces
         By code; districts ended with the old scheme.
     parts
-        Old code -> new code -> ``whole``, ``part``, ``land`` (part of the land, no people) or
-        ``people`` (part of the land, all the people).
+        Old code -> new code -> ``whole`` or ``part``.
     made_of
         New code -> the old codes of which it has something.
     """
@@ -61,13 +58,8 @@ class Reform:
     made_of: Mapping[str, tuple[str, ...]]
 
     def people_go_to(self, old_code: str) -> tuple[str, ...]:
-        """Return the new communes in which people of an old one may live: one, or those parted.
-
-        Where one has all the people, it is the only one.
-        """
-        parts = self.parts[old_code]
-        all_of_them = [code for code, part in parts.items() if part == "people"]
-        return tuple(all_of_them or (c for c, part in parts.items() if part in KEEPS_PEOPLE))
+        """Return the new communes in which people of an old one may live: one, or those parted."""
+        return tuple(self.parts[old_code])
 
     def people_come_from(self, new_code: str) -> tuple[str, ...]:
         """Return the old communes whose people may live in a new one."""
