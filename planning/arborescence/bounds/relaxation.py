@@ -24,7 +24,7 @@ from scipy.sparse import csr_array, vstack
 from phusong.fiber.steiner.bounds.ascent import distances
 from phusong.planning.arborescence.bounds.certificate import Dual, Row
 from phusong.planning.arborescence.bounds.closing import raise_duals
-from phusong.planning.arborescence.bounds.heights import rises, sides
+from phusong.planning.arborescence.bounds.rises import rises, sides
 from phusong.planning.arborescence.bounds.separation import Separator
 from phusong.planning.arborescence.bounds.structure import structure
 from phusong.planning.arborescence.graph.numbering import Kind
