@@ -11,11 +11,11 @@ from typing import Any
 from phusong.i18n import Language
 from phusong.maps.page import page_text
 from phusong.progress import Progress
+from phusong.studio.alongroads import Roads
 from phusong.studio.desk import Desk
 from phusong.studio.export import offline_page
 from phusong.studio.payload import Payloads
 from phusong.studio.questions import Questions
-from phusong.studio.roads import Roads
 from phusong.studio.server import Room, Server, listen
 from phusong.studio.session import AS_IT_STANDS, Seen, Studio
 from phusong.studio.shelf import Shelf

@@ -67,7 +67,7 @@ def assess_cascade(
     hazards
         Areas lost at once, as :func:`phusong.sources.shapes_of_interest.read_shapes` gives them.
     feeders
-        As :func:`phusong.sources.feeders.read_feeders` gives them.
+        As :func:`phusong.sources.cables.feeders.read_feeders` gives them.
     store
         Where path losses are kept; what is missing is computed.
     ask
