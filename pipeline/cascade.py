@@ -14,8 +14,8 @@ from phusong.planning.cascade.assess import Ask, assess_cascade
 from phusong.planning.cascade.results import Cascade
 from phusong.progress import Progress
 from phusong.results.model import Results
-from phusong.sources.cables.feeders import read_feeders
-from phusong.sources.shapes_of_interest import AREAS, read_shapes
+from phusong.sources.beside.feeders import read_feeders
+from phusong.sources.beside.shapes_of_interest import AREAS, read_shapes
 from phusong.study import Study
 
 

@@ -22,8 +22,8 @@ from phusong.planning.unlit import wanted_communes
 from phusong.progress import Progress
 from phusong.results.model import Results
 from phusong.sources import Inputs
-from phusong.sources.points_of_interest import read_places
-from phusong.sources.shapes_of_interest import AREAS, LINES, read_shapes
+from phusong.sources.beside.points_of_interest import read_places
+from phusong.sources.beside.shapes_of_interest import AREAS, LINES, read_shapes
 from phusong.study import Study
 from phusong.study.scenario import Scenario
 from phusong.version import __version__

@@ -18,7 +18,7 @@ from phusong.fiber.results import FiberResult
 from phusong.pipeline.compute import compute, judge_villages, no_fibre, scratch_rasters
 from phusong.progress import NoProgress, Progress
 from phusong.sources import Inputs
-from phusong.sources.points_of_interest import read_places
+from phusong.sources.beside.points_of_interest import read_places
 from phusong.study import Layer, Study
 
 

@@ -57,7 +57,8 @@ class Network:
     hazards
         ``place_id``, ``name``, polygons.
     feeders
-        ``site_id``, ``feeder``, ``battery_h``, see :func:`phusong.sources.cables.feeders.read_feeders`.
+        ``site_id``, ``feeder``, ``battery_h``, see
+        :func:`phusong.sources.beside.feeders.read_feeders`.
     """
 
     fiber: FiberResult

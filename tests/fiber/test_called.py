@@ -17,8 +17,8 @@ from phusong.checks import Findings
 from phusong.errors import InputError
 from phusong.fiber.assess import assess_fiber
 from phusong.planning.cascade.losable import Event, Network
+from phusong.sources.beside.feeders import read_feeders
 from phusong.sources.cables.called import stands_for_both, thing_keys, thing_numbers
-from phusong.sources.cables.feeders import read_feeders
 from phusong.study import Layer
 
 NAMES = st.lists(st.sampled_from(["A", "B", "C", "site:A", "pop:B"]), unique=True)

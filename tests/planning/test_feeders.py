@@ -17,7 +17,7 @@ from phusong.planning.cascade.followed import followed_events
 from phusong.planning.cascade.judged import Felt
 from phusong.planning.cascade.losable import Event, Network
 from phusong.planning.cascade.worst_pairs import worst_pairs
-from phusong.sources.cables.feeders import read_feeders
+from phusong.sources.beside.feeders import read_feeders
 from phusong.study import Layer
 
 SITES = ("A", "B", "C")

@@ -30,7 +30,7 @@ from helpers.province import (
     write_csv,
 )
 from phusong.checks import Findings
-from phusong.sources.points_of_interest import read_places
+from phusong.sources.beside.points_of_interest import read_places
 from phusong.sources.tables.written import geometry_in
 from phusong.study import Layer, Study
 

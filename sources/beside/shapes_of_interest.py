@@ -11,11 +11,11 @@ import pandas as pd
 import shapely
 
 from phusong.checks import Findings
+from phusong.sources.beside.points_of_interest import REACH_M
 from phusong.sources.boundaries.codes import disambiguate
 from phusong.sources.boundaries.shapes import keep_types
 from phusong.sources.crs import Area, to_study
 from phusong.sources.inputs import Inputs
-from phusong.sources.points_of_interest import REACH_M
 from phusong.sources.tables.headers import PLACES
 from phusong.sources.tables.layers import read_layer
 from phusong.sources.tables.text import as_code, clean
