@@ -101,6 +101,8 @@ def clean(value: Any) -> str | None:
 
 def tidy(text: str) -> str:
     """Return a text as NFC on one line, without outer blanks and characters nobody sees."""
+    if text.isascii() and text.isprintable():  # most cells by far
+        return text.strip()
     text = unicodedata.normalize("NFC", text).replace("\u00a0", " ")
     if not text.isprintable():
         text = " ".join(_UNSEEN.sub("", _CONTROL.sub(" ", text)).split())
