@@ -13,6 +13,7 @@ from phusong.maps.page import page_text
 from phusong.progress import Progress
 from phusong.studio.alongroads import Roads
 from phusong.studio.desk import Desk
+from phusong.studio.drawncable import Roads
 from phusong.studio.export import offline_page
 from phusong.studio.payload import Payloads
 from phusong.studio.questions import Questions

@@ -17,7 +17,7 @@ from phusong.maps.sections.remarks import indicator_section
 from phusong.planning.hops.hops import Masts, find_hops
 from phusong.progress import Progress
 from phusong.sources.alterations.raised import metres_of
-from phusong.studio.alongroads import Roads
+from phusong.studio.drawncable import Roads
 from phusong.studio.payload import changes_of
 from phusong.studio.session import Definition, Seen, Studio
 from phusong.study.scenario import Height, Latitude, Longitude, Name, Scenario
@@ -71,7 +71,7 @@ class Questions:
     roads: Roads
 
     def cable(self, drawing: Drawing) -> dict[str, Any]:
-        """Return a cable along the roads, see :meth:`phusong.studio.alongroads.Roads.drawn`."""
+        """Return a cable along the roads, see :meth:`phusong.studio.drawncable.Roads.drawn`."""
         return self.roads.drawn(drawing.points)
 
     def cut(self, seen: Seen, cut: Cut) -> dict[str, Any]:

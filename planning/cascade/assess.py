@@ -65,7 +65,8 @@ def assess_cascade(
     inputs, study, fiber
         As they stand.
     hazards
-        Areas lost at once, as :func:`phusong.sources.beside.shapes_of_interest.read_shapes` gives them.
+        Areas lost at once, as
+        :func:`phusong.sources.beside.shapes_of_interest.read_shapes` gives them.
     feeders
         As :func:`phusong.sources.beside.feeders.read_feeders` gives them.
     store
