@@ -24,7 +24,14 @@ from phusong.errors import OutputError
 from phusong.grid import Grid
 from phusong.i18n import catalogue
 from phusong.maps import build_map
-from phusong.maps.asset import PAGE_SCRIPTS, SWIPE_SCRIPTS, library_script, read, styles, template
+from phusong.maps.asset import (
+    STUDIO_SCRIPTS,
+    SWIPE_SCRIPTS,
+    library_script,
+    read,
+    styles,
+    template,
+)
 from phusong.maps.book import to_json
 from phusong.maps.codec import coded, flags, positions, scaled, texts
 from phusong.maps.hillshade import LARGEST_BASE64, hillshade, paint, shade
@@ -358,7 +365,7 @@ def test_no_text_can_leave_its_script_element(text: str) -> None:
 def _said() -> set[str]:
     """Every English template of the page's own files."""
     said: set[str] = set()
-    for name in PAGE_SCRIPTS:
+    for name in STUDIO_SCRIPTS:
         text = read(f"{name}.js")
         said |= set(re.findall(r'\bt\(\s*"((?:[^"\\]|\\.)*)"', text))
         said |= set(re.findall(r'\? t\("((?:[^"\\]|\\.)*)"\)', text))
@@ -382,6 +389,8 @@ def _said() -> set[str]:
             "backhaul:",
             "power:",
             "titles:",
+            "KINDS:",
+            "SAYS:",
         ):
             found = re.search(rf"{table}(?: =)? \{{(.*?)\}}[;,]?\n", text, re.DOTALL)
             if found:
@@ -397,7 +406,7 @@ def test_every_word_of_the_page_has_its_vietnamese() -> None:
 
 
 def test_no_translation_is_left_over(checkout: Path) -> None:
-    scripts = {*PAGE_SCRIPTS, *SWIPE_SCRIPTS}
+    scripts = {*STUDIO_SCRIPTS, *SWIPE_SCRIPTS}
     bodies = (template("page.html"), template("swipe.html"))
     text = "\n".join([*(read(f"{name}.js") for name in scripts), *bodies])
     python = "\n".join(p.read_text("utf-8") for p in (checkout / "maps").rglob("*.py"))

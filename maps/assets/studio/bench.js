@@ -44,8 +44,8 @@ const Bench = {
       Bench.button(t("Place a mast"), () => Tools.hold("mast"), { id: "tool-mast", "aria-pressed": String(Tools.mode === "mast") }),
       book.reach ? Bench.button(t("Draw a cable"), () => Tools.hold("cable"), { id: "tool-cable", "aria-pressed": String(Tools.mode === "cable") }) : null,
       Tools.mode === "cable" && Tools.points.length > 1 ? Bench.button(t("Finish the cable"), Tools.finish, { id: "tool-finish" }) : null,
-      Bench.button(t("Undo"), () => Draft.step("undo"), { id: "tool-undo", disabled: Draft.state.undo === 0, title: "Ctrl+Z" }),
-      Bench.button(t("Redo"), () => Draft.step("redo"), { id: "tool-redo", disabled: Draft.state.redo === 0, title: "Ctrl+Y" }),
+      Bench.button(t("Undo"), () => Draft.step("undo"), { id: "tool-undo", disabled: Draft.state.undo === 0, "aria-keyshortcuts": "Control+Z" }),
+      Bench.button(t("Redo"), () => Draft.step("redo"), { id: "tool-redo", disabled: Draft.state.redo === 0, "aria-keyshortcuts": "Control+Y" }),
       Tools.mode ? make("p", { class: "hint" }, t(Tools.SAYS[Tools.mode])) : null);
   },
 
