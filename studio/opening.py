@@ -11,7 +11,6 @@ from typing import Any
 from phusong.i18n import Language
 from phusong.maps.page import page_text
 from phusong.progress import Progress
-from phusong.studio.alongroads import Roads
 from phusong.studio.desk import Desk
 from phusong.studio.drawncable import Roads
 from phusong.studio.export import offline_page
