@@ -64,7 +64,7 @@ def regroup(
     be in it, once.
 
     \b
-    Examples:
+    Example:
       phusong regroup my-province/out --by old_district --out huyen-cu.csv
       phusong regroup my-province/out ma-xa-moi.csv --out xa-moi.csv
     """

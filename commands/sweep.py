@@ -44,7 +44,7 @@ def sweep(
     \b
     Example:
       phusong sweep my-province --of 64 --list
-      sbatch --array=1-64 --wrap 'phusong sweep my-province --share $SLURM_ARRAY_TASK_ID --of 64'
+      phusong sweep my-province --share 1 --of 64
       phusong run my-province --out out
     """
     from phusong.commands.terminal.console import open_console, show_progress

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from helpers.browser import chromium_path
 from helpers.province import build
 from helpers.tiny import make_tiny_study
 from phusong.i18n import get_language, set_language
@@ -105,3 +106,16 @@ def spec(tmp_path: Path, province: tuple[Path, dict[str, Any]]) -> dict[str, Any
     folder, made = province
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     return copy.deepcopy(made)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One Chromium for the pages of all rooms: its driver can be started only once in a process."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = chromium_path()
+    if path is None:
+        pytest.skip("no Chromium found (set PHUSONG_CHROMIUM to its path)")
+    with sync_api.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -73,7 +73,13 @@ def check(path: Path) -> dict[str, Any]:
 
 def test_a_file_is_geoparquet_1_1_and_reads_back(tmp_path: Path) -> None:
     frame = gpd.GeoDataFrame(
-        {"site_id": ["Đồng Văn", None], "x_m": [31.2371397, None], "y_m": 0.0, "in_area": True},
+        {
+            "site_id": ["Đồng Văn", None],
+            "x_m": [31.2371397, None],
+            "y_m": 0.0,
+            "in_area": True,
+            "position_error_m": float("nan"),
+        },
         geometry=[Point(500000, 2500000), Point(500001, 2500000)],
         crs=32648,
     )
@@ -114,7 +120,13 @@ def test_the_checks_find_a_file_of_1_0(tmp_path: Path) -> None:
 
 
 def test_without_being_asked_for_nothing_is_written(tmp_path: Path) -> None:
-    site = {"site_id": ["a"], "x_m": 0.0, "y_m": 0.0, "in_area": True}
+    site = {
+        "site_id": ["a"],
+        "x_m": 0.0,
+        "y_m": 0.0,
+        "in_area": True,
+        "position_error_m": float("nan"),
+    }
     frame = gpd.GeoDataFrame(site, geometry=[Point(0, 0)], crs=32648)
     layers = [documented("a", frame, "sites", "sites")]
     attempt = Attempts(tmp_path)

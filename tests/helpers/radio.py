@@ -56,6 +56,7 @@ def sites_frame(places: dict[str, tuple[float, float]]) -> gpd.GeoDataFrame:
             "x_m": [p[0] for p in places.values()],
             "y_m": [p[1] for p in places.values()],
             "in_area": True,
+            "position_error_m": np.nan,
         },
         geometry=[Point(p) for p in places.values()],
         crs=CRS_M,

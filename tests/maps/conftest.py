@@ -1,4 +1,4 @@
-"""One Chromium for all pages, and where pictures of them are left."""
+"""Pages visited, and where pictures of them are left."""
 
 from __future__ import annotations
 
@@ -8,19 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpers.browser import chromium_path, visits
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = chromium_path()
-    if path is None:
-        pytest.skip("no Chromium found (set PHUSONG_CHROMIUM to its path)")
-    with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+from helpers.browser import visits
 
 
 @pytest.fixture

@@ -12,21 +12,9 @@ import sys
 import pytest
 
 from helpers.altered import make_hills, place
-from helpers.browser import Visit, chromium_path
+from helpers.browser import Visit
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = chromium_path()
-    if path is None:
-        pytest.skip("no Chromium here: install one, or set PHUSONG_CHROMIUM")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path)
-        yield browser
-        browser.close()
 
 
 class Page:

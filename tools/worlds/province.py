@@ -272,7 +272,7 @@ def _masts(
     y = near["centre_y_m"].to_numpy() + rng.normal(0, 300, len(near))
     ids = [f"HS{row:04d}" for row in range(len(near))]
     sites = gpd.GeoDataFrame(
-        {"site_id": ids, "x_m": x, "y_m": y, "in_area": True},
+        {"site_id": ids, "x_m": x, "y_m": y, "in_area": True, "position_error_m": np.nan},
         geometry=gpd.points_from_xy(x, y),
         crs=grid.crs,
     )
