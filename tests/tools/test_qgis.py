@@ -311,6 +311,8 @@ def qgis(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     profile = home / ".local/share/QGIS/QGIS3/profiles/default"
     shutil.copytree(PLUGIN, profile / "python/plugins/phusong_qgis")
     own = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL", "COV"))}
+    # QGIS looks for its own Python by the PATH; another one first in it does not know SIP.
+    own["PATH"] = os.pathsep.join(["/usr/bin", "/bin", own.get("PATH", "")])
     own |= {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "QT_QPA_PLATFORM": "offscreen"}
     own["PHUSONG_COMMAND"] = str(Path(sys.executable).with_name("phusong"))
     process(own, "plugins", "enable", "phusong_qgis")
@@ -322,6 +324,8 @@ def process(own: dict[str, str], *arguments: str) -> str:
     done = subprocess.run(
         [PROCESS, *arguments], env=own, capture_output=True, text=True, timeout=300, check=False
     )
+    if "Couldn't load SIP module" in done.stdout + done.stderr:
+        pytest.skip("QGIS finds no Python of its own here")
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
