@@ -16,7 +16,7 @@ from phusong.commands.terminal.options import (
     shared_options,
     study_argument,
 )
-from phusong.i18n import get_language, tr
+from phusong.i18n import get_language
 
 PAGE = "cascade.html"
 
@@ -71,7 +71,7 @@ def cascade(
     from phusong.commands.terminal.answers import open_study_with_fibre
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.missing import stop_if_missing
-    from phusong.commands.terminal.places import path_text
+    from phusong.commands.terminal.places import tell_where
     from phusong.commands.terminal.plans.cascade import print_cascade
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.cascade import write_cascade
@@ -107,7 +107,5 @@ def cascade(
         write_stamp(partial, stamp, attempt.missing)
     console = open_console()
     print_cascade(console, found, top, opened.planning.prices.currency)
-    console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
-    if (out / PAGE).is_file():
-        console.print(tr("Map: {file}", file=path_text(out / PAGE)), markup=False, soft_wrap=True)
+    tell_where(console, out, PAGE)
     stop_if_missing(attempt.missing)

@@ -13,7 +13,7 @@ from phusong.commands.terminal.options import (
     overwrite_option,
     shared_options,
 )
-from phusong.i18n import get_language, tr
+from phusong.i18n import get_language
 
 PAGE = "compare.html"
 
@@ -46,7 +46,7 @@ def compare(
     from phusong.commands.terminal.comparison import print_comparison
     from phusong.commands.terminal.console import open_console
     from phusong.commands.terminal.missing import stop_if_missing
-    from phusong.commands.terminal.places import path_text
+    from phusong.commands.terminal.places import tell_where
     from phusong.exports import output_folder
     from phusong.exports.comparison import write_comparison
     from phusong.exports.folder import write_stamp
@@ -67,7 +67,5 @@ def compare(
         write_stamp(partial, stamp, attempt.missing)
     console = open_console()
     print_comparison(console, found)
-    console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
-    if (out / PAGE).is_file():
-        console.print(tr("Map: {file}", file=path_text(out / PAGE)), markup=False, soft_wrap=True)
+    tell_where(console, out, PAGE)
     stop_if_missing(attempt.missing)

@@ -17,7 +17,7 @@ from phusong.commands.terminal.options import (
     shared_options,
     study_argument,
 )
-from phusong.i18n import get_language, tr
+from phusong.i18n import get_language
 
 PAGE = "extension.html"
 
@@ -58,7 +58,7 @@ def extend(
     from phusong.commands.terminal.answers import open_study_with_fibre
     from phusong.commands.terminal.console import open_console, show_progress
     from phusong.commands.terminal.missing import stop_if_missing
-    from phusong.commands.terminal.places import path_text
+    from phusong.commands.terminal.places import tell_where
     from phusong.commands.terminal.plans.extension import print_plan
     from phusong.exports import output_folder, refuse_to_overwrite
     from phusong.exports.extension import write_extension
@@ -97,7 +97,5 @@ def extend(
         write_stamp(partial, stamp, attempt.missing)
     console = open_console()
     print_plan(console, planned)
-    console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
-    if (out / PAGE).is_file():
-        console.print(tr("Map: {file}", file=path_text(out / PAGE)), markup=False, soft_wrap=True)
+    tell_where(console, out, PAGE)
     stop_if_missing(attempt.missing)

@@ -10,7 +10,7 @@ from phusong.commands.terminal.figures import (
     print_indicators,
     print_sensitivity,
 )
-from phusong.commands.terminal.places import path_text
+from phusong.commands.terminal.places import path_text, tell_where
 from phusong.crew import Crew
 from phusong.exports import CsvForm, refuse_to_overwrite
 from phusong.i18n import tr
@@ -65,11 +65,7 @@ def run_and_print(
         ),
         markup=False,
     )
-    console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
-    if (out / "map.html").is_file():
-        console.print(
-            tr("Map: {file}", file=path_text(out / "map.html")), markup=False, soft_wrap=True
-        )
+    tell_where(console, out, "map.html")
     return results
 
 

@@ -9,11 +9,11 @@ from rich.console import Console
 
 from phusong.commands.terminal.console import open_console, show_progress
 from phusong.commands.terminal.missing import stop_if_missing
-from phusong.commands.terminal.places import path_text
+from phusong.commands.terminal.places import tell_where
 from phusong.exports import CsvForm, output_folder, refuse_to_overwrite
 from phusong.exports.folder import write_stamp
 from phusong.exports.site_plan import write_scenarios, write_site_plan
-from phusong.i18n import get_language, tr
+from phusong.i18n import get_language
 from phusong.maps import MastPlan, build_map
 from phusong.pipeline.siting import Sited, plan_study_sites, stamp_of_plan
 from phusong.planning.assess import Money
@@ -63,9 +63,7 @@ def hand_over_plan(
         write_stamp(partial, stamp, attempt.missing)
     console = open_console()
     print_plan(console, sited)
-    console.print(tr("Tables: {folder}", folder=path_text(out)), markup=False, soft_wrap=True)
-    if (out / page).is_file():
-        console.print(tr("Map: {file}", file=path_text(out / page)), markup=False, soft_wrap=True)
+    tell_where(console, out, page)
     stop_if_missing(attempt.missing)
     if sited.broken:
         raise SystemExit(1)
