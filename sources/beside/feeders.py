@@ -14,12 +14,9 @@ from phusong.errors import Where
 from phusong.sources.cables.called import BOTH, SITE, thing_keys, thing_numbers
 from phusong.sources.inputs import Inputs
 from phusong.sources.left_out import report_left_out
-from phusong.sources.tables.columns import map_columns, take
 from phusong.sources.tables.headers import FEEDERS
-from phusong.sources.tables.layers import place_of
+from phusong.sources.tables.layers import place_of, read_unplaced
 from phusong.sources.tables.numerals import decimal_of, numbers
-from phusong.sources.tables.raw.garbled import report_garbled, texts_by_column
-from phusong.sources.tables.rows import in_encoding, read_rows
 from phusong.sources.tables.text import as_code
 from phusong.study import Layer, Study
 
@@ -70,22 +67,12 @@ def _read(
     seen: _Seen,
     findings: Findings,
 ) -> pd.DataFrame:
-    where = place_of(layer, study)
-    path = study.resolve(layer.path)
-    rows = read_rows(path, layer, FEEDERS, findings, where, leave=study.gdal)
-    if rows is None:
+    table = read_unplaced(study, layer, FEEDERS, findings)
+    if table is None:
         return _table([], [], np.zeros(0))
-    raw = rows.frame
-    headers = [str(c) for c in raw.columns if c not in {"row", "geometry"}]
-    texts = [headers, *texts_by_column(raw)]
-    read_as = in_encoding(path, layer, FEEDERS, where, leave=study.gdal)
-    report_garbled(texts, read_as, findings, where)
-    columns = map_columns(headers, FEEDERS, layer.columns, findings, where, coordinates=False)
-    if columns is None:
-        return _table([], [], np.zeros(0))
-    frame = pd.DataFrame({name: take(raw, source) for name, source in columns.items()})
-    at = raw["row"].to_numpy(dtype=np.int64)
-    hours = _hours(frame, at, layer, findings, replace(where, key=columns.get("battery_h", "")))
+    frame, at, where = table.frame, table.row, table.where
+    key = table.columns.get("battery_h", "")
+    hours = _hours(frame, at, layer, findings, replace(where, key=key))
     sites, feeders = ([as_code(v) for v in frame[c]] for c in ("site_id", "feeder"))
     sites = [site if site is None else known.get(site, site) for site in sites]
     keep = [
@@ -93,7 +80,7 @@ def _read(
         for site, feeder, battery, row in zip(sites, feeders, hours.tolist(), at, strict=True)
     ]
     # A record whose hours alone are wrong stays.
-    report_left_out(study, where, rows.total, findings, kept=at[keep].tolist())
+    report_left_out(study, where, table.total, findings, kept=at[keep].tolist())
     return _table(sites, feeders, hours)[np.array(keep, dtype=bool)].reset_index(drop=True)
 
 

@@ -12,12 +12,10 @@ import pandas as pd
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.left_out import report_left_out
-from phusong.sources.tables.columns import map_columns, plain, take
+from phusong.sources.tables.columns import plain
 from phusong.sources.tables.glossary import translated
 from phusong.sources.tables.headers import BACKHAUL
-from phusong.sources.tables.layers import place_of
-from phusong.sources.tables.raw.garbled import report_garbled, texts_by_column
-from phusong.sources.tables.rows import in_encoding, read_rows
+from phusong.sources.tables.layers import read_unplaced
 from phusong.sources.tables.status import in_service
 from phusong.sources.tables.text import as_code
 from phusong.study import Layer, Study
@@ -46,34 +44,23 @@ def read_backhaul(study: Study, layer: Layer, findings: Findings) -> pd.DataFram
         whatever fibre passes), ``file``, ``row``. Rows without a site, of an unknown medium, or by
         microwave from nowhere are left out (F16), as are links that do not work today (F23).
     """
-    where = place_of(layer, study)
-    path = study.resolve(layer.path)
-    rows = read_rows(path, layer, BACKHAUL, findings, where, leave=study.gdal)
-    if rows is None:
+    table = read_unplaced(study, layer, BACKHAUL, findings)
+    if table is None:
         return no_backhaul()
-    raw = rows.frame
-    headers = [str(c) for c in raw.columns if c not in {"row", "geometry"}]
-    texts = [headers, *texts_by_column(raw)]
-    report_garbled(
-        texts, in_encoding(path, layer, BACKHAUL, where, leave=study.gdal), findings, where
-    )
-    columns = map_columns(headers, BACKHAUL, layer.columns, findings, where, coordinates=False)
-    if columns is None:
-        return no_backhaul()
-    frame = pd.DataFrame({name: take(raw, source) for name, source in columns.items()})
-    frame = translated(frame, layer.values, columns, list(BACKHAUL.columns), findings, where)
+    where, names = table.where, list(BACKHAUL.columns)
+    frame = translated(table.frame, layer.values, table.columns, names, findings, where)
     frame = frame.map(as_code)
     frame = frame.reindex(columns=["site_id", "medium", "upstream", "status"]).astype(object)
     frame = frame.where(frame.notna(), None)
     on = in_service(frame["status"].tolist(), [], "F23", findings, where)
-    frame["file"], frame["row"] = where.file, raw["row"].to_numpy(dtype=np.int64)
+    frame["file"], frame["row"] = where.file, table.row
     said = frame["medium"].tolist()
     frame["medium"] = [FIBRE if word is None else _MEDIUM.get(plain(word), "") for word in said]
     keep = [
         _usable(row, word, findings, where)
         for row, word in zip(frame.to_dict("records"), said, strict=True)
     ]
-    report_left_out(study, where, rows.total, findings)
+    report_left_out(study, where, table.total, findings)
     return frame.loc[np.array(keep, dtype=bool) & on, list(COLUMNS)].reset_index(drop=True)
 
 

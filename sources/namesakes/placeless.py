@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.tables.columns import map_columns, take
 from phusong.sources.tables.glossary import translated
 from phusong.sources.tables.headers import COMMUNE_CHANGES, VILLAGE_LIST, Role
-from phusong.sources.tables.layers import place_of
+from phusong.sources.tables.layers import read_unplaced
 from phusong.sources.tables.numerals import decimal_of, numbers, unit_of
-from phusong.sources.tables.raw.garbled import report_garbled, texts_by_column
-from phusong.sources.tables.rows import in_encoding, read_rows
 from phusong.sources.tables.text import as_code, clean
 from phusong.study import Layer, Study
 
@@ -34,27 +30,17 @@ def read_placeless(
         Our columns that the role knows (texts, None for nothing) and ``row``; file and layer;
         records asked for. None after a finding that leaves nothing to work with.
     """
-    where = place_of(layer, study)
-    path = study.resolve(layer.path)
-    rows = read_rows(path, layer, role, findings, where, leave=study.gdal)
-    if rows is None:
+    table = read_unplaced(study, layer, role, findings)
+    if table is None:
         return None
-    raw = rows.frame
-    headers = [str(c) for c in raw.columns if c not in {"row", "geometry"}]
-    texts = [headers, *texts_by_column(raw)]
-    read_as = in_encoding(path, layer, role, where, leave=study.gdal)
-    report_garbled(texts, read_as, findings, where)
-    columns = map_columns(headers, role, layer.columns, findings, where, coordinates=False)
-    if columns is None:
-        return None
-    frame = pd.DataFrame({name: take(raw, source) for name, source in columns.items()})
-    frame = translated(frame, layer.values, columns, list(role.columns), findings, where)
+    where, names = table.where, list(role.columns)
+    frame = translated(table.frame, layer.values, table.columns, names, findings, where)
     for name in frame.columns.difference(["population"]):
         frame[name] = [as_code(v) if name in _CODES else clean(v) for v in frame[name]]
-    frame = frame.reindex(columns=list(role.columns)).astype(object)
+    frame = frame.reindex(columns=names).astype(object)
     frame = frame.where(frame.notna(), None)
-    frame["row"] = raw["row"].to_numpy(dtype=np.int64)
-    return frame, where, rows.total
+    frame["row"] = table.row
+    return frame, where, table.total
 
 
 def read_village_list(

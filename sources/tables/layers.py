@@ -148,6 +148,53 @@ def read_layer(
     return records_of(rows, layer, role, read_as, findings, where, place)
 
 
+@dataclass(frozen=True)
+class Unplaced:
+    """Rows of a table whose records have no place.
+
+    Attributes
+    ----------
+    frame
+        Our columns, as written.
+    row
+        (n,) records of the file.
+    columns
+        Our columns -> those of the file.
+    where, total
+        File and layer; records asked for.
+    """
+
+    frame: pd.DataFrame
+    row: NDArray[np.int64]
+    columns: dict[str, str]
+    where: Where
+    total: int
+
+
+def read_unplaced(study: Study, layer: Layer, role: Role, findings: Findings) -> Unplaced | None:
+    """Read one table of the study whose records have no place.
+
+    Returns
+    -------
+    Unplaced or None
+        None after a finding that leaves nothing to work with.
+    """
+    where = place_of(layer, study)
+    path = study.resolve(layer.path)
+    rows = read_rows(path, layer, role, findings, where, leave=study.gdal)
+    if rows is None:
+        return None
+    raw = rows.frame
+    headers = [str(c) for c in raw.columns if c not in {"row", "geometry"}]
+    read_as = in_encoding(path, layer, role, where, leave=study.gdal)
+    report_garbled([headers, *texts_by_column(raw)], read_as, findings, where)
+    columns = map_columns(headers, role, layer.columns, findings, where, coordinates=False)
+    if columns is None:
+        return None
+    frame = pd.DataFrame({name: take(raw, source) for name, source in columns.items()})
+    return Unplaced(frame, raw["row"].to_numpy(dtype=np.int64), columns, where, rows.total)
+
+
 def records_of(
     rows: Rows,
     layer: Layer,
