@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from helpers.browser import visits
+from worlds import province
 
 
 @pytest.fixture
@@ -24,3 +25,17 @@ def artefacts(checkout: Path) -> Path:
     place = checkout / "test-artefacts" / "maps"
     place.mkdir(parents=True, exist_ok=True)
     return place
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="module")
+def world(folder: Path) -> Any:
+    """A made-up province without signal, for plans and losses to be drawn on."""
+    made = province.make_world(
+        folder / "world", communes=8, villages=60, sites=14, cells_of_grid=160, cell_m=100.0
+    )
+    return province.without(made, "signal")

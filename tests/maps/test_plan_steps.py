@@ -23,19 +23,6 @@ ENGLISH = "#10/22.95/104.6/lang=en"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("steps")
-
-
-@pytest.fixture(scope="module")
-def world(folder: Path) -> Any:
-    made = province.make_world(
-        folder / "world", communes=8, villages=60, sites=14, cells_of_grid=160, cell_m=100.0
-    )
-    return province.without(made, "signal")
-
-
-@pytest.fixture(scope="module")
 def plan(world: Any) -> Any:
     return made_joint_plan(world)
 
