@@ -46,10 +46,10 @@ from phusong.sources.rasters.studygrid import around, footprint, study_grid
 from phusong.sources.rasters.terrain import Terrain, prepare_terrain
 from phusong.sources.rasters.terrain_checks import ground_at, report_bare, report_terrain
 from phusong.sources.tables import headers
+from phusong.sources.tables.coordinates.points import middles
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.layers import Records, place_of, read_layer
 from phusong.sources.tables.ogr import Box
-from phusong.sources.tables.points import middles
 from phusong.sources.towers.cells import read_cells
 from phusong.sources.towers.heights import report_above_sea
 from phusong.sources.towers.operators import report_alike

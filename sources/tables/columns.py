@@ -27,6 +27,8 @@ __all__ = [
     "take",
 ]
 
+_HALVES = {ours: names for ours, names in COORDINATES.items() if ours in {"lon", "lat", "x", "y"}}
+"""Columns of a table's coordinates; those of both in one cell are known by their cells too."""
 _ALIKE = 0.5
 """Two names less alike than this (0–1) are not offered for each other."""
 _SHOWN = 12
@@ -120,7 +122,7 @@ def map_columns(
         Our name -> the file's header (``a|b``: b where a is empty; ``other_tags:key``: a tag of
         OpenStreetMap); None when an error was found.
     """
-    known = {**role.columns, **(COORDINATES if coordinates else {})}
+    known = {**role.columns, **(_HALVES if coordinates else {})}
     wrong = [ours for ours in mapping if ours not in {**role.columns, **COORDINATES}]
     for ours in wrong:
         findings.add(

@@ -19,15 +19,22 @@ from phusong.errors import Where
 from phusong.sources.bounds import FARTHEST
 from phusong.sources.datum import settled
 from phusong.sources.tables.columns import map_columns, present, take
+from phusong.sources.tables.coordinates.pairs import PAIRED, column_of_pairs
+from phusong.sources.tables.coordinates.points import (
+    decimal_sign,
+    middles,
+    points_of,
+    shapes_of,
+    with_pairs,
+)
+from phusong.sources.tables.coordinates.written import column_of
 from phusong.sources.tables.glossary import translated
 from phusong.sources.tables.headers import GEOMETRY, Role
 from phusong.sources.tables.numerals import Decimal, numbers, unit_of
 from phusong.sources.tables.ogr import Box
-from phusong.sources.tables.points import decimal_sign, middles, points_of, shapes_of
 from phusong.sources.tables.raw.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.rows import Rows, in_encoding, read_rows
 from phusong.sources.tables.text import as_code, clean, tidy
-from phusong.sources.tables.written import column_of
 from phusong.sources.vn2000 import report_no_crs
 from phusong.study import Layer, Study
 
@@ -211,10 +218,14 @@ def records_of(
     raw, crs = rows.frame, rows.crs
     tabular = "geometry" not in raw
     written = _written(raw, layer) if tabular else None
-    headers = [str(c) for c in raw.columns if c not in {"row", "geometry", written}]
+    paired = None
+    if tabular and written is None:
+        paired = column_of_pairs(raw.drop(columns="row"), layer.columns)
+    headers = [str(c) for c in raw.columns if c not in {"row", "geometry", written, paired}]
     if not isinstance(role, Role):
         role = role(headers)
-    mapping = {ours: c for ours, c in layer.columns.items() if written is None or ours != GEOMETRY}
+    put_by = {GEOMETRY} if written is not None else set(PAIRED) if paired is not None else set()
+    mapping = {ours: c for ours, c in layer.columns.items() if ours not in put_by}
     columns = map_columns(headers, role, mapping, findings, where, coordinates=tabular)
     if columns is None:
         # Headers that are garbled are not known: say so too.
@@ -227,13 +238,29 @@ def records_of(
     frame["row"] = raw["row"].to_numpy(dtype=np.int64)
     frame["file"] = where.file
     stated = _stated_crs(layer, findings, where)
+    halves = columns
+    if paired is not None:
+        at = replace(where, key=paired)
+        parted = with_pairs(frame, raw[paired], layer.columns, stated, findings, at, place)
+        if parted is None:
+            return None
+        frame, halves = parted[0], {**columns, **parted[1]}
     decimal = layer.decimal or decimal_sign(frame, findings, where)
     if tabular:
         located = (
             shapes_of(raw[written], written, stated, findings, where, place)
             if written is not None
             else points_of(
-                frame, columns, headers, mapping, stated, decimal, findings, where, place
+                frame,
+                halves,
+                headers,
+                mapping,
+                stated,
+                decimal,
+                findings,
+                where,
+                place,
+                layer.degrees,
             )
         )
         if located is None:

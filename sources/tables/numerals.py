@@ -186,7 +186,7 @@ def numbers(
         as thousands); ``where.key`` names the column.
     read
         How a text is read where it is no plain number of a unit;
-        :func:`phusong.sources.tables.degrees.degrees` for coordinates.
+        :func:`phusong.sources.tables.coordinates.degrees.degrees` for coordinates.
     unit
         Unit of the column, see :func:`unit_of`.
     stated

@@ -42,6 +42,8 @@ class Layer(Section):
     crs: str | None = None
     """CRS of the coordinates, only for a file that does not say."""
     decimal: Literal[".", ","] | None = None
+    degrees: Literal["decimal", "ddmmss"] | None = None
+    """What 22.4930 is in a table: decimal degrees, or 22°49'30" as calculators show it."""
     separator: Annotated[str, Field(pattern=r'^[^"\r\n\x00]$')] | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     """Our name of a column -> the planner's own header."""

@@ -28,7 +28,7 @@ from phusong.sources.boundaries.shapes import (
     report_overlaps,
 )
 from phusong.sources.tables.columns import map_columns, nearest, plain, tags, take
-from phusong.sources.tables.degrees import degrees
+from phusong.sources.tables.coordinates.degrees import degrees
 from phusong.sources.tables.delimited import read_table
 from phusong.sources.tables.headers import TOWERS, VILLAGES
 from phusong.sources.tables.layers import Records

@@ -31,7 +31,7 @@ from helpers.province import (
 )
 from phusong.checks import Findings
 from phusong.sources.beside.points_of_interest import read_places
-from phusong.sources.tables.written import geometry_in
+from phusong.sources.tables.coordinates.written import geometry_in
 from phusong.study import Layer, Study
 
 _LONLAT = Transformer.from_crs(CRS, 4326, always_xy=True)

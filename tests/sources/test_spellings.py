@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phusong.sources.tables.degrees import degrees
+from phusong.sources.tables.coordinates.degrees import degrees
 
 SPELLINGS = [
     "{d}°{m:02d}'{s:02d}\"",
@@ -27,6 +27,17 @@ SPELLINGS = [
     "{d} độ {m} phút {s} giây Đông",
     "{d}độ{m:02d}phút{s:02d}giây",
     "Bắc {d}°{m:02d}'{s:02d}\"",
+    "{d}°{m:02d}p{s:02d}g",
+    "{d}đ{m:02d}p{s:02d}s",
+    "{d}o{m:02d}p{s:02d}g",
+    "{d}g{m:02d}'{s:02d}\"",
+    "{d}d{m:02d}'{s:02d}\"N",
+    "{d}_{m:02d}_{s:02d}",
+    "{d}°.{m:02d}'.{s:02d}\"",
+    "{d}.{m:02d}'{s:02d}\"",
+    "{d}D{m:02d}M{s:02d}S",
+    "{d}°{m:02d}p{s:02d}g B",
+    "VĐ {d}°{m:02d}'{s:02d}\"",
 ]
 
 
@@ -56,6 +67,11 @@ def test_anything_else_is_a_number_or_none(text: str) -> None:
         ("22,825", 22825.0),  # thousands, where the file's sign is the point
         ("22049 30", None),  # nothing says that the zero is a sign
         ("22.75.10", None),
+        ("22°49'30S", -22.825),  # south: neither degrees nor minutes are named by letters
+        ("22D49'30\"S", -22.825),
+        ("22d49'30s", 22.825),
+        ("22.4930", 22.493),
+        ("22.49'", None),
         ("22°49'60\"", None),
     ],
 )

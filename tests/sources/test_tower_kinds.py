@@ -14,7 +14,7 @@ import pytest
 
 from helpers.province import X0, Y0, check, lonlat, numbers_of, only, read, write_csv, write_raster
 from phusong.checks import Findings
-from phusong.sources.tables.degrees import degrees, unpacked
+from phusong.sources.tables.coordinates.degrees import degrees, unpacked
 from phusong.sources.towers.azimuths import azimuths_of, compass_of, parts_of
 from phusong.sources.towers.bands import technologies_in
 from phusong.sources.towers.powers import gain_dbi, is_erp, power_dbm, unit_in_header

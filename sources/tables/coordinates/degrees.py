@@ -14,21 +14,22 @@ from phusong.sources.tables.text import clean
 
 _SIDES: Final = {
     "n": 1, "north": 1, "bac": 1, "b": 1, "vb": 1,
-    "e": 1, "east": 1, "dong": 1, "d": 1, "kd": 1, "o": 1,
+    "e": 1, "east": 1, "dong": 1, "d": 1, "kd": 1, "kdd": 1, "o": 1, "vdb": 1, "vd": 1,
     "s": -1, "south": -1, "nam": -1, "vn": -1,
     "w": -1, "west": -1, "tay": -1, "t": -1, "kt": -1,
 }  # fmt: skip
 """+1 for north and east, -1 for south and west, in English and Vietnamese. A lone N is north: where
 it stands for *nam* nothing tells, and no Vietnamese place lies south."""
 _WORDS = re.compile(r"[a-z]+")
-_MARKS = str.maketrans(
+MARKS = str.maketrans(
     {
         "º": "°", "^": "°", "˚": "°", "゜": "°", "*": "°", "⁰": "°", "∘": "°", "ᵒ": "°",
         "’": "'", "‘": "'", "′": "'", "´": "'", "`": "'", "ʹ": "'", "ʼ": "'", "‛": "'", "＇": "'",
         "”": '"', "“": '"', "″": '"', "ʺ": '"', "˝": '"', "‟": '"', "＂": '"', "〃": '"',
-        "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "\u202f": " ", "\u00a0": " ",
+        "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "\u202f": " ", "\u00a0": " ", "_": " ",
     }
 )  # fmt: skip
+"""Signs as they come from keyboards, spreadsheets and letters -> the one that is meant."""
 _UNITS = frozenset(
     [
         "deg",
@@ -68,11 +69,25 @@ _RAISED_ZERO = re.compile(
 Before a blank only where the figures with it are no degrees: ``120 05'`` stays as it is."""
 _WHOLE = re.compile(rf"([-+]?\s*{_FIGURE})\s*°?")
 _SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.\d+)?[eE][-+]?\d+")
-_LETTERED = re.compile(
-    rf"(\d+)\s*(?:d\s*({_FIGURE})\s*m?\s*({_FIGURE})\s*s?|[dg]\s*({_FIGURE})\s*p\s*({_FIGURE})\s*[sg]?)"
-    r"(?![a-zA-Z])"
+_LETTERED = (
+    re.compile(
+        rf"(\d{{1,3}})\s*(?:°|[dđgoD]|deg)\s*({_FIGURE})\s*[mpMP]\s*(?:({_FIGURE})\s*(?:\"|''|[sgSG])?)?"
+        r"(?![a-z])"
+    ),
+    re.compile(
+        rf"(\d{{1,3}})\s*(?:[dđgo]|[dđgoD]\s*(?={_FIGURE}\s*'))\s*({_FIGURE})\s*'?\s*"
+        rf"(?:({_FIGURE})\s*(?:\"|''|[sg])?)?(?![a-z'])"
+    ),
 )
-"""``22d48m30s``, ``22g48p30``: small letters after figures are units, not sides."""
+"""``22d48m30s``, ``22g48p30``, ``22°49p30g``, ``22đ49'30"``: letters between figures are units, not
+sides. Behind minutes called m or p an S is seconds; behind a sign of minutes only a small one is,
+where a letter stands for degrees."""
+_POINTED = re.compile(r"(?<=[°'])\.\s*(?=\d)")
+"""``22°.49'.30"``: a point behind a sign of degrees or minutes."""
+_POINT_FOR_DEGREES = re.compile(
+    r"^([-+]?\d{1,3})[.,](?=\d{1,2}'\s*\d{1,2}(?:[.,]\d+)?\s*(?:\"|'')?$)"
+)
+"""``22.49'30"``: only degrees can stand before minutes and seconds."""
 
 
 def degrees(value: Any, decimal: Decimal = ".") -> float | None:
@@ -94,6 +109,7 @@ def degrees(value: Any, decimal: Decimal = ".") -> float | None:
     if sign is None or not bare:
         return None
     marked = _RAISED_ZERO.sub(r"\1° \2", bare)
+    marked = _POINT_FOR_DEGREES.sub(r"\1° ", marked)
     size = _parted(_DOTTED.sub(r"\1 \3 \4", marked.rstrip("'\"")))
     if size is None:
         size = _parted(marked)
@@ -118,7 +134,8 @@ def unpacked(figures: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _marked(match: re.Match[str]) -> str:
-    return "{}° {}' {}\"".format(*filter(None, match.groups()))
+    whole, minutes, seconds = match.groups()
+    return f"{whole}° {minutes}' " + (f'{seconds}"' if seconds else "")
 
 
 def _without_words(text: str) -> tuple[str, int | None, bool]:
@@ -126,8 +143,10 @@ def _without_words(text: str) -> tuple[str, int | None, bool]:
 
     Returns the rest, the sign (None for words that mean neither), and whether a side is named.
     """
-    text = _LETTERED.sub(_marked, text)
-    marked = text.translate(_MARKS).lower().replace("đ", "d")
+    text = _POINTED.sub(" ", text.translate(MARKS))
+    for lettered in _LETTERED:
+        text = lettered.sub(_marked, text)
+    marked = text.lower().replace("đ", "d")
     plain = "".join(c for c in unicodedata.normalize("NFD", marked) if not unicodedata.combining(c))
     sign, sided = 1, False
     for word in _WORDS.findall(plain):

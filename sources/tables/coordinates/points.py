@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,11 @@ from pyproj import CRS
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.columns import report_missing_coordinates
-from phusong.sources.tables.degrees import degrees, unpacked
+from phusong.sources.tables.coordinates.ddmmss import Figures, settle_figures
+from phusong.sources.tables.coordinates.degrees import degrees, unpacked
+from phusong.sources.tables.coordinates.ordered import ordered
+from phusong.sources.tables.coordinates.written import geometry_in
 from phusong.sources.tables.numerals import Decimal, decimal_of, numbers
-from phusong.sources.tables.written import geometry_in
 from phusong.sources.vn2000 import report_no_crs
 
 WGS84 = CRS.from_epsg(4326)
@@ -47,10 +49,12 @@ def points_of(
     findings: Findings,
     where: Where,
     place: Any = None,
+    figures: Figures | None = None,
 ) -> tuple[NDArray[np.object_], CRS] | None:
     """Make points from a table's coordinate columns.
 
     ``place`` is the study's area in degrees, where it is known: evidence on a CRS not stated.
+    ``figures`` is what the study says that 22.4930 is.
     """
     rows = frame["row"].to_numpy()
     pair = _pair(frame, mapped, stated)
@@ -61,7 +65,7 @@ def points_of(
         numbers(frame[c], rows, decimal, findings, replace(where, key=columns[c]), read=degrees)
         for c in pair
     )
-    key = f"{columns[pair[0]]}, {columns[pair[1]]}"
+    key = ", ".join(dict.fromkeys(columns[c] for c in pair))
     if pair[0] == "lon" and (stated is None or stated.is_geographic) and _are_packed(x, y):
         x, y = unpacked(x), unpacked(y)
         findings.add(
@@ -70,9 +74,15 @@ def points_of(
             detail="{columns} are degrees, minutes and seconds packed together (DDDMMSS)",
             columns=key,
         )
+    elif pair[0] == "lon" and (stated is None or stated.is_geographic):
+        settled = settle_figures(x, y, figures, findings, replace(where, key=key))
+        if settled is None:
+            return None
+        x, y = settled
     crs = stated or (WGS84 if pair[0] == "lon" else _by_size(x, y))
     if crs is None:
-        headed = (columns[pair[0]], columns[pair[1]])
+        headed = [columns[c] for c in pair]
+        headed = headed if headed[0] != headed[1] else []
         report_no_crs(x, y, place, replace(where, key=key), findings, headed)
         return None
     if stated is None and pair[0] == "x":
@@ -81,6 +91,31 @@ def points_of(
     points = np.full(len(frame), None, dtype=object)
     points[~nowhere] = shapely.points(x[~nowhere], y[~nowhere])
     return points, crs
+
+
+def with_pairs(
+    frame: pd.DataFrame,
+    cells: pd.Series[Any],
+    mapped: Mapping[str, str],
+    stated: CRS | None,
+    findings: Findings,
+    where: Where,
+    place: Any = None,
+) -> tuple[pd.DataFrame, dict[str, str]] | None:
+    """Put the two coordinates of a column of pairs beside our columns.
+
+    Returns
+    -------
+    DataFrame, dict or None
+        ``frame`` with ``lon`` and ``lat``, or ``x`` and ``y``; these -> the column's header. None
+        after S55.
+    """
+    found = ordered(cells, frame["row"].to_numpy(), mapped, stated, findings, where, place)
+    if found is None:
+        return None
+    own = frame.drop(columns=[c for c in ("lon", "lat", "x", "y") if c in frame])
+    own[found.names[0]], own[found.names[1]] = found.east, found.north
+    return own, dict.fromkeys(found.names, where.key)
 
 
 def _are_packed(x: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
