@@ -38,42 +38,15 @@ _LABEL = re.compile(
 )
 _NORTH = frozenset(
     [
-        "n",
-        "s",
-        "b",
-        "north",
-        "south",
-        "bac",
-        "nam",
-        "vb",
-        "vd",
-        "vdb",
-        "vi",
-        "lat",
-        "latitude",
-        "northing",
-    ],
+        *("n", "s", "b", "north", "south", "bac", "nam", "vb", "vd", "vdb", "vi"),
+        *("lat", "latitude", "northing"),
+    ]
 )
 _EAST = frozenset(
     [
-        "e",
-        "w",
-        "d",
-        "t",
-        "east",
-        "west",
-        "dong",
-        "tay",
-        "kd",
-        "kt",
-        "kdd",
-        "kinh",
-        "lon",
-        "long",
-        "lng",
-        "longitude",
-        "easting",
-    ],
+        *("e", "w", "d", "t", "east", "west", "dong", "tay", "kd", "kt", "kdd", "kinh"),
+        *("lon", "long", "lng", "longitude", "easting"),
+    ]
 )
 _WORDS = re.compile(r"[a-z]+")
 _UNITS = re.compile(r"(?<=\d)\s*(?:độ|phút|giây|do|phut|giay|deg|min|sec|[dđgomps])(?![a-z])")
