@@ -84,6 +84,34 @@ def qualified(codes: Sequence[str], communes: Sequence[str | None]) -> list[str]
     return joined if len(set(joined)) == len(joined) else None
 
 
+def with_commune_zeros(codes: Sequence[str], communes: Sequence[str | None]) -> dict[int, str]:
+    """Return the villages' codes whose leading zeros a spreadsheet took, by record (from 0).
+
+    A village's code begins with its commune's. One that begins with the commune's code without
+    its zeros gets them back, where all codes of the list that begin so are then of one length, and
+    none of them is there already.
+
+    Examples
+    --------
+    >>> with_commune_zeros(["697001", "1006701"], ["00697", "10067"])
+    {0: '00697001'}
+    >>> with_commune_zeros(["697001", "69702"], ["00697", "00697"])
+    {}
+    """
+    out: dict[int, str] = {}
+    lengths: set[int] = set()
+    for i, (code, commune) in enumerate(zip(codes, communes, strict=True)):
+        if commune is None or not code.isdigit() or not commune.isdigit():
+            continue
+        bare = commune.lstrip("0")
+        if code.startswith(commune) and code != commune:
+            lengths.add(len(code) - len(commune))
+        elif bare and bare != commune and code.startswith(bare) and code != bare:
+            out[i] = commune[: -len(bare)] + code
+            lengths.add(len(code) - len(bare))
+    return {} if len(lengths) != 1 or set(out.values()) & set(codes) else out
+
+
 def match_codes(
     asked: Sequence[str | None], known: Sequence[str]
 ) -> tuple[list[str | None], list[bool]]:

@@ -20,9 +20,11 @@ from phusong.sources.boundaries.codes import (
     qualified,
     read_codes,
     read_names,
+    with_commune_zeros,
 )
 from phusong.sources.boundaries.lists import Renamed, in_list_of
 from phusong.sources.boundaries.location import standing_in
+from phusong.sources.boundaries.reform.whichlist import with_zeros
 from phusong.sources.boundaries.service_areas import service_areas, spread_equal
 from phusong.sources.boundaries.shapes import BORDER_M, keep_types, repair, report_overlaps
 from phusong.sources.crs import Area
@@ -92,6 +94,8 @@ def read_villages(
             unique=own[0],
         )
         gathered.code = own
+    else:
+        _restore_zeros(gathered, findings)
     codes, changed = disambiguate(gathered.code)
     for i in np.flatnonzero(changed):
         gathered.flags[i].append("code_disambiguated")
@@ -219,6 +223,24 @@ def _asked_communes(
             n=sum(forgiven),
         )
     return asked
+
+
+def _restore_zeros(gathered: _Villages, findings: Findings) -> None:
+    """Give the villages' codes the leading zeros back that their communes' have (B18)."""
+    communes = [None if c is None else with_zeros(c) for c in gathered.asked_commune]
+    found = with_commune_zeros(gathered.code, communes)
+    if found:
+        i = min(found)
+        findings.add(
+            "B18",
+            gathered.where[i],
+            gathered.code[i],
+            "village {given} is taken for {code}; {n} villages in all",
+            given=gathered.code[i],
+            code=found[i],
+            n=len(found),
+        )
+    gathered.code = [found.get(i, code) for i, code in enumerate(gathered.code)]
 
 
 def _report_renamed(renamed: Renamed, gathered: _Villages, findings: Findings) -> None:

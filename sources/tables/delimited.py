@@ -19,12 +19,14 @@ from phusong.errors import Overreach, Where
 from phusong.sources.bounds import TEXT_BYTES, refuse_long, refuse_packed
 from phusong.sources.tables.headers import OPENCELLID, Role
 from phusong.sources.tables.raw.encodings import KEPT, codec_of
+from phusong.sources.tables.raw.grouped import ungrouped
 from phusong.sources.tables.raw.header_rows import (
     header_of,
     no_records,
     report_header,
     report_no_records,
 )
+from phusong.sources.tables.raw.stacked import one_of_several, report_several
 from phusong.sources.tables.text import convert, suspected_font_encoding
 from phusong.study import Layer
 
@@ -67,11 +69,15 @@ def read_table(
     lines = _lines(text, separator, findings, where)
     if not lines:
         return None if lines is None else pd.DataFrame()
+    kept, several = one_of_several(lines, role, layer.columns)
+    lines = [lines[i] for i in kept]
+    if several is not None:
+        report_several(several, findings, where)
     if _headerless_opencellid(lines[0]):
         header, body = list(OPENCELLID), lines
     else:
         found = header_of(lines, role, layer.columns)
-        report_header(found, findings, where)
+        report_header(replace(found, at=kept[found.at]), findings, where)
         header, body = found.names, lines[found.body :]
     passed = no_records(body, len(header)) if role is not None else {}
     report_no_records(passed, findings, where)
@@ -89,7 +95,8 @@ def read_table(
         records.append([cell.strip() or None for cell in cells])
     _report_ragged(refused, len(header), separator, findings, where)
     index = pd.Index(rows, dtype="int64")
-    return pd.DataFrame(records, columns=header, index=index, dtype=object)
+    frame = pd.DataFrame(records, columns=header, index=index, dtype=object)
+    return ungrouped(frame, role, layer.columns, findings, where)
 
 
 def _report_ragged(
@@ -125,18 +132,19 @@ def _text(path: Path, layer: Layer, findings: Findings, where: Where) -> str | N
 
 
 def _lines(text: str, separator: str, findings: Findings, where: Where) -> list[list[str]] | None:
-    """Return the lines that are not empty, as cells; None where they are no table (S02)."""
+    """Return the lines as cells, empty ones among them; None where they are no table (S02)."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        lines = [line for line in reader if line]
+        lines = list(reader)
     except csv.Error as error:
         at = replace(where, line=reader.line_num)
         findings.add("S02", at, detail="the file cannot be read ({reason})", reason=str(error))
         return None
-    if lines and len(lines[0]) > _COLUMNS:
-        findings.add("S02", where, detail="its header has {n} columns", n=len(lines[0]))
+    first = next(filter(None, lines), [])
+    if len(first) > _COLUMNS:
+        findings.add("S02", where, detail="its header has {n} columns", n=len(first))
         return None
-    return lines
+    return lines if first else []
 
 
 def is_delimited(path: Path) -> bool:
@@ -293,12 +301,13 @@ def taken_apart(path: Path, layer: Layer, role: Role | None) -> TakenApart | Non
     cells, spans, begun = [], [], 0
     try:
         for row in reader:
-            if row:
-                cells.append(row)
-                spans.append((begun, reader.line_num))
+            cells.append(row)
+            spans.append((begun, reader.line_num))
             begun = reader.line_num
     except csv.Error:
         return None
+    kept, _ = one_of_several(cells, role, layer.columns)
+    cells, spans = [cells[i] for i in kept], [spans[i] for i in kept]
     if not cells:
         return None
     if _headerless_opencellid(cells[0]):

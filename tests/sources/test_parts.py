@@ -17,7 +17,7 @@ from shapely.geometry import Polygon, box
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.i18n import catalogue, set_language
-from phusong.sources.boundaries.codes import disambiguate, match_codes
+from phusong.sources.boundaries.codes import disambiguate, match_codes, with_commune_zeros
 from phusong.sources.boundaries.service_areas import service_areas, spread_equal
 from phusong.sources.boundaries.shapes import (
     REASONS,
@@ -580,3 +580,12 @@ def test_flaw_without_a_place() -> None:
 
 def test_every_flaw_is_translated() -> None:
     assert set(REASONS.values()) <= set(catalogue())
+
+
+def test_villages_whose_codes_lost_their_communes_zeros() -> None:
+    codes = ["697001", "697002", "1006701"]
+    assert with_commune_zeros(codes, ["00697", "00697", "10067"]) == {}  # 3 figures and 2
+    assert with_commune_zeros(["697001", "10067002"], ["00697", "10067"]) == {0: "00697001"}
+    assert with_commune_zeros(["697001", "00697001"], ["00697", "00697"]) == {}  # it is there
+    assert with_commune_zeros(["12", "13"], ["00697", "00697"]) == {}
+    assert with_commune_zeros(["697001", "A7"], ["00697", None]) == {0: "00697001"}

@@ -13,7 +13,8 @@ from openpyxl.workbook.defined_name import DefinedName
 
 from phusong.checks import Findings
 from phusong.errors import Where
-from phusong.sources.tables.headers import TOWERS, VILLAGES, Role
+from phusong.sources.tables.delimited import read_table, taken_apart
+from phusong.sources.tables.headers import TOWERS, VILLAGE_LIST, VILLAGES, Role
 from phusong.sources.tables.raw.several import joined, tables_of
 from phusong.sources.tables.raw.spreadsheets import read_sheet
 from phusong.study import Layer
@@ -161,3 +162,131 @@ def test_every_cell_is_in_one_table_or_left(rows: list[list[Any]]) -> None:
     assert 1 + len(parts) + len(left) == len(tables)
     assert chosen.header.known == max(t.header.known for t in tables)
     assert all(":" in t.place() for t in tables)
+
+
+def read_text(text: str, folder: Path, role: Role, **layer: Any) -> tuple[Any, Findings]:
+    path = folder / "danh sách.csv"
+    path.write_text(text, "utf-8")
+    findings = Findings()
+    asked = Layer(path=path, **layer)
+    return read_table(path, asked, findings, Where(file=path.name), role), findings
+
+
+STACKED = """BẢNG 1: THÔN
+Mã thôn,Tên thôn,Kinh độ,Vĩ độ
+V1,Thôn 1,105.1,22.8
+V2,Thôn 2,105.2,22.8
+
+BẢNG 2: TRẠM
+Mã trạm,Nhà mạng,Kinh độ,Vĩ độ,Độ cao
+T1,VNPT,104.1,22.7,30
+;;;;
+Mã thôn,Tên thôn,Kinh độ,Vĩ độ
+V3,Thôn 3,105.3,22.8
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "villages"),
+    [
+        (STACKED.replace(";;;;", ""), ["V1", "V2", "V3"]),
+        (STACKED.replace(";;;;", ",,,,"), ["V1", "V2", "V3"]),
+        (STACKED.split(";;;;", maxsplit=1)[0].replace("\n\n", "\n"), ["V1", "V2"]),
+    ],
+)
+def test_tables_below_each_other_in_a_text(tmp_path: Path, text: str, villages: list[str]) -> None:
+    found, said = read_text(text, tmp_path, VILLAGES)
+    assert list(found["Mã thôn"]) == villages
+    assert not said.of("S14")
+    told = said.of("S53")[0].text()
+    assert told.startswith("lines 2-4")
+    assert "Mã trạm" in told
+    masts, said = read_text(text, tmp_path, TOWERS)
+    assert list(masts["Mã trạm"]) == ["T1"]
+    row = text.splitlines().index("Mã trạm,Nhà mạng,Kinh độ,Vĩ độ,Độ cao") + 1
+    assert f"row {row}" in said.of("S43")[0].text()
+
+
+def test_the_records_of_a_text_of_several_tables_are_found_again(tmp_path: Path) -> None:
+    text = STACKED.replace(";;;;", "")
+    found, _ = read_text(text, tmp_path, VILLAGES)
+    path = tmp_path / "danh sách.csv"
+    apart = taken_apart(path, Layer(path=path), VILLAGES)
+    assert apart is not None
+    for row, code in found["Mã thôn"].items():
+        begin, end = apart.spans[row]
+        assert "".join(apart.lines[begin:end]).startswith(f"{code},")
+
+
+def test_one_table_with_empty_lines_stays_one(tmp_path: Path) -> None:
+    found, said = read_text(
+        "Mã thôn,Tên thôn,Kinh độ,Vĩ độ\nV1,Thôn 1,105,22\n\nV2,Thôn 2,105,22\n", tmp_path, VILLAGES
+    )
+    assert list(found["Mã thôn"]) == ["V1", "V2"]
+    assert not said.of("S53")
+
+
+def test_a_commune_in_the_first_row_of_its_group(tmp_path: Path) -> None:
+    found, said = read_text(
+        "TT,Xã,Thôn,Dân số\n1,Xã Ba Chẽ,A,10\n2,,B,20\n3,,C,20\n4,Xã Kỳ Thượng,D,5\n5,,E,7\n",
+        tmp_path,
+        VILLAGE_LIST,
+    )
+    assert list(found["Xã"]) == ["Xã Ba Chẽ"] * 3 + ["Xã Kỳ Thượng"] * 2
+    assert "3 empty cells take what stands above them, in 2 groups" in said.of("S58")[0].text()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "1,Xã Ba Chẽ,A\n2,Xã Ba Chẽ,B\n3,,C\n",  # written on every row: the third lacks it
+        "1,,A\n2,Xã Ba Chẽ,B\n3,,C\n",  # nothing stands above the first
+        "1,Xã Ba Chẽ,A\n2,,B\n3,Xã Khác,C\n4,Xã Ba Chẽ,D\n",  # a group that comes back
+    ],
+)
+def test_cells_that_are_no_groups_stay_empty(tmp_path: Path, rows: str) -> None:
+    found, said = read_text(f"TT,Xã,Thôn\n{rows}", tmp_path, VILLAGE_LIST)
+    assert found["Xã"].isna().any()
+    assert not said.of("S58")
+
+
+@pytest.mark.parametrize(
+    "form", ["{n},{xa},,{sum}", "{n}. {xa},,,", "{xa} ({k} thôn),,,", ",{xa},,"]
+)
+def test_communes_in_rows_of_their_own(tmp_path: Path, form: str) -> None:
+    heads = [
+        form.format(n=n, xa=xa, sum=30, k=2)
+        for n, xa in (("I", "Xã Ba Chẽ"), ("II", "Xã Kỳ Thượng"))
+    ]
+    text = f"TT,Tên thôn,Ghi chú,Dân số\n{heads[0]}\n1,A,,10\n2,B,,20\n{heads[1]}\n1,Xóm Xã,,5\n"
+    found, said = read_text(text, tmp_path, VILLAGE_LIST)
+    assert list(found["Tên thôn"]) == ["A", "B", "Xóm Xã"]
+    assert list(found["commune"]) == ["Xã Ba Chẽ", "Xã Ba Chẽ", "Xã Kỳ Thượng"]
+    told = said.of("S58")[0]
+    assert told.where.row == 1
+    assert "records 1, 4 name a commune above its villages" in told.text()
+
+
+def test_a_workbook_with_rows_of_communes(tmp_path: Path) -> None:
+    book, sheet, path = saved(
+        [
+            ["TT", "Tên thôn", "Dân số"],
+            ["I. Xã Ba Chẽ"],
+            [1, "A", 10],
+            ["II. Xã Kỳ Thượng"],
+            [1, "B", 5],
+        ],
+        tmp_path,
+    )
+    sheet.merge_cells("A2:C2")
+    book.save(path)
+    found, said = read(path, VILLAGE_LIST)
+    assert list(found["commune"]) == ["Xã Ba Chẽ", "Xã Kỳ Thượng"]
+    assert said.of("S58")
+
+
+def test_a_row_with_a_place_is_a_village_whatever_its_name(tmp_path: Path) -> None:
+    text = "Mã thôn,Tên thôn,Kinh độ,Vĩ độ\n1,Phường Đúc,107.5,16.4\n2,Thôn B,107.5,16.5\n"
+    found, said = read_text(text, tmp_path, VILLAGES)
+    assert list(found["Tên thôn"]) == ["Phường Đúc", "Thôn B"]
+    assert not said.of("S58")

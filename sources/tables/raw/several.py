@@ -59,9 +59,8 @@ def tables_of(rows: Rows, role: Role | None, mapping: Mapping[str, str]) -> list
     """
     if role is None:
         return [Table(rows, 0, 0, header_of(rows, role, mapping))]
-    bands = _bands(rows)
     out = []
-    for first, last in bands:
+    for first, last in bands_of(rows):
         for left, right in _columns(rows[first:last]):
             part = [row[left:right] for row in rows[first:last]]
             out.append(Table(part, first, left, header_of(part, role, mapping)))
@@ -92,17 +91,20 @@ def joined(tables: Sequence[Table]) -> tuple[Table, list[Table], list[Table]]:
     return Table(rows, chosen.first, chosen.column, chosen.header), parts, left
 
 
-def _bands(rows: Rows) -> list[tuple[int, int]]:
-    """Return (first, end) of the tables below each other; titles belong to what is below them."""
+def bands_of(rows: Rows) -> list[tuple[int, int]]:
+    """Return (first, end) of the tables below each other; titles belong to what is below them.
+
+    What parts them is an empty row, or a title right above a header.
+    """
     blocks: list[tuple[int, int]] = []
     start = None
     for i, row in enumerate([*rows, []]):
         filled = any(cell is not None for cell in row)
-        if filled and start is None:
-            start = i
-        elif not filled and start is not None:
+        if start is not None and (not filled or (i > start and _is_title(rows, i))):
             blocks.append((start, i))
             start = None
+        if filled and start is None:
+            start = i
     starts = []
     waiting = None
     for first, end in blocks:
@@ -118,6 +120,13 @@ def _bands(rows: Rows) -> list[tuple[int, int]]:
         return [(0, len(rows))]
     starts[0] = 0
     return list(zip(starts, [*starts[1:], len(rows)], strict=True))
+
+
+def _is_title(rows: Rows, i: int) -> bool:
+    """Say whether a row of one text stands right above a header."""
+    if i + 1 >= len(rows) or sum(cell is not None for cell in _once(rows[i])) != 1:
+        return False
+    return _is_header(rows[i + 1])
 
 
 def _columns(rows: Rows) -> list[tuple[int, int]]:

@@ -26,6 +26,7 @@ from phusong.sources.gdal import vectors
 from phusong.sources.tables.columns import nearest
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.raw.encodings import FONTS, undone
+from phusong.sources.tables.raw.grouped import ungrouped
 from phusong.sources.tables.raw.header_rows import (
     no_records,
     report_header,
@@ -136,7 +137,7 @@ def read_sheet(
     table, parts, left = joined(chosen.tables)
     _report_several(table, parts, left, findings, where)
     report_header(replace(table.header, at=table.first + table.header.at), findings, where)
-    return _frame(table, findings, where)
+    return ungrouped(_frame(table, findings, where), role, layer.columns, findings, where)
 
 
 def _report_several(
