@@ -21,7 +21,7 @@ from phusong.sources.alterations.carried_out import with_scenario
 from phusong.sources.boundaries.centres import commune_centres, village_centres
 from phusong.sources.boundaries.communes import read_communes
 from phusong.sources.boundaries.villages import read_villages
-from phusong.sources.cables.backhaul import no_backhaul, read_backhaul
+from phusong.sources.cables.backhaul import no_backhaul
 from phusong.sources.cables.doubles import single_cables, single_pops
 from phusong.sources.cables.lines import (
     CABLE_COLUMNS,
@@ -31,6 +31,7 @@ from phusong.sources.cables.lines import (
     read_roads,
     report_heights,
 )
+from phusong.sources.cables.linklists import read_hanging
 from phusong.sources.cables.pops import POP_COLUMNS, read_pops, report_lonely_pops, unique_ids
 from phusong.sources.crs import STUDY_FILE, Area, exchanged_against, study_crs, to_study
 from phusong.sources.datum import report_way
@@ -445,9 +446,9 @@ class _Reading:
 
     def _backhaul(self) -> None:
         layers = self.study.fiber.backhaul if self.study.fiber is not None else []
-        tables = [read_backhaul(self.study, layer, self.findings) for layer in layers]
-        if tables:
-            self.got.backhaul = pd.concat(tables, ignore_index=True)
+        if layers:
+            pops = [] if self.got.pops is None else self.got.pops["pop_id"].tolist()
+            self.got.backhaul = read_hanging(self.study, layers, pops, self.findings)
 
     def _roads(self) -> None:
         area = self.got.area

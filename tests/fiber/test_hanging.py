@@ -14,6 +14,7 @@ from phusong.checks import Findings
 from phusong.errors import InputError
 from phusong.fiber.assess import assess_fiber
 from phusong.sources.cables.backhaul import read_backhaul
+from phusong.sources.cables.linklists import read_hanging
 from phusong.study import Layer, Study
 
 # P0 ──C0── joint ──C1── P1            S1: fibre at C1; S2: microwave from S1
@@ -267,3 +268,46 @@ def test_a_table_that_is_not_there_is_named(tmp_path):
     findings = Findings()
     assert read_backhaul(settings, Layer(path="none.csv"), findings).empty
     assert [f.rule.number for f in findings] == ["S01"]
+
+
+LINKS = """Microwave links 2026,,,,
+Site name S1,Site name S2,TR Frequency (MHz),Antenna diameter S1 (m),Status
+1A,2B,7500,1.2,in service
+2B,3C,7500,0.6,in service
+3C,4D,15000,0.6,planned
+8X,9Y,15000,0.6,in service
+,9Y,15000,0.6,in service
+"""
+
+
+def test_a_list_of_links_is_backhaul_either_way(tmp_path):
+    (tmp_path / "b.csv").write_text(LINKS, "utf-8")
+    (tmp_path / "fibre.csv").write_text("site_id,medium\n1A,fibre\n", "utf-8")
+    settings = study(backhaul=[{"path": "b.csv"}, {"path": "fibre.csv"}])
+    settings = settings.model_copy(update={"folder": tmp_path})
+    findings = Findings()
+    table = read_hanging(settings, settings.fiber.backhaul, [], findings)
+    assert table[["site_id", "medium", "upstream"]].to_numpy().tolist() == [
+        ["1A", "fibre", None],
+        ["1A", "microwave", "2B"],
+        ["2B", "microwave", "3C"],
+        ["2B", "microwave", "1A"],
+        ["3C", "microwave", "2B"],
+    ]
+    told = findings.of("F37")
+    assert [f.text() for f in told] == ["2 sites in 1 groups, such as 8X, 9Y"]
+    assert [f.where.row for f in findings.of("F16")] == [5]
+    assert len(findings.of("F23")) == 1
+    # A point of presence feeds them as well, and without either nothing does.
+    fed = read_hanging(settings, settings.fiber.backhaul[:1], ["8X"], Findings())
+    assert fed["site_id"].tolist() == ["8X", "9Y"]
+    assert read_hanging(settings, settings.fiber.backhaul[:1], [], Findings()).empty
+
+
+def test_the_study_names_the_ends_of_links(tmp_path):
+    (tmp_path / "b.csv").write_text("Đầu này,Đầu kia\n1A,P\n", "utf-8")
+    columns = {"site_a": "Đầu này", "site_b": "Đầu kia"}
+    settings = study(backhaul=[{"path": "b.csv", "columns": columns}])
+    settings = settings.model_copy(update={"folder": tmp_path})
+    table = read_hanging(settings, settings.fiber.backhaul, ["P"], Findings())
+    assert table["site_id"].tolist() == ["1A", "P"]
