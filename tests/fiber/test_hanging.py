@@ -270,7 +270,7 @@ def test_a_table_that_is_not_there_is_named(tmp_path):
     assert [f.rule.number for f in findings] == ["S01"]
 
 
-LINKS = """Microwave links 2026,,,,
+LISTED = """Microwave links 2026,,,,
 Site name S1,Site name S2,TR Frequency (MHz),Antenna diameter S1 (m),Status
 1A,2B,7500,1.2,in service
 2B,3C,7500,0.6,in service
@@ -281,7 +281,7 @@ Site name S1,Site name S2,TR Frequency (MHz),Antenna diameter S1 (m),Status
 
 
 def test_a_list_of_links_is_backhaul_either_way(tmp_path):
-    (tmp_path / "b.csv").write_text(LINKS, "utf-8")
+    (tmp_path / "b.csv").write_text(LISTED, "utf-8")
     (tmp_path / "fibre.csv").write_text("site_id,medium\n1A,fibre\n", "utf-8")
     settings = study(backhaul=[{"path": "b.csv"}, {"path": "fibre.csv"}])
     settings = settings.model_copy(update={"folder": tmp_path})
