@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pytest
 
-from helpers.province import check, communes, only, read
+from helpers.cli import phusong, table
+from helpers.province import cables, check, communes, only, read, villages
 
 
 def packed(folder: Path, spec: dict[str, Any]) -> Path:
@@ -63,3 +66,63 @@ def test_a_real_network_is_read_packed(shared: Path, tmp_path: Path, spec: dict[
     found = check(tmp_path, spec)
     assert not found.of("S02")
     assert found.of("S23")  # Georgia lies far from the communes
+
+
+MAPINFO_STUDY = """[study]
+name = "Tỉnh thử"
+[boundaries.communes]
+path = "data/xa.tab"
+[[boundaries.villages]]
+path = "data/thon.mif"
+[[towers]]
+path = "data/cells.csv"
+[terrain]
+dem = ["data/dem.tif"]
+[[fiber.cables]]
+path = "data/cap.mif"
+"""
+VN2000 = (
+    "CoordSys Earth Projection 8, 9999, 3, -191.90441429, -39.30318279, -111.45032835, "
+    '-0.00928836, 0.01975479, -0.00427372, 0.252906278, 0, "m", 105.5, 0, 0.9999, 500000, 0'
+)
+"""VN-2000, 105-30, as MapInfo files of survey offices have it: its datum by parameters."""
+
+
+def in_vn2000(frame: gpd.GeoDataFrame, path: Path) -> None:
+    """Write a MIF whose CoordSys gives VN-2000 by its parameters."""
+    frame.to_crs(9209).to_file(path, driver="MapInfo File")
+    text = path.read_text("utf-8")
+    path.write_text(re.sub("CoordSys .*", VN2000, text), "utf-8")
+
+
+def test_mapinfo_through_the_command(tmp_path: Path, spec: dict[str, Any]) -> None:
+    assert spec["terrain"]["dem"] == ["data/dem.tif"]
+    communes().to_crs(4326).to_file(tmp_path / "data/xa.tab", driver="MapInfo File")
+    in_vn2000(villages(), tmp_path / "data/thon.mif")
+    in_vn2000(cables(), tmp_path / "data/cap.mif")
+    (tmp_path / "study.toml").write_text(MAPINFO_STUDY, "utf-8")
+    said = phusong("check", tmp_path, "--out", tmp_path / "found.csv")
+    found = table(tmp_path / "found.csv")
+    assert not {"S02", "S05", "S23", "S34", "B07", "B10", "F01"} & {row["rule"] for row in found}
+    assert "AutoCAD" not in said.output
+
+
+def test_a_mapinfo_table_without_its_other_files(tmp_path: Path, spec: dict[str, Any]) -> None:
+    communes().to_crs(4326).to_file(tmp_path / "data/xa.tab", driver="MapInfo File")
+    for suffix in (".dat", ".map", ".id"):
+        (tmp_path / "data/xa.tab").with_suffix(suffix).unlink()
+    spec["boundaries"]["communes"] = {"path": "data/xa.tab"}
+    assert only(check(tmp_path, spec), "S02").where.file == "data/xa.tab"
+
+
+def test_a_drawing_is_refused_by_the_command(tmp_path: Path, spec: dict[str, Any]) -> None:
+    assert "fiber" in spec
+    (tmp_path / "data/cap.dwg").write_bytes(b"AC1032" + bytes(100))
+    communes().to_crs(4326).to_file(tmp_path / "data/xa.tab", driver="MapInfo File")
+    villages().to_file(tmp_path / "data/thon.mif", driver="MapInfo File")
+    text = MAPINFO_STUDY.replace("cap.mif", "cap.dwg")
+    (tmp_path / "study.toml").write_text(text, "utf-8")
+    said = phusong("check", tmp_path, "--lang", "vi", code=1).output
+    assert "cap.dwg" in said
+    assert "DXFOUT" in said
+    assert "GeoPackage" in said
