@@ -55,6 +55,10 @@ _VNI_PAIR = re.compile("([aeouyôö])([" + "".join(_VNI_MARKS) + "])", re.IGNORE
 # What each encoding leaves in a text taken for Latin-1, and no Vietnamese text holds.
 _TCVN3_SIGN = re.compile(r"[A-Za-zÀ-ÿ][¡-©«¬®µ¶·¸¹»¼½¾]|[¨©«¬®µ¶¸¹»¼½¾][A-Za-z]")
 _VNI_SIGN = re.compile(r"[AEOUYaeouyÔÖôö][ØÛÏÅÄËÜøûïåäëü]")
+_VNI_NEVER = re.compile(
+    "(?<![aeouyôöAEOUYÔÖ])[" + "".join(_VNI_MARKS) + "".join(_VNI_MARKS).upper() + "]"
+)
+"""A mark of VNI's stands behind the letter it marks: ``Julià`` and ``Escàs`` are no VNI."""
 _UNICODE_SIGN = re.compile("[\u1ea0-\u1ef9\u0102\u0103\u0110\u0111\u01a0\u01a1\u01af\u01b0]")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -169,7 +173,7 @@ def suspected_font_encoding(texts: Iterable[str]) -> tuple[FontEncoding, str] | 
 
     Texts that hold letters only Unicode Vietnamese has are taken for sound. One in fifty must
     carry the signs of TCVN3 (symbols inside words); VNI's signs are letters of other languages
-    too, so one in five must.
+    too, so one in five must, and more than have letters where VNI has none.
     """
     distinct = list(dict.fromkeys(t for t in texts if not t.isascii()))
     if not distinct:
@@ -182,6 +186,8 @@ def suspected_font_encoding(texts: Iterable[str]) -> tuple[FontEncoding, str] | 
     )
     for encoding, sign, share in signs:
         hits = [t for t in distinct if sign.search(t)]
+        if encoding == "vni" and sum(bool(_VNI_NEVER.search(t)) for t in distinct) >= len(hits):
+            continue
         if hits and len(hits) >= share * len(distinct):
             return encoding, hits[0]
     return None

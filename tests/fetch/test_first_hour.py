@@ -127,9 +127,8 @@ def test_three_commands_and_no_file_edited(andorra: Host, tmp_path: Path) -> Non
     assert andorra.asked == []
 
     text = (study / "study.toml").read_text("utf-8")
-    # Only for the clock's sake; and a Catalan name (Engaït) is taken for one in VNI's letters.
+    # Only for the clock's sake.
     quick = '\n[radio]\nmodel = "p526"\n[uncertainty]\ndraws = 0\n'
-    quick += '[checks]\nseverity = { S16 = "warning" }\n'
     (study / "study.toml").write_text(text + quick, "utf-8")
     out = study / "out"
     printed = phusong("run", study, "--out", out).output

@@ -17,7 +17,12 @@ from phusong.errors import Where
 from phusong.sources.tables.headers import VILLAGES
 from phusong.sources.tables.raw.garbled import report_garbled, texts_by_column
 from phusong.sources.tables.raw.spreadsheets import read_sheet
-from phusong.sources.tables.text import _TCVN3, from_tcvn3, from_vni
+from phusong.sources.tables.text import (
+    _TCVN3,
+    from_tcvn3,
+    from_vni,
+    suspected_font_encoding,
+)
 from phusong.study import Layer
 
 NAMES = [
@@ -156,3 +161,13 @@ def test_windows_1258_comes_as_one_letter_each(encoding: str | None, tmp_path: P
     frame = read_table(path, layer, findings, Where(file="a.csv"), VILLAGES)
     assert frame is not None
     assert frame["ten"].tolist() == NAMES
+
+
+def test_names_of_other_languages_are_no_vni() -> None:
+    """``Engaït`` may be VNI by itself; beside ``Julià`` and ``Escàs`` it is not."""
+    catalan = ["Engaït", "Sant Julià de Lòria", "Escàs", "Ransol"]
+    assert suspected_font_encoding(catalan) is None
+    vni = ["Xaõ Ba Cheõ", "Thoân Naø Loø", "Baûn Laøng", "Xoùm Ñaù"]
+    found = suspected_font_encoding(vni)
+    assert found is not None
+    assert found[0] == "vni"
