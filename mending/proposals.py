@@ -14,7 +14,8 @@ import shapely
 from phusong.checks import Finding, Findings
 from phusong.i18n import number, tr
 from phusong.mending.mends import Act, Mend
-from phusong.sources.boundaries.codes import match_codes
+from phusong.sources.boundaries.codes import match_codes, qualified, with_commune_zeros
+from phusong.sources.boundaries.reform.whichlist import with_zeros
 from phusong.sources.boundaries.shapes import made_valid
 from phusong.sources.named_layers import NamedLayer
 from phusong.sources.tables import headers
@@ -280,6 +281,14 @@ def _zeros(sheet: Sheet, _: Sequence[Finding]) -> Iterator[Mend]:
             yield sheet.mend(
                 "B18", int(row), Act.CELL, after, column=column, before=before, after=after
             )
+    own = sheet.header("code")
+    codes = [as_code(value) or "" for value in frame[own]] if own is not None else []
+    if own is None or qualified(codes, asked) is not None:
+        return
+    communes_of = [code if code is None else with_zeros(code) for code in asked]
+    for i, after in with_commune_zeros(codes, communes_of).items():
+        row = int(frame["row"].iloc[i])
+        yield sheet.mend("B18", row, Act.CELL, after, column=own, before=codes[i], after=after)
 
 
 def _repeated(sheet: Sheet, findings: Sequence[Finding]) -> Iterator[Mend]:

@@ -52,11 +52,9 @@ def show_progress() -> Iterator[Progress]:
         return
     console = make_console(stderr=True)
     with (TerminalProgress if console.is_terminal else LineProgress)(console) as progress:
-        on_first_compile(
-            lambda: progress.message(
-                tr("First run: compiling the kernels for this machine, up to a minute …")
-            )
-        )
+        # The language is the caller's: kernels may be compiled in a thread that knows none.
+        said = tr("First run: compiling the kernels for this machine, up to a minute …")
+        on_first_compile(lambda: progress.message(said))
         yield progress
 
 
