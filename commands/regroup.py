@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 _SHOWN: Final = 5
 
 
+_UNITS: Final = {
+    "new_commune": "commune since July 2025",
+    "new_province": "province since July 2025",
+    "old_commune": "former commune",
+    "old_district": "former district",
+    "old_province": "former province",
+}
+
+
 @click.command(context_settings=CONTEXT)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("table", type=click.Path(path_type=Path), required=False)
@@ -94,7 +103,7 @@ def regroup(
             "{old} communes became {new}" if by is None else "{old} communes: {new} rows by {unit}",
             old=len(opened.tables["communes"]),
             new=int(found.communes["told_apart"].sum()) if by is None else len(found.communes),
-            unit=(by or "").replace("_", " "),
+            unit=tr(_UNITS[by]) if by is not None else "",
         )
     )
     for note in _notes(found):
@@ -122,7 +131,7 @@ def _notes(found: Regrouped) -> Iterator[str]:
         )
     if found.elsewhere:
         yield tr(
-            "{count} codes of the table go into these communes and are not in the run: {codes}. "
+            "{count} old codes belong to these rows and are not in the run: {codes}. "
             "The figures are without them, see the column elsewhere",
             count=len(found.elsewhere),
             codes=_some(found.elsewhere),
