@@ -82,46 +82,45 @@ def _without_rows_of_communes(
     findings: Findings,
     where: Where,
 ) -> pd.DataFrame:
-    """Leave out the rows that only name a commune, and write it into the rows below each."""
-    above: list[str | None] = []
-    heads: list[int] = []
-    communes: list[str] = []
-    now: str | None = None
+    """Leave out the rows that only name a commune, and write it into the rows below each.
+
+    What has coordinates is a village, whatever its name.
+    """
     names = [str(c) for c in frame.columns]
-    placed = set(recognise(names, COORDINATES).taken.values())
-    for row, cells in zip(frame.index, frame.to_numpy(dtype=object), strict=True):
-        named = _commune_of(dict(zip(names, cells, strict=True)), taken.get("name"), placed)
+    known = {**recognise(names, COORDINATES).taken, **taken}
+    placed = sorted({known[ours] for ours in COORDINATES if ours in known})
+    bare = frame[frame[placed].isna().all(axis=1)] if placed else frame
+    heads: dict[int, str] = {}
+    for row, cells in zip(bare.index, bare.to_numpy(dtype=object), strict=True):
+        named = _commune_of(dict(zip(names, cells, strict=True)), taken.get("name"))
         if named is not None:
-            now = named or None
-            heads.append(int(row))
-            if named:
-                communes.append(named)
-        above.append(now)
+            heads[int(row)] = named
     if not heads or len(heads) == len(frame):
         return frame
+    communes = [name for name in heads.values() if name]
     header = taken.get(_OWN, _OWN) if _OWN in role.columns else None
     out = frame.copy(deep=False)
     if header is not None:
         own = out[header] if header in out else pd.Series(None, index=out.index, dtype=object)
-        group = pd.Series(above, index=out.index, dtype=object)
+        group = pd.Series(heads, dtype=object).reindex(out.index).ffill()
+        group = group.where(group.notna() & (group != ""), None)
         out[header] = own.where(own.map(lambda cell: clean(cell) is not None), group)
-    out = out.drop(index=heads)
+    out = out.drop(index=list(heads))
     findings.add(
         "S58",
-        replace(where, row=heads[0]),
+        replace(where, row=min(heads)),
         communes[0] if communes else "",
         "records {rows} name a commune above its villages: {communes}",
-        rows=ranges(heads),
+        rows=ranges(list(heads)),
         communes=_first(communes),
     )
     return out
 
 
-def _commune_of(cells: Mapping[str, Any], name: str | None, placed: set[str]) -> str | None:
+def _commune_of(cells: Mapping[str, Any], name: str | None) -> str | None:
     """Return the commune that a row is the head of, empty for a district, None for a record.
 
-    Beside the name only its number in the list stands, and sums; a merged cell repeats it. What
-    has coordinates (``placed``) is a record.
+    Beside the name only its number in the list stands, and sums; a merged cell repeats it.
     """
     texts = {header: text for header, cell in cells.items() if (text := clean(cell)) is not None}
     words = {t for t in texts.values() if not _FIGURE.fullmatch(t) and not _NUMBERED.fullmatch(t)}
@@ -132,7 +131,7 @@ def _commune_of(cells: Mapping[str, Any], name: str | None, placed: set[str]) ->
     first = next(iter(texts))
     if name is not None and name not in at and first not in at:
         return None
-    if len(text) > _LONGEST or placed & set(texts):
+    if len(text) > _LONGEST:
         return None
     found = _HEADED.fullmatch(text)
     if found is not None:
@@ -148,6 +147,8 @@ def _filled_down(
     What shows that: the first record has it, some lack it that have a name, it never stands in
     two records on end, and none comes back further down.
     """
+    if frame[header].notna().all():
+        return frame
     values = [clean(cell) for cell in frame[header]]
     named = (
         [True] * len(values) if name is None else [clean(cell) is not None for cell in frame[name]]
