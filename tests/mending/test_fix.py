@@ -146,6 +146,28 @@ def bare() -> gpd.GeoDataFrame:
     return frame
 
 
+def bare_both() -> gpd.GeoDataFrame:
+    """Villages whose own codes, which begin with their communes', are numbers as well."""
+    frame = villages()
+    frame["ma_thon"] = [int(code.replace("-", "00")) for code in frame["ma_thon"]]
+    frame["ma_xa"] = [int(code) for code in frame["ma_xa"]]
+    return frame
+
+
+def as_grouped_list(folder: Path, spec: Spec) -> None:
+    """Villages as points in a text, under rows of their communes."""
+    frame = bare_both().set_geometry(villages().geometry.centroid).to_crs(4326)
+    lines = ["Mã thôn,Tên thôn,Mã xã,Tọa độ"]
+    for code, group in frame.groupby("ma_xa"):
+        lines.append(f"I. Xã A{code},,,")
+        lines += [
+            f"{v.ma_thon},{v.ten_thon},{v.ma_xa},{v.geometry.y:.6f} {v.geometry.x:.6f}"
+            for v in group.itertuples()
+        ]
+    (folder / "data/thôn.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    spec["boundaries"]["villages"][0] = {"path": "data/thôn.csv"}
+
+
 def twice(frame: gpd.GeoDataFrame, *at: int) -> gpd.GeoDataFrame:
     return pd.concat([frame, frame.iloc[list(at)]], ignore_index=True)
 
@@ -231,6 +253,7 @@ CASES: list[tuple[str, str, Fault]] = [
     ("B16", "gpkg", centres_twice),
     ("B18", "gpkg", as_vector(bare(), ".gpkg")),
     ("B18", "shp", as_vector(bare(), ".shp")),
+    ("B18", "csv", as_grouped_list),
     ("B18", "geojson", as_vector(bare().to_crs(4326), ".geojson")),
     ("B19", "gpkg", communes_twice),
     ("B33", "gpkg", as_vector(twice(villages(), 5, 5), ".gpkg")),
@@ -313,6 +336,14 @@ def test_figures_are_those_of_the_lenient_run(tmp_path: Path, spec: Spec) -> Non
     cells = ["cell_id", "site_id", "operator", "height_m", "freq_mhz", "azimuth_deg"]
     pd.testing.assert_frame_equal(strict.cells[cells], lenient.cells[cells])
     assert strict.cables.geometry.geom_equals(lenient.cables.geometry).all()
+
+
+def test_villages_codes_and_communes_get_their_zeros(tmp_path: Path, spec: Spec) -> None:
+    as_grouped_list(tmp_path, spec)
+    mended(tmp_path, spec)
+    strict = read_inputs(read_study(tmp_path / "fixed.toml"), Findings())
+    expected = [code.replace("-", "00") for code in villages()["ma_thon"]]
+    assert sorted(strict.villages["code"]) == sorted(expected)
 
 
 def test_an_outline_whose_area_would_change_stays(tmp_path: Path, spec: Spec) -> None:
