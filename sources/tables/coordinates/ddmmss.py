@@ -12,10 +12,11 @@ from phusong.errors import Where
 
 Figures = Literal["decimal", "ddmmss"]
 
-_ENOUGH: Final = 10
-"""Places that must all be possible minutes and seconds. Of decimals, six in ten are below 60: ten
-places, two coordinates, seconds alone make it one chance in 27,000."""
-_SPREAD: Final = 10
+_ENOUGH: Final = 8
+"""Places that must all be possible minutes and seconds. Of decimals, six in ten are below 60: eight
+places, two coordinates, seconds alone make it one chance in 3,500, with the minutes one in ten
+million."""
+_SPREAD: Final = 6
 """Different minutes that there must be each way: within a few hundred metres decimals are alike."""
 
 
