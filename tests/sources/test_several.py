@@ -290,3 +290,10 @@ def test_a_row_with_a_place_is_a_village_whatever_its_name(tmp_path: Path) -> No
     found, said = read_text(text, tmp_path, VILLAGES)
     assert list(found["Tên thôn"]) == ["Phường Đúc", "Thôn B"]
     assert not said.of("S58")
+
+
+def test_a_row_filled_as_villages_are_is_a_village_whatever_its_name(tmp_path: Path) -> None:
+    text = "Mã thôn,Tên thôn,Dân số\n1,Thôn A,10\n2,Xã Đồng Văn,20\n3,Thôn B,5\n"
+    found, said = read_text(text, tmp_path, VILLAGE_LIST)
+    assert list(found["Tên thôn"]) == ["Thôn A", "Xã Đồng Văn", "Thôn B"]
+    assert not said.of("S58")

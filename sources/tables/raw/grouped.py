@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -33,6 +33,8 @@ _ABOVE: Final = re.compile(
 )
 _FIGURE: Final = re.compile(r"[-+]?[\d.,\s]*\d[\d.,\s]*")
 _LONGEST: Final = 60
+_SAMPLE: Final = 500
+"""Records whose filling is looked at."""
 _SHOWN: Final = 3
 
 
@@ -84,7 +86,7 @@ def _without_rows_of_communes(
 ) -> pd.DataFrame:
     """Leave out the rows that only name a commune, and write it into the rows below each.
 
-    What has coordinates is a village, whatever its name.
+    What has coordinates is a village, whatever its name; so is what is filled as villages are.
     """
     names = [str(c) for c in frame.columns]
     known = {**recognise(names, COORDINATES).taken, **taken}
@@ -95,6 +97,10 @@ def _without_rows_of_communes(
         named = _commune_of(dict(zip(names, cells, strict=True)), taken.get("name"))
         if named is not None:
             heads[int(row)] = named
+    records = frame.drop(index=list(heads)).head(_SAMPLE) if heads else frame.iloc[:0]
+    usual = set(map(_shape, records.drop(columns=placed).to_numpy(dtype=object)))
+    beside = frame.drop(columns=placed)
+    heads = {row: name for row, name in heads.items() if _shape(beside.loc[row]) not in usual}
     if not heads or len(heads) == len(frame):
         return frame
     communes = [name for name in heads.values() if name]
@@ -115,6 +121,21 @@ def _without_rows_of_communes(
         communes=_first(communes),
     )
     return out
+
+
+def _shape(cells: Iterable[Any]) -> tuple[str, ...]:
+    """Return how a row is filled: figures, a Roman number or letter, words, or nothing."""
+    texts = [clean(cell) for cell in cells]
+    return tuple(
+        ""
+        if text is None
+        else "figure"
+        if _FIGURE.fullmatch(text)
+        else "number"
+        if _NUMBERED.fullmatch(text)
+        else "words"
+        for text in texts
+    )
 
 
 def _commune_of(cells: Mapping[str, Any], name: str | None) -> str | None:
