@@ -207,7 +207,7 @@ def _close_by_worth(search: Search, layers: Layers) -> Layers:
         idle = 0 if raised.bound > search.proven * (1.0 + _RISE) else idle + 1
         search.raise_bound(raised.bound)
         closed |= gone
-        stars.learn(raised)
+        stars.learn(worth, raised)
         on = layers.column >= 0
         if (closed & on).sum() > _CLOSED * on.sum():
             before = int(on.sum())
@@ -284,8 +284,8 @@ def _relax(search: Search, layers: Layers) -> None:
     search.begin(layers)
     r = Relaxation(layers, layers.price)
     wt = np.where(layers.column >= 0, layers.graph.wt, np.inf)
-    worth = Stars(layers).worth()
-    r.start(wt, variables(layers, growth), _ROOM, growth.enter[growth.enter >= 0], worth)
+    stars = Stars(layers)
+    r.start(wt, variables(layers, growth), _ROOM, growth.enter[growth.enter >= 0], stars.worth())
     on = layers.column >= 0
     closed = np.zeros(on.size, np.bool_)
     stalled, turn, before = 0, 0, -np.inf

@@ -12,7 +12,8 @@ graph needs, and a factor of zero is Wong's original.
 
 Where tree and duals have the same value, complementary slackness has the tree enter every cut with
 a dual exactly once. An ascent led by a good tree puts components that it enters more often last;
-the order is free, so the bound holds whatever the tree.
+the order is free, so the bound holds whatever the tree. What leads may be fractional too: cuts
+that it enters by more than one have no dual in any best choice of duals.
 """
 # ruff: noqa: ANN001, ANN201 - numba infers the types of kernels
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
@@ -42,6 +43,7 @@ def ascend(
     guide,
     heights=False,
     most=None,
+    due=None,
 ):
     """Raise a feasible dual of the cut formulation from ``root``.
 
@@ -62,13 +64,17 @@ def ascend(
         mean of the turn's nested cuts, weighted with what each was raised; the coefficients go
         here. It holds for every tree as each of its cuts does.
     guide
-        Flow of a good tree by slot, away from the root, float64, shape (2m,); empty for none.
+        Flow of a good tree, or of a fractional one, by slot, away from the root, float64, shape
+        (2m,); empty for none.
     heights
         To store one potential a turn instead, in ``share`` as in ``store``: the vertices of the
         turn's cuts, the terminal first, and by how much in all each was inside a cut raised.
     most
         By vertex how far a terminal may be raised, float64, shape (n,), lessened in place by what
         it was; None without a limit.
+    due
+        By vertex how much of the guide may enter the component of a terminal before it counts as
+        astray, float64, shape (n,); None for one everywhere.
 
     Returns
     -------
@@ -175,8 +181,9 @@ def ascend(
                     else:
                         size = push(heap, place, dist, size, w)
             value = cut
-            if entries > 1.001:
-                value += _ASTRAY * (entries - 1.0)
+            once = 1.0 if due is None else due[z]
+            if entries > once + 0.001:
+                value += _ASTRAY * (entries - once)
         bound += now
         if most is not None:
             most[z] -= now

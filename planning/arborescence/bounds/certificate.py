@@ -36,6 +36,8 @@ class Row(IntEnum):
     """One pair at most serves a village."""
     BUDGET = 5
     """What is built costs no more than the budget."""
+    QUORUM = 6
+    """A few villages need so many sites together."""
 
 
 def _none() -> NDArray[np.int64]:
@@ -60,15 +62,25 @@ class Dual:
     kind, about, price
         Other rows: what each says, see :class:`Row`, of which vertex (by name), site or village,
         and its multiplier.
+    cell
+        By potential the site around whose cell it is, int64: something leads there as much as its
+        radio is paid. -1 for those around terminals.
+    quorums, members, worth
+        Quorums (:mod:`.quorums`): of the ``k``-th the villages
+        ``members[quorums[k]:quorums[k + 1]]`` and its multiplier.
     """
 
     ceiling: float
     bounds: NDArray[np.int64]
     vertex: NDArray[np.int64]
     height: NDArray[np.float64]
+    cell: NDArray[np.int64]
     kind: NDArray[np.int64] = field(default_factory=_none)
     about: NDArray[np.int64] = field(default_factory=_none)
     price: NDArray[np.float64] = field(default_factory=_nothing)
+    quorums: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
+    members: NDArray[np.int64] = field(default_factory=_none)
+    worth: NDArray[np.float64] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True)

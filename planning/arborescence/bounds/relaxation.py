@@ -7,7 +7,8 @@ right sign: no variable has to be ruled out beforehand.
 
 Rows are cuts between the root and a terminal (Wong 1984); vertices and sites entered at most once;
 what enters a vertex that is no terminal leaves it (Polzin & Vahdati Daneshmand 2001); one pair a
-village; and a budget. All but the last two come when they are violated.
+village; quorums of villages, with potentials around cells; and a budget. Cuts and what keeps to
+vertices and sites come when they are violated.
 """
 
 from __future__ import annotations
@@ -23,15 +24,17 @@ from scipy.sparse import csr_array, vstack
 
 from phusong.fiber.steiner.bounds.ascent import distances
 from phusong.planning.arborescence.bounds.certificate import Dual, Row
-from phusong.planning.arborescence.bounds.closing import raise_duals
+from phusong.planning.arborescence.bounds.closing import around, led_by, raise_duals
 from phusong.planning.arborescence.bounds.rises import rises, sides
 from phusong.planning.arborescence.bounds.separation import Separator
 from phusong.planning.arborescence.bounds.structure import structure
+from phusong.planning.arborescence.graph.digraph import radios
 from phusong.planning.arborescence.graph.numbering import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from phusong.planning.arborescence.bounds.stars import Worth
     from phusong.planning.arborescence.graph.digraph import Layers
 
 _AGE = 5
@@ -100,6 +103,7 @@ class Relaxation:
         self.kind = np.empty(0, np.int64)
         self.about = np.empty(0, np.int64)
         self.potentials = np.zeros(1, np.int64), np.empty(0, np.int64), np.empty(0)
+        self.quorums = csr_array((0, layers.village.size))
         self.separator = Separator(layers)
         self.bound = -np.inf
         self.now = -np.inf
@@ -195,7 +199,7 @@ class Relaxation:
         used: NDArray[np.int64],
         room: int,
         tree: NDArray[np.int64],
-        worth: NDArray[np.float64] | None = None,
+        worth: Worth | None = None,
     ) -> float:
         """Begin with the potentials of a dual ascent and the variables it leaves cheap.
 
@@ -208,9 +212,10 @@ class Relaxation:
         room
             Entries of potentials at most.
         tree
-            Slots of a plan that guides the ascent; may be empty.
+            Slots of a plan that guides the ascent without worths; may be empty.
         worth
-            By vertex how far terminals are raised at first, see :mod:`.stars`.
+            How far terminals and cells are raised at first, see :mod:`.stars`. Quorums behind it
+            are rows from the beginning.
 
         Returns
         -------
@@ -221,8 +226,12 @@ class Relaxation:
         finite = np.isfinite(wt)
         scale = _DIGITS / max(float(wt[finite].sum()), 1e-300)
         whole = np.where(finite, np.floor(np.where(finite, wt, 0.0) * scale), np.inf)
-        most = None if worth is None else np.floor(worth * scale)
-        raised = raise_duals(lay, whole, _GROWTH, tree, room, most)
+        if worth is None:
+            raised = raise_duals(lay, whole, _GROWTH, led_by(lay, tree), room)
+        else:
+            most = np.floor(worth.most * scale)
+            raised = raise_duals(lay, whole, _GROWTH, worth.guide, room, most, worth.due)
+            self._add_quorums(worth)
         after, before = distances(g.indptr, g.adj, g.twin, raised.slack, g.terminal, 0)
         slack = raised.slack
         row = np.repeat(np.arange(g.n), np.diff(g.indptr))
@@ -248,11 +257,31 @@ class Relaxation:
         rows, variables, rise = rises(
             g.indptr, g.adj, lay.column, bounds, vertex.astype(np.int64), share, g.n
         )
-        matrix = csr_array((rise, (rows, variables)), shape=(bounds.size - 1, self.cost.size))
         self.potentials = bounds, lay.name[vertex], share
+        # Around a cell something leads to it as much as its radio is paid.
+        radio = radios(lay)[vertex[bounds[:-1]]]
+        cell = np.flatnonzero(radio >= 0)
+        matrix = csr_array(
+            (
+                np.concatenate([rise, -np.ones(cell.size)]),
+                (np.concatenate([rows, cell]), np.concatenate([variables, radio[cell]])),
+            ),
+            shape=(bounds.size - 1, self.cost.size),
+        )
         # Named by their place among the potentials, below zero; cuts by their terminal.
         about = -1 - np.arange(bounds.size - 1)
-        self._add(matrix, np.ones(bounds.size - 1), int(Row.CUT), about)
+        self._add(matrix, np.where(radio < 0, 1.0, 0.0), int(Row.CUT), about)
+
+    def _add_quorums(self, worth: Worth) -> None:
+        """Append a row for each quorum."""
+        if not worth.price.size:
+            return
+        self.quorums = worth.quorums
+        entry = worth.counts.tocoo()
+        radio = radios(self.layers)[worth.cells[entry.coords[0]]]
+        shape = (worth.price.size, self.cost.size)
+        rows = csr_array((entry.data, (entry.coords[1], radio)), shape=shape)
+        self._add(rows, worth.least, int(Row.QUORUM), np.arange(shape[0]), keep=True)
 
     def solve(self, deadline: float) -> bool:
         """Solve the programme as it stands; False when the deadline or HiGHS cut it short."""
@@ -304,7 +333,9 @@ class Relaxation:
         lay, p = self.layers, self.proof
         cut = (p.kind == Row.CUT) & (p.about >= 0)
         first = np.flatnonzero((p.kind == Row.CUT) & (p.about < 0))
-        other = p.kind != Row.CUT
+        quorum = p.kind == Row.QUORUM
+        other = (p.kind != Row.CUT) & ~quorum
+        members = self.quorums[p.about[quorum]]
         rows = p.matrix[np.flatnonzero(cut)]
         far = sides(
             *(lay.graph.indptr, lay.graph.adj, lay.graph.twin, lay.column),
@@ -323,9 +354,13 @@ class Relaxation:
             np.concatenate([name[taken], lay.name[vertex]]),
             np.concatenate([share[taken] * np.repeat(p.y[first], size), p.y[cut][which]])
             * self.unit,
+            np.concatenate([around(lay, name[bounds[mine]]), np.full(count.size, -1)]),
             p.kind[other],
             p.about[other],
             p.y[other] * self.unit,
+            members.indptr.astype(np.int64),
+            members.indices.astype(np.int64),
+            p.y[quorum] * self.unit,
         )
 
     def allow(self, budget: float) -> None:

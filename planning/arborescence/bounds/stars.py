@@ -6,6 +6,17 @@ share ways and cost less; but an ascent that raises every terminal as far as it 
 only then goes on, packs far more than one that takes terminals as they come: it knows beforehand
 how the price of a site is best divided among all that it covers.
 
+Fractions of sites cover for less than whole ones. Rows that only whole numbers have to keep
+(:mod:`.quorums`) raise the value of that programme most of the way to that of the best choice. A
+multiplier of such a row is paid by every site that counts in it: the cell of each site is raised
+too, as far as it has to pay.
+
+The choice of sites behind the multipliers is worth as much: complementary slackness has it enter
+every cut with a dual exactly once. So ascents are led by the ways of the sites chosen, each as much
+as it is chosen. Both are taken from the middle of all that are best (the analytic centre, where an
+interior point method ends): there a way is used if any best choice uses it, and what is due is
+spread over all who may pay it.
+
 Ways that several share are paid by all of them. What others charged on the way to a site cannot be
 charged once more by those whom it covers: the price of the site is lessened by that, and the
 programme asked again.
@@ -13,14 +24,16 @@ programme asked again.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
 from highspy._core import _Highs
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from phusong.fiber.steiner.bounds.ascent import distances
+from phusong.planning.arborescence.bounds.quorums import least, shares, violated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,16 +43,85 @@ if TYPE_CHECKING:
 
 _KEPT = 0.9
 """Share of what others charged, as learnt before, that stays when it is learnt anew."""
+_ROUNDS = 25
+"""Times quorums are sought at most when a programme is made."""
+_GAIN = 2e-4
+"""Share by which they have to raise its value each time."""
+_CHOSEN = 1e-9
+"""A site chosen less leads nowhere."""
+_EXACT = 1.0 - 1e-12
+"""What a multiplier of a quorum is taken down by for rounding."""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """How far terminals and cells are raised at first, and what cells raised are good for.
+
+    Attributes
+    ----------
+    most
+        By vertex how far a terminal or a cell is raised at first, shape (n,).
+    guide
+        By slot how much the sites chosen use it, shape (2m,).
+    due
+        By vertex how much of that enters a component of it at least: one, and for a cell as much as
+        its site is chosen, shape (n,).
+    cells
+        Vertices of the cells, int64, shape (s,).
+    quorums
+        Quorums by villages of the instance.
+    counts
+        Cells by quorums: how much a site counts in each.
+    price
+        By quorum the multiplier for which cells are raised.
+    """
+
+    most: NDArray[np.float64]
+    guide: NDArray[np.float64]
+    due: NDArray[np.float64]
+    cells: NDArray[np.int64]
+    quorums: csr_array
+    counts: csr_array
+    price: NDArray[np.float64]
+
+    @property
+    def least(self) -> NDArray[np.float64]:
+        """By quorum what sites count together at least."""
+        return least(self.quorums)
+
+    def granted(self, peak: NDArray[np.float64]) -> NDArray[np.float64]:
+        """By quorum the multiplier that cells raised to ``peak``, by vertex, can pay."""
+        if not self.price.size:
+            return self.price
+        due = self.counts @ self.price
+        raised = peak[self.cells]
+        share = np.minimum(np.divide(raised, due, out=np.ones(due.size), where=due > 0), 1.0)
+        entry = self.counts.tocoo()
+        lowest = np.ones(self.price.size)
+        np.minimum.at(lowest, entry.coords[1], share[entry.coords[0]])
+        granted: NDArray[np.float64] = self.price * lowest * _EXACT
+        return granted
+
+    def earned(self, peak: NDArray[np.float64]) -> float:
+        """Return what cells raised to ``peak`` add to a bound."""
+        return float(self.granted(peak) @ self.least)
 
 
 class Stars:
     """The covering programme of a graph, each site at the price of its cheapest way.
 
-    Rows are sites, columns terminals; maximise what terminals are worth together, such that those
-    a site covers are worth no more than the site costs.
+    Rows are sites, columns terminals and quorums; maximise what they are worth together, such that
+    those a site covers, and those it counts in, are worth no more than the site costs.
+
+    Parameters
+    ----------
+    layers
+        The graph.
+    members
+        Quorums known, by terminals.
     """
 
-    def __init__(self, layers: Layers) -> None:
+    def __init__(self, layers: Layers, members: csr_array | None = None) -> None:
         self.layers = layers
         g = layers.graph
         self.away, _ = distances(g.indptr, g.adj, g.twin, g.wt, g.terminal, 0)
@@ -68,7 +150,12 @@ class Stars:
         )
         self.cells = cells
         self.waste = np.zeros(cells.size)
+        self.members = csr_array((0, self.column.size))
+        self.counts = csr_array((cells.size, 0))
         self.highs = self._programme()
+        if members is not None and members.shape[0]:
+            self._take(members)
+        self._seek()
 
     def _programme(self) -> _Highs:
         highs = _Highs()
@@ -91,30 +178,117 @@ class Stars:
         )
         return highs
 
-    def worth(self) -> NDArray[np.float64] | None:
-        """By vertex how far a terminal is to be raised at first, shape (n,); None without."""
-        most = np.maximum(self.away[self.cells] - self.waste, 0.0)
-        for row, price in enumerate(most.tolist()):
-            self.highs.changeRowBounds(row, -highspy.kHighsInf, price)
+    def _seek(self) -> None:
+        """Take in quorums that the choice behind the multipliers does not reach."""
+        # Only villages that nothing but sites serves: the row of each holds for every plan.
+        village = self.layers.name[self.column] >= self.layers.names.first_village
+        plain = np.flatnonzero(village & np.isinf(self.alone))
+        before = 0.0
+        for round_ in range(_ROUNDS):
+            value = self._value()
+            if value is None or value < before * (1.0 + _GAIN):
+                return
+            before = value
+            chosen = np.maximum(-np.asarray(self.highs.getSolution().row_dual), 0.0)
+            found = violated(self.pays[:, plain], chosen, seed=round_)
+            if not found.shape[0]:
+                return
+            shape = (found.shape[0], self.column.size)
+            self._take(csr_array((found.data, plain[found.indices], found.indptr), shape=shape))
+
+    def _take(self, members: csr_array) -> None:
+        """Append quorums, rows of ``members`` by terminals."""
+        counts = shares(self.pays, members)
+        by_quorum = counts.tocsc()
+        count = members.shape[0]
+        self.highs.addCols(
+            count,
+            -least(members),
+            np.zeros(count),
+            np.full(count, highspy.kHighsInf),
+            by_quorum.nnz,
+            by_quorum.indptr[:-1].astype(np.int32),
+            by_quorum.indices.astype(np.int32),
+            by_quorum.data,
+        )
+        self.members = csr_array(vstack([self.members, members]))
+        self.counts = shares(self.pays, self.members)
+
+    def _value(self) -> float | None:
+        """Solve the programme; return its value, None when HiGHS does not."""
         self.highs.run()
         if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
-        found = np.zeros(self.layers.graph.n)
-        found[self.column] = np.maximum(self.highs.getSolution().col_value, 0.0)
-        return found
+        return -float(self.highs.getInfo().objective_function_value)
 
-    def learn(self, raised: Ascent) -> None:
+    def worth(self) -> Worth | None:
+        """Return how far terminals and cells are to be raised at first; None without."""
+        most = np.maximum(self.away[self.cells] - self.waste, 0.0)
+        for row, price in enumerate(most.tolist()):
+            self.highs.changeRowBounds(row, -highspy.kHighsInf, price)
+        if not self._central():
+            return None
+        solution = self.highs.getSolution()
+        value = np.maximum(solution.col_value, 0.0)
+        chosen = np.maximum(-np.asarray(solution.row_dual), 0.0)
+        price = value[self.column.size :]
+        lay = self.layers
+        found, due = np.zeros(lay.graph.n), np.ones(lay.graph.n)
+        found[self.column] = value[: self.column.size]
+        due[self.cells] = chosen
+        used = np.flatnonzero(price > 0.0)
+        counts = self.counts[:, used]
+        found[self.cells] = counts @ price[used]
+        entry = self.members[used].tocoo()
+        village = lay.name[self.column[entry.coords[1]]] - lay.names.first_village
+        quorums = csr_array(
+            (entry.data, (entry.coords[0], village)), shape=(used.size, lay.village.size)
+        )
+        return Worth(found, self._ways(chosen), due, self.cells, quorums, counts, price[used])
+
+    def _central(self) -> bool:
+        """Solve for the middle of the best, or any of them where that fails; tell whether."""
+        self.highs.clearSolver()
+        self.highs.setOptionValue("solver", "ipm")
+        self.highs.setOptionValue("run_crossover", "off")
+        found = self._value() is not None
+        self.highs.setOptionValue("solver", "choose")
+        self.highs.setOptionValue("run_crossover", "on")
+        return found or self._value() is not None
+
+    def _ways(self, chosen: NDArray[np.float64]) -> NDArray[np.float64]:
+        """By slot how much the cheapest ways of sites use it, each as much as it is chosen."""
+        g, toward = self.layers.graph, self.layers.toward
+        flow = np.zeros(g.adj.size)
+        for cell, much in zip(self.cells.tolist(), chosen.tolist(), strict=True):
+            vertex = cell if much > _CHOSEN else 0
+            while vertex != 0:
+                flow[toward[vertex]] += much
+                vertex = int(g.adj[toward[vertex]])
+        return flow
+
+    def learn(self, worth: Worth, raised: Ascent) -> None:
         """Take notice of what was charged on ways to sites by others than those they cover."""
         g = self.layers.graph
         left, _ = distances(g.indptr, g.adj, g.twin, raised.slack, g.terminal, 0)
-        paid = self.pays @ raised.peak[self.column]
+        paid = self.pays @ raised.peak[self.column] + worth.counts @ worth.granted(raised.peak)
         lost = np.maximum(self.away[self.cells] - paid - left[self.cells], 0.0)
         self.waste = _KEPT * self.waste + (1.0 - _KEPT) * lost
 
     def keep(self, layers: Layers) -> Stars:
         """Return the programme of what is left of the graph, with what was learnt."""
-        other = Stars(layers)
-        names = self.layers.name[self.cells]
-        place = np.searchsorted(names, layers.name[other.cells])
-        other.waste = self.waste[place]
+        names = self.layers.name
+        mine = layers.name[layers.graph.terminals[layers.graph.terminals > 0]]
+        old = names[self.column]
+        place = np.minimum(np.searchsorted(old, mine), old.size - 1)
+        there = np.flatnonzero(old[place] == mine)
+        part = self.members[:, place[there]].tocoo()
+        members = csr_array(
+            (part.data, (part.coords[0], there[part.coords[1]])),
+            shape=(self.members.shape[0], mine.size),
+        )
+        # A quorum that lost a village is another one; of even size it says nothing.
+        whole = np.flatnonzero(members.sum(axis=1) == self.members.sum(axis=1))
+        other = Stars(layers, members[whole])
+        other.waste = self.waste[np.searchsorted(names[self.cells], layers.name[other.cells])]
         return other

@@ -214,3 +214,12 @@ def _toward(
     found = np.full(graph.n, -1, np.int64)
     found[vertex] = slot[which]
     return found
+
+
+def radios(layers: Layers) -> NDArray[np.int64]:
+    """By vertex, of cells the variable of their radio; -1 for others, shape (n,)."""
+    variable = np.flatnonzero(layers.kind == Kind.RADIO)
+    cell = layers.cell[layers.ref[variable]]
+    found = np.full(layers.graph.n, -1, np.int64)
+    found[cell[cell >= 0]] = variable[cell >= 0]
+    return found

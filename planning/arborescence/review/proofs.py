@@ -47,6 +47,12 @@ class _Graph:
     """By arc the site whose layer it enters, -1 for others."""
     pair: NDArray[np.int64]
     """By variable the village of the pair it stands for, -1 for others."""
+    radio: NDArray[np.int64]
+    """By site the variable of its radio, -1 without one."""
+    first_cell: int
+    first_village: int
+    wanted: NDArray[np.bool_]
+    """By village whether it is a terminal."""
     terminals: NDArray[np.int64]
     names: int
 
@@ -268,6 +274,10 @@ def _graph(
         paid,
         np.array([arc[6] for arc in arcs], np.int64),
         np.array([key[2] if key[0] == "pair" else -1 for key in keys], np.int64),
+        np.array([keys.get(("radio", site), -1) for site in range(s.count)], np.int64),
+        first_cell,
+        first_village,
+        stage.wanted,
         np.concatenate([locked, first_village + wanted, second + both]),
         second + i.villages.count,
     )
@@ -291,16 +301,25 @@ def _value(
             message = "a potential is negative, or not zero at the root"
             raise UnprovenError(message)
         level[vertex] = height
-        ends = vertex[terminal[vertex]]
-        bound += float(level[ends].max()) if ends.size else 0.0
+        site = dual.cell[k]
+        if site >= 0:
+            # Plans without this site pay nothing, those with it as far as its cell is raised.
+            load[g.radio[site]] -= level[g.first_cell + site]
+        else:
+            ends = vertex[terminal[vertex]]
+            bound += float(level[ends].max()) if ends.size else 0.0
         rise = np.maximum(level[g.head] - level[g.tail], 0.0)
         once = np.zeros(g.price.size)
         np.maximum.at(once, g.variable[g.cover], rise[g.cover])
         load += once
         np.add.at(load, g.variable[~g.cover], rise[~g.cover])
         level[vertex] = 0.0
+    for k, price in enumerate(dual.worth.tolist()):
+        villages = dual.members[dual.quorums[k] : dual.quorums[k + 1]]
+        load += price * _counts(graph, villages)
+        bound += price * np.ceil(0.5 * villages.size)
     reduced = g.price - load
-    if (dual.price < 0).any():
+    if (dual.price < 0).any() or (dual.worth < 0).any():
         message = "a row has a negative multiplier"
         raise UnprovenError(message)
     by_vertex = np.zeros(g.names)
@@ -333,6 +352,26 @@ def _value(
     bound += float(np.minimum(reduced[usable], 0.0).sum())
     spent += float(np.abs(dual.height).max(initial=0.0))
     return bound - _SLACK * 1e-3 * spent, reduced
+
+
+def _counts(graph: _Graph, villages: NDArray[np.int64]) -> NDArray[np.float64]:
+    """By variable how much it counts in a quorum: half the villages it serves, rounded up."""
+    g = graph
+    common = np.zeros(g.price.size)
+    variable = g.radio[g.radio >= 0]
+    site = np.flatnonzero(g.radio >= 0)
+    for name in g.first_village + np.unique(villages):
+        into = np.flatnonzero((g.head == name) | (g.head == name + g.wanted.size))
+        cell = g.tail[into]
+        if not g.wanted[name - g.first_village] or (cell < g.first_cell).any():
+            message = f"village {name - g.first_village} needs no site: it is in no quorum"
+            raise UnprovenError(message)
+        common[variable] += np.isin(g.first_cell + site, cell)
+    if np.unique(villages).size != villages.size:
+        message = "a village is twice in a quorum"
+        raise UnprovenError(message)
+    counts: NDArray[np.float64] = np.ceil(0.5 * common)
+    return counts
 
 
 def _through(
