@@ -1,8 +1,10 @@
 """Most people for a sum: the same graph, with a price on leaving people out and a budget for all.
 
-The objective is who is left out, and what is built is held to the budget by one row of the same
-programme. Its multiplier is the price of a person; the value of the programme is the best bound
-that any price gives, so no search over prices is needed.
+Sites by ways of their own say what a person is worth at a budget. At that price ascents bound what
+any plan costs and leaves out together, and so how many it serves for the budget. The programme goes
+on from there: its objective is who is left out, and what is built is held to the budget by one row.
+The multiplier of that row is the price of a person, and its value the best bound that any price
+gives, so no search over prices is needed.
 """
 
 from __future__ import annotations
@@ -14,12 +16,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phusong.errors import InputError, Where
+from phusong.planning.arborescence.bounds.closing import ascent
 from phusong.planning.arborescence.bounds.integer import branch
 from phusong.planning.arborescence.bounds.relaxation import Relaxation
+from phusong.planning.arborescence.bounds.stars import Stars
 from phusong.planning.arborescence.graph.digraph import lay
 from phusong.planning.arborescence.graph.numbering import Kind
 from phusong.planning.arborescence.graph.part import whole
 from phusong.planning.arborescence.growth.gardener import Gardener, Growth
+from phusong.planning.arborescence.growth.ownways import (
+    along_ways,
+    by_budgets,
+    price_of_a_person,
+)
 from phusong.planning.arborescence.planner import along, warm_up
 from phusong.planning.arborescence.siteplan import Plan, Vouched, read, reasons, settle
 
@@ -40,6 +49,12 @@ _TURNS = 60
 """Parts torn down and regrown of each plan grown at a price."""
 _FACTORS = (1.0, 0.7, 1.4)
 """Prices of a person tried in growing plans, as multiples of that of the programme."""
+_PATIENCE = 8
+"""Ascents at a price that raise the bound little before the programme has its turn."""
+_RATE = 0.3
+"""Growth of components in them."""
+_RISE = 1e-4
+"""Share by which one has to raise the bound now and then."""
 _SHARE = 0.6
 """Share of the time in which the programme is relaxed; whole numbers have the rest."""
 
@@ -105,6 +120,44 @@ def curve(
     return plans
 
 
+def chosen_by_own_ways(
+    instance: Instance, budgets: Sequence[float], seconds: float
+) -> list[NDArray[np.int64]]:
+    """Choose sites for growing budgets, each holding those before; nothing when time runs out.
+
+    Parameters
+    ----------
+    instance
+        The instance, checked.
+    budgets
+        All that may be spent up to each.
+    """
+    spender = _Spender(instance, 0)
+    left = [max(budget - spender.nothing.cost, 0.0) for budget in budgets]
+    return by_budgets(spender.grower, spender.weight, left, seconds) or []
+
+
+def built(instance: Instance, sites: NDArray[np.int64], budget: float, *, spend: bool) -> Plan:
+    """Return the plan of some sites by ways of their own, as far as a budget goes.
+
+    Parameters
+    ----------
+    instance
+        The instance, checked.
+    spend
+        Whether what is left over is spent on whatever else serves most for it.
+    """
+    spender = _Spender(instance, 0)
+    spender.budget = budget
+    spender.offer(spender.bare)
+    growth = spender.follow(sites)
+    if growth is not None:
+        spender.offer(growth)
+        if spend or growth.cost > budget:
+            spender.offer(spender.grower.afford(growth, budget))
+    return spender.best
+
+
 def _refuse(budgets: Sequence[float]) -> None:
     for k, budget in enumerate(budgets):
         if not budget >= 0 or not np.isfinite(budget):
@@ -154,7 +207,9 @@ class _Spender:
                 "raise the budget or unlock sites",
                 {"cost": self.nothing.cost, "budget": budget},
             )
-        self._offer(self.grower.afford(self.bare, budget))
+        self.offer(self.grower.afford(self.bare, budget))
+        self._by_own_ways(0.2 * seconds)
+        self.most = self._at_a_price(started + _SHARE * seconds)
         bound, proven = self._bound(started + _SHARE * seconds, started + seconds)
         vouched = Vouched.BRANCHING if bound < proven else Vouched.DUALS
         return replace(
@@ -165,7 +220,8 @@ class _Spender:
             seconds=time.perf_counter() - started,
         )
 
-    def _offer(self, growth: Growth) -> bool:
+    def offer(self, growth: Growth) -> bool:
+        """Take a growing plan if it is within the budget and better; tell whether it was."""
         plan = self._settled(growth)
         if plan.cost > self.budget * (1 + 1e-12):
             return False
@@ -175,6 +231,46 @@ class _Spender:
         if better:
             self.best = plan
         return better
+
+    def _by_own_ways(self, seconds: float) -> None:
+        """Offer the plan of the sites that serve most by ways of their own."""
+        left = self.budget - self.nothing.cost
+        chosen = by_budgets(self.grower, self.weight, [left], seconds)
+        growth = None if chosen is None else self.follow(chosen[0])
+        if growth is not None:
+            self.offer(self.grower.afford(growth, self.budget))
+
+    def follow(self, site: NDArray[np.int64]) -> Growth | None:
+        """Grow the plan of some sites along ways of their own; it serves whom they cover."""
+        covers = self.layers.instance.covers
+        pairs = self.layers.instance.pairs
+        able = np.zeros(self.layers.cell.size, np.bool_)
+        able[site] = True
+        reached = np.zeros(self.weight.size, np.bool_)
+        reached[covers.village[able[covers.site]]] = True
+        reached[pairs.village[able[pairs.a] & able[pairs.b]]] = True
+        weight = np.where(reached, self.weight, 0.0)
+        return along_ways(self.grower.serving(weight, self.grower.alone), site)
+
+    def _at_a_price(self, deadline: float) -> float:
+        """Return how many any plan serves at most, by ascents at the price of a person."""
+        price = price_of_a_person(self.grower, self.weight, self.budget - self.nothing.cost)
+        if price is None:
+            return self.total
+        layers = lay(self.instance, miss=price)
+        stars, nothing = Stars(layers), np.empty(0, np.int64)
+        ceiling = self.nothing.cost + price * self.total
+        least, idle = 0.0, 0
+        while idle < _PATIENCE and layers.graph.terminals.size and ceiling > 0.0:
+            worth = stars.worth()
+            if worth is None or (least > 0.0 and time.perf_counter() >= deadline):
+                break
+            raised = ascent(layers, ceiling, _RATE, nothing, keep=False, worth=worth)
+            stars.learn(worth, raised)
+            idle = 0 if raised.bound > least * (1.0 + _RISE) else idle + 1
+            least = max(least, raised.bound)
+        # Whoever spends the budget and leaves out some pays at least that for both together.
+        return self._served((least - self.budget) / price)
 
     def _served(self, missed: float) -> float:
         """People served at most when at least these are missed; whole where weights are."""
@@ -187,8 +283,10 @@ class _Spender:
         """Return the bound on people, and as far as multipliers prove it."""
         if self.best.people >= self.total:
             return self.total, self.total
+        if self.best.people >= self.most * (1 - GAP):
+            return self.most, self.most
         r = self._programme()
-        proven = self.total
+        proven = self.most
         stalled, turn = 0, 0
         while r.solve(relaxed):
             now = self._served(r.bound)
@@ -261,7 +359,7 @@ class _Spender:
             seed = int(self.rng.integers(2**31))
             growth = at_price.improve(growth, _TURNS, seed)
             direct = growth.direct & (self.grower.alone <= penalty)
-            self._offer(self.grower.afford(Growth(growth.enter, direct, 0.0), self.budget))
+            self.offer(self.grower.afford(Growth(growth.enter, direct, 0.0), self.budget))
 
     def _chosen(self, x: NDArray[np.float64]) -> None:
         """Take a choice in whole numbers as a plan."""
@@ -274,4 +372,4 @@ class _Spender:
             np.where(use > 0.99, 0.0, np.inf)
         )
         if growth is not None:
-            self._offer(self.grower.afford(growth, self.budget))
+            self.offer(self.grower.afford(growth, self.budget))

@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phusong.errors import InputError, Where
-from phusong.planning.arborescence.money import TIME_LIMIT_S, curve, within
+from phusong.planning.arborescence.money import (
+    TIME_LIMIT_S,
+    built,
+    chosen_by_own_ways,
+    curve,
+    within,
+)
 from phusong.planning.arborescence.siteplan import Plan, bill
 
 if TYPE_CHECKING:
@@ -70,9 +76,9 @@ def years(
 ) -> Schedule:
     """Plan years with a budget each, most people served over all years.
 
-    Two ways are tried and the better one kept: the best plan for all the money, from which each
-    year before keeps the best part it can pay; and the best plan of the first year, to which each
-    year after adds the best it can pay.
+    Three ways are tried and the best one kept: the best plan for all the money, from which each
+    year before keeps the best part it can pay; the best plan of the first year, to which each year
+    after adds the best it can pay; and sites chosen for all years at once by ways of their own.
 
     Parameters
     ----------
@@ -96,6 +102,7 @@ def years(
     options = [
         _backwards(instance, total, free, time_limit_s, seed),
         _forwards(instance, total, free, time_limit_s, seed),
+        _at_once(instance, total, free, time_limit_s),
     ]
     plans = max(options, key=lambda plans: sum(p.people for p in plans))
     bounds = [plan.most_people for plan in free]
@@ -195,6 +202,21 @@ def _forwards(
         found = within(_paid(instance, before), left, time_limit_s=seconds, seed=seed)
         plans.append(_together(instance, before, found))
     return [replace(p, most_people=f.most_people) for p, f in zip(plans, free, strict=True)]
+
+
+def _at_once(
+    instance: Instance, total: list[float], free: list[Plan], seconds: float
+) -> list[Plan]:
+    """Choose the sites of all years in one programme, then build them year by year."""
+    plans: list[Plan] = []
+    for year, sites in enumerate(chosen_by_own_ways(instance, total, seconds)):
+        before = plans[-1] if plans else None
+        part = instance if before is None else _paid(instance, before)
+        left = total[year] - (before.cost if before is not None else 0.0)
+        # What is left of a year's budget is kept for the next, except in the last.
+        found = built(part, sites, max(left, 0.0), spend=year == len(total) - 1)
+        plans.append(found if before is None else _together(instance, before, found))
+    return [replace(p, most_people=f.most_people) for p, f in zip(plans, free, strict=False)]
 
 
 def _paid(instance: Instance, plan: Plan) -> Instance:

@@ -9,12 +9,18 @@ import numpy as np
 import pytest
 
 from helpers.planning import drawn
-from phusong.planning.arborescence import Covers, Fibre, Instance, Sites, Villages
+from phusong.planning.arborescence import Covers, Fibre, Instance, Sites, Villages, solve
 from phusong.planning.arborescence.bounds.closing import ascent
 from phusong.planning.arborescence.bounds.stars import Stars
 from phusong.planning.arborescence.graph.digraph import lay
-from phusong.planning.arborescence.growth.ownways import by_own_ways
+from phusong.planning.arborescence.growth.ownways import (
+    by_budgets,
+    by_own_ways,
+    price_of_a_person,
+)
 from phusong.planning.arborescence.incumbent import gardener
+from phusong.planning.arborescence.money import built, chosen_by_own_ways
+from phusong.planning.arborescence.review.faults import faults
 
 
 def road(site, village, alternative=None):
@@ -135,3 +141,38 @@ def test_a_locked_mast_stands_in_any_case() -> None:
     assert growth is not None
     assert growth.cost == 35.0
     assert chosen(layers, growth) == [3]
+
+
+def test_sites_for_growing_budgets_hold_those_before() -> None:
+    # 15 pay site 1; 40 pay it and site 2, which serves both: sooner is better than cheaper.
+    layers = lay(road([1, 2, 2, 3], [0, 0, 1, 1]), miss=1e-9)
+    grower = gardener(layers, None)
+    grower = grower.serving(np.ones(2), grower.alone)
+    chosen = by_budgets(grower, np.ones(2), [15.0, 40.0], 60.0)
+    assert chosen is not None
+    assert [sites.tolist() for sites in chosen] == [[1], [1, 2]]
+    # 25 at once pay for both with site 2 alone.
+    assert [s.tolist() for s in by_budgets(grower, np.ones(2), [25.0], 60.0) or []] == [[2]]
+
+
+def test_what_a_person_is_worth_at_a_budget() -> None:
+    # 25 serve both; of the first 15 each person would cost 12.5, as thirds of site 2 do.
+    layers = lay(road([1, 2, 2, 3], [0, 0, 1, 1]), miss=1e-9)
+    grower = gardener(layers, None)
+    grower = grower.serving(np.ones(2), np.full(2, np.inf))
+    assert price_of_a_person(grower, np.ones(2), 15.0) == pytest.approx(12.5)
+    assert price_of_a_person(grower, np.ones(2), 30.0) is None
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_years_chosen_at_once_stay_within_their_budgets(seed: int) -> None:
+    instance = drawn(seed, pairs=seed % 3)
+    most = solve(instance, time_limit_s=np.inf).cost
+    total = [0.6 * most, 0.8 * most, most]
+    chosen = chosen_by_own_ways(instance, total, 10.0)
+    assert len(chosen) == 3
+    assert all(set(a) <= set(b) for a, b in itertools.pairwise(chosen))
+    for sites, budget in zip(chosen, total, strict=True):
+        plan = built(instance, sites, budget, spend=False)
+        assert faults(instance, plan, budget) == []
+        assert set(plan.serving) <= set(sites)

@@ -18,7 +18,7 @@ from phusong.planning.arborescence.bounds.certificate import Dual
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from phusong.planning.arborescence.bounds.stars import Worth
+    from phusong.planning.arborescence.bounds.worth import Worth
     from phusong.planning.arborescence.graph.digraph import Layers
 
 _DIGITS = 2.0**42
@@ -101,7 +101,12 @@ def ascent(
         granted = worth.granted(peak)
         earned = float(granted @ worth.least)
         q = worth.quorums
-        dual = replace(dual, quorums=q.indptr.astype(np.int64), members=q.indices, worth=granted)
+        dual = replace(
+            dual,
+            quorums=q.indptr.astype(np.int64),
+            members=q.indices.astype(np.int64),
+            worth=granted,
+        )
     return Ascent(raised.bound / scale + earned, raised.slack / scale, dual, peak)
 
 

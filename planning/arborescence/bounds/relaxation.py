@@ -34,7 +34,7 @@ from phusong.planning.arborescence.graph.numbering import Kind
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from phusong.planning.arborescence.bounds.stars import Worth
+    from phusong.planning.arborescence.bounds.worth import Worth
     from phusong.planning.arborescence.graph.digraph import Layers
 
 _AGE = 5
