@@ -86,32 +86,47 @@ class Simulation:
     interval: float
 
 
-@njit(cache=True, nogil=True)
-def _served_part(margin_db: float, location_db: float, phi: Any) -> float:
-    """Part of a cell that is served when its mean level lies ``margin_db`` over the threshold."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_served(
+    margin_db: float,
+    model_db: float,
+    location_db: float,
+    weight: float,
+    fields: Any,
+    corner: int,
+    cols: int,
+    weights: Any,
+    phi: Any,
+    total: Any,
+) -> None:
+    """Add to each draw the part of a cell's weight that is served in it.
+
+    ``margin_db`` is by how much the cell's mean level lies over the threshold. The draws of a node
+    lie side by side in ``fields``, so that several are worked out at once; each draw's sum is
+    taken cell after cell all the same.
+    """
+    w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
+    north_west, north_east = fields[corner], fields[corner + 1]
+    south_west, south_east = fields[corner + cols], fields[corner + cols + 1]
     if location_db <= 0.0:
-        return 1.0 if margin_db >= 0.0 else 0.0
-    at = (margin_db / location_db + _PHI_END) / _PHI_STEP
-    if at <= 0.0:
-        return 0.0
-    if at >= phi.size - 1:
-        return 1.0
-    low = int(at)
-    return phi[low] + (at - low) * (phi[low + 1] - phi[low])  # type: ignore[no-any-return]
+        for d in range(total.size):
+            error = w0 * north_west[d] + w1 * north_east[d]
+            error = error + w2 * south_west[d] + w3 * south_east[d]
+            total[d] += weight * (1.0 if margin_db + model_db * error >= 0.0 else 0.0)
+        return
+    end = phi.size - 1.0
+    for d in range(total.size):
+        error = w0 * north_west[d] + w1 * north_east[d]
+        error = error + w2 * south_west[d] + w3 * south_east[d]
+        at = ((margin_db + model_db * error) / location_db + _PHI_END) / _PHI_STEP
+        low = np.int32(min(max(at, 0.0), end - 1.0))
+        part = phi[low] + (at - low) * (phi[low + 1] - phi[low])
+        part = part if at > 0.0 else 0.0
+        part = part if at < end else 1.0
+        total[d] += weight * part
 
 
-@njit(cache=True, nogil=True)
-def _error_at(field: Any, corner: int, weights: Any, cols: int) -> float:
-    """Value of a flat field at a point."""
-    return (  # type: ignore[no-any-return]
-        weights[0] * field[corner]
-        + weights[1] * field[corner + 1]
-        + weights[2] * field[corner + cols]
-        + weights[3] * field[corner + cols + 1]
-    )
-
-
-@njit(cache=True, parallel=True)
+@njit(cache=True, parallel=True, error_model="numpy")
 def _draw_shares(
     offsets: Any,
     weight: Any,
@@ -128,29 +143,32 @@ def _draw_shares(
     """Sum the served weight of each village in each draw.
 
     ``margin_db`` is NaN without signal, ``location_db`` and ``model_db`` are the parts of the
-    spread, all (cells,); ``served`` is (villages, draws).
+    spread, all (cells,); ``fields`` is (nodes, draws), ``served`` (villages, draws).
     """
     for v in prange(offsets.size - 1):
         first, last = offsets[v], offsets[v + 1]
-        unsure = np.empty(last - first, dtype=np.int64)
-        count = 0
         sure = 0.0
         for i in range(first, last):
-            if math.isnan(margin_db[i]):
-                continue
             spread = _SURE * math.sqrt(model_db[i] ** 2 + location_db[i] ** 2)
             if margin_db[i] >= spread:
                 sure += weight[i]
-            elif margin_db[i] > -spread:
-                unsure[count] = i
-                count += 1
-        for d in range(fields.shape[0]):
-            total = sure
-            for k in range(count):
-                i = unsure[k]
-                error = model_db[i] * _error_at(fields[d], corner[i], node_weights[i], cols)
-                total += weight[i] * _served_part(margin_db[i] + error, location_db[i], phi)
-            served[v, d] = total
+        total = served[v]
+        total[:] = sure
+        for i in range(first, last):
+            spread = _SURE * math.sqrt(model_db[i] ** 2 + location_db[i] ** 2)
+            if -spread < margin_db[i] < spread:
+                _add_served(
+                    margin_db[i],
+                    model_db[i],
+                    location_db[i],
+                    weight[i],
+                    fields,
+                    corner[i],
+                    cols,
+                    node_weights[i],
+                    phi,
+                    total,
+                )
 
 
 @dataclass(frozen=True)
@@ -237,7 +255,7 @@ def simulate_villages(
         for first in range(0, draws, at_once):
             part = slice(first, min(first + at_once, draws))
             fields = draw_fields(nodes, part.stop - part.start, rng)
-            flat = fields.reshape(len(fields), -1)
+            flat = np.ascontiguousarray(fields.reshape(len(fields), -1).T)
             for batch in footprints(villages, grid):
                 weight = weights.weigh(batch)
                 corner, node_weights = nodes.place(*_points(batch, grid))
@@ -280,12 +298,12 @@ def _draw_centres(
     cols: int,
     luck: NDArray[np.float32],
 ) -> NDArray[np.bool_]:
-    """Return (villages, draws): whether each centre is served."""
+    """Return (villages, draws): whether each centre is served; ``fields`` is (nodes, draws)."""
     margin, location, (corner, weights) = level.margin_db, level.location_db, place
-    error = np.zeros((len(fields), len(corner)))
+    error = np.zeros((len(corner), fields.shape[1]))
     for k, step in enumerate((0, 1, cols, cols + 1)):
-        error += fields[:, corner + step] * weights[:, k]
-    over = margin[:, None] + level.model_db[:, None] * error.T
+        error += fields[corner + step] * weights[:, k, None]
+    over = margin[:, None] + level.model_db[:, None] * error
     spread = np.where(location > 0, location, 1.0)[:, None]
     chance = np.where(location[:, None] > 0, ndtr(over / spread), over >= 0)
     return np.asarray((luck < chance) & np.isfinite(margin)[:, None])
