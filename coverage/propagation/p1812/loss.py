@@ -267,6 +267,24 @@ def ducting_floor_db(time_percent: float, distance_km: float, beta0: float) -> f
     return -12.0 + (1.2 + 3.7e-3 * distance_km) * (math.log(time_percent / beta0) / _LN10)
 
 
+def ducting_least_db(time_percent: float, latitude_deg: float, longest_km: float) -> float:
+    """Return a value that A(p) cannot fall below at a place, on any path up to a length.
+
+    The least of eq. (53) over every β up to the largest β0 of the latitude (eq. 5 with μ1 = 1), in
+    small steps of log β. Of the length, which its two terms take with opposite signs, each term
+    takes what makes it less; 0.1 dB is more than A(p) changes in a step.
+    """
+    most = 10.0 ** (1.67 - 0.015 * abs(latitude_deg)) if abs(latitude_deg) <= 70.0 else 4.17
+    log_beta = np.arange(math.log10(most), -200.0, -5e-4)
+    log_ratio = math.log10(time_percent) - log_beta
+    spans = np.array([[0.0], [longest_km]])
+    gamma = 1.076 * (2.0058 - log_beta) ** -1.012  # Γ, eq. (53a)
+    gamma = gamma * np.exp((-9.51 + 4.8 * log_beta - 0.198 * log_beta**2) * 1e-6 * spans**1.13)
+    straight = ((1.2 + 3.7e-3 * spans) * log_ratio).min(axis=0)
+    curved = (12.0 * np.exp(_LN10 * gamma * log_ratio)).min(axis=0)
+    return float((straight + curved).min()) - 12.0 - 0.1
+
+
 @njit(cache=True, nogil=True)
 def log_sum_db(a_db: float, b_db: float, eta: float) -> float:
     """Return η·ln(exp(a/η) + exp(b/η)) without overflow, the form of eq. (60)."""
@@ -345,8 +363,9 @@ def combine_db(
     land = (1.0 - sea_share) * diffraction_p_db
     # eq. (59)
     minb0p = free_p_db + land if under_beta else bd50 + (free_beta_db + land - bd50) * weight_i
-    minbap = log_sum_db(ducting_db, free_p_db, 2.5)  # eq. (60)
-    bda = bd
+    minbap, bda = ducting_db, bd
+    if ducting_db < math.inf:
+        minbap = log_sum_db(ducting_db, free_p_db, 2.5)  # eq. (60)
     if minbap <= bd:
         bda = minbap + (bd - minbap) * distance_weight(distance_km)  # eq. (61)
     bam = bda + (minb0p - bda) * weight_j  # eq. (62)

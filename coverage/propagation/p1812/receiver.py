@@ -39,11 +39,12 @@ if TYPE_CHECKING:
 
 
 class Air(NamedTuple):
-    """The site's air: median earth radius (km), p (%), and latitude."""
+    """The site's air: median earth radius (km), p (%), latitude, and the least A(p) (dB)."""
 
     earth_km: float
     percent: float
     latitude_deg: float
+    ducting_least_db: float
 
 
 class Ground(NamedTuple):
@@ -306,8 +307,8 @@ def fill_in(
         free_p = free_db + gain_p  # eq. (10)
         # Ducting counts only where it can come below the diffraction loss.
         bound = free_p + ldp + (12.0 if sea_share >= 0.75 else 0.0)
-        if rare:
-            bound -= ducting_floor_db(percent, km, beta0)
+        least = air.ducting_least_db
+        bound -= max(least, ducting_floor_db(percent, km, beta0)) if rare else least
         if near_t < 0.0:
             near_r = (total - (ground.k + ground.own_count) * ground.step_m) * 1e-3
             lowest = ducting_path_floor_db(

@@ -9,13 +9,14 @@ and at each receiver is :mod:`.p1812.radial`'s.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from phusong.coverage.propagation.diffraction import BAND_WAVELENGTH
 from phusong.coverage.propagation.p1812.geometry import effective_earth_km
-from phusong.coverage.propagation.p1812.loss import p1812_bands
+from phusong.coverage.propagation.p1812.loss import ducting_least_db, p1812_bands
 from phusong.coverage.propagation.p1812.path import check_p1812
 from phusong.coverage.propagation.p1812.radial import Lines, Own, Reach, Room, advance, receive
 from phusong.coverage.propagation.p1812.receiver import TRACE, Air
@@ -66,10 +67,15 @@ def sweep_p1812(
         freqs_mhz, tx.height_m, settings.rx_height_m, settings.time_percent, 50.0, settings.delta_n
     )
     bands = p1812_bands(freqs_mhz, settings.polarisation, settings.time_percent, settings.n0)
-    air = Air(effective_earth_km(settings.delta_n), settings.time_percent, settings.latitude_deg)
+    percent, latitude = settings.time_percent, settings.latitude_deg
+    least = _least_db(percent, latitude, settings.radius_m * 1e-3)
+    air = Air(effective_earth_km(settings.delta_n), percent, latitude, least)
     disc = disc_of(surface, tx, len(freqs_mhz), settings)
     _walk(disc, air, bands, np.empty((0, 0, len(TRACE))) if trace is None else trace)
     return disc.path_loss(freqs_mhz, dtype)
+
+
+_least_db = lru_cache(maxsize=8)(ducting_least_db)  # the same for all masts of a study
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

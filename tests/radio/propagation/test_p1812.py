@@ -23,6 +23,8 @@ from phusong.coverage.propagation.p1812.loss import (
     combine_db,
     distance_weight,
     duct_incidence,
+    ducting_least_db,
+    ducting_time_db,
     inverse_normal,
     path_weight,
 )
@@ -293,6 +295,21 @@ def test_parts_by_hand() -> None:
     assert location_sigma_db(900.0, 30.0, clutter_m=10.0) == pytest.approx(1.40369, abs=2e-5)
     assert location_sigma_db(900.0, 30.0, rx_height_m=10.0) == 0.0
     assert location_sigma_db(900.0, 30.0, rx_height_m=25.0, clutter_m=10.0) == 0.0
+
+
+@pytest.mark.parametrize(("percent", "latitude"), [(50.0, 21.0), (50.0, 0.0), (10.0, -75.0)])
+def test_no_path_has_less_of_ducting_than_its_least(percent: float, latitude: float) -> None:
+    least = ducting_least_db(percent, latitude, 300.0)
+    rng = np.random.default_rng(1)
+    seen = math.inf
+    for _ in range(3000):
+        km = float(np.exp(rng.uniform(math.log(0.25), math.log(300.0))))
+        beta0, tau = duct_incidence(*(km * rng.random(2)), latitude)
+        heights, between = rng.uniform(1.0, 300.0, 2), km * rng.random()
+        rough = rng.choice([0.0, rng.uniform(0.0, 3000.0)])
+        a_p, _ = ducting_time_db(percent, km, 8500.0, beta0, tau, *heights, rough, between)
+        seen = min(seen, a_p)
+    assert least <= seen < least + 3.0  # the bound holds, and is no idle one
 
 
 def test_a_mechanism_that_cannot_count_is_left_out() -> None:
