@@ -224,9 +224,12 @@ def _said(path: Path) -> dict[str, Any]:
 
 
 def _age(path: Path) -> float:
-    """Return seconds since a file was touched, by the clock of its own file system."""
+    """Return seconds since a file was touched, by the clock of its own file system.
+
+    A file touched in the future was touched before the clock was set back: as far away.
+    """
     try:
         with tempfile.TemporaryFile(dir=path.parent) as now:
-            return os.fstat(now.fileno()).st_mtime - path.stat().st_mtime
+            return abs(os.fstat(now.fileno()).st_mtime - path.stat().st_mtime)
     except OSError:
         return 0.0

@@ -125,7 +125,8 @@ class Spill:
             ) as raster:
                 for name, value in self._band.items():
                     setattr(raster, name, (value,))
-                for window in self._places:
+                # Whatever the order in which they came: the file's bytes follow that of writing.
+                for window in sorted(self._places, key=lambda w: (w.row0, w.col0)):
                     place = RasterWindow(window.col0, window.row0, window.cols, window.rows)
                     raster.write(self._read_whole(window), 1, window=place)
             yield memory

@@ -46,7 +46,7 @@ def sweep(parent: Path, prefix: str) -> None:
     for folder in _named(parent, prefix):
         owner = folder / _OWNER
         with suppress(OSError, HeldError):
-            if not owner.exists() and time.time() - folder.stat().st_mtime < EXPIRES_S:
+            if not owner.exists() and _away_s(folder) < EXPIRES_S:
                 continue  # made just now, not taken yet
             with Lease(owner):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -105,8 +105,13 @@ def sweep_drafts(folder: Path) -> None:
                     path.unlink()
 
 
+def _away_s(path: Path) -> float:
+    """Return seconds between now and when a path was touched, be it before a clock was set back."""
+    return abs(time.time() - path.stat().st_mtime)
+
+
 def _abandoned(path: Path) -> bool:
-    age_s = time.time() - path.stat().st_mtime
+    age_s = _away_s(path)
     if age_s > _DRAFT_DEAD_S:
         return True
     if age_s < _LOCKED_BY_S or os.name == "nt" or f".{this_machine()[:8]}-" not in path.name:

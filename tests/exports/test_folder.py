@@ -16,6 +16,7 @@ import pytest
 from phusong.disc import swap
 from phusong.disc.lease import EXPIRES_S, HeldError, Lease
 from phusong.disc.swap import Place, find_results
+from phusong.disc.workplace import _DRAFT, sweep, sweep_drafts
 from phusong.errors import OutputError, Where
 from phusong.exports.folder import STAMP, output_folder, refuse_to_overwrite
 
@@ -221,6 +222,25 @@ def test_a_machine_whose_locks_do_not_travel_is_seen_by_its_sign_of_life(tmp_pat
     with Lease(tmp_path / "lock") as lease:
         assert lease.is_ours()
     assert not (tmp_path / "lock").exists()
+
+
+def test_a_clock_set_back_blocks_nothing_for_ever(tmp_path: Path) -> None:
+    """What died before the clock was set back has been touched in the future."""
+    elsewhere(tmp_path / "lock", -86_400.0)
+    with Lease(tmp_path / "lock") as lease:
+        assert lease.is_ours()
+    tomorrow = time.time() + 86_400.0
+    left = tmp_path / "making-1"
+    left.mkdir()
+    os.utime(left, (tomorrow, tomorrow))
+    sweep(tmp_path, "making-")
+    assert not left.exists()
+    half = tmp_path / "ab" / f"entry{_DRAFT}"
+    half.parent.mkdir()
+    half.write_bytes(b"half")
+    os.utime(half, (tomorrow, tomorrow))
+    sweep_drafts(tmp_path)
+    assert not half.exists()
 
 
 def test_no_room_for_the_lock_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
