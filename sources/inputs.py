@@ -6,7 +6,7 @@ are not carried along.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,10 @@ class Raster:
     grid: Grid
     sha256: str
     """Of everything that shaped it (source files and settings), not of the file."""
+
+    def elsewhere(self) -> Raster:
+        """Return the same with a path that holds in any working folder."""
+        return replace(self, path=self.path.resolve())
 
     def read(self, window: Window) -> NDArray[np.float32]:
         """Return (rows, cols) float32, NaN where there is no data or off the grid.

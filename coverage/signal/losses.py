@@ -6,6 +6,7 @@ import hashlib
 import platform
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -75,8 +76,8 @@ class Ground:
         land = self.landcover
         return replace(
             self,
-            terrain=replace(self.terrain, path=self.terrain.path.resolve()),
-            landcover=None if land is None else replace(land, path=land.path.resolve()),
+            terrain=self.terrain.elsewhere(),
+            landcover=None if land is None else land.elsewhere(),
         )
 
 
@@ -229,12 +230,34 @@ class Losses:
                 report.add(done)
                 progress.advance("propagation")
             self._see_all(lacking, report)
-        here = set(map(id, lacking))
-        for mast in masts:
-            if id(mast) not in here:
-                self.compute(mast, report)
-                progress.advance("propagation")
+        elsewhere = set(map(id, lacking))
+        self._one_after_another([m for m in masts if id(m) not in elsewhere], report, progress)
         return report
+
+    def _one_after_another(
+        self, masts: Sequence[Mast], report: LossReport, progress: Progress
+    ) -> None:
+        """Compute masts here: while one is packed and written, the next is swept.
+
+        A sweep uses all threads but for its beginning and end; packing uses one.
+        """
+        with ThreadPoolExecutor(1, "store") as packer:
+            before: tuple[MastKeys, Future[int]] | None = None
+            for mast in masts:
+                started = time.perf_counter()
+                if before is not None and before[0] == self.keys(mast):
+                    before[1].result()  # another site's, at the same place
+                found = self._find(mast, report)
+                if before is not None:
+                    report.pixels += before[1].result()
+                before = (self.keys(mast), packer.submit(self._keep_all, mast, found))
+                if found:
+                    report.seconds += time.perf_counter() - started
+                progress.advance("propagation")
+            if before is not None:
+                started = time.perf_counter()
+                report.pixels += before[1].result()
+                report.seconds += time.perf_counter() - started
 
     def alone(self, mast: Mast) -> LossReport:
         """Compute one mast, as a worker does."""
@@ -273,6 +296,14 @@ class Losses:
 
     def compute(self, mast: Mast, report: LossReport, *, again: bool = False) -> None:
         """Compute the bands of one mast that the store lacks (``again``: every band)."""
+        started = time.perf_counter()
+        found = self._find(mast, report, again=again)
+        report.pixels += self._keep_all(mast, found)
+        if found:
+            report.seconds += time.perf_counter() - started
+
+    def _find(self, mast: Mast, report: LossReport, *, again: bool = False) -> list[PathLoss]:
+        """Return what the store lacks of a mast (``again``: all of it), and count it."""
         keys = self.keys(mast)
         wanted = [
             f
@@ -281,16 +312,18 @@ class Losses:
         ]
         if not wanted and self._store.has(keys.elevation):
             report.from_store += 1
-            return
-        wanted = wanted or list(mast.freqs_mhz[:1])
-        started = time.perf_counter()
-        losses = self._propagate(mast, wanted, report)
+            return []
+        losses = self._propagate(mast, wanted or list(mast.freqs_mhz[:1]), report)
+        report.computed += bool(losses)
+        return losses
+
+    def _keep_all(self, mast: Mast, losses: Sequence[PathLoss]) -> int:
+        """Write what a model gave to the store; return its pixels times bands."""
+        keys = self.keys(mast)
         by_band = dict(zip(mast.freqs_mhz, keys.bands, strict=True))
         for loss in losses:
             self._keep(mast, loss, by_band, keys.elevation)
-            report.pixels += int(np.count_nonzero(~np.isnan(loss.loss_db)))
-        report.computed += bool(losses)
-        report.seconds += time.perf_counter() - started
+        return sum(int(np.count_nonzero(~np.isnan(loss.loss_db))) for loss in losses)
 
     def _propagate(self, mast: Mast, freqs_mhz: list[float], report: LossReport) -> list[PathLoss]:
         """Run the model on all bands at once, or one by one where it refuses some."""
