@@ -66,7 +66,7 @@ class Crew:
                         tasks[workers.submit(_do, asked, part)] = i
                     for task in as_completed(tasks):
                         out = task.result()
-                        done.add(tasks[task])
+                        done.add(tasks.pop(task))  # with it goes what came of it
                         yield out
                 except BrokenExecutor as problem:
                     deaths = 0 if done else deaths + 1

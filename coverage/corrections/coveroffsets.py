@@ -45,7 +45,8 @@ class CoverOffsets:
                 Where(key="radio.land_cover_offsets_db"),
                 "name the raster in terrain.landcover, or take the offsets out",
             )
-        self._land = inputs.landcover
+        land = inputs.landcover
+        self._land = None if land is None else land.elsewhere()
 
     def over(self, technology: str, window: Window) -> NDArray[np.float32] | None:
         """Return (rows, cols) dB over a window of the grid, or None where nothing is added."""

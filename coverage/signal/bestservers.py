@@ -35,7 +35,7 @@ class BestServers:
     """Combines the masts that reach a tile into the best server of every layer."""
 
     def __init__(self, tiles: Tiles, correction: Correction) -> None:
-        self._tiles = tiles
+        self.tiles = tiles
         self._correction = correction
         self._plan = tiles.plan
         cells = tiles.plan.cells
@@ -60,7 +60,7 @@ class BestServers:
         plain = len(self._plan.plain)
         level = np.full((plain, *window.shape), -np.inf, dtype=np.float32)
         server = np.zeros((plain, *window.shape), dtype=np.int32)
-        for lit in self._tiles.lit(window):
+        for lit in self.tiles.lit(window):
             self.compete(lit, lit.reach.mast.cells, level, server)
         return level, server
 
@@ -101,7 +101,7 @@ class BestServers:
             ELEVATION_STEP_DEG,
             lit.east_m,
             lit.north_m,
-            self._tiles.grid.cell_m,
+            self.tiles.grid.cell_m,
             lit.reach.beams,
             plan.beams.horizontal_db,
             plan.beams.vertical_db,

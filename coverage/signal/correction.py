@@ -63,7 +63,7 @@ class Sight:
     """
 
     def __init__(self, inputs: Inputs, study: Study) -> None:
-        self._terrain = inputs.terrain
+        self._terrain = inputs.terrain.elsewhere()
         self._rx_height_m = study.radio.rx_height_m
         self._earth_m = 1000.0 * study.radio.effective_earth_radius_km
         self._antennas: dict[tuple[float, float, float], float] = {}
@@ -117,7 +117,7 @@ class Correction:
     def __init__(self, inputs: Inputs, study: Study) -> None:
         radio = study.radio
         self.cover = CoverOffsets(inputs, study)
-        self._grid, self._terrain = inputs.grid, inputs.terrain
+        self._grid, self._terrain = inputs.grid, inputs.terrain.elsewhere()
         self._obstruction = {k: v for k, v in radio.obstruction_offsets_db.items() if v}
         self._slopes = {k: v for k, v in radio.slopes.items() if v.db_per_unit}
         self._sight = Sight(inputs, study)

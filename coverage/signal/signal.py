@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,68 @@ from phusong.grid import Window
 from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
 from phusong.study import Study
+
+
+class Tile(NamedTuple):
+    """A tile's best servers, and what rasters say of them.
+
+    Attributes
+    ----------
+    level
+        As of :meth:`BestServers.strongest`; None where nobody keeps it.
+    best
+        As of :meth:`BestServers.combine`.
+    odds
+        (layers, rows, cols) probability of service, in the steps it is written in.
+    """
+
+    level: NDArray[np.float32] | None
+    best: TileArrays
+    odds: NDArray[np.uint8]
+
+
+class TileWork:
+    """What is done on a tile, in a thread of this process or by a worker.
+
+    Parameters
+    ----------
+    best, odds
+        What tiles are combined by, and what makes a probability of a level.
+    levels
+        Whether levels are wanted beside what is made of them.
+    """
+
+    def __init__(self, best: BestServers, odds: Odds, *, levels: bool) -> None:
+        self._best = best
+        self._odds = odds
+        self._levels = levels
+
+    def __call__(self, window: Window) -> Tile:
+        """Return a tile.
+
+        Raises
+        ------
+        EntryError
+            With a mast whose losses cannot be read.
+        """
+        level, server = self._best.strongest(window)
+        kept = level.copy() if self._levels else None
+        ticks, server, left = self._best.finish(window, level, server)
+        odds = np.empty(ticks.shape, dtype=np.uint8)
+        for i in range(len(odds)):
+            odds[i] = self._odds.steps(ticks[i], server[i], *left[i : i + 1])
+        return Tile(kept, (ticks, server, left), odds)
+
+    def mending(self, window: Window) -> tuple[Window, Tile]:
+        """Return a tile and its place; losses that cannot be read are computed again here."""
+        return window, self._best.tiles.mending(self, window)
+
+
+def _tiles_of(
+    work: TileWork, tiles: Tiles, windows: list[Window], crew: Crew | None
+) -> Iterator[tuple[Window, Tile]]:
+    """Give every tile: in order from threads, as they are done from a crew."""
+    return tiles.in_order(work, windows) if crew is None else crew.each(work.mending, windows)
 
 
 class Keep(Protocol):
@@ -82,7 +145,7 @@ def compute_signal(
     progress
         Told of the steps ``propagation`` and ``combine``.
     crew
-        Who computes path losses that the store lacks; None: this process.
+        Who computes path losses that the store lacks, and best servers; None: this process.
     keep
         Given every tile beside the rasters; None: nobody keeps them.
 
@@ -121,17 +184,13 @@ def compute_signal(
         if keep is not None:
             keep.begin(plan, losses, report, correction)
 
-        def work(window: Window) -> tuple[NDArray[np.float32] | None, TileArrays]:
-            level, server = best.strongest(window)
-            return None if keep is None else level.copy(), best.finish(window, level, server)
-
-        for window, (level, (ticks, server, left)) in tiles.in_order(work, windows):
-            if keep is not None and level is not None:
-                keep.tile(window, level, (ticks, server, left))
+        work = TileWork(best, odds, levels=keep is not None)
+        for window, tile in _tiles_of(work, tiles, windows, crew if keep is None else None):
+            if keep is not None and tile.level is not None:
+                keep.tile(window, tile.level, tile.best)
+            ticks, server, left = tile.best
             for i in range(len(names)):
-                tight = tuple(left[i : i + 1])  # empty without a field
-                steps = odds.steps(ticks[i], server[i], *tight)
-                writer.write(i, window, (ticks[i], server[i], steps, *tight))
+                writer.write(i, window, (ticks[i], server[i], tile.odds[i], *left[i : i + 1]))
             told.advance("combine")
     cells = with_problems(plan, report)
     stats = {

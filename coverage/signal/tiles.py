@@ -193,6 +193,10 @@ class Tiles:
             return task.result()
         except EntryError as problem:
             self.mend(problem.args[0])
+        return self.mending(work, part)
+
+    def mending(self, work: Callable[[Part], T], part: Part) -> T:
+        """Do ``work`` on a tile, again after each damaged entry it meets, which is mended."""
         while True:
             try:
                 return work(part)
