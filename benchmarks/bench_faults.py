@@ -1,9 +1,10 @@
 """What faults of disc and system do to runs: ``python benchmarks/bench_faults.py``.
 
-On a small made-up province it kills runs at random moments, kills a swap of results between any
-two of its system calls, lets single writes fail for want of room, flips bytes in what is kept
-between runs, and starts two runs on one folder (also apart in process namespaces). It prints, for
-each, how many runs ended well with results that differ from an undisturbed run, lost earlier
+On a small made-up province it kills runs, plans, reports and publications at random moments, ends
+runs by Ctrl-C, kills a swap of results between any two of its system calls, lets single writes
+fail for want of room, flips bytes in what is kept between runs, lets all of it be of tomorrow (a
+clock set back), and starts two runs on one folder (also apart in process namespaces). It prints,
+for each, how many runs ended well with results that differ from an undisturbed run, lost earlier
 results, showed a traceback, or left something behind that the next run did not remove: all 0.
 Runs whose figures are right and which end with 1, naming files they could not write, are counted
 as ``missing``.
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import contextlib
 import ctypes
 import hashlib
 import json
@@ -270,6 +272,10 @@ class Faults:
         shutil.copytree(self.out, self.fresh)
         print(f"one run, everything imported: {self.seconds:.1f} s", flush=True)
 
+    def command(self, *words: str) -> Child:
+        """Start any command."""
+        return Child(self.scratch, lambda: cli.main([*words, "-q"]), {})
+
     def start(self, *, apart: bool = False, **faults: str) -> Child:
         def work() -> None:
             words = ["run", str(self.study), "--out", str(self.out), "--overwrite", "-q"]
@@ -492,6 +498,86 @@ def flips(faults: Faults, count: int) -> Tally:
     return tally
 
 
+def others_killed(faults: Faults, name: str, count: int) -> Tally:
+    """SIGKILL of a command on a run or a study; what it wrote before stays, or is new."""
+    tally = Tally(f"{name} killed at a random moment")
+    faults.reset(kept=True)
+    out = faults.out.parent / name
+    words = {
+        "extend": ("extend", str(faults.study), "--out", str(out), "--overwrite"),
+        "report": ("report", str(faults.out), "--out", str(out)),
+        "publish": ("publish", str(faults.out), "--out", str(out), "--overwrite"),
+    }[name]
+    begun = time.perf_counter()
+    assert (ended := faults.command(*words).wait(600)).code == 0, ended.said
+    seconds = time.perf_counter() - begun
+    expected = sizes(out)
+    for number in range(count):
+        after = faults.rng.uniform(0.0, 1.05) * seconds
+        ended = faults.command(*words).wait(after)
+        tally.runs += 1
+        tally.codes[ended.code] += 1
+        tally.well += ended.code == 0
+        tally.tracebacks += "Traceback" in ended.said
+        found = sizes(out)
+        if found != expected:
+            tally.lost += 1
+            tally.notes.append(f"killed after {after:.2f} s: {set(found) ^ set(expected)}")
+        if number % 5 == 4 or number == count - 1:
+            time.sleep(1.0)
+            again = faults.command(*words).wait(600)
+            tally.wrong += again.code != 0 or sizes(out) != expected
+            left = [p.name for p in out.parent.iterdir() if p not in (out, faults.out)]
+            left += [p.name for p in out.iterdir() if p.name.startswith(".")]
+            tally.leftovers += bool(left)
+            if left:
+                tally.notes.append(f"left {left[:4]}")
+    return tally
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """File -> its size in kB, or near it: clocks and durations are not what is looked at."""
+    return {
+        path.relative_to(folder).as_posix(): round(path.stat().st_size / 4096)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    }
+
+
+def interrupts(faults: Faults, count: int) -> Tally:
+    """Ctrl-C at random moments: 130 or done, and nothing is left, without a next run."""
+    tally = Tally("Ctrl-C at a random moment")
+    for number in range(count):
+        faults.reset(kept=number % 2 == 0)
+        after = faults.rng.uniform(0.0, 1.05) * faults.seconds
+        child = faults.start()
+        time.sleep(after)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGINT)
+        ended = child.wait(600)
+        faults.judge(tally, ended, f"Ctrl-C after {after:.2f} s")
+        tally.lost += ended.code not in {0, 130}
+        faults.judge_leftovers(tally, f"Ctrl-C after {after:.2f} s")
+    return tally
+
+
+def clock_back(faults: Faults, count: int) -> Tally:
+    """All that an earlier run left, and a dead run's half-written files, are of tomorrow."""
+    tally = Tally("clock set back by a day")
+    tomorrow = time.time() + 86_400.0
+    for number in range(count):
+        faults.reset(kept=number % 2 == 0)
+        half = faults.study / ".phusong" / "store" / "ab" / "entry.tmp"
+        half.parent.mkdir(parents=True, exist_ok=True)
+        half.write_bytes(b"half")
+        for folder in (faults.out.parent, faults.study):
+            for path in (folder, *folder.rglob("*")):
+                os.utime(path, (tomorrow, tomorrow))
+        faults.judge(tally, faults.run(), "a clock set back")
+        faults.judge_leftovers(tally, "a clock set back")
+    return tally
+
+
 def two_runs(faults: Faults, count: int, *, apart: bool) -> Tally:
     """Two runs on one folder at a time: one is done, the other refused or done after it."""
     tally = Tally(f"two runs on one folder{', apart' if apart else ''}")
@@ -533,6 +619,10 @@ def everything(faults: Faults, chosen: argparse.Namespace) -> int:
         print("no C compiler: writes that fail and kills in the swap are left out")
     add(flips(faults, chosen.flips))
     add(kills(faults, chosen.kills))
+    for name in ("extend", "report", "publish"):
+        add(others_killed(faults, name, chosen.kills))
+    add(interrupts(faults, chosen.kills // 2))
+    add(clock_back(faults, 2))
     add(two_runs(faults, chosen.pairs, apart=False))
     if os.geteuid() == 0:
         add(two_runs(faults, chosen.pairs, apart=True))
