@@ -567,9 +567,10 @@ def clock_back(faults: Faults, count: int) -> Tally:
     tomorrow = time.time() + 86_400.0
     for number in range(count):
         faults.reset(kept=number % 2 == 0)
-        half = faults.study / ".phusong" / "store" / "ab" / "entry.tmp"
-        half.parent.mkdir(parents=True, exist_ok=True)
-        half.write_bytes(b"half")
+        if number % 2:  # a store is swept by who writes to it
+            half = faults.study / ".phusong" / "store" / "ab" / "entry.tmp"
+            half.parent.mkdir(parents=True, exist_ok=True)
+            half.write_bytes(b"half")
         for folder in (faults.out.parent, faults.study):
             for path in (folder, *folder.rglob("*")):
                 os.utime(path, (tomorrow, tomorrow))
