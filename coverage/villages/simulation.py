@@ -98,12 +98,16 @@ def _add_served(
     weights: Any,
     phi: Any,
     total: Any,
+    at: Any,
+    low: Any,
+    part: Any,
 ) -> None:
     """Add to each draw the part of a cell's weight that is served in it.
 
     ``margin_db`` is by how much the cell's mean level lies over the threshold. The draws of a node
-    lie side by side in ``fields``, so that several are worked out at once; each draw's sum is
-    taken cell after cell all the same.
+    lie side by side in ``fields``, so that several are worked out at once, in loops that do not
+    look up and loops that do nothing else; each draw's sum is taken cell after cell all the same.
+    ``at``, ``low`` (uint32) and ``part`` are room for a value of each draw.
     """
     w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
     north_west, north_east = fields[corner], fields[corner + 1]
@@ -118,12 +122,15 @@ def _add_served(
     for d in range(total.size):
         error = w0 * north_west[d] + w1 * north_east[d]
         error = error + w2 * south_west[d] + w3 * south_east[d]
-        at = ((margin_db + model_db * error) / location_db + _PHI_END) / _PHI_STEP
-        low = np.int32(min(max(at, 0.0), end - 1.0))
-        part = phi[low] + (at - low) * (phi[low + 1] - phi[low])
-        part = part if at > 0.0 else 0.0
-        part = part if at < end else 1.0
-        total[d] += weight * part
+        at[d] = ((margin_db + model_db * error) / location_db + _PHI_END) / _PHI_STEP
+        low[d] = np.uint32(np.int32(min(max(at[d], 0.0), end - 1.0)))
+    for d in range(total.size):
+        here = low[d]
+        part[d] = phi[here] + (at[d] - here) * (phi[here + np.uint32(1)] - phi[here])
+    for d in range(total.size):
+        served = part[d] if at[d] > 0.0 else 0.0
+        served = served if at[d] < end else 1.0
+        total[d] += weight * served
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
@@ -154,6 +161,8 @@ def _draw_shares(
                 sure += weight[i]
         total = served[v]
         total[:] = sure
+        at, part = np.empty(total.size), np.empty(total.size)
+        low = np.empty(total.size, np.uint32)
         for i in range(first, last):
             spread = _SURE * math.sqrt(model_db[i] ** 2 + location_db[i] ** 2)
             if -spread < margin_db[i] < spread:
@@ -168,6 +177,9 @@ def _draw_shares(
                     node_weights[i],
                     phi,
                     total,
+                    at,
+                    low,
+                    part,
                 )
 
 
