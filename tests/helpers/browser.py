@@ -96,42 +96,70 @@ class Visit:
 
 
 @contextmanager
-def visits(chromium: Any) -> Iterator[Callable[..., Visit]]:
-    """Give a function that opens pages; at the end none of them may have complained."""
-    opened: list[tuple[Any, Visit]] = []
+def visits(chromium: Any, ready: list[Any]) -> Iterator[Callable[..., Visit]]:
+    """Give a function that opens pages; at the end none of them may have complained.
+
+    A new window takes several times the processor time of the page that is shown in it: those in
+    ``ready`` are used again, empty, and come back to it empty. One of another kind (``more``) is
+    made for its visit alone.
+    """
+    opened: list[tuple[Visit, Callable[[], None]]] = []
 
     def go(
         file: Path, width: int = 1366, height: int = 768, address: str = "", **more: Any
     ) -> Visit:
-        context = chromium.new_context(
-            viewport={"width": width, "height": height}, offline=True, **more
-        )
-        page = context.new_page()
+        size = {"width": width, "height": height}
+        if ready and not more:
+            page = ready.pop()
+            page.set_viewport_size(size)
+        else:
+            page = chromium.new_context(viewport=size, offline=True, **more).new_page()
         here = Visit(page)
-        page.on("console", lambda m: here.complaints.append(f"{m.type}: {m.text}"))
-        page.on("pageerror", lambda e: here.complaints.append(f"error: {e}"))
-        page.on("requestfailed", lambda r: here.complaints.append(f"failed: {r.url[:80]}"))
-        page.on("dialog", lambda d: here.complaints.append(f"dialog: {d.message}"))
-
-        def route(request: Any) -> None:
-            if request.request.url.split(":", 1)[0] in {"file", "data", "blob"}:
-                request.continue_()
-            else:
-                here.complaints.append(f"asked for {request.request.url[:80]}")
-                request.abort()
-
-        context.route("**/*", route)
+        leave = _listen(here)
+        opened.append((here, page.context.close if more else leave))
         page.goto(file.as_uri() + address)
         # Asked for from outside: the page's own policy lets no string be run inside it, which
         # is what waiting for a function does when the page is not ready at once.
         while not page.evaluate("Boolean(window.phusong)"):
             page.wait_for_timeout(20)
         here.rest()
-        opened.append((context, here))
         return here
 
     yield go
-    for context, here in opened:
+    for here, leave in opened:
         complaints = list(here.complaints)
-        context.close()
+        leave()
         assert not complaints
+        if not here.page.is_closed():
+            ready.append(here.page)
+
+
+def _listen(here: Visit) -> Callable[[], None]:
+    """Write down what a page complains of and asks for; return what ends that and empties it."""
+    page, complain = here.page, here.complaints.append
+    heard = {
+        "console": lambda m: complain(f"{m.type}: {m.text}"),
+        "pageerror": lambda e: complain(f"error: {e}"),
+        "requestfailed": lambda r: complain(f"failed: {r.url[:80]}"),
+        "dialog": lambda d: complain(f"dialog: {d.message}"),
+    }
+    for event, say in heard.items():
+        page.on(event, say)
+
+    def route(request: Any) -> None:
+        if request.request.url.split(":", 1)[0] in {"file", "data", "blob"}:
+            request.continue_()
+        else:
+            complain(f"asked for {request.request.url[:80]}")
+            request.abort()
+
+    page.context.route("**/*", route)
+
+    def leave() -> None:
+        for event, say in heard.items():
+            page.remove_listener(event, say)
+        page.context.unroute("**/*", route)
+        page.mouse.move(-10, -10)
+        page.goto("about:blank")
+
+    return leave

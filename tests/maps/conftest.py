@@ -12,10 +12,16 @@ from helpers.browser import visits
 from worlds import province
 
 
+@pytest.fixture(scope="session")
+def windows() -> list[Any]:
+    """Windows of the browser that stand empty, for the pages of all tests."""
+    return []
+
+
 @pytest.fixture
-def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
+def visit(chromium: Any, windows: list[Any]) -> Iterator[Callable[..., Any]]:
     """Open pages; at the end none of them may have complained."""
-    with visits(chromium) as go:
+    with visits(chromium, windows) as go:
         yield go
 
 
