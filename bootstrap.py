@@ -30,7 +30,8 @@ VENVS = {
 """By lock; what tests and lint need lies beside what runs, a release's tools apart."""
 USAGE = (
     "usage: python bootstrap.py {setup|demo|test|lint|lock|package|audit|wheels}"
-    " [arguments for the command]"
+    " [arguments for the command]\n"
+    "setup makes what running needs; setup dev, what tests and lint need too"
 )
 
 
@@ -39,10 +40,11 @@ def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 - an older Python is just who needs this line
         print(f"phusong needs Python 3.11 or newer; this is {sys.version.split()[0]}")
         return 1
-    if not arguments or arguments[0] not in TASKS:
+    task, *more = arguments or [""]
+    if task not in TASKS or (task == "setup" and not set(more) <= set(VENVS)):
         print(USAGE)
         return 2
-    return TASKS[arguments[0]](arguments[1:])
+    return TASKS[task](more)
 
 
 def setup(kind: str = "run") -> int:
@@ -59,12 +61,15 @@ def setup(kind: str = "run") -> int:
     print(f"setting up {venv_.name} (a few minutes the first time) ...", flush=True)
     if not python.exists():
         venv.create(venv_, with_pip=True, clear=venv_.exists())
-    pip = (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    pip = (str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-compile")
     code = subprocess.call([*pip, "--no-deps", "--require-hashes", "--requirement", str(lock)])
     if code == 0 and kind != "release":
         ours = ("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
         code = subprocess.call([*pip, *ours])
     if code == 0:
+        # On every core, where pip compiles on one; the tests of libraries are never imported.
+        rest = ("-qq", "-j", "0", "-x", r"[/\\]tests[/\\]", ".")
+        subprocess.call([str(python), "-m", "compileall", *rest], cwd=venv_)
         done.write_text(wanted)
     return code
 
@@ -111,7 +116,7 @@ def release(task: str, arguments: list[str]) -> int:
 
 
 TASKS: dict[str, Callable[[list[str]], int]] = {
-    "setup": lambda _: setup(),
+    "setup": lambda arguments: setup(*arguments[:1]),
     "demo": demo,
     "test": test,
     "lint": lint,

@@ -15,6 +15,7 @@ from hypothesis import settings
 from helpers.browser import chromium_path
 from helpers.province import build
 from helpers.tiny import make_tiny_study
+from helpers.turns import turns, unit_of
 from phusong.i18n import get_language, set_language
 from phusong.pipeline.run import run_study
 from phusong.study.file import read_study
@@ -26,24 +27,26 @@ settings.load_profile("busy")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-COMPILED = ("radio", "fiber")
-"""Rooms whose kernels numba compiles: two workers would compile the same ones at the same time."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several workers share the tests, put first what takes longest."""
+    if hasattr(config, "workerinput"):
+        turn = turns([item.nodeid for item in items])
+        items.sort(key=lambda item: turn(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Under ``--dist loadfile``, give a worker a file, or the whole of a room with kernels."""
+    """Under ``--dist loadfile``, hand out units in the order of the tests."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
 
-    class RoomOrFile(LoadFileScheduling):
+    class InTurn(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file = super()._split_scope(nodeid)
-            rooms = [room for room in COMPILED if f"tests/{room}/" in file]
-            return rooms[0] if rooms else file
+            return unit_of(nodeid)
 
-    return RoomOrFile(config, log)
+    config.option.loadscopereorder = False
+    return InTurn(config, log)
 
 
 def shared_folder() -> Path:

@@ -10,10 +10,13 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from helpers.turns import COMPILED, LONGEST, turns, unit_of
 
 NUMBA_WORKS = (
     "import phusong.jit as j, phusong.coverage;"
@@ -232,6 +235,15 @@ def test_locks_hold_what_pyproject_names(checkout: Path) -> None:
             assert versions[canonicalize_name(need.name)] in need.specifier, need
 
 
+def bootstrap_of(checkout: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("bootstrap", checkout / "bootstrap.py")
+    assert spec is not None
+    assert spec.loader is not None
+    bootstrap = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bootstrap)
+    return bootstrap
+
+
 @pytest.mark.parametrize(
     ("given", "passed"),
     [
@@ -243,13 +255,38 @@ def test_locks_hold_what_pyproject_names(checkout: Path) -> None:
 def test_make_test_is_the_quick_one(
     given: list[str], passed: list[str], checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = importlib.util.spec_from_file_location("bootstrap", checkout / "bootstrap.py")
-    assert spec is not None
-    assert spec.loader is not None
-    bootstrap = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(bootstrap)
+    bootstrap = bootstrap_of(checkout)
     called: list[str] = []
     monkeypatch.setattr(bootstrap, "setup", lambda _kind="run": 0)
     monkeypatch.setattr(bootstrap, "_run", lambda *command: called.extend(command) or 0)
     assert bootstrap.main(["test", *given]) == 0
     assert called == ["-m", "pytest", *passed]
+
+
+def test_setup_takes_the_name_of_a_lock(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bootstrap = bootstrap_of(checkout)
+    asked: list[str] = []
+    monkeypatch.setattr(bootstrap, "setup", lambda kind="run": asked.append(kind) or 0)
+    assert [bootstrap.main(["setup", *given]) for given in ([], ["dev"], ["deb"])] == [0, 0, 2]
+    assert asked == ["run", "dev"]
+
+
+def test_what_takes_longest_is_begun_first(checkout: Path) -> None:
+    for unit in (*COMPILED, *LONGEST):
+        assert (checkout / "tests" / unit).exists(), unit
+    long, *_, last = LONGEST
+    files = ["tests/study/test_file.py::test_a", "tests/tools/test_x.py::test_a"]
+    files += ["tests/tools/test_x.py::test_b", f"tests/{last}::test_a", f"tests/{long}::test_a"]
+    rooms = ["tests/fiber/test_rings.py::test_a", "tests/radio/link/test_plot.py::test_b"]
+    rooms += ["tests/radio/audit/test_audit.py::test_a"]
+    given = [*files, *rooms]
+    units = [unit_of(nodeid) for nodeid in sorted(given, key=turns(given))]
+    assert units == [
+        "radio",
+        "radio",
+        "fiber",
+        long,
+        last,
+        *["tools/test_x.py"] * 2,
+        "study/test_file.py",
+    ]

@@ -1,0 +1,56 @@
+"""What one worker has to itself, and in which turn: what takes longest is begun first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+COMPILED = ("radio", "fiber", "planning")
+"""Rooms whose kernels numba compiles: two workers would compile the same ones at the same time."""
+LONGEST = (
+    "studio/test_browser.py",
+    "commands/test_fiber.py",
+    "sources/test_hostile.py",
+    "house/test_library.py",
+    "house/test_entries.py",
+    "maps/test_plans.py",
+    "maps/test_plan_steps.py",
+    "maps/test_browser.py",
+    "maps/test_swipe.py",
+    "commands/test_audit_cli.py",
+    "commands/test_cascade_cli.py",
+    "commands/test_plan_cli.py",
+    "commands/test_cli.py",
+    "house/test_bad_input.py",
+    "exports/test_dictionary.py",
+    "tools/test_sample.py",
+    "mending/test_fix.py",
+    "studio/test_session.py",
+    "fetch/test_first_hour.py",
+    "maps/test_extension.py",
+    "maps/test_first_view.py",
+    "maps/test_measured.py",
+    "commands/test_missing.py",
+    "commands/test_last_lines.py",
+    "commands/test_sweep_cli.py",
+)
+"""Files of the other rooms that take longest: begun last, one would keep one worker alone."""
+
+
+def unit_of(nodeid: str) -> str:
+    """Return what one worker has to itself: a file, or the whole of a room with kernels."""
+    file = nodeid.partition("::")[0].removeprefix("tests/")
+    room = file.partition("/")[0]
+    return room if room in COMPILED else file
+
+
+def turns(nodeids: Sequence[str]) -> Callable[[str], tuple[int, int, str]]:
+    """Return what tests are to be sorted by: named units, then those of the most tests."""
+    size = Counter(map(unit_of, nodeids))
+    place = {unit: i for i, unit in enumerate((*COMPILED, *LONGEST))}
+
+    def turn(nodeid: str) -> tuple[int, int, str]:
+        unit = unit_of(nodeid)
+        return place.get(unit, len(place)), -size[unit], unit
+
+    return turn
