@@ -356,4 +356,5 @@ def _walk(
 ) -> None:
     """Walk every radial, a bundle a task."""
     for bundle in prange((disc.start.size + BUNDLE - 2) // BUNDLE):
-        _walk_bundle(bundle, disc, freqs, impedances, statistics, warned)
+        # The loop's own counter is of two types in turn, and the walk would be compiled for each.
+        _walk_bundle(np.int64(bundle), disc, freqs, impedances, statistics, warned)

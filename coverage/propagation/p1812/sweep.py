@@ -139,4 +139,5 @@ def _walk_bundle(
 def _walk(disc: Disc, air: Air, bands: NDArray[np.float64], trace: NDArray[np.float64]) -> None:
     """Walk every radial, a bundle a task."""
     for bundle in prange((disc.start.size + BUNDLE - 2) // BUNDLE):
-        _walk_bundle(bundle, disc, air, bands, trace)
+        # The loop's own counter is of two types in turn, and the walk would be compiled for each.
+        _walk_bundle(np.int64(bundle), disc, air, bands, trace)

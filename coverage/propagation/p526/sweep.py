@@ -240,4 +240,5 @@ def _walk_bundle(bundle: int, disc: Disc, radius_m: float, bands: NDArray[np.flo
 def _walk(disc: Disc, radius_m: float, bands: NDArray[np.float64]) -> None:
     """Walk every radial, a bundle a task."""
     for bundle in prange((disc.start.size + BUNDLE - 2) // BUNDLE):
-        _walk_bundle(bundle, disc, radius_m, bands)
+        # The loop's own counter is of two types in turn, and the walk would be compiled for each.
+        _walk_bundle(np.int64(bundle), disc, radius_m, bands)

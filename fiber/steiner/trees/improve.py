@@ -71,7 +71,7 @@ def insert_vertices(indptr, adj, eid, wt, tail, head, cost, terminal, edges):
     """Put Steiner vertices into the tree where the spanning tree gets cheaper; new edges, int32."""
     n = terminal.size
     for _ in range(20):
-        root = tail[edges[0]]
+        root = np.int64(tail[edges[0]])  # as `exchange` gives it, or it is compiled for each
         order, parent, link, _enter, _, _ = _rooted(edges, tail, head, root, n)
         depth = np.zeros(n, np.int32)
         for i in range(1, order.size):
