@@ -159,7 +159,8 @@ def _typed(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
     values = values.reset_index(drop=True)
     if column.type == "number":
         decimals = 6 if column.decimals is None else column.decimals
-        rounded = values.astype("Float64").astype(float).round(decimals)
+        plain = values if values.dtype == np.float64 else values.astype("Float64").astype(float)
+        rounded = plain.round(decimals)
         # Whole ones are written as such: 2515, not 2515.0.
         return (
             rounded
