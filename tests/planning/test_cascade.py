@@ -77,8 +77,9 @@ def provinces(draw):
 @given(provinces(), st.randoms(use_true_random=False))
 @example(LONE_POP, Random(0))
 @settings(
-    max_examples=40,
+    max_examples=15,
     deadline=None,
+    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_every_loss_darkens_what_a_cut_of_it_darkens(tmp_path, case, random):
