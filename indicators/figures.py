@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from phusong.coverage.results import VillageCoverage
@@ -92,12 +93,12 @@ def compute_indicators(
 def _village_figures(study: Study, coverage: VillageCoverage) -> list[Indicator]:
     layers = _by_layer(coverage.by_layer)
     circles = _by_layer(coverage.circles)
-    people = coverage.villages.set_index("code")["people"].fillna(0.0)
+    people = coverage.villages[["code", "people"]].fillna({"people": 0.0})
     items: list[Indicator] = []
     for operator, technology in sorted(layers, key=_report_order):
-        frame = layers[operator, technology].set_index("code")
+        frame = layers[operator, technology]
         circle = circles.get((operator, technology))
-        inside = None if circle is None else circle.set_index("code").reindex(frame.index)
+        inside = None if circle is None else _in_order_of(frame, circle)
         params = _params(study, operator, technology)
         main = (operator, technology) == (ANY, ANY)
         tail = "" if main else f":{operator}:{technology}"
@@ -115,10 +116,18 @@ def _village_figures(study: Study, coverage: VillageCoverage) -> list[Indicator]
                 )
                 for grade, (title, definition) in _GRADE.items()
             ]
-        weight = people.reindex(frame.index)
+        weight = _in_order_of(frame, people)["people"]
         if weight.sum() > 0:
             items.append(_people(frame, inside, weight, f"people_covered{tail}", params))
     return items
+
+
+def _in_order_of(frame: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Return another table of the same villages row by row beside a table."""
+    codes = frame["code"].to_numpy()
+    if not np.array_equal(codes, other["code"].to_numpy()):
+        other = other.set_index("code").reindex(codes)
+    return other.set_axis(frame.index)
 
 
 def _by_layer(frame: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:

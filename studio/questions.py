@@ -101,30 +101,29 @@ class Questions:
         dark = self.studio.see(without, progress)
         return changes_of(seen.coverage.villages, dark.coverage.villages)
 
-    def define(self, seen: Seen, definition: Definition, progress: Progress) -> dict[str, Any]:
+    def define(self, seen: Seen, definition: Definition) -> dict[str, Any]:
         """Return verdicts of every layer, and indicators, under another definition."""
-        study, coverage, indicators = self.studio.define(seen, definition, progress)
-        table, count = coverage.by_layer, len(coverage.villages)
-        if definition.place != "outdoor":
-            table = coverage.by_place
-        figures = []
-        for i, name in enumerate(seen.signal.cells.plan.layers):
-            part = table.iloc[i * count : (i + 1) * count]  # layer by layer, in one order
-            figures.append(
-                {
-                    "place": definition.place,
-                    "operator": name.operator,
-                    "technology": name.technology,
-                    "grade": "".join(GRADE_LETTERS[grade] for grade in part["grade"]),
-                    "served": scaled(part["served_share"] * 100, 1),
-                    "unserved": scaled(part["people_unserved"], 1),
-                }
-            )
+        found = self.studio.verdicts(seen, definition)
+        told = found.verdicts
+        figures = [
+            {
+                "place": definition.place,
+                "operator": name.operator,
+                "technology": name.technology,
+                "grade": "".join(GRADE_LETTERS[grade] for grade in told.grade[i]),
+                "served": scaled(pd.Series(told.served_share[i] * 100), 1),
+                "unserved": scaled(pd.Series(told.people_unserved[i]), 1),
+                "chance": scaled(pd.Series(told.probability_centre[i] * 100), 1),
+                "centre": told.served_centre[i].astype(int).tolist(),
+            }
+            for i, name in enumerate(told.names)
+        ]
         return {
             "figures": figures,
-            "indicators": indicator_section(indicators),
+            "indicators": indicator_section(found.indicators),
             "thresholds_dbm": {
-                name: budget.threshold_dbm for name, budget in study.radio.technologies.items()
+                name: budget.threshold_dbm
+                for name, budget in found.study.radio.technologies.items()
             },
         }
 

@@ -174,8 +174,7 @@ class Room:
 
     async def _define(self, request: Request) -> Response:
         definition, seen = await _read(request, Definition), self._seen()
-        watch = self._desk.watch()
-        return JSONResponse(await self._alone(self._questions.define, seen, definition, watch))
+        return JSONResponse(await self._alone(self._questions.define, seen, definition))
 
     async def _sight(self, request: Request) -> Response:
         spot, seen = await _read(request, Spot), self._seen()

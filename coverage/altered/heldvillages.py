@@ -51,6 +51,8 @@ from phusong.sources.inputs import Inputs
 from phusong.study import TECHNOLOGIES, Study
 
 Bools = NDArray[np.bool_]
+Parts = list[tuple[Footprints, NDArray[np.float64]]]
+"""Part cells of villages, and the weight of each."""
 
 
 class HeldVillages:
@@ -70,20 +72,23 @@ class HeldVillages:
         self, inputs: Inputs, study: Study, standing: Standing, progress: Progress | None = None
     ) -> None:
         told = progress or NoProgress()
-        self._study, self._standing, self._grid = plain_steps(study), standing, standing.grid
+        self._study, self.standing, self._grid = plain_steps(study), standing, standing.grid
         self._count = len(inputs.villages)
         weights = Weights(inputs.villages, study, inputs.people)
         self._centres = Centres(inputs.villages, self._grid)
         told.start("villages", self._count, "Figures of every village, outdoors")
-        self._batches = [(b, weights.weigh(b)) for b in footprints(inputs.villages, self._grid)]
-        self._about = Inhabited.of(inputs, study, self._grid, weights, self._centres)
+        self.batches: Parts = [
+            (b, weights.weigh(b)) for b in footprints(inputs.villages, self._grid)
+        ]
+        self.grain = weights.grain
+        self.about = Inhabited.of(inputs, study, self._grid, weights, self._centres)
         names: list[Named] = list(standing.plan.layers)
         circles = circles_of_layers(inputs, study, standing.cells, names)
         self._held: dict[str, Layers] = {}
         for place in (OUTDOORS, *study.indicators.places):
             odds, _, cuts = self._odds(place, standing.cells, self._study)
             tallies = [Tally(self._count, cuts.shape[1]) for _ in names]
-            for batch, weight in self._batches:
+            for batch, weight in self.batches:
                 for i, tally in enumerate(tallies):
                     self._count_in(standing, i, batch, weight, (odds, cuts), tally)
                     if place == OUTDOORS and batch.cells.size:
@@ -93,15 +98,15 @@ class HeldVillages:
                 inputs, place, layers, standing.cells, self._study
             )
         told.advance("villages", self._count)
-        coverage = tables_of(inputs, self._about, self._held, standing.cells)
-        self.now = AlteredVillages(coverage, frozenset(), self._held)
+        coverage = tables_of(inputs, self.about, self._held, standing.cells)
+        self.now = AlteredVillages(coverage, frozenset(), self._held, ())
         """As they stand."""
 
     def _odds(
         self, place: str, cells: pd.DataFrame, study: Study
     ) -> tuple[Odds, Steps, NDArray[np.int32]]:
         there = cells if place == OUTDOORS else cells_behind(cells, entry_of(place, study))
-        odds = Odds.of_cells(there, tightened=self._standing.correction.tightens)
+        odds = Odds.of_cells(there, tightened=self.standing.correction.tightens)
         steps = Steps.of(study)
         return odds, steps, steps.cuts(odds)
 
@@ -155,7 +160,7 @@ class HeldVillages:
             now = Layers([], [], [], [], [])
             for i, hits in enumerate(touched):
                 tally = copied(was, base[i], self._count, cuts.shape[1])
-                for (batch, weight), which in zip(self._batches, hits, strict=True):
+                for (batch, weight), which in zip(self.batches, hits, strict=True):
                     if len(which):
                         some, parts = batch.only(which)
                         self._count_in(patched, i, some, weight[parts], (odds, cuts), tally)
@@ -171,8 +176,8 @@ class HeldVillages:
                 else:
                     extend(now, was, base[i])
             held[place] = now
-        coverage = tables_of(inputs, self._about, held, patched.cells.in_service)
-        return AlteredVillages(coverage, other, held)
+        coverage = tables_of(inputs, self.about, held, patched.cells.in_service)
+        return AlteredVillages(coverage, other, held, tuple(touched))
 
     def redefine(
         self,
@@ -181,8 +186,9 @@ class HeldVillages:
         villages: AlteredVillages,
         study: Study,
         progress: Progress | None = None,
+        rows: NDArray[np.int64] | None = None,
     ) -> VillageCoverage:
-        """Return the figures of all villages under another definition, from levels that are held.
+        """Return the figures of villages under another definition, from levels that are held.
 
         Parameters
         ----------
@@ -192,9 +198,12 @@ class HeldVillages:
             The study with other thresholds, probability, shares or places.
         progress
             Told of the step ``villages``; may raise to stop.
+        rows
+            Villages that are summed anew, rising; the figures of others mean nothing. None: all.
         """
         told = progress or NoProgress()
-        plan = _with_thresholds(patched.cells.plan, study)
+        parts = self.batches if rows is None else self._of(rows)
+        plan = with_thresholds(patched.cells.plan, study)
         in_service = plan.cells.iloc[patched.cells.numbers].reset_index(drop=True)
         source, known = Repicked(patched, plan), villages.layers[OUTDOORS]
         places = (OUTDOORS, *study.indicators.places)
@@ -206,35 +215,40 @@ class HeldVillages:
             frame = odds, cuts
             with ThreadPoolExecutor(get_num_threads()) as pool:
                 waiting = {
-                    i: pool.submit(self._served_anew, source, i, frame, tally)
+                    i: pool.submit(_served_anew, source, i, parts, frame, tally)
                     for i, tally in enumerate(known.tallies)
                     if not source.moves(i)
                 }
                 tallies = []
                 for i, tally in enumerate(known.tallies):
                     anew = waiting[i].result() if i in waiting else None
-                    tallies.append(anew or self._moved(source, i, frame, tally))
+                    tallies.append(anew or self._moved(source, i, parts, frame, tally))
                     told.advance("villages")
             layers = replace(known, tallies=tallies)
             held[place] = self._with_tables(inputs, place, layers, plan.cells, asked)
-        return tables_of(inputs, self._about, held, in_service)
+        return tables_of(inputs, self.about, held, in_service)
 
-    def _served_anew(
-        self, source: LevelSource, layer: int, frame: tuple[Odds, NDArray[np.int32]], known: Tally
-    ) -> Tally:
-        """Sum what of a layer is served; who serves is as it was."""
-        tally = known.copy()
-        for batch, weight in self._batches:
-            if batch.cells.size:
-                add_served(batch, weight, source.read(layer, batch.window), frame, tally)
-        return tally
+    def _of(self, rows: NDArray[np.int64]) -> Parts:
+        """Return the part cells of some villages."""
+        found = []
+        for batch, weight in self.batches:
+            which = np.flatnonzero(np.isin(batch.rows, rows))
+            if len(which):
+                some, parts = batch.only(which)
+                found.append((some, weight[parts]))
+        return found
 
     def _moved(
-        self, source: LevelSource, layer: int, frame: tuple[Odds, NDArray[np.int32]], known: Tally
+        self,
+        source: LevelSource,
+        layer: int,
+        parts: Parts,
+        frame: tuple[Odds, NDArray[np.int32]],
+        known: Tally,
     ) -> Tally:
         """Sum a layer in which others may serve."""
         tally = known.copy()
-        for batch, weight in self._batches:
+        for batch, weight in parts:
             self._count_in(source, layer, batch, weight, frame, tally)
         return tally
 
@@ -245,7 +259,7 @@ class HeldVillages:
             (operator, technology)
             for table, which in (
                 (cells.plan.cells, cells.fresh),
-                (self._standing.cells, cells.gone),
+                (self.standing.cells, cells.gone),
             )
             for operator, technology in table.iloc[which][["operator", "technology"]].itertuples(
                 index=False
@@ -271,7 +285,7 @@ class HeldVillages:
     def _touched(self, patches: list[Patch]) -> list[NDArray[np.int64]]:
         """Return, by batch, the villages some place of which (or the centre) differs."""
         out = []
-        for batch, _ in self._batches:
+        for batch, _ in self.batches:
             hit = np.zeros(len(batch.rows), dtype=np.bool_)
             near = [p for p in patches if not p.window.intersect(batch.window).empty]
             if near:
@@ -290,7 +304,7 @@ class HeldVillages:
     def _circles_anew(self, old: Circles | None, new: Circles, tally: Tally) -> None:
         """Sum what lies in circles, where a circle came or went."""
         boxes = _other_boxes(old, new)
-        for batch, weight in self._batches:
+        for batch, weight in self.batches:
             which = _meet(batch, self._grid, boxes)
             if len(which):
                 some, parts = batch.only(which)
@@ -305,13 +319,28 @@ class HeldVillages:
         judged = Judged(
             layers.names, layers.tallies, layers.circles, cells, cells, odds, steps, cuts
         )
-        figures = layer_figures(inputs, study, self._about, judged)
+        figures = layer_figures(inputs, study, self.about, judged)
         if place != OUTDOORS:
             return replace(layers, figures=[table[list(JUDGED)] for table in figures])
         if layers.claims:  # circles know no definition
             return replace(layers, figures=figures)
-        claims = layer_circles(inputs, self._about, self._centres, judged)
+        claims = layer_circles(inputs, self.about, self._centres, judged)
         return replace(layers, figures=figures, claims=claims)
+
+
+def _served_anew(
+    source: LevelSource,
+    layer: int,
+    parts: Parts,
+    frame: tuple[Odds, NDArray[np.int32]],
+    known: Tally,
+) -> Tally:
+    """Sum what of a layer is served; who serves is as it was."""
+    tally = known.copy()
+    for batch, weight in parts:
+        if batch.cells.size:
+            add_served(batch, weight, source.read(layer, batch.window), frame, tally)
+    return tally
 
 
 class _Near:
@@ -328,7 +357,7 @@ class _Near:
         return Levels(held.ticks[at], held.server[at], left)
 
 
-def _with_thresholds(plan: Plan, study: Study) -> Plan:
+def with_thresholds(plan: Plan, study: Study) -> Plan:
     """Return a plan whose cells have a study's thresholds."""
     budgets = study.radio.technologies
     thresholds = plan.cells["technology"].map({t: b.threshold_dbm for t, b in budgets.items()})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from phusong.coverage.altered.levelsums import LevelSums
 from phusong.coverage.results import VillageCoverage
 from phusong.coverage.villages.circles import Circles
 from phusong.coverage.villages.figures.tally import Named, Tally
@@ -41,11 +44,19 @@ class AlteredVillages:
         Positions of the layers that any table has other rows of than the study as it stands.
     layers
         By place of the phone.
+    hits
+        By layer and batch, positions in the batch of villages of which some place differs; empty
+        as the study stands.
+    sums
+        By layer, what definitions are looked up in, of those villages, as it comes to be known:
+        the definitions it holds for, and the sums.
     """
 
     coverage: VillageCoverage
     touched: frozenset[int]
     layers: dict[str, Layers]
+    hits: tuple[list[NDArray[np.int64]], ...]
+    sums: dict[int, tuple[bytes, list[LevelSums]]] = field(default_factory=dict, compare=False)
 
 
 def copied(held: Layers, base: int, villages: int, pairs: int) -> Tally:

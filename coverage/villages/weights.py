@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,9 @@ from phusong.coverage.villages.footprints import Footprints
 from phusong.coverage.villages.zonal import sum_by_village
 from phusong.sources.inputs import Raster
 from phusong.study import Study
+
+_GRAINS: Final = 30
+"""Binary digits of the weight of a whole village: what is left off is a billionth of it."""
 
 
 class Weights:
@@ -25,6 +30,9 @@ class Weights:
         (villages,) sum of the weights; after :meth:`close` the whole of each village.
     cells
         (villages,) area on the grid, in cells.
+    grain
+        (villages,) the least weight, a power of two: weights are whole multiples of it, so that
+        their sums are exact and the same in any order.
     """
 
     def __init__(self, villages: gpd.GeoDataFrame, study: Study, raster: Raster | None) -> None:
@@ -35,6 +43,7 @@ class Weights:
         self.weighted_by_people = np.zeros(count, dtype=np.bool_)
         self.total = np.zeros(count)
         self.cells = np.zeros(count)
+        self.grain = np.ones(count)
 
     def weigh(self, batch: Footprints) -> NDArray[np.float64]:
         """Return the weight of each part cell: people, or area where a village has none."""
@@ -50,6 +59,7 @@ class Weights:
                 self.weighted_by_people[batch.rows] = some
                 lengths = np.diff(batch.offsets)
                 weight = np.where(np.repeat(some, lengths), people, batch.fraction)
+        weight, self.grain[batch.rows] = _grained(weight, batch.offsets)
         self.total[batch.rows] = sum_by_village(weight, batch.offsets)
         return weight
 
@@ -72,6 +82,16 @@ class Weights:
     def close(self, area_cells: NDArray[np.float64]) -> None:
         """Part of a village off the grid counts as unserved, where area is the weight."""
         self.total = self.whole(np.arange(len(self.total)), area_cells)
+
+
+def _grained(
+    weight: NDArray[np.float64], offsets: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return weights as multiples of a grain, at most 2^31 of them a village, and the grains."""
+    _, exponent = np.frexp(sum_by_village(weight, offsets))
+    grain = np.ldexp(1.0, exponent - _GRAINS)
+    each = np.repeat(grain, np.diff(offsets))
+    return np.rint(weight / each) * each, grain
 
 
 def census(

@@ -57,7 +57,10 @@ def study_section(study: Study, created: str, version: str) -> dict[str, Any]:
 
 def indicator_section(indicators: Indicators) -> list[dict[str, Any]]:
     """Return each figure with its definition in both languages."""
-    tables = {language: indicators.to_frame(language) for language in LANGUAGES}
+    told = {
+        language: indicators.to_frame(language)[["title", "unit", "definition"]].to_dict("records")
+        for language in LANGUAGES
+    }
     return [
         {
             "id": item.id,
@@ -65,10 +68,9 @@ def indicator_section(indicators: Indicators) -> list[dict[str, Any]]:
             "numerator": plain(item.numerator),
             "denominator": plain(item.denominator),
             "circles": plain(item.circles_value),
-            "title": {lang: str(table.at[row, "title"]) for lang, table in tables.items()},
-            "unit": {lang: str(table.at[row, "unit"]) for lang, table in tables.items()},
-            "definition": {
-                lang: str(table.at[row, "definition"]) for lang, table in tables.items()
+            **{
+                name: {language: str(rows[row][name]) for language, rows in told.items()}
+                for name in ("title", "unit", "definition")
             },
         }
         for row, item in enumerate(indicators.items)

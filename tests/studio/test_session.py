@@ -214,11 +214,31 @@ DEFINITIONS = [
 ]
 
 
+def looked_up(studio, seen, asked, run):
+    """Hold what is looked up in sums to a run's tables; return the indicators."""
+    found = studio.verdicts(seen, Definition(**asked))
+    place = asked.get("place", "outdoor")
+    table = run.coverage.by_layer if place == "outdoor" else run.coverage.by_place
+    for name in (
+        "grade",
+        "served_share",
+        "people_unserved",
+        "probability_centre",
+        "served_centre",
+    ):
+        np.testing.assert_array_equal(
+            getattr(found.verdicts, name).ravel(), table[name].to_numpy(), err_msg=name
+        )
+    return found.indicators
+
+
 @pytest.mark.parametrize("asked", DEFINITIONS)
 def test_another_definition_is_as_a_run_under_it(studio, tmp_path, asked):
     both = scenario(masts=[mast()], off={"cells": ["C41"]})
-    study, coverage, indicators = studio.define(studio.see(both), Definition(**asked))
+    seen = studio.see(both)
+    study, coverage = studio.define(seen, Definition(**asked))
     run = compute(study.model_copy(update={"scenario": both}), tmp_path)
+    indicators = looked_up(studio, seen, asked, run)
     for name in ("villages", "by_layer", "circles", "by_place"):
         same_tables(getattr(coverage, name), getattr(run.coverage, name))
     same_tables(indicators.to_frame("en"), run.indicators.to_frame("en"))
@@ -264,8 +284,10 @@ def test_a_calibrated_study_too(calibrated, tmp_path, case):
 
 def test_a_calibrated_study_under_another_definition(calibrated, tmp_path):
     both = scenario(masts=[mast(at=(3000, 4700))])
-    asked = Definition(threshold_offset_db=4.0, probability=0.9, place="indoor")
-    study, coverage, _ = calibrated.define(calibrated.see(both), asked)
+    asked = {"threshold_offset_db": 4.0, "probability": 0.9, "place": "indoor"}
+    seen = calibrated.see(both)
+    study, coverage = calibrated.define(seen, Definition(**asked))
     run = compute(study.model_copy(update={"scenario": both}), tmp_path)
+    looked_up(calibrated, seen, asked, run)
     for name in ("by_layer", "by_place"):
         same_tables(getattr(coverage, name), getattr(run.coverage, name))

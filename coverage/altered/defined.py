@@ -1,0 +1,322 @@
+"""Verdicts of an altered study under another definition, looked up in sums that are held."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from phusong.coverage.altered.heldvillages import HeldVillages, with_thresholds
+from phusong.coverage.altered.layerbook import OUTDOORS, AlteredVillages
+from phusong.coverage.altered.levelsums import LevelSums
+from phusong.coverage.altered.patched import Patched
+from phusong.coverage.results import ANY
+from phusong.coverage.signal.bestservers import take_best
+from phusong.coverage.signal.combine import ALL_LEFT, FLOOR_TICK, NO_LEVEL, Odds
+from phusong.coverage.signal.layerfiles import Levels, LevelSource
+from phusong.coverage.signal.plan import LayerName, Plan
+from phusong.coverage.villages.figures.tally import Steps, Tally, share_of
+from phusong.coverage.villages.footprints import Footprints
+from phusong.coverage.villages.indoors import cells_behind, entry_of, plain_steps
+from phusong.coverage.villages.verdict import grade
+from phusong.grid import Window
+from phusong.jit import get_num_threads, njit
+from phusong.study import TECHNOLOGIES, Study
+
+MOST_LEADS: Final = 8
+"""Ways in which technologies rank beside each other that are held at once."""
+_KIND: Final = ("technology", "sigma_db", "freq_mhz")
+"""What the odds of a server follow from, under any definition and at any place of the phone."""
+_NONE: Final = np.zeros(0, dtype=np.int32)
+_NO_STEPS: Final = np.zeros(0, dtype=np.uint8)
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What another definition makes of villages, layer by layer, for one place of the phone.
+
+    Attributes
+    ----------
+    names
+        Layers.
+    grade, served_share, probability_centre, served_centre
+        (layers, villages), see :attr:`phusong.coverage.results.VillageCoverage.by_layer`.
+    people_unserved
+        Likewise.
+    """
+
+    names: Sequence[LayerName]
+    grade: NDArray[np.object_]
+    served_share: NDArray[np.float64]
+    people_unserved: NDArray[np.float64]
+    probability_centre: NDArray[np.float64]
+    served_centre: NDArray[np.bool_]
+
+    def by_layer(self, codes: NDArray[np.object_]) -> pd.DataFrame:
+        """Return a long table, one row a layer and village."""
+        count = len(codes)
+        return pd.DataFrame(
+            {
+                "code": np.tile(codes, len(self.names)),
+                "operator": np.repeat([n.operator for n in self.names], count),
+                "technology": np.repeat([n.technology for n in self.names], count),
+                "grade": self.grade.ravel(),
+                "served_share": self.served_share.ravel(),
+            }
+        )
+
+
+class Definitions:
+    """Sums of the study as it stands, held so that definitions are looked up in them.
+
+    What they are of does not move with a definition, but for one thing: of several technologies
+    the one with the best odds serves a place. A place is then served where any of them serves it
+    (of two that differ in odds by less than the rounding of a level, either may be taken). The
+    sums of such a layer are of how far the best of its members lies over its own cut; they hold as
+    long as cuts keep their distances, under any threshold that moves all technologies alike.
+
+    Parameters
+    ----------
+    villages
+        The study as it stands.
+    """
+
+    def __init__(self, villages: HeldVillages) -> None:
+        self._held, self._standing = villages, villages.standing
+        self._steps = ALL_LEFT + 1 if self._standing.correction.tightens else 1
+        self._kinds: dict[tuple[Any, ...], int] = {}
+        self._grains = [
+            np.rint(weight / np.repeat(villages.grain[b.rows], np.diff(b.offsets))).astype(
+                np.uint32
+            )
+            for b, weight in villages.batches
+        ]
+        self._own_kinds = self._kind_of_server(self._standing.cells)
+        if not self._kinds:  # nothing serves as yet: cuts are counted from the first kind still
+            self._kinds[TECHNOLOGIES[0], 1.0, 900.0] = 0
+        self._standing_kinds = len(self._kinds) * self._steps
+        self._sums: dict[int, list[LevelSums]] = {}
+        self._leads: OrderedDict[bytes, dict[int, list[LevelSums]]] = OrderedDict()
+
+    def judge(
+        self, patched: Patched, villages: AlteredVillages, study: Study, place: str
+    ) -> Verdicts:
+        """Return the verdicts of all villages.
+
+        Parameters
+        ----------
+        patched, villages
+            Of an altered study: its signal, and what was made of it.
+        study
+            The study with other thresholds, probability or shares.
+        place
+            Where the phone is; :data:`OUTDOORS` in the open.
+        """
+        plan = with_thresholds(patched.cells.plan, study)
+        kind_of = self._kind_of_server(plan.cells)
+        odds = self._odds(study, place)
+        cuts = Steps.of(plain_steps(study)).cuts(odds)[:, 0]
+        first = odds.kind_of_server[1:]
+        # By kind of server and step of spread left; odds count steps down from the last.
+        cut = (cuts[(first[:, None] + np.arange(self._steps) - self._steps + 1)]).ravel()
+        served = self._served(patched, villages, kind_of, cut.astype(np.int32))
+        centres = self._centres(plan, villages.layers[OUTDOORS].tallies)
+        about, shape = self._held.about, (len(plan.layers), len(self._held.about.total))
+        share = np.array([share_of(one, about.total) for one in served]).reshape(shape)
+        chance, hit = np.zeros(shape), np.zeros(shape, dtype=np.bool_)
+        for i, levels in enumerate(centres):
+            heard = levels.server > 0
+            kind = first[kind_of[levels.server]]
+            if levels.left is not None:
+                kind = kind + levels.left.astype(np.int32) - ALL_LEFT
+            tick = np.where(heard, levels.ticks, FLOOR_TICK)
+            hit[i] = heard & (tick >= cuts[kind])
+            chance[i] = np.where(heard, odds.table[kind, tick - FLOOR_TICK], 0.0)
+        return Verdicts(
+            plan.layers,
+            grade(hit, share, study.verdict),
+            share,
+            about.people * (1.0 - share),
+            chance,
+            hit,
+        )
+
+    def _kind_of_server(self, cells: pd.DataFrame) -> NDArray[np.int32]:
+        """Return the kind of every server, by its number plus one."""
+        kinds = np.zeros(len(cells) + 1, dtype=np.int32)
+        serves = np.flatnonzero(cells["problem"].to_numpy() == "")
+        told = cells[list(_KIND)].iloc[serves].itertuples(index=False, name=None)
+        kinds[serves + 1] = [self._kinds.setdefault(row, len(self._kinds)) for row in told]
+        return kinds
+
+    def _odds(self, study: Study, place: str) -> Odds:
+        """Return the odds of every kind of server."""
+        cells = pd.DataFrame(list(self._kinds), columns=list(_KIND))
+        thresholds = {str(t): b.threshold_dbm for t, b in study.radio.technologies.items()}
+        cells["threshold_dbm"] = cells["technology"].map(thresholds).astype(np.float64)
+        there = cells if place == OUTDOORS else cells_behind(cells, entry_of(place, study))
+        return Odds.of_cells(there, tightened=self._steps > 1)
+
+    def _served(
+        self,
+        patched: Patched,
+        villages: AlteredVillages,
+        kind_of: NDArray[np.int32],
+        cut: NDArray[np.int32],
+    ) -> NDArray[np.float64]:
+        """Return the weight served, (layers, villages)."""
+        names, grain = patched.cells.plan.layers, self._held.grain
+        out = np.zeros((len(names), len(grain)))
+        ahead = cut - cut[0]
+        plain, leads = self._plain(), self._led(ahead[: self._standing_kinds])
+        for i, name in enumerate(names):
+            several, base = name.technology == ANY, patched.base[i]
+            cuts = cut[:1] if several else cut
+            stands = [] if base < 0 else (leads if several else plain)[base]
+            key = ahead.tobytes() if several else b""
+            if i not in villages.sums or villages.sums[i][0] != key:
+                hits = self._hits(patched, villages, i)
+                sums = [
+                    self._sum(patched, name, i, part, kind_of, ahead) for part in self._parts(hits)
+                ]
+                villages.sums[i] = key, sums
+            for part in (*stands, *villages.sums[i][1]):
+                part.served(cuts, grain, out[i])
+        return out
+
+    def _hits(
+        self, patched: Patched, villages: AlteredVillages, layer: int
+    ) -> Sequence[NDArray[np.int64]]:
+        """Return, by batch, the villages whose sums are not as they stand."""
+        name = patched.cells.plan.layers[layer]
+        hits = villages.hits
+        if name.technology != ANY or not hits:
+            return hits[layer] if hits else ()
+        there = {(n.operator, n.technology) for n in patched.cells.plan.plain}
+        gone = any(
+            (n.operator, n.technology) not in there and name.operator in {ANY, n.operator}
+            for n in self._standing.plan.plain
+        )
+        if gone:
+            return [np.arange(len(batch.rows)) for batch, _ in self._held.batches]
+        return [
+            np.unique(np.concatenate(each))
+            for each in zip(*(hits[i] for i in (*name.members, layer)), strict=True)
+        ]
+
+    def _parts(
+        self, hits: Sequence[NDArray[np.int64]] | None = None
+    ) -> Iterator[tuple[Footprints, NDArray[np.uint32]]]:
+        """Give all villages, or some of each batch, and the grains of their parts."""
+        for k, ((batch, _), grains) in enumerate(
+            zip(self._held.batches, self._grains, strict=True)
+        ):
+            if hits is None:
+                if batch.cells.size:
+                    yield batch, grains
+            elif k < len(hits) and len(hits[k]):
+                some, parts = batch.only(hits[k])
+                yield some, grains[parts]
+
+    def _plain(self) -> dict[int, list[LevelSums]]:
+        """Return the sums of all layers in which the same serve under any definition."""
+        if not self._sums:
+            self._sums = self._standing_sums(several=False, ahead=_NONE)
+        return self._sums
+
+    def _led(self, ahead: NDArray[np.int32]) -> dict[int, list[LevelSums]]:
+        """Return the sums of combinations over technologies, of cuts as far apart as these."""
+        key = ahead.tobytes()
+        if key not in self._leads:
+            self._leads[key] = self._standing_sums(several=True, ahead=ahead)
+            while len(self._leads) > MOST_LEADS:
+                self._leads.popitem(last=False)
+        self._leads.move_to_end(key)
+        return self._leads[key]
+
+    def _standing_sums(
+        self, *, several: bool, ahead: NDArray[np.int32]
+    ) -> dict[int, list[LevelSums]]:
+        names = self._standing.plan.layers
+        wanted = [i for i, name in enumerate(names) if (name.technology == ANY) == several]
+
+        def sums(i: int) -> list[LevelSums]:
+            return [
+                self._sum(self._standing, names[i], i, part, self._own_kinds, ahead)
+                for part in self._parts()
+            ]
+
+        with ThreadPoolExecutor(get_num_threads()) as pool:
+            return dict(zip(wanted, pool.map(sums, wanted), strict=True))
+
+    def _sum(
+        self,
+        source: LevelSource,
+        name: LayerName,
+        layer: int,
+        part: tuple[Footprints, NDArray[np.uint32]],
+        kind_of: NDArray[np.int32],
+        ahead: NDArray[np.int32],
+    ) -> LevelSums:
+        """Sum a layer over some villages."""
+        batch, grains = part
+        kinds, steps = kind_of * self._steps, self._steps
+        if name.technology != ANY:
+            levels = source.read(layer, batch.window)
+            return LevelSums.of(batch, grains, levels, kinds, steps)
+        ticks = np.full(batch.window.shape, NO_LEVEL, dtype=np.int16)
+        for member in name.members:
+            one = source.read(member, batch.window)
+            left = _NO_STEPS if one.left is None else one.left.ravel()
+            _take_lead(one.ticks.ravel(), one.server.ravel(), left, kinds, ahead, ticks.ravel())
+        found = Levels(ticks, (ticks > NO_LEVEL).astype(np.int32), None)
+        return LevelSums.of(batch, grains, found, np.zeros(2, dtype=np.int32), 1)
+
+    def _centres(self, plan: Plan, tallies: Sequence[Tally]) -> list[Levels]:
+        """Return what every layer holds at the centres of villages."""
+        threshold, sigma = (
+            plan.cells[name].to_numpy(dtype=np.float64) for name in ("threshold_dbm", "sigma_db")
+        )
+        own = [Levels(t.centre_tick, t.centre_server, t.centre_left) for t in tallies]
+        line = Window(0, 0, 1, len(self._held.grain))
+        out = []
+        for name, held in zip(plan.layers, own, strict=True):
+            levels = held
+            if name.technology == ANY:
+                parts = [own[m] for m in name.members]
+                best = take_best(parts, line, threshold, sigma, by_odds=True)
+                left = None if best.left is None else best.left[0]
+                levels = Levels(best.ticks[0], best.server[0], left)
+            out.append(levels)
+        return out
+
+
+@njit(cache=True, nogil=True)
+def _take_lead(
+    ticks: Any, server: Any, left: Any, kind_of_server: Any, ahead: Any, best: Any
+) -> None:
+    """Raise ``best`` to how far a layer lies over its cut, counted from the cut of the first kind.
+
+    Parameters
+    ----------
+    ticks, server, left
+        (cells,) of the layer; ``left`` empty where all of the spread is.
+    kind_of_server, ahead
+        Kind by server plus one; by kind, how far its cut lies over that of the first.
+    best
+        (cells,) ticks, changed in place.
+    """
+    for i in range(ticks.size):
+        who = server[i]
+        if who == 0:
+            continue
+        kind = kind_of_server[who]
+        if left.size > 0:
+            kind += left[i]
+        best[i] = max(best[i], ticks[i] - ahead[kind])
