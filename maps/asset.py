@@ -64,7 +64,11 @@ PAGE_SCRIPTS = tuple(
 """Scripts of the map of a study in the order they run in, one noun each."""
 STUDIO_SCRIPTS = (
     *PAGE_SCRIPTS,
-    *(f"studio/{name}" for name in ("server", "altered", "draft", "tools", "bench", "open")),
+    "swipe/divider",
+    *(
+        f"studio/{name}"
+        for name in ("server", "altered", "beside", "draft", "tools", "bench", "open")
+    ),
 )
 """Scripts of the same map where a studio serves it: what edits comes after what shows."""
 SWIPE_SCRIPTS = (
@@ -83,12 +87,12 @@ SWIPE_SCRIPTS = (
             "whole",
         )
     ),
-    *(f"swipe/{name}" for name in ("choice", "panes", "divider", "legend", "tables", "begin")),
+    *(f"swipe/{name}" for name in ("choice", "divider", "panes", "legend", "tables", "begin")),
 )
 """Scripts of the map of two runs."""
 PAGE_SHEETS = ("page/page", "page/paper")
-STUDIO_SHEETS = (*PAGE_SHEETS, "studio/studio")
-SWIPE_SHEETS = ("page/page", "swipe/swipe")
+STUDIO_SHEETS = (*PAGE_SHEETS, "swipe/divider", "studio/studio")
+SWIPE_SHEETS = ("page/page", "swipe/divider", "swipe/swipe")
 
 
 @cache

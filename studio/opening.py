@@ -17,7 +17,7 @@ from phusong.studio.export import offline_page
 from phusong.studio.payload import Payloads
 from phusong.studio.questions import Questions
 from phusong.studio.server import Room, Server, listen
-from phusong.studio.session import AS_IT_STANDS, Seen, Studio
+from phusong.studio.session import AS_IT_STANDS, Definition, Seen, Studio
 from phusong.studio.shelf import Shelf
 from phusong.study import Study
 
@@ -38,17 +38,19 @@ def open_studio(
     # First of all: a port that is taken is said before the study is computed.
     with listen(port) as listening, Studio(study, progress) as studio:
         # What compiles at first use compiles now, not at the first click.
-        studio.see(AS_IT_STANDS)
+        studio.verdicts(studio.see(AS_IT_STANDS), Definition())
         now = studio.now
         page = page_text(now, language, studio=about(studio))
         payloads = Payloads(now, studio.villages, _longest_px(page))
-        desk = Desk(studio, Shelf(study.folder), payloads)
+        shelf = Shelf(study.folder)
+        desk = Desk(studio, shelf, payloads)
+        questions = Questions(studio, Roads(now), shelf, payloads)
 
         def export(seen: Seen, told: Progress) -> str:
             return offline_page(now, seen, language, told)
 
         try:
-            yield Server(Room(page, desk, Questions(studio, Roads(now)), export), desk, listening)
+            yield Server(Room(page, desk, questions, export), desk, listening)
         finally:
             desk.close()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 import numpy as np
@@ -11,15 +12,18 @@ import pandas as pd
 from pydantic import Field
 
 from phusong.coverage.villages.verdict import GRADE_LETTERS
+from phusong.errors import StudyError, Where
 from phusong.frames import rows
 from phusong.maps.codec import plain, positions, scaled
+from phusong.maps.sections.areas import figure_columns
 from phusong.maps.sections.remarks import indicator_section
 from phusong.planning.hops.hops import Masts, find_hops
 from phusong.progress import Progress
 from phusong.sources.alterations.raised import metres_of
 from phusong.studio.drawncable import Roads
-from phusong.studio.payload import changes_of
-from phusong.studio.session import Definition, Seen, Studio
+from phusong.studio.payload import Payloads, changes_of
+from phusong.studio.session import AS_IT_STANDS, Definition, Seen, Studio
+from phusong.studio.shelf import Shelf
 from phusong.study.scenario import Height, Latitude, Longitude, Name, Scenario
 from phusong.study.settings.base import Section
 
@@ -55,6 +59,20 @@ class Naming(Section):
     name: Annotated[str, Field(max_length=400)]
 
 
+class Beside(Section):
+    """A scenario that is put beside what is drawn; "": the study as it stands."""
+
+    name: Annotated[str, Field(max_length=400)] = ""
+    definition: Definition = Definition()
+
+
+class Looked(Section):
+    """A village that is looked at, by its row, under a definition."""
+
+    row: Annotated[int, Field(ge=0)]
+    definition: Definition = Definition()
+
+
 class Edit(Section):
     """A scenario in the place of the one that is drawn."""
 
@@ -69,6 +87,10 @@ class Questions:
 
     studio: Studio
     roads: Roads
+    shelf: Shelf
+    payloads: Payloads
+    _beside: list[Seen] = field(default_factory=list)
+    """The scenario that was put beside last."""
 
     def cable(self, drawing: Drawing) -> dict[str, Any]:
         """Return a cable along the roads, see :meth:`phusong.studio.drawncable.Roads.drawn`."""
@@ -126,6 +148,38 @@ class Questions:
                 for name, budget in found.study.radio.technologies.items()
             },
         }
+
+    def beside(self, beside: Beside, progress: Progress) -> dict[str, Any]:
+        """Return verdicts and pictures of a scenario that lies on disc, or of none."""
+        scenario = self.shelf.open(beside.name) if beside.name else AS_IT_STANDS
+        if not self._beside or self._beside[0].scenario != scenario:
+            self._beside[:] = [self.studio.see(scenario, progress)]
+        seen = self._beside[0]
+        return {
+            "defined": self.define(seen, beside.definition),
+            "drawn": json.loads(self.payloads.drawn(0, seen.signal)),
+        }
+
+    def village(self, seen: Seen, looked: Looked, progress: Progress) -> dict[str, Any]:
+        """Return all figures of one village under a definition, layer by layer."""
+        count, row = len(seen.coverage.villages), looked.row
+        if row >= count:
+            raise StudyError("there is no such village", Where(row=row + 1))
+        _, coverage = self.studio.define(seen, looked.definition, progress, [row])
+        outdoors = looked.definition.place == "outdoor"
+        table = coverage.by_layer if outdoors else coverage.by_place
+        figures = [
+            {
+                "place": looked.definition.place,
+                "operator": name.operator,
+                "technology": name.technology,
+                "columns": figure_columns(
+                    table.iloc[i * count + row : i * count + row + 1], seen.inputs.cells
+                ),
+            }
+            for i, name in enumerate(seen.signal.cells.plan.layers)
+        ]
+        return {"figures": figures}
 
     def sight(self, seen: Seen, spot: Spot) -> dict[str, Any]:
         """Return the nearest sites with fibre, and whether a hop to each would hold."""

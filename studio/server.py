@@ -30,7 +30,7 @@ from phusong.i18n import tr
 from phusong.maps.words import both_from
 from phusong.studio.desk import Desk, OutdatedError, SupersededError
 from phusong.studio.guard import Guard, TooLargeError, new_token, policy_for
-from phusong.studio.questions import Cut, Drawing, Edit, Naming, Questions, Spot
+from phusong.studio.questions import Beside, Cut, Drawing, Edit, Looked, Naming, Questions, Spot
 from phusong.studio.session import Definition, Seen
 
 HOST: Final = "127.0.0.1"
@@ -84,6 +84,8 @@ class Room:
             "/cut": self._cut,
             "/silenced": self._silenced,
             "/define": self._define,
+            "/beside": self._beside,
+            "/village": self._village,
             "/sight": self._sight,
             "/cable": self._cable,
         }
@@ -175,6 +177,15 @@ class Room:
     async def _define(self, request: Request) -> Response:
         definition, seen = await _read(request, Definition), self._seen()
         return JSONResponse(await self._alone(self._questions.define, seen, definition))
+
+    async def _beside(self, request: Request) -> Response:
+        beside, watch = await _read(request, Beside), self._desk.watch()
+        return JSONResponse(await self._alone(self._questions.beside, beside, watch))
+
+    async def _village(self, request: Request) -> Response:
+        looked, seen = await _read(request, Looked), self._seen()
+        watch = self._desk.watch()
+        return JSONResponse(await self._alone(self._questions.village, seen, looked, watch))
 
     async def _sight(self, request: Request) -> Response:
         spot, seen = await _read(request, Spot), self._seen()

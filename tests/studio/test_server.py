@@ -291,3 +291,30 @@ def test_the_offline_page_asks_for_nothing(ask, settled):
 def test_nothing_is_written_but_scenarios(folder):
     made = {p.relative_to(folder).parts[0] for p in folder.rglob("*") if p.is_file()}
     assert made <= {"data", "scenarios", ".phusong"}
+
+
+def test_a_scenario_is_put_beside_what_is_drawn(ask, settled):
+    state = settled()
+    ask("edit", edit_of(state, masts=[mast("N-9")]))
+    revision = settled()["revision"]
+    ask("save", {"name": "bên cạnh"})
+    today = ask("beside", {"name": ""}).json()
+    assert not [layer for layer in today["drawn"]["layers"] if layer["parts"]]
+    saved = ask("beside", {"name": "bên cạnh", "definition": {"threshold_offset_db": 3}}).json()
+    drawn = ask(f"drawn?revision={revision}").json()
+    assert saved["drawn"]["layers"] == drawn["layers"]
+    assert saved["defined"] == ask("define", {"threshold_offset_db": 3}).json()
+    assert ask("beside", {"name": "../x"}).status_code == 422
+    assert ask("beside", {"name": "fehlt"}).status_code == 422
+
+
+def test_all_figures_of_a_village_under_a_definition(ask, settled):
+    settled()
+    asked = {"threshold_offset_db": 8, "place": "indoor"}
+    quick = {(f["operator"], f["technology"]): f for f in ask("define", asked).json()["figures"]}
+    for row in (0, 15):
+        for entry in ask("village", {"row": row, "definition": asked}).json()["figures"]:
+            there = quick[entry["operator"], entry["technology"]]
+            for name in ("grade", "served", "unserved", "chance", "centre"):
+                assert entry["columns"][name][0] == there[name][row], name
+    assert ask("village", {"row": 16}).status_code == 422

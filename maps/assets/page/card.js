@@ -71,6 +71,7 @@ const Card = {
   },
 
   server(cell) {
+    if (cell === null) return null;
     if (cell < 0) return t("none");
     const cells = book.cells;
     const about = `${quoted(cells.operators[cells.operator[cell]])} ${TECHNOLOGY[cells.technologies[cells.technology[cell]]] ?? ""}`;

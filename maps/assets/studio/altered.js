@@ -16,16 +16,25 @@ const Altered = {
 
   /** New pictures: planes that were read are laid over, those that were not are when they are. */
   drawn(body) {
-    Altered.parts = new Map(body.layers.map((layer) => [Altered.key(layer), layer.parts]));
-    const known = new Set(Altered.stands.layers.map(Altered.key));
-    const fresh = body.layers.filter((layer) => !known.has(Altered.key(layer))).map(({ operator, technology }) => ({ operator, technology }));
-    book.layers = [...Altered.stands.layers, ...fresh];
-    book.signal = { ...Altered.stands.signal, ...body.signal, tints: Altered.tints(body.signal.cell.length, fresh) };
+    const now = Altered.sheet(body);
+    Object.assign(book, { layers: now.layers, signal: now.signal });
+    Altered.parts = now.parts;
     Altered.planes.length = Math.min(Altered.planes.length, Altered.stands.layers.length);
     Rasters.planes = [];
     Altered.planes.forEach((plane, i) => { if (plane) Rasters.planes[i] = Altered.over(plane, i); });
     for (const i of [...Rasters.loading.keys()]) if (i >= Altered.stands.layers.length || !Altered.planes[i]) Rasters.loading.delete(i);
     Altered.repaint();
+  },
+
+  /** Layers, their legend and what lies over them, of an answer. */
+  sheet(body) {
+    const known = new Set(Altered.stands.layers.map(Altered.key));
+    const fresh = body.layers.filter((layer) => !known.has(Altered.key(layer))).map(({ operator, technology }) => ({ operator, technology }));
+    return {
+      layers: [...Altered.stands.layers, ...fresh],
+      signal: { ...Altered.stands.signal, ...body.signal, tints: Altered.tints(body.signal.cell.length, fresh) },
+      parts: new Map(body.layers.map((layer) => [Altered.key(layer), layer.parts])),
+    };
   },
 
   /** Colours of best-server areas: new servers take turns. */
@@ -37,8 +46,8 @@ const Altered = {
   },
 
   /** A plane with what lies over it; the plane itself stays as it stands. */
-  over(plane, i) {
-    const parts = Altered.parts.get(Altered.key(book.layers[i])) ?? [];
+  over(plane, i, over = Altered.parts) {
+    const parts = over.get(Altered.key(book.layers[i])) ?? [];
     if (!parts.length) return plane;
     const now = { ...plane, level: plane.level.slice(), server: plane.server.slice(), left: plane.left && plane.left.slice() };
     for (const part of parts) Altered.lay(now, part);
@@ -83,12 +92,12 @@ const Altered = {
       return patch ? { ...entry, ...Object.fromEntries(Object.entries(patch.columns).map(([name, values]) => [name, patched(entry[name], patch.rows, values)])) } : entry;
     });
     for (const { place, operator, technology, columns } of other.values()) figures.push({ place, operator, technology, ...columns });
-    for (const defined of Altered.defined?.figures ?? []) {
-      const at = figures.findIndex((entry) => figureKey(entry) === figureKey(defined));
-      const blank = () => new Array(rows).fill(null);
-      const rest = at < 0 ? { area: blank(), unserved_expected: blank(), chance: blank(), centre: blank(), best: new Array(rows).fill(-1) } : figures[at];
-      if (at < 0) figures.push({ ...rest, ...defined });
-      else figures[at] = { ...rest, ...defined };
+    const at = new Map(figures.map((entry, i) => [figureKey(entry), i]));
+    for (const entry of Altered.defined?.figures ?? []) {
+      const place = at.get(figureKey(entry));
+      const defined = Altered.whole(entry, place === undefined ? {} : figures[place], rows);
+      if (place === undefined) figures.push(defined);
+      else figures[place] = defined;
     }
     book.figures = figures;
     book.indicators = Altered.defined?.indicators ?? Altered.seen?.indicators ?? Altered.stands.indicators;
@@ -98,6 +107,30 @@ const Altered = {
     refill(TECHNOLOGIES, anyFirst(Object.keys(TECHNOLOGY).filter((name) => figures.some((f) => f.technology === name))));
     renderAll();
     surface.repaint();
+  },
+
+  /** Figures under another definition: what does not follow from it stays, what is not looked up is left open. */
+  whole(defined, known, rows) {
+    const blank = () => new Array(rows).fill(null);
+    const { weight } = book.villages;
+    const moves = defined.technology === "*";
+    return {
+      ...known, ...defined, unserved_expected: blank(), ...(known.expected ? { expected: blank() } : {}),
+      area: defined.served.map((share, i) => (weight.names[weight.of[i]] === "area" ? share : null)),
+      best: known.best && !moves ? known.best : blank(),
+      ...(known.level && moves ? { level: blank(), median: blank() } : {}),
+    };
+  },
+
+  /** All figures of one village under another definition, for its card. */
+  detail(row, entries) {
+    for (const { columns, ...about } of entries) {
+      const entry = book.figures.find((figures) => figureKey(figures) === figureKey(about));
+      for (const [name, values] of Object.entries(columns)) {
+        if (entry?.[name] && typeof entry[name] !== "string") entry[name][row] = values[0];
+      }
+    }
+    Card.render();
   },
 
   repaint() {

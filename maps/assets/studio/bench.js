@@ -297,6 +297,7 @@ const Bench = {
       Altered.defined ? Bench.button(t("The study's own definition"), () => {
         Bench.asked = {};
         Altered.define(null);
+        Beside.ask();
         Bench.render();
       }, { id: "define-own" }) : null);
   },
@@ -315,11 +316,22 @@ const Bench = {
         Bench.again = false;
         const answer = await Bench.trying(() => Server.ask("define", { ...Bench.asked, place: State.place }));
         if (answer) Altered.define(answer);
+        if (Beside.name !== null) Beside.ask();
       }
+      Bench.detail();
     } finally {
       Bench.asking = false;
       Bench.render();
     }
+  },
+
+  /** What a card says of the village that is chosen, under another definition. */
+  async detail() {
+    const thing = State.selected;
+    if (!Altered.defined || thing?.kind !== "village") return;
+    const { defined } = Altered;
+    const body = await Bench.trying(() => Server.ask("village", { row: thing.index, definition: { ...Bench.asked, place: State.place } }));
+    if (body && Altered.defined === defined) Altered.detail(thing.index, body.figures);
   },
 
   // Scenarios on disc.
@@ -337,6 +349,10 @@ const Bench = {
       names.length ? make("label", { class: "studio-field" }, make("span", {}, t("Open")),
         make("select", { id: "scenario-open", onchange: (event) => { if (event.target.value) Bench.open(event.target.value); } },
           make("option", { value: "" }, t("choose …")), names.map((name) => make("option", { value: name }, name)))) : null,
+      make("label", { class: "studio-field" }, make("span", {}, t("Side by side with")),
+        make("select", { id: "scenario-beside", onchange: (event) => Beside.show(event.target.value === "-" ? null : event.target.value.slice(1)) },
+          [["-", t("nothing")], ["=", t("as it stands")], ...names.map((name) => [`=${name}`, name])]
+            .map(([value, title]) => make("option", { value, selected: value === (Beside.name === null ? "-" : `=${Beside.name}`) }, title)))),
       make("div", { class: "studio-tools" },
         Bench.button(t("Begin anew"), () => { Draft.chosen = null; Draft.edit((scenario) => { for (const key of Object.keys(scenario)) if (key !== "name") delete scenario[key]; }); }, { id: "scenario-new" }),
         make("a", { class: "tool", href: "page", download: `${Draft.scenario.name || "map"}.html`, id: "scenario-page", onclick: (event) => {

@@ -3,7 +3,12 @@ program.hand = Tools.click;
 
 State.on((changed) => {
   if (changed.has("selected")) Bench.loss = null;
-  if (changed.has("place") && Altered.defined) Bench.ask({});
+  if (changed.has("place")) {
+    if (Altered.defined) Bench.ask({});
+    else Beside.ask();
+  }
+  if (changed.has("selected")) Bench.detail();
+  if (changed.has("opacity")) Beside.overlay?.setOpacity(State.opacity / 100);
   if (changed.has("selected")) Bench.render();
 });
 
@@ -18,7 +23,7 @@ document.addEventListener("keydown", (event) => {
   Draft.step(way);
 });
 
-for (const button of document.querySelectorAll("[data-language]")) button.addEventListener("click", () => { Handles.show(); Bench.render(); });
+for (const button of document.querySelectorAll("[data-language]")) button.addEventListener("click", () => { Handles.show(); Beside.label(); Bench.render(); });
 
 /** Fetch what the server said is there; what is history by then is left. */
 async function fetchFor(kind, revision, take) {
@@ -53,11 +58,12 @@ const Opening = {
   seen(body) {
     Bench.working = null;
     Altered.see(body);
+    Beside.label();
     if (Altered.defined) Bench.ask({});
     Bench.render();
     performance.mark(`seen ${body.revision}`);
   },
 };
 
-Object.assign(window.phusong, { draft: Draft, altered: Altered, bench: Bench, tools: Tools });
+Object.assign(window.phusong, { draft: Draft, altered: Altered, bench: Bench, tools: Tools, beside: Beside });
 Bench.render();

@@ -1,4 +1,4 @@
-// The divider between the runs: dragged by hand, moved by keys, told to screen readers.
+// The divider between two sides of the map: dragged by hand, moved by keys, told to screen readers.
 const STEPS = { ArrowLeft: -2, ArrowDown: -2, ArrowRight: 2, ArrowUp: 2, PageDown: -10, PageUp: 10 };
 
 const Divider = {
@@ -17,6 +17,20 @@ const Divider = {
     node.setAttribute("aria-valuenow", String(Math.round(Divider.percent)));
     node.setAttribute("aria-valuetext", t("{share} of the map shows the earlier run", { share: percent(Divider.percent, 0) }));
     surface.repaint();
+  },
+
+  /** Draw one side, cut off at the divider. */
+  half(side, brush, draw) {
+    const { pen, view } = brush;
+    const edge = Divider.x();
+    inPixels(brush);
+    pen.save();
+    pen.beginPath();
+    if (side === "before") pen.rect(0, 0, edge, view.height);
+    else pen.rect(edge, 0, view.width - edge, view.height);
+    pen.clip();
+    draw(side, brush);
+    pen.restore();
   },
 
   start() {

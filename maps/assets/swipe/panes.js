@@ -4,19 +4,6 @@ const Panes = {
   communes: shapes(book.communes.rings, true),
   borders: shapes(book.communes.borders, false),
 
-  half(side, brush, draw) {
-    const { pen, view } = brush;
-    const edge = Divider.x();
-    inPixels(brush);
-    pen.save();
-    pen.beginPath();
-    if (side === "before") pen.rect(0, 0, edge, view.height);
-    else pen.rect(edge, 0, view.width - edge, view.height);
-    pen.clip();
-    draw(side, brush);
-    pen.restore();
-  },
-
   villages(side, brush) {
     const areas = Panes.shapes[side];
     const visible = areas.map((_, i) => i).filter((i) => book.villages[side][i] !== "-" && meets(areas[i], brush.view));
@@ -38,13 +25,13 @@ const Panes = {
   },
 
   paint(brush) {
-    for (const side of SIDES) Panes.half(side, brush, Panes.villages);
+    for (const side of SIDES) Divider.half(side, brush, Panes.villages);
     if (Choice.shown.has("borders")) {
       Strokes.lines(brush, Panes.borders, [[2.6, "rgba(255, 255, 255, 0.75)", []], [1.1, "rgba(50, 50, 60, 0.9)", []]]);
     }
     if (Choice.shown.has("changed")) Panes.changed(brush);
     Panes.chosen(brush);
-    for (const side of SIDES) Panes.half(side, brush, Panes.centres);
+    for (const side of SIDES) Divider.half(side, brush, Panes.centres);
     if (Choice.shown.has("names")) Panes.names(brush);
     inPixels(brush);
   },
