@@ -15,11 +15,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 PATIENCE_S = 40.0
 DEAD_PROXY = ("127.0.0.1", 9)
 """Nothing listens on the discard port: whatever a page asks of the network is refused."""
+
+_UP: Final = {"type": "pointerUp", "button": 0}
+_COMPLAINTS: Final = (
+    "JavaScript error: file",
+    "JavaScript error: http://127.0.0.1",
+    'console.error: "',
+    'console.warn: "',
+)
+RIGHT, LEFT, END, HOME = "\ue014", "\ue012", "\ue010", "\ue011"
+"""Keys as WebDriver writes them (W3C WebDriver, "Keyboard actions")."""
 
 
 def firefox_path() -> str | None:
@@ -124,14 +134,47 @@ class Firefox:
                 raise TimeoutError(condition)
             time.sleep(0.05)
 
+    def point(self, *ways: tuple[float, float], kind: str = "mouse") -> None:
+        """Press at the first place of the window, go through the others, and let go at the last."""
+        move = [{"type": "pointerMove", "x": round(x), "y": round(y)} for x, y in ways]
+        steps = [move[0], {"type": "pointerDown", "button": 0}, *move[1:]]
+        pause = {"type": "pause", "duration": 60}
+        hand = {
+            "type": "pointer",
+            "id": kind,
+            "parameters": {"pointerType": kind},
+            "actions": [*(part for step in steps for part in (step, pause)), _UP],
+        }
+        self.ask("WebDriver:PerformActions", {"actions": [hand]})
+        self.ask("WebDriver:ReleaseActions", {})
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after another."""
+        pressed = [{"type": way, "value": key} for key in keys for way in ("keyDown", "keyUp")]
+        self.ask(
+            "WebDriver:PerformActions",
+            {"actions": [{"type": "key", "id": "keys", "actions": pressed}]},
+        )
+
+    def middle(self, selector: str) -> tuple[float, float]:
+        """Return where an element is, scrolled into view."""
+        x, y = self.run(
+            """const node = document.querySelector(arguments[0]);
+            node.scrollIntoView({ block: "nearest" });
+            const { left, top, width, height } = node.getBoundingClientRect();
+            return [left + width / 2, top + height / 2];""",
+            selector,
+        )
+        return x, y
+
+    def click(self, selector: str) -> None:
+        self.wait(f"document.querySelector({json.dumps(selector)})")
+        self.point(self.middle(selector))
+
     def complaints(self) -> list[str]:
         """Return the errors and warnings of pages so far, the browser's own left out."""
         lines = self._told.read_text("utf-8", errors="replace").splitlines()
-        return [
-            line
-            for line in lines
-            if line.startswith(("JavaScript error: file", 'console.error: "', 'console.warn: "'))
-        ]
+        return [line for line in lines if line.startswith(_COMPLAINTS)]
 
     def picture(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.ask("WebDriver:TakeScreenshot", {"full": False})))

@@ -11,6 +11,14 @@ from helpers.altered import make_hills
 from phusong.studio.opening import open_studio
 
 
+@pytest.fixture(scope="session")
+def artefacts(checkout):
+    """Where pictures of the page are left to be looked at."""
+    place = checkout / "test-artefacts" / "studio"
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("served")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -11,8 +10,9 @@ import sys
 
 import pytest
 
-from helpers.altered import make_hills, place
+from helpers.altered import place
 from helpers.browser import Visit
+from helpers.served import begin, written
 
 pytestmark = pytest.mark.browser
 
@@ -247,6 +247,62 @@ def test_saved_and_opened_again(page):
     assert ".." in page.page.locator("#studio .flag").first.inner_text()
 
 
+def test_side_by_side_with_the_study_as_it_stands_and_with_a_scenario(page):
+    page.place()
+    page.page.fill("#scenario-name", "Một trạm")
+    page.page.click("#scenario-save")
+    page.page.locator("#scenario-beside option[value='=Một trạm']").wait_for(state="attached")
+    here = Visit(page.page)
+    page.page.locator("input[name='signal'][value='level']").check(force=True)
+    page.page.wait_for_timeout(300)
+    drawn = here.pixels()
+    page.page.select_option("#scenario-beside", "=")
+    page.page.locator("#divider").wait_for()
+    page.page.locator("canvas.signal-beside").wait_for(state="attached")
+    page.page.locator("#divider").focus()
+    page.page.keyboard.press("Home")
+    assert here.pixels() == drawn
+    page.page.keyboard.press("End")
+    today = here.pixels()
+    assert today != drawn
+    clip = "(selector) => document.querySelector(selector).style.clipPath"
+    mine, other = ".signal-picture:not(.signal-beside)", ".signal-beside"
+    assert page.page.evaluate(clip, mine) != page.page.evaluate(clip, other)
+    pixels = "(selector) => document.querySelector(selector).toDataURL()"
+    assert page.page.evaluate(pixels, mine) != page.page.evaluate(pixels, other)
+    # The scenario as it was saved beside itself: both sides are alike.
+    page.page.select_option("#scenario-beside", "=Một trạm")
+    page.page.wait_for_function(
+        f"() => ({pixels})('{mine}') === ({pixels})('{other}') && phusong.beside.figures.length > 0"
+    )
+    assert here.pixels() == drawn
+    # Under another definition both sides follow.
+    before = page.page.evaluate("phusong.beside.figures.map((f) => f.grade).join('')")
+    page.page.evaluate("phusong.bench.ask({ threshold_offset_db: 18 })")
+    page.page.wait_for_function(
+        f"() => phusong.beside.figures.map((f) => f.grade).join('') !== '{before}'"
+    )
+    page.page.click("#definition > summary")
+    page.page.click("#define-own")
+    page.page.select_option("#scenario-beside", "-")
+    assert not page.page.locator("#divider").is_visible()
+    assert page.page.evaluate(clip, mine) == ""
+
+
+def test_a_card_has_all_figures_under_another_definition(page):
+    page.page.evaluate("window.phusong.select({ kind: 'village', index: 3 })")
+    own = page.page.locator("#card").inner_text()
+    page.page.evaluate("phusong.bench.ask({ threshold_offset_db: 12 })")
+    best = "() => phusong.book.figures.every((f) => f.place !== 'outdoor' || f.best[3] !== null)"
+    page.page.wait_for_function(f"() => phusong.altered.defined && ({best})()")
+    card = page.page.locator("#card").inner_text()
+    assert card != own
+    assert "Best server" in card
+    page.page.click("#definition > summary")
+    page.page.click("#define-own")
+    assert page.page.locator("#card").inner_text() == own
+
+
 def test_in_vietnamese_and_fair_to_everybody(page):
     page.place()
     page.page.click("button[data-language='vi']")
@@ -276,48 +332,8 @@ def test_by_touch_on_a_small_screen(chromium, server):
     here.close()
 
 
-def begin(study):
-    """Start `phusong studio` in a process of its own; return it and its address."""
-    command = [
-        sys.executable,
-        "-m",
-        "phusong",
-        "studio",
-        str(study),
-        "--no-browser",
-        "--lang",
-        "en",
-    ]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
-    )
-    for line in process.stdout:
-        found = re.search(r"http://127\.0\.0\.1:\d+/[\w-]+/", line)
-        if found:
-            return process, found[0]
-    raise AssertionError("it did not begin")
-
-
-STUDY = """
-[study]
-name = "Tỉnh thử"
-[boundaries.communes]
-path = "data/communes.gpkg"
-[[boundaries.villages]]
-path = "data/villages.gpkg"
-[[towers]]
-path = "data/cells.csv"
-[terrain]
-dem = ["data/dem.tif"]
-[radio]
-radius_km = 4.0
-model = "p526"
-"""
-
-
 def test_killed_and_begun_anew_nothing_but_the_last_edit_can_be_lost(chromium, tmp_path):
-    make_hills(tmp_path)
-    (tmp_path / "study.toml").write_text(STUDY, "utf-8")
+    written(tmp_path)
     process, address = begin(tmp_path)
     try:
         here = Page(chromium, address)
@@ -340,8 +356,7 @@ def test_killed_and_begun_anew_nothing_but_the_last_edit_can_be_lost(chromium, t
 
 
 def test_a_port_that_is_taken_is_said_before_anything_is_computed(tmp_path):
-    make_hills(tmp_path)
-    (tmp_path / "study.toml").write_text(STUDY, "utf-8")
+    written(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         command = [sys.executable, "-m", "phusong", "studio", str(tmp_path), "--port", str(port)]
