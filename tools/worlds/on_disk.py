@@ -23,6 +23,8 @@ KM2_PER_SITE = 16.0
 COMMUNE_M, VILLAGE_M = 8_000.0, 1_600.0
 CARRIERS = ("Sóng Xanh", "Sóng Đỏ", "Sóng Vàng")
 BANDS_MHZ = (800, 1800)
+Bands = tuple[tuple[str, int], ...]
+BANDS: Bands = tuple(("LTE", freq) for freq in BANDS_MHZ)
 
 STUDY = """
 [study]
@@ -75,9 +77,16 @@ def mirrored_ground(rows: int, cols: int) -> tuple[np.ndarray, float]:
 
 
 def make_province(
-    folder: Path, sites: int, *, radius_km: float = 20.0, model: str = "p1812", seed: int = 1
+    folder: Path,
+    sites: int,
+    *,
+    radius_km: float = 20.0,
+    model: str = "p1812",
+    seed: int = 1,
+    village_m: float = VILLAGE_M,
+    bands: Bands = BANDS,
 ) -> Province:
-    """Write a study of so many sites, three sectors on two bands each, about 16 km² a site."""
+    """Write a study of so many sites, three sectors on each band, about 16 km² a site."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     side_m = max(1, math.ceil(math.sqrt(KM2_PER_SITE * sites) * 1000.0 / COMMUNE_M)) * COMMUNE_M
@@ -105,18 +114,18 @@ def make_province(
         geometry=[box(x, y, x + COMMUNE_M, y + COMMUNE_M) for x, y, _ in communes],
         crs=CRS,
     ).to_file(folder / "communes.gpkg")
-    villages = squares(VILLAGE_M)
+    villages = squares(village_m)
     names = [f"T{i:05d}" for i in range(len(villages))]
     gpd.GeoDataFrame(
         {
             "ma_thon": names,
             "ten_thon": names,
-            "ma_xa": [code(x + VILLAGE_M / 2, y + VILLAGE_M / 2) for x, y in villages],
+            "ma_xa": [code(x + village_m / 2, y + village_m / 2) for x, y in villages],
         },
-        geometry=[box(x, y, x + VILLAGE_M, y + VILLAGE_M) for x, y in villages],
+        geometry=[box(x, y, x + village_m, y + village_m) for x, y in villages],
         crs=CRS,
     ).to_file(folder / "villages.gpkg")
-    lines = _cells(_hilltops(sites, side_m, ground, (west, north), cell_m, rng))
+    lines = _cells(_hilltops(sites, side_m, ground, (west, north), cell_m, rng), bands)
     header = "cell_id,site_id,operator,technology,freq_mhz,x,y,height_m,azimuth_deg,eirp_dbm"
     (folder / "cells.csv").write_text("\n".join([header, *lines]) + "\n", "utf-8")
     text = STUDY.format(sites=sites, crs=CRS, model=model, radius_km=radius_km)
@@ -173,11 +182,11 @@ def _hilltops(
     return places
 
 
-def _cells(places: list[tuple[float, float]]) -> list[str]:
+def _cells(places: list[tuple[float, float]], bands: Bands) -> list[str]:
     return [
-        f"C{i}-{freq}-{azimuth},S{i:04d},{CARRIERS[i % 3]},LTE,{freq},{x:.1f},{y:.1f},35,"
+        f"C{i}-{freq}-{azimuth},S{i:04d},{CARRIERS[i % 3]},{technology},{freq},{x:.1f},{y:.1f},35,"
         f"{azimuth},62"
         for i, (x, y) in enumerate(places)
-        for freq in BANDS_MHZ
+        for technology, freq in bands
         for azimuth in (0, 120, 240)
     ]
