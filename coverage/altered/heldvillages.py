@@ -295,9 +295,8 @@ class HeldVillages:
                     mask[part.slices_in(batch.window)] = patch.changed[part.slices_in(patch.window)]
                 there = np.flatnonzero(mask.ravel()[batch.cells])
                 hit[np.searchsorted(batch.offsets, there, side="right") - 1] = True
-            for k, at in enumerate(self._centres.cells(batch.rows)):
-                if at is not None and not hit[k]:
-                    hit[k] = any(_holds(patch, at) for patch in patches)
+            for patch in patches:
+                hit |= self._centres.marked(batch.rows, patch.window, patch.changed)
             out.append(np.flatnonzero(hit))
         return out
 
@@ -362,12 +361,6 @@ def with_thresholds(plan: Plan, study: Study) -> Plan:
     budgets = study.radio.technologies
     thresholds = plan.cells["technology"].map({t: b.threshold_dbm for t, b in budgets.items()})
     return replace(plan, cells=plan.cells.assign(threshold_dbm=thresholds.astype(np.float64)))
-
-
-def _holds(patch: Patch, at: tuple[int, int]) -> bool:
-    row, col = at[0] - patch.window.row0, at[1] - patch.window.col0
-    rows, cols = patch.window.shape
-    return 0 <= row < rows and 0 <= col < cols and bool(patch.changed[row, col])
 
 
 def _other_boxes(old: Circles | None, new: Circles) -> NDArray[np.float64]:

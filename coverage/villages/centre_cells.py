@@ -36,6 +36,15 @@ class Centres:
             for i in rows.tolist()
         ]
 
+    def marked(
+        self, rows: NDArray[np.int64], window: Window, marks: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Return whether the centres asked for lie on marked cells of a window of the grid."""
+        row, col = self._row[rows] - window.row0, self._col[rows] - window.col0
+        there = (row >= 0) & (row < window.rows) & (col >= 0) & (col < window.cols)
+        there[there] = marks[row[there], col[there]]
+        return there & self.on_grid[rows]
+
     def levels(self, reader: LevelSource, layer: int, rows: NDArray[np.int64]) -> Levels:
         """Return what a layer holds at centres; server 0 off the grid.
 

@@ -214,11 +214,11 @@ DEFINITIONS = [
 ]
 
 
-def looked_up(studio, seen, asked, run):
-    """Hold what is looked up in sums to a run's tables; return the indicators."""
+def looked_up(studio, seen, asked, coverage):
+    """Hold what is looked up in sums to tables of all places summed; return the indicators."""
     found = studio.verdicts(seen, Definition(**asked))
     place = asked.get("place", "outdoor")
-    table = run.coverage.by_layer if place == "outdoor" else run.coverage.by_place
+    table = coverage.by_layer if place == "outdoor" else coverage.by_place
     for name in (
         "grade",
         "served_share",
@@ -238,7 +238,7 @@ def test_another_definition_is_as_a_run_under_it(studio, tmp_path, asked):
     seen = studio.see(both)
     study, coverage = studio.define(seen, Definition(**asked))
     run = compute(study.model_copy(update={"scenario": both}), tmp_path)
-    indicators = looked_up(studio, seen, asked, run)
+    indicators = looked_up(studio, seen, asked, run.coverage)
     for name in ("villages", "by_layer", "circles", "by_place"):
         same_tables(getattr(coverage, name), getattr(run.coverage, name))
     same_tables(indicators.to_frame("en"), run.indicators.to_frame("en"))
@@ -288,6 +288,62 @@ def test_a_calibrated_study_under_another_definition(calibrated, tmp_path):
     seen = calibrated.see(both)
     study, coverage = calibrated.define(seen, Definition(**asked))
     run = compute(study.model_copy(update={"scenario": both}), tmp_path)
-    looked_up(calibrated, seen, asked, run)
+    looked_up(calibrated, seen, asked, run.coverage)
     for name in ("by_layer", "by_place"):
         same_tables(getattr(coverage, name), getattr(run.coverage, name))
+
+
+definitions = st.fixed_dictionaries(
+    {},
+    optional={
+        "threshold_offset_db": st.one_of(st.integers(-20, 20), st.floats(-20, 20)),
+        "probability": st.floats(0.5, 0.99),
+        "covered_share": st.floats(0.05, 1.0),
+        "place": st.sampled_from(["outdoor", "in_vehicle", "indoor"]),
+    },
+)
+plenty = settings(
+    max_examples=15,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+def hold_sums(studio, built, off, asked):
+    for number, one in enumerate(built):
+        one["site_id"] = f"N-{number}"
+    seen = studio.see(scenario(masts=built, off={"cells": off}))
+    for one in asked:  # one after the other: what is held of the first serves the next
+        _, coverage = studio.define(seen, Definition(**one))
+        looked_up(studio, seen, one, coverage)
+
+
+@pytest.mark.slow
+@plenty
+@given(
+    masts,
+    st.lists(st.sampled_from(CELL_IDS), max_size=4, unique=True),
+    st.lists(definitions, min_size=1, max_size=3),
+)
+def test_what_is_looked_up_is_what_is_summed(studio, built, off, asked):
+    hold_sums(studio, built, off, asked)
+
+
+@pytest.mark.slow
+@plenty
+@given(masts, st.lists(definitions, min_size=1, max_size=3))
+def test_what_is_looked_up_is_what_is_summed_near_measurements(calibrated, built, asked):
+    hold_sums(calibrated, built, [], asked)
+
+
+def test_one_village_is_summed_as_all_are(studio):
+    seen = studio.see(scenario(masts=[mast()]))
+    asked = Definition(threshold_offset_db=7.0, place="indoor")
+    (_, every), (_, some) = studio.define(seen, asked), studio.define(seen, asked, rows=[5, 11])
+    for name in ("by_layer", "by_place"):
+        tables = [
+            table[table["code"].isin(every.villages["code"].iloc[[5, 11]])]
+            for table in (getattr(every, name), getattr(some, name))
+        ]
+        same_tables(*tables)

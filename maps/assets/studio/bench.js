@@ -294,6 +294,7 @@ const Bench = {
       slider("define-probability", t("Probability asked of a place"), Bench.asked.probability ?? probability, [0.5, 0.99, 0.01], "probability", (v) => percent(100 * v, 0)),
       slider("define-share", t("Share of people asked of a village"), Bench.asked.covered_share ?? share, [0.05, 1, 0.05], "covered_share", (v) => percent(100 * v, 0)),
       make("p", { class: "hint" }, t("Verdicts, figures and the map follow; where the phone is, is chosen on the left.")),
+      make("p", { class: "hint", id: "define-others" }, t("Definitions of others, with load, interference and speed, need every cell at every place, not the strongest alone: phusong run --scenario computes them.")),
       Altered.defined ? Bench.button(t("The study's own definition"), () => {
         Bench.asked = {};
         Altered.define(null);
