@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from phusong.coverage.results import ANY
 from phusong.coverage.villages.verdict import GRADE_LETTERS
 from phusong.errors import StudyError, Where
 from phusong.frames import rows
@@ -137,6 +138,12 @@ class Questions:
                 "unserved": scaled(pd.Series(told.people_unserved[i]), 1),
                 "chance": scaled(pd.Series(told.probability_centre[i] * 100), 1),
                 "centre": told.served_centre[i].astype(int).tolist(),
+                # Of one technology the same is heard under any definition.
+                **(
+                    {"level": scaled(pd.Series(told.level_centre_dbm[i]), 1)}
+                    if definition.place == "outdoor" and name.technology == ANY
+                    else {}
+                ),
             }
             for i, name in enumerate(told.names)
         ]

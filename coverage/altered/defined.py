@@ -18,7 +18,7 @@ from phusong.coverage.altered.levelsums import LevelSums
 from phusong.coverage.altered.patched import Patched
 from phusong.coverage.results import ANY
 from phusong.coverage.signal.bestservers import take_best
-from phusong.coverage.signal.combine import ALL_LEFT, FLOOR_TICK, NO_LEVEL, Odds
+from phusong.coverage.signal.combine import ALL_LEFT, FLOOR_TICK, NO_LEVEL, TICK_DB, Odds
 from phusong.coverage.signal.layerfiles import Levels, LevelSource
 from phusong.coverage.signal.plan import LayerName, Plan
 from phusong.coverage.villages.figures.tally import Steps, Tally, share_of
@@ -47,8 +47,8 @@ class Verdicts:
         Layers.
     grade, served_share, probability_centre, served_centre
         (layers, villages), see :attr:`phusong.coverage.results.VillageCoverage.by_layer`.
-    people_unserved
-        Likewise.
+    people_unserved, level_centre_dbm
+        Likewise; the level is the one outdoors, wherever the phone is.
     """
 
     names: Sequence[LayerName]
@@ -57,6 +57,7 @@ class Verdicts:
     people_unserved: NDArray[np.float64]
     probability_centre: NDArray[np.float64]
     served_centre: NDArray[np.bool_]
+    level_centre_dbm: NDArray[np.float64]
 
     def by_layer(self, codes: NDArray[np.object_]) -> pd.DataFrame:
         """Return a long table, one row a layer and village."""
@@ -130,12 +131,14 @@ class Definitions:
         about, shape = self._held.about, (len(plan.layers), len(self._held.about.total))
         share = np.array([share_of(one, about.total) for one in served]).reshape(shape)
         chance, hit = np.zeros(shape), np.zeros(shape, dtype=np.bool_)
+        level = np.full(shape, np.nan)
         for i, levels in enumerate(centres):
             heard = levels.server > 0
             kind = first[kind_of[levels.server]]
             if levels.left is not None:
                 kind = kind + levels.left.astype(np.int32) - ALL_LEFT
             tick = np.where(heard, levels.ticks, FLOOR_TICK)
+            level[i][heard] = levels.ticks[heard] * TICK_DB
             hit[i] = heard & (tick >= cuts[kind])
             chance[i] = np.where(heard, odds.table[kind, tick - FLOOR_TICK], 0.0)
         return Verdicts(
@@ -145,6 +148,7 @@ class Definitions:
             about.people * (1.0 - share),
             chance,
             hit,
+            level,
         )
 
     def _kind_of_server(self, cells: pd.DataFrame) -> NDArray[np.int32]:

@@ -219,13 +219,8 @@ def looked_up(studio, seen, asked, coverage):
     found = studio.verdicts(seen, Definition(**asked))
     place = asked.get("place", "outdoor")
     table = coverage.by_layer if place == "outdoor" else coverage.by_place
-    for name in (
-        "grade",
-        "served_share",
-        "people_unserved",
-        "probability_centre",
-        "served_centre",
-    ):
+    names = ["grade", "served_share", "people_unserved", "probability_centre", "served_centre"]
+    for name in [*names, *(["level_centre_dbm"] if place == "outdoor" else [])]:
         np.testing.assert_array_equal(
             getattr(found.verdicts, name).ravel(), table[name].to_numpy(), err_msg=name
         )

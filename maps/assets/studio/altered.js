@@ -118,7 +118,7 @@ const Altered = {
       ...known, ...defined, unserved_expected: blank(), ...(known.expected ? { expected: blank() } : {}),
       area: defined.served.map((share, i) => (weight.names[weight.of[i]] === "area" ? share : null)),
       best: known.best && !moves ? known.best : blank(),
-      ...(known.level && moves ? { level: blank(), median: blank() } : {}),
+      ...(known.level && moves ? { median: blank() } : {}),
     };
   },
 

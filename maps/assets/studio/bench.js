@@ -22,6 +22,13 @@ const Bench = {
     place.setAttribute("aria-label", t("Studio"));
   },
 
+  resting: null,
+
+  /** Say anew how far the work is. */
+  restate() {
+    document.querySelector(".studio-status")?.replaceWith(Bench.status());
+  },
+
   status() {
     const busy = Bench.working;
     return make("p", { class: "hint studio-status", role: "status", "data-busy": busy || Draft.sending ? "yes" : "no" },

@@ -41,6 +41,8 @@ const Beside = {
     byId("canvas").classList.add("compared");
     if (Beside.started) return;
     Beside.started = true;
+    Legend.open = false; // it would lie over half of the left side
+    Legend.render();
     byId("canvas").append(
       make("p", { class: "pane-name pane-before", id: "name-before" }), make("p", { class: "pane-name pane-after", id: "name-after" }),
       make("div", { class: "divider", id: "divider", role: "slider", tabindex: "0", "aria-orientation": "horizontal", "aria-valuemin": "0", "aria-valuemax": "100" },

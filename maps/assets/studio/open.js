@@ -42,8 +42,10 @@ Server.follow({
   },
   progress(told) {
     Bench.working = told;
-    const status = document.querySelector(".studio-status");
-    if (status) status.replaceWith(Bench.status());
+    Bench.restate();
+    // Work on a question ends with its answer, of which no event tells.
+    clearTimeout(Bench.resting);
+    if (Altered.seen?.revision === told.revision) Bench.resting = setTimeout(() => { Bench.working = null; Bench.restate(); }, 700);
   },
   drawn: ({ revision }) => fetchFor("drawn", revision, Opening.drawn),
   seen: ({ revision }) => fetchFor("seen", revision, Opening.seen),
