@@ -49,12 +49,14 @@ class _Watch:
 
     desk: Desk
     revision: int
+    wanted: Callable[[], bool] = lambda: True
+    """Whether anybody waits for the work still."""
     _done: dict[str, int] = field(default_factory=dict)
     _total: dict[str, int] = field(default_factory=dict)
     _title: dict[str, str] = field(default_factory=dict)
 
     def _check(self) -> None:
-        if self.desk.revision != self.revision or self.desk.closing:
+        if self.desk.revision != self.revision or self.desk.closing or not self.wanted():
             raise SupersededError
 
     def start(self, step: str, total: int, title: str) -> None:
@@ -200,9 +202,15 @@ class Desk:
         with self._lock:
             return self._answer.found if self._answer.revision == self.revision else None
 
-    def watch(self) -> _Watch:
-        """Return a progress that tells listeners, and stops when an edit is made."""
-        return _Watch(self, self.revision)
+    def watch(self, wanted: Callable[[], bool] = lambda: True) -> _Watch:
+        """Return a progress that tells listeners, and stops when an edit is made.
+
+        Parameters
+        ----------
+        wanted
+            Whether anybody waits for the work still; it stops when nobody does.
+        """
+        return _Watch(self, self.revision, wanted)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Tell a listener of everything from now on; return how to stop that."""

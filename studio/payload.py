@@ -120,7 +120,7 @@ class Payloads:
         )
         # Cells that are listed on the page: those of the study, then new ones in this order.
         own = self._now.inputs.cells["cell_id"]
-        fresh = [c for c in plan.cells["cell_id"] if c not in set(own)]
+        fresh = plan.cells["cell_id"][~plan.cells["cell_id"].isin(own)]
         servers["cell"] = positions(plan.cells["cell_id"], pd.Series([*own, *fresh]))
         return to_json({"revision": revision, "layers": layers, "signal": servers}).encode()
 

@@ -38,6 +38,9 @@ HEARTBEAT_S: Final = 15.0
 MOST_WAITING: Final = 200
 """Events that a page may be behind; one that is further gets the state anew."""
 
+MOST_LETTERS: Final = 40
+"""Of the name a page gives itself."""
+
 Body = TypeVar("Body", bound=BaseModel)
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -64,6 +67,7 @@ class Room:
     ) -> None:
         self._page, self._policy = page, policy_for(page)
         self._desk, self._questions, self._export = desk, questions, export
+        self._asked: dict[str, int] = {}
 
     def app(self) -> Starlette:
         """Return the application; paths have no token here, see :class:`Guard`."""
@@ -171,7 +175,7 @@ class Room:
 
     async def _silenced(self, request: Request) -> Response:
         cut, seen = await _read(request, Cut), self._seen()
-        names, watch = cut.names, self._desk.watch()
+        names, watch = cut.names, self._last(request)
         return JSONResponse(await self._alone(self._questions.cut_villages, seen, names, watch))
 
     async def _define(self, request: Request) -> Response:
@@ -179,12 +183,12 @@ class Room:
         return JSONResponse(await self._alone(self._questions.define, seen, definition))
 
     async def _beside(self, request: Request) -> Response:
-        beside, watch = await _read(request, Beside), self._desk.watch()
+        beside, watch = await _read(request, Beside), self._last(request)
         return JSONResponse(await self._alone(self._questions.beside, beside, watch))
 
     async def _village(self, request: Request) -> Response:
         looked, seen = await _read(request, Looked), self._seen()
-        watch = self._desk.watch()
+        watch = self._last(request)
         return JSONResponse(await self._alone(self._questions.village, seen, looked, watch))
 
     async def _sight(self, request: Request) -> Response:
@@ -200,6 +204,12 @@ class Room:
         name = "map.html"
         headers = {"content-disposition": f'attachment; filename="{name}"'}
         return Response(page, media_type="text/html; charset=utf-8", headers=headers)
+
+    def _last(self, request: Request) -> Any:
+        """Return a watch that stops when the same page asks the same of something else."""
+        question = f"{request.url.path} {request.query_params.get('page', '')[:MOST_LETTERS]}"
+        number = self._asked[question] = self._asked.get(question, 0) + 1
+        return self._desk.watch(lambda: self._asked[question] == number)
 
     async def _alone(self, work: Callable[..., Any], *given: Any) -> Any:
         """Do work with the engine, which does one thing at a time: its kernels use all threads."""

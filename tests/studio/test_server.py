@@ -318,3 +318,25 @@ def test_all_figures_of_a_village_under_a_definition(ask, settled):
             for name in ("grade", "served", "unserved", "chance", "centre"):
                 assert entry["columns"][name][0] == there[name][row], name
     assert ask("village", {"row": 16}).status_code == 422
+
+
+def test_a_later_question_of_a_page_takes_the_place_of_an_earlier_one(ask, settled, server):
+    settled()
+    origin = server.address.rsplit("/", 2)[0]
+    told = {}
+
+    def one(number, page):
+        with httpx.Client(base_url=server.address, timeout=60) as client:
+            answer = client.post(
+                f"silenced?page={page}", json={"names": ["T1", "T2"]}, headers={"origin": origin}
+            )
+            told[number] = answer.status_code
+
+    # Two of one page, one of another: they wait for each other, and only one is not wanted.
+    threads = [threading.Thread(target=one, args=args) for args in ((0, "a"), (1, "b"), (2, "a"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told[1] == 200
+    assert sorted([told[0], told[2]]) in ([200, 200], [200, 409])

@@ -215,7 +215,7 @@ const Bench = {
     Bench.render();
     surface.repaint();
     if (!found.sites.length) return;
-    const villages = await Bench.trying(() => Server.ask("silenced", { names: found.sites }));
+    const villages = await Bench.trying(() => Server.ask(`silenced?page=${Server.page}`, { names: found.sites }));
     if (!villages || Bench.loss?.name !== name) return;
     Bench.loss.villages = villages;
     Bench.render();
@@ -338,7 +338,7 @@ const Bench = {
     const thing = State.selected;
     if (!Altered.defined || thing?.kind !== "village") return;
     const { defined } = Altered;
-    const body = await Bench.trying(() => Server.ask("village", { row: thing.index, definition: { ...Bench.asked, place: State.place } }));
+    const body = await Bench.trying(() => Server.ask(`village?page=${Server.page}`, { row: thing.index, definition: { ...Bench.asked, place: State.place } }));
     if (body && Altered.defined === defined) Altered.detail(thing.index, body.figures);
   },
 

@@ -22,8 +22,12 @@ const Beside = {
     const { name } = Beside;
     if (name === null) return;
     const asked = { ...Bench.asked, place: State.place };
-    const body = await Bench.trying(() => Server.ask("beside", { name, definition: asked }));
+    const body = await Bench.trying(() => Server.ask(`beside?page=${Server.page}`, { name, definition: asked }));
     if (Beside.name !== name) return;
+    if (!body && !Bench.saying) { // an edit came between
+      setTimeout(Beside.ask, 400);
+      return;
+    }
     if (!body) {
       Beside.name = null;
       Beside.leave();
@@ -90,11 +94,17 @@ const Beside = {
 
   /** The signal picture of the left side. */
   async picture() {
+    const choice = { ...State };
+    const shown = Beside.overlay?.options.shows;
+    if (shown?.sheet === Beside.sheet && ["signal", "operator", "technology", "place"].every((key) => shown[key] === choice[key])) {
+      Beside.cut();
+      return;
+    }
     Beside.overlay?.remove();
     Beside.overlay = null;
-    if (Beside.name === null || !Beside.sheet || !hasPicture(State)) return;
-    const { layers, signal, parts } = Beside.sheet;
-    const choice = { ...State };
+    if (Beside.name === null || !Beside.sheet || !hasPicture(choice)) return;
+    const { sheet } = Beside;
+    const { layers, signal, parts } = sheet;
     await Rasters.load(choice);
     const canvas = make("canvas", { "aria-hidden": "true" });
     const { planes, kept } = Rasters;
@@ -107,9 +117,9 @@ const Beside = {
         Object.assign(Rasters, { planes, kept });
       }
     });
-    if (Beside.name === null) return;
+    if (Beside.name === null || Beside.sheet !== sheet) return;
     Beside.overlay?.remove();
-    Beside.overlay = new Sheet(canvas, book.frame.bounds, { pane: "signal", className: "signal-picture signal-beside" }).addTo(map);
+    Beside.overlay = new Sheet(canvas, book.frame.bounds, { pane: "signal", className: "signal-picture signal-beside", shows: { ...choice, sheet } }).addTo(map);
     Beside.overlay.setOpacity(State.opacity / 100);
     Beside.cut();
   },

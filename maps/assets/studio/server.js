@@ -1,5 +1,8 @@
 // The server this page came from: what is asked of it, and what it tells by itself.
 const Server = {
+  /** What this page calls itself: its later question takes the place of an earlier one of a kind. */
+  page: Math.random().toString(36).slice(2),
+
   /** Ask; null when an edit has made the question history. Errors are in words of both languages. */
   async ask(path, body) {
     const answer = await fetch(path, body === undefined ? {} : {
