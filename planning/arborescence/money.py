@@ -258,7 +258,7 @@ class _Spender:
         if price is None:
             return self.total
         layers = lay(self.instance, miss=price)
-        stars, nothing = Stars(layers), np.empty(0, np.int64)
+        stars, nothing = Stars(layers, deadline=deadline), np.empty(0, np.int64)
         ceiling = self.nothing.cost + price * self.total
         least, idle = 0.0, 0
         while idle < _PATIENCE and layers.graph.terminals.size and ceiling > 0.0:

@@ -190,7 +190,7 @@ def _first_plans(search: Search, grower: Gardener, growth: Growth) -> None:
 
 def _close_by_worth(search: Search, layers: Layers) -> Layers:
     """Ascend, each terminal first as far as it is worth, and close what no better plan uses."""
-    stars = Stars(layers)
+    stars = Stars(layers, deadline=search.relaxed)
     search.begin(layers)
     closed = np.zeros(layers.column.size, np.bool_)
     idle = 0
@@ -284,7 +284,7 @@ def _relax(search: Search, layers: Layers) -> None:
     search.begin(layers)
     r = Relaxation(layers, layers.price)
     wt = np.where(layers.column >= 0, layers.graph.wt, np.inf)
-    stars = Stars(layers)
+    stars = Stars(layers, deadline=search.relaxed)
     r.start(wt, variables(layers, growth), _ROOM, growth.enter[growth.enter >= 0], stars.worth())
     on = layers.column >= 0
     closed = np.zeros(on.size, np.bool_)

@@ -24,6 +24,7 @@ programme asked again.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import highspy
@@ -63,10 +64,15 @@ class Stars:
         The graph.
     members
         Quorums known, by terminals.
+    deadline
+        When to stop seeking more of them, on the clock of :func:`time.perf_counter`.
     """
 
-    def __init__(self, layers: Layers, members: csr_array | None = None) -> None:
+    def __init__(
+        self, layers: Layers, members: csr_array | None = None, deadline: float = np.inf
+    ) -> None:
         self.layers = layers
+        self.deadline = deadline
         g = layers.graph
         self.away, _ = distances(g.indptr, g.adj, g.twin, g.wt, g.terminal, 0)
         self.column = g.terminals[g.terminals > 0].astype(np.int64)
@@ -129,6 +135,8 @@ class Stars:
         plain = np.flatnonzero(village & np.isinf(self.alone))
         before = 0.0
         for round_ in range(_ROUNDS):
+            if time.perf_counter() >= self.deadline:
+                return
             value = self._value()
             if value is None or value < before * (1.0 + _GAIN):
                 return
@@ -233,6 +241,6 @@ class Stars:
         )
         # A quorum that lost a village is another one; of even size it says nothing.
         whole = np.flatnonzero(members.sum(axis=1) == self.members.sum(axis=1))
-        other = Stars(layers, members[whole])
+        other = Stars(layers, members[whole], self.deadline)
         other.waste = self.waste[np.searchsorted(names[self.cells], layers.name[other.cells])]
         return other
