@@ -25,6 +25,7 @@ from phusong.planning.arborescence.graph.numbering import Kind
 from phusong.planning.arborescence.graph.part import whole
 from phusong.planning.arborescence.growth.gardener import Gardener, Growth
 from phusong.planning.arborescence.growth.ownways import (
+    Choice,
     along_ways,
     by_budgets,
     price_of_a_person,
@@ -122,7 +123,7 @@ def curve(
 
 def chosen_by_own_ways(
     instance: Instance, budgets: Sequence[float], seconds: float
-) -> list[NDArray[np.int64]]:
+) -> list[Choice]:
     """Choose sites for growing budgets, each holding those before; nothing when time runs out.
 
     Parameters
@@ -137,7 +138,7 @@ def chosen_by_own_ways(
     return by_budgets(spender.grower, spender.weight, left, seconds) or []
 
 
-def built(instance: Instance, sites: NDArray[np.int64], budget: float, *, spend: bool) -> Plan:
+def built(instance: Instance, choice: Choice, budget: float, *, spend: bool) -> Plan:
     """Return the plan of some sites by ways of their own, as far as a budget goes.
 
     Parameters
@@ -150,7 +151,7 @@ def built(instance: Instance, sites: NDArray[np.int64], budget: float, *, spend:
     spender = _Spender(instance, 0)
     spender.budget = budget
     spender.offer(spender.bare)
-    growth = spender.follow(sites)
+    growth = spender.follow(choice)
     if growth is not None:
         spender.offer(growth)
         if spend or growth.cost > budget:
@@ -208,8 +209,10 @@ class _Spender:
                 {"cost": self.nothing.cost, "budget": budget},
             )
         self.offer(self.grower.afford(self.bare, budget))
-        self._by_own_ways(0.2 * seconds)
-        self.most = self._at_a_price(started + _SHARE * seconds)
+        self.most = self.total
+        if self.best.people < self.total:
+            self._by_own_ways(0.2 * seconds)
+            self.most = self._at_a_price(started + _SHARE * seconds)
         bound, proven = self._bound(started + _SHARE * seconds, started + seconds)
         vouched = Vouched.BRANCHING if bound < proven else Vouched.DUALS
         return replace(
@@ -240,21 +243,24 @@ class _Spender:
         if growth is not None:
             self.offer(self.grower.afford(growth, self.budget))
 
-    def follow(self, site: NDArray[np.int64]) -> Growth | None:
-        """Grow the plan of some sites along ways of their own; it serves whom they cover."""
+    def follow(self, choice: Choice) -> Growth | None:
+        """Grow the plan of a choice along ways of their own; it serves no others."""
         covers = self.layers.instance.covers
         pairs = self.layers.instance.pairs
         able = np.zeros(self.layers.cell.size, np.bool_)
-        able[site] = True
+        able[choice.site] = True
         reached = np.zeros(self.weight.size, np.bool_)
         reached[covers.village[able[covers.site]]] = True
         reached[pairs.village[able[pairs.a] & able[pairs.b]]] = True
+        reached[choice.alone] = True
         weight = np.where(reached, self.weight, 0.0)
-        return along_ways(self.grower.serving(weight, self.grower.alone), site)
+        return along_ways(self.grower.serving(weight, self.grower.alone), choice.site)
 
     def _at_a_price(self, deadline: float) -> float:
         """Return how many any plan serves at most, by ascents at the price of a person."""
-        price = price_of_a_person(self.grower, self.weight, self.budget - self.nothing.cost)
+        left = self.budget - self.nothing.cost
+        seconds = deadline - time.perf_counter()
+        price = price_of_a_person(self.grower, self.weight, left, seconds)
         if price is None:
             return self.total
         layers = lay(self.instance, miss=price)
@@ -287,10 +293,11 @@ class _Spender:
             return self.most, self.most
         r = self._programme()
         proven = self.most
-        stalled, turn = 0, 0
+        stalled, turn, before = 0, 0, np.inf
         while r.solve(relaxed):
             now = self._served(r.bound)
-            stalled = 0 if now < proven - 1e-4 * self.total else stalled + 1
+            stalled = 0 if now < before - 1e-4 * self.total else stalled + 1
+            before = min(before, now)
             proven = min(proven, now)
             if turn % 5 == 4 or turn < 2:
                 self._grow(r)

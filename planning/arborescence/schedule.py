@@ -87,7 +87,8 @@ def years(
     budgets
         By year.
     time_limit_s
-        Seconds for each budget that is looked at, about three a year.
+        Seconds for each budget that is looked at, about three a year, and once more for all years
+        together.
 
     Raises
     ------
@@ -209,12 +210,12 @@ def _at_once(
 ) -> list[Plan]:
     """Choose the sites of all years in one programme, then build them year by year."""
     plans: list[Plan] = []
-    for year, sites in enumerate(chosen_by_own_ways(instance, total, seconds)):
+    for year, choice in enumerate(chosen_by_own_ways(instance, total, seconds)):
         before = plans[-1] if plans else None
         part = instance if before is None else _paid(instance, before)
         left = total[year] - (before.cost if before is not None else 0.0)
         # What is left of a year's budget is kept for the next, except in the last.
-        found = built(part, sites, max(left, 0.0), spend=year == len(total) - 1)
+        found = built(part, choice, max(left, 0.0), spend=year == len(total) - 1)
         plans.append(found if before is None else _together(instance, before, found))
     return [replace(p, most_people=f.most_people) for p, f in zip(plans, free, strict=False)]
 

@@ -19,8 +19,9 @@ from phusong.planning.arborescence.growth.ownways import (
     price_of_a_person,
 )
 from phusong.planning.arborescence.incumbent import gardener
-from phusong.planning.arborescence.money import built, chosen_by_own_ways
+from phusong.planning.arborescence.money import built, chosen_by_own_ways, within
 from phusong.planning.arborescence.review.faults import faults
+from phusong.planning.arborescence.schedule import years
 
 
 def road(site, village, alternative=None):
@@ -150,9 +151,9 @@ def test_sites_for_growing_budgets_hold_those_before() -> None:
     grower = grower.serving(np.ones(2), grower.alone)
     chosen = by_budgets(grower, np.ones(2), [15.0, 40.0], 60.0)
     assert chosen is not None
-    assert [sites.tolist() for sites in chosen] == [[1], [1, 2]]
+    assert [choice.site.tolist() for choice in chosen] == [[1], [1, 2]]
     # 25 at once pay for both with site 2 alone.
-    assert [s.tolist() for s in by_budgets(grower, np.ones(2), [25.0], 60.0) or []] == [[2]]
+    assert [c.site.tolist() for c in by_budgets(grower, np.ones(2), [25.0], 60.0) or []] == [[2]]
 
 
 def test_what_a_person_is_worth_at_a_budget() -> None:
@@ -160,8 +161,8 @@ def test_what_a_person_is_worth_at_a_budget() -> None:
     layers = lay(road([1, 2, 2, 3], [0, 0, 1, 1]), miss=1e-9)
     grower = gardener(layers, None)
     grower = grower.serving(np.ones(2), np.full(2, np.inf))
-    assert price_of_a_person(grower, np.ones(2), 15.0) == pytest.approx(12.5)
-    assert price_of_a_person(grower, np.ones(2), 30.0) is None
+    assert price_of_a_person(grower, np.ones(2), 15.0, 60.0) == pytest.approx(12.5)
+    assert price_of_a_person(grower, np.ones(2), 30.0, 60.0) is None
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -171,8 +172,31 @@ def test_years_chosen_at_once_stay_within_their_budgets(seed: int) -> None:
     total = [0.6 * most, 0.8 * most, most]
     chosen = chosen_by_own_ways(instance, total, 10.0)
     assert len(chosen) == 3
-    assert all(set(a) <= set(b) for a, b in itertools.pairwise(chosen))
-    for sites, budget in zip(chosen, total, strict=True):
-        plan = built(instance, sites, budget, spend=False)
+    for a, b in itertools.pairwise(chosen):
+        assert set(a.site) <= set(b.site)
+        assert set(a.alone) <= set(b.alone)
+    for choice, budget in zip(chosen, total, strict=True):
+        plan = built(instance, choice, budget, spend=False)
         assert faults(instance, plan, budget) == []
-        assert set(plan.serving) <= set(sites)
+        assert set(plan.serving) <= set(choice.site)
+
+
+def test_villages_served_by_themselves_are_bought_in_their_year() -> None:
+    instance = road([1, 2, 3], [0, 1, 2], [4.0, 4.0, 4.0])
+    chosen = chosen_by_own_ways(instance, [4.0, 8.0], 10.0)
+    plans = [built(instance, c, b, spend=False) for c, b in zip(chosen, [4.0, 8.0], strict=True)]
+    assert [plan.people for plan in plans] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("villages", [0, 1])
+def test_where_nothing_can_be_served_nothing_is_chosen(villages: int) -> None:
+    instance = replace(
+        road([1], [0]),
+        villages=Villages(np.ones(villages)),
+        covers=Covers(),
+    ).checked()
+    assert within(instance, 100.0).people == 0.0
+    assert [plan.people for plan in years(instance, [50.0, 50.0]).plans] == [0.0, 0.0]
+    locked = replace(instance.sites, locked=np.array([False, True, False, False]))
+    plan = solve(replace(instance, sites=locked), time_limit_s=np.inf)
+    assert plan.sites.tolist() == [1]

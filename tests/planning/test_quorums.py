@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from phusong.planning.arborescence import Covers, Fibre, Instance, Sites, Villages, solve
+from helpers.planning import drawn
+from phusong.planning.arborescence import Covers, Fibre, Instance, Pairs, Sites, Villages, solve
 from phusong.planning.arborescence.bounds.closing import ascent
 from phusong.planning.arborescence.bounds.quorums import least, shares, violated
 from phusong.planning.arborescence.bounds.stars import Stars
@@ -82,6 +83,10 @@ def test_a_forged_quorum_is_not_believed() -> None:
     for changes in (
         {"worth": -honest.worth},
         {"members": np.zeros_like(honest.members)},
+        {"members": honest.members + 5},
+        {"members": honest.members - 5},
+        {"cell": honest.cell + 90},
+        {"cell": honest.cell[1:]},
     ):
         with pytest.raises(UnprovenError):
             proven(instance, forged(plan.certificate, **changes), plan.cost)
@@ -120,3 +125,15 @@ def test_those_found_are_violated_and_odd(seed: int) -> None:
     assert found.shape[0] > 0
     assert (found.sum(axis=1) % 2 == 1).all()
     assert (half @ shares(csr_array(covers[:, order]), found) < least(found)).all()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_villages_that_pairs_cover_are_in_no_quorum(seed: int) -> None:
+    ring_ = ring(5)
+    paired = replace(ring_, pairs=Pairs(np.array([1]), np.array([2]), np.array([0]))).checked()
+    drawn_ = drawn(seed, pairs=4, villages=8, sites=8, alternatives=False)
+    for instance in (paired, drawn_):
+        plan = solve(instance, time_limit_s=np.inf, certify=True)
+        assert plan.optimal
+        value = proven(instance, plan.certificate, plan.cost)
+        assert value == pytest.approx(plan.proven_bound, rel=1e-6, abs=1e-6)

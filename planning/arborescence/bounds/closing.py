@@ -42,8 +42,8 @@ class Ascent:
     dual
         Its multipliers.
     peak
-        By vertex how far a terminal was raised, shape (n,); empty when nobody was to be raised
-        first.
+        By vertex how far a terminal or a cell was raised, shape (n,); empty when nobody was to be
+        raised first.
     """
 
     bound: float

@@ -13,6 +13,7 @@ columns in the order of what is chosen of them and then in others.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,7 +59,9 @@ def least(members: csr_array) -> NDArray[np.float64]:
     return rounded
 
 
-def violated(covers: csr_array, chosen: NDArray[np.float64], seed: int = 0) -> csr_array:
+def violated(
+    covers: csr_array, chosen: NDArray[np.float64], seed: int = 0, deadline: float = np.inf
+) -> csr_array:
     """Find quorums that a fractional choice of sites does not reach.
 
     Parameters
@@ -69,6 +72,8 @@ def violated(covers: csr_array, chosen: NDArray[np.float64], seed: int = 0) -> c
         How much of each site is, shape (s,).
     seed
         Seed of the orders of elimination.
+    deadline
+        When to try no more of them, on the clock of :func:`time.perf_counter`.
 
     Returns
     -------
@@ -83,6 +88,8 @@ def violated(covers: csr_array, chosen: NDArray[np.float64], seed: int = 0) -> c
     weight, slack = chosen[column], np.maximum(over[row], 0.0)
     found: dict[bytes, tuple[float, NDArray[np.bool_]]] = {}
     for trial in range(_TRIES):
+        if time.perf_counter() >= deadline:
+            break
         noise = rng.normal(size=column.size) if trial else np.zeros(column.size)
         order = np.argsort(-weight * np.exp(_NOISE * noise), kind="stable")
         for lacks, members in _eliminated(covered, weight, slack, order):

@@ -200,7 +200,7 @@ class Relaxation:
         room: int,
         tree: NDArray[np.int64],
         worth: Worth | None = None,
-    ) -> float:
+    ) -> None:
         """Begin with the potentials of a dual ascent and the variables it leaves cheap.
 
         Parameters
@@ -216,11 +216,6 @@ class Relaxation:
         worth
             How far terminals and cells are raised at first, see :mod:`.stars`. Quorums behind it
             are rows from the beginning.
-
-        Returns
-        -------
-        float
-            The bound of the ascent: only a hint of what is to come, as its costs are rounded.
         """
         lay, g = self.layers, self.layers.graph
         finite = np.isfinite(wt)
@@ -244,7 +239,6 @@ class Relaxation:
         fixed = np.flatnonzero(lay.kind >= Kind.LAND)
         self.activate(np.unique(np.concatenate([order, used, fixed])))
         self._add_potentials(raised.bounds, raised.vertex, raised.height)
-        return float(raised.bound) / scale
 
     def _add_potentials(
         self, bounds: NDArray[np.int64], vertex: NDArray[np.int32], height: NDArray[np.float64]

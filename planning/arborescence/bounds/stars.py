@@ -130,9 +130,9 @@ class Stars:
 
     def _seek(self) -> None:
         """Take in quorums that the choice behind the multipliers does not reach."""
-        # Only villages that nothing but sites serves: the row of each holds for every plan.
-        village = self.layers.name[self.column] >= self.layers.names.first_village
-        plain = np.flatnonzero(village & np.isinf(self.alone))
+        plain = self._plain()
+        if not plain.size:
+            return
         before = 0.0
         for round_ in range(_ROUNDS):
             if time.perf_counter() >= self.deadline:
@@ -142,11 +142,22 @@ class Stars:
                 return
             before = value
             chosen = np.maximum(-np.asarray(self.highs.getSolution().row_dual), 0.0)
-            found = violated(self.pays[:, plain], chosen, seed=round_)
+            found = violated(self.pays[:, plain], chosen, round_, self.deadline)
             if not found.shape[0]:
                 return
             shape = (found.shape[0], self.column.size)
             self._take(csr_array((found.data, plain[found.indices], found.indptr), shape=shape))
+
+    def _plain(self) -> NDArray[np.int64]:
+        """Return the columns of villages that single sites serve and nothing else.
+
+        The row of each holds for every plan. One that pairs cover is two terminals, and its rows
+        speak of sites that may stand for nothing.
+        """
+        names, name = self.layers.names, self.layers.name[self.column]
+        single = (name >= names.first_village) & (name < names.second_village)
+        single &= ~np.isin(name + names.villages, name)
+        return np.flatnonzero(single & np.isinf(self.alone))
 
     def _take(self, members: csr_array) -> None:
         """Append quorums, rows of ``members`` by terminals."""

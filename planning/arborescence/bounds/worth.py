@@ -65,7 +65,3 @@ class Worth:
         np.minimum.at(lowest, entry.coords[1], share[entry.coords[0]])
         granted: NDArray[np.float64] = self.price * lowest * _EXACT
         return granted
-
-    def earned(self, peak: NDArray[np.float64]) -> float:
-        """Return what cells raised to ``peak`` add to a bound."""
-        return float(self.granted(peak) @ self.least)

@@ -42,6 +42,8 @@ class Covering:
     ----------
     site
         Sites, int64, shape (s,).
+    alone
+        Villages that can be served by themselves, int64.
     village
         Villages that are terminals, int64, shape (v,).
     price
@@ -53,10 +55,19 @@ class Covering:
     """
 
     site: NDArray[np.int64]
+    alone: NDArray[np.int64]
     village: NDArray[np.int64]
     price: NDArray[np.float64]
     served: csr_array
     ends: csr_array
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Sites to build, and villages to serve by themselves; numbers of the instance."""
+
+    site: NDArray[np.int64]
+    alone: NDArray[np.int64]
 
 
 def covering(grower: Gardener) -> Covering:
@@ -96,6 +107,7 @@ def covering(grower: Gardener) -> Covering:
     ]
     return Covering(
         site,
+        alone,
         village,
         np.concatenate([price, grower.alone[alone], np.zeros(pair.size)]),
         csr_array(block_array([served], format="csr")),
@@ -106,6 +118,8 @@ def covering(grower: Gardener) -> Covering:
 def by_own_ways(grower: Gardener, seconds: float) -> Growth | None:
     """Choose sites that serve all and grow the plan of their ways; None when none was found."""
     c = covering(grower)
+    if not c.price.size:  # locked masts alone
+        return along_ways(grower, c.site)
     matrix = block_array([[c.served], [c.ends]], format="csr")
     least = np.concatenate([np.ones(c.village.size), np.zeros(c.ends.shape[0])])
     found = milp(
@@ -132,8 +146,12 @@ def along_ways(grower: Gardener, site: NDArray[np.int64]) -> Growth | None:
     return grower.grow(np.where(used, 0.0, g.wt))
 
 
-def price_of_a_person(grower: Gardener, weight: NDArray[np.float64], budget: float) -> float | None:
-    """Return at what price of a person a budget would be spent; None when it serves everybody.
+def price_of_a_person(
+    grower: Gardener, weight: NDArray[np.float64], budget: float, seconds: float
+) -> float | None:
+    """Return at what price of a person a budget would be spent.
+
+    None when it serves everybody, or when it is not known in time.
 
     Parameters
     ----------
@@ -144,14 +162,17 @@ def price_of_a_person(grower: Gardener, weight: NDArray[np.float64], budget: flo
     """
     c = covering(grower)
     objective, rows, money = _within(c, weight)
+    if not objective.size:
+        return None
     found = linprog(  # type: ignore[call-overload] # its hints forget sparse matrices
         objective,
         A_ub=block_array([[-rows], [money]], format="csr"),
         b_ub=np.concatenate([np.zeros(rows.shape[0]), [budget]]),
         bounds=(0.0, 1.0),
         method="highs",
+        options={"time_limit": max(seconds, 0.0)},
     )
-    if found.x is None:
+    if found.status != 0:
         return None
     worth = -float(found.ineqlin.marginals[-1])
     return 1.0 / worth if worth > 0.0 else None
@@ -159,7 +180,7 @@ def price_of_a_person(grower: Gardener, weight: NDArray[np.float64], budget: flo
 
 def by_budgets(
     grower: Gardener, weight: NDArray[np.float64], budgets: Sequence[float], seconds: float
-) -> list[NDArray[np.int64]] | None:
+) -> list[Choice] | None:
     """Choose sites for growing budgets, each holding those before: most served over all of them.
 
     Parameters
@@ -171,11 +192,13 @@ def by_budgets(
 
     Returns
     -------
-    list of numpy.ndarray
-        By budget the sites; None when nothing was found in time.
+    list of Choice
+        One a budget; None when nothing was found in time.
     """
     c = covering(grower)
     objective, rows, money = _within(c, weight)
+    if not objective.size:
+        return [Choice(c.site, c.alone) for _ in budgets]
     count, kept = len(budgets), c.price.size - c.ends.shape[0] // 2
     stays = csr_array(eye_array(kept, objective.size))
     later = [
@@ -202,8 +225,9 @@ def by_budgets(
     )
     if found.x is None:
         return None
-    chosen = found.x.reshape(count, objective.size)[:, : c.site.size] > 0.5
-    return [c.site[mask] for mask in chosen]
+    chosen = found.x.reshape(count, objective.size) > 0.5
+    last = c.site.size + c.alone.size
+    return [Choice(c.site[x[: c.site.size]], c.alone[x[c.site.size : last]]) for x in chosen]
 
 
 def _within(

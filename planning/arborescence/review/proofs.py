@@ -93,7 +93,7 @@ def proven(instance: Instance, certificate: Certificate, cost: float) -> float:
             if dual.ceiling < cost * (1.0 - _SLACK):
                 message = f"multipliers speak of plans below {dual.ceiling}, the plan costs {cost}"
                 raise UnprovenError(message)
-            value, reduced = _value(graph, dual, closed)
+            value, reduced = _value(graph, dual, closed, ends)
             bound = max(bound, min(value, cost))
             least = _through(graph, reduced, closed)
             closed = _pairs(graph, closed | (least > dual.ceiling - value))
@@ -284,12 +284,15 @@ def _graph(
 
 
 def _value(
-    graph: _Graph, dual: Dual, closed: NDArray[np.bool_]
+    graph: _Graph, dual: Dual, closed: NDArray[np.bool_], terminals: NDArray[np.int64]
 ) -> tuple[float, NDArray[np.float64]]:
     """Return what multipliers prove over variables not closed, and all reduced costs."""
     g = graph
     terminal = np.zeros(g.names, np.bool_)
-    terminal[g.terminals] = True
+    terminal[terminals] = True
+    if dual.cell.size != dual.bounds.size - 1:
+        message = "potentials do not say around what they are"
+        raise UnprovenError(message)
     load = np.zeros(g.price.size)
     level = np.zeros(g.names)
     bound = 0.0
@@ -303,6 +306,9 @@ def _value(
         level[vertex] = height
         site = dual.cell[k]
         if site >= 0:
+            if site >= g.radio.size or g.radio[site] < 0:
+                message = f"site {site} is no part of the stage: no cell of it can be raised"
+                raise UnprovenError(message)
             # Plans without this site pay nothing, those with it as far as its cell is raised.
             load[g.radio[site]] -= level[g.first_cell + site]
         else:
@@ -358,12 +364,15 @@ def _counts(graph: _Graph, villages: NDArray[np.int64]) -> NDArray[np.float64]:
     """By variable how much it counts in a quorum: half the villages it serves, rounded up."""
     g = graph
     common = np.zeros(g.price.size)
+    if (villages < 0).any() or (villages >= g.wanted.size).any():
+        message = "a quorum speaks of villages that are none"
+        raise UnprovenError(message)
     variable = g.radio[g.radio >= 0]
     site = np.flatnonzero(g.radio >= 0)
     for name in g.first_village + np.unique(villages):
         into = np.flatnonzero((g.head == name) | (g.head == name + g.wanted.size))
         cell = g.tail[into]
-        if not g.wanted[name - g.first_village] or (cell < g.first_cell).any():
+        if not g.wanted[name - g.first_village] or not cell.size or (cell < g.first_cell).any():
             message = f"village {name - g.first_village} needs no site: it is in no quorum"
             raise UnprovenError(message)
         common[variable] += np.isin(g.first_cell + site, cell)
