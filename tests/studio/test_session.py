@@ -298,7 +298,7 @@ definitions = st.fixed_dictionaries(
     },
 )
 plenty = settings(
-    max_examples=15,
+    max_examples=6,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
