@@ -90,7 +90,9 @@ def demo(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """Run the tests, a file more at a time than there are cores: a third of it is waiting."""
     given = any(a.startswith(("-n", "--numprocesses", "--dist")) for a in arguments)
-    side_by_side = () if given else ("-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile")
+    side_by_side = (
+        () if given else ("-n", str(min(os.cpu_count() or 1, 7) + 1), "--dist", "loadfile")
+    )
     return setup("dev") or _run("-m", "pytest", *side_by_side, *arguments)
 
 
