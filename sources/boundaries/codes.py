@@ -13,6 +13,9 @@ from phusong.checks import Findings
 from phusong.sources.tables.layers import Records
 from phusong.sources.tables.text import as_code, clean
 
+_FEWEST_OWN = 2
+"""Figures that a village's code has behind its commune's, at least."""
+
 
 def read_codes(records: Records, column: str, findings: Findings) -> tuple[list[str], list[bool]]:
     """Return every record's code, and whether it had to be made up (B05)."""
@@ -88,28 +91,34 @@ def with_commune_zeros(codes: Sequence[str], communes: Sequence[str | None]) -> 
     """Return the villages' codes whose leading zeros a spreadsheet took, by record (from 0).
 
     A village's code begins with its commune's. One that begins with the commune's code without
-    its zeros gets them back, where all codes of the list that begin so are then of one length, and
-    none of them is there already.
+    its zeros gets them back, where every code of figures begins so, all are then of one length
+    with two figures or more of the village's own, and none of them is there already. A list that
+    only numbers its villages thus stays as it is.
 
     Examples
     --------
     >>> with_commune_zeros(["697001", "1006701"], ["00697", "10067"])
+    {}
+    >>> with_commune_zeros(["697001", "10067001"], ["00697", "10067"])
     {0: '00697001'}
-    >>> with_commune_zeros(["697001", "69702"], ["00697", "00697"])
+    >>> with_commune_zeros(["697001", "2"], ["00697", "00697"])
     {}
     """
     out: dict[int, str] = {}
     lengths: set[int] = set()
     for i, (code, commune) in enumerate(zip(codes, communes, strict=True)):
-        if commune is None or not code.isdigit() or not commune.isdigit():
+        if commune is None or not code.isdigit():
             continue
         bare = commune.lstrip("0")
-        if code.startswith(commune) and code != commune:
+        if code.startswith(commune):
             lengths.add(len(code) - len(commune))
-        elif bare and bare != commune and code.startswith(bare) and code != bare:
+        elif bare and bare != commune and code.startswith(bare):
             out[i] = commune[: -len(bare)] + code
             lengths.add(len(code) - len(bare))
-    return {} if len(lengths) != 1 or set(out.values()) & set(codes) else out
+        else:
+            return {}
+    alike = len(lengths) == 1 and min(lengths) >= _FEWEST_OWN
+    return out if alike and not set(out.values()) & set(codes) else {}
 
 
 def match_codes(

@@ -588,4 +588,8 @@ def test_villages_whose_codes_lost_their_communes_zeros() -> None:
     assert with_commune_zeros(["697001", "10067002"], ["00697", "10067"]) == {0: "00697001"}
     assert with_commune_zeros(["697001", "00697001"], ["00697", "00697"]) == {}  # it is there
     assert with_commune_zeros(["12", "13"], ["00697", "00697"]) == {}
+    numbered = [str(k) for k in range(1, 46)]  # 40 to 45 begin with 4 by chance
+    assert with_commune_zeros(numbered, ["00004"] * 45) == {}
+    assert with_commune_zeros(["691", "6911", "2"], ["00691"] * 3) == {}
+    assert with_commune_zeros(["6911", "6912"], ["00691"] * 2) == {}  # one figure of their own
     assert with_commune_zeros(["697001", "A7"], ["00697", None]) == {0: "00697001"}
