@@ -242,6 +242,7 @@ def test_a_commune_in_the_first_row_of_its_group(tmp_path: Path) -> None:
         "1,Xã Ba Chẽ,A\n2,Xã Ba Chẽ,B\n3,,C\n",  # written on every row: the third lacks it
         "1,,A\n2,Xã Ba Chẽ,B\n3,,C\n",  # nothing stands above the first
         "1,Xã Ba Chẽ,A\n2,,B\n3,Xã Khác,C\n4,Xã Ba Chẽ,D\n",  # a group that comes back
+        "1,Xã A,A\n2,Xã B,B\n3,,C\n4,Xã C,D\n5,Xã D,E\n",  # one forgotten, no groups
     ],
 )
 def test_cells_that_are_no_groups_stay_empty(tmp_path: Path, rows: str) -> None:
@@ -297,3 +298,59 @@ def test_a_row_filled_as_villages_are_is_a_village_whatever_its_name(tmp_path: P
     found, said = read_text(text, tmp_path, VILLAGE_LIST)
     assert list(found["Tên thôn"]) == ["Thôn A", "Xã Đồng Văn", "Thôn B"]
     assert not said.of("S58")
+
+
+PAGES = [
+    ["STT", "Tên thôn", "Dân số"],
+    [None, "Xã A", None],
+    [1, "Thôn 1", 10],
+    [2, "Thôn 2", 20],
+    [None, "Xã Ban", None],
+    ["STT", "Tên thôn", "Dân số"],
+    [1, "Thôn 3", 30],
+    [2, "Thôn 4", 40],
+]
+OF_PAGES = {"Thôn 1": "Xã A", "Thôn 2": "Xã A", "Thôn 3": "Xã Ban", "Thôn 4": "Xã Ban"}
+
+
+def test_a_commune_above_a_repeated_header(tmp_path: Path) -> None:
+    text = "".join(",".join("" if c is None else str(c) for c in row) + "\n" for row in PAGES)
+    found, _ = read_text(text, tmp_path, VILLAGE_LIST)
+    assert dict(zip(found["Tên thôn"], found["commune"], strict=True)) == OF_PAGES
+    path = tmp_path / "danh sách.csv"
+    apart = taken_apart(path, Layer(path=path), VILLAGE_LIST)
+    assert apart is not None
+    for row, name in found["Tên thôn"].items():
+        assert name in "".join(apart.lines[slice(*apart.spans[row])])
+    found, _ = read_text(text.replace(",Xã Ban", "\n,Xã Ban"), tmp_path, VILLAGE_LIST)
+    assert dict(zip(found["Tên thôn"], found["commune"], strict=True)) == OF_PAGES
+    book, _, path = saved(PAGES, tmp_path)
+    book.save(path)
+    found, _ = read(path, VILLAGE_LIST)
+    assert dict(zip(found["Tên thôn"], found["commune"], strict=True)) == OF_PAGES
+    assert list(found.index) == [2, 3, 6, 7]
+
+
+def test_a_district_above_every_page_parts_no_group(tmp_path: Path) -> None:
+    head = "Huyện Vị Xuyên,,\nSTT,Tên thôn,Dân số\n"
+    text = f"{head},Xã A,\n1,Thôn 1,10\n{head}2,Thôn 2,20\n"
+    found, _ = read_text(text, tmp_path, VILLAGE_LIST)
+    assert list(found["Tên thôn"]) == ["Thôn 1", "Thôn 2"]
+    assert list(found["commune"]) == ["Xã A", "Xã A"]
+    other = text.rpartition("Huyện Vị Xuyên")  # another district ends the commune
+    found, _ = read_text("Huyện Bắc Mê".join(other[::2]), tmp_path, VILLAGE_LIST)
+    assert list(found["commune"]) == ["Xã A", None]
+
+
+def test_the_title_of_every_page_is_no_group(tmp_path: Path) -> None:
+    head = "Xã A,,\nSTT,Tên thôn,Dân số\n"
+    found, said = read_text(f"{head}1,Thôn 1,10\n{head}2,Thôn 2,20\n", tmp_path, VILLAGE_LIST)
+    assert list(found["Tên thôn"]) == ["Thôn 1", "Thôn 2"]
+    assert not said.of("S58")
+
+
+def test_rows_of_communes_among_the_studys_villages_are_left_out(tmp_path: Path) -> None:
+    text = "Mã thôn,Tên thôn,Dân số\n,Xã A,\nV1,Thôn 1,10\nV2,Thôn 2,20\n"
+    found, said = read_text(text, tmp_path, VILLAGES)
+    assert list(found["Tên thôn"]) == ["Thôn 1", "Thôn 2"]
+    assert "are left out: Xã A; each village's commune" in said.of("S58")[0].text()

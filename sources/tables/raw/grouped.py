@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from phusong.checks import Findings
@@ -36,6 +37,11 @@ _LONGEST: Final = 60
 _SAMPLE: Final = 500
 """Records whose filling is looked at."""
 _SHOWN: Final = 3
+_WRITTEN: Final = "records {rows} name a commune above its villages: {communes}"
+_LEFT_OUT: Final = (
+    "records {rows} name a commune above its villages and are left out: {communes}; "
+    "each village's commune is that of its commune code, or the one it lies in"
+)
 
 
 def ungrouped(
@@ -56,7 +62,7 @@ def ungrouped(
     mapping
         The study's ``columns``.
     """
-    if role is None or not {"name", "commune_code"} <= set(role.columns) or frame.empty:
+    if not in_communes(role) or role is None or frame.empty:
         return frame
     taken = _taken(frame, role, mapping)
     out = _without_rows_of_communes(frame, role, taken, findings, where)
@@ -64,6 +70,22 @@ def ungrouped(
         if ours in taken and taken[ours] in out:
             out = _filled_down(out, taken[ours], taken.get("name"), findings, where)
     return out
+
+
+def in_communes(role: Role | None) -> bool:
+    """Say whether a list of this role may have its records in groups, a commune each."""
+    return role is not None and {"name", "commune_code"} <= set(role.columns)
+
+
+def heads_group(cells: Iterable[Any], titles: Iterable[Any]) -> bool:
+    """Say whether a row above a repeated header names the commune of what is below it.
+
+    A district that stands above the first header too (`titles`) is the title of every page.
+    """
+    row = {str(at): cell for at, cell in enumerate(cells)}
+    named = _commune_of(row, None)
+    known = {text for cell in titles if (text := clean(cell)) is not None}
+    return bool(named) or (named == "" and known.isdisjoint(map(clean, row.values())))
 
 
 def _taken(frame: pd.DataFrame, role: Role, mapping: Mapping[str, str]) -> dict[str, str]:
@@ -116,7 +138,7 @@ def _without_rows_of_communes(
         "S58",
         replace(where, row=min(heads)),
         communes[0] if communes else "",
-        "records {rows} name a commune above its villages: {communes}",
+        _WRITTEN if header is not None else _LEFT_OUT,
         rows=ranges(list(heads)),
         communes=_first(communes),
     )
@@ -165,8 +187,9 @@ def _filled_down(
 ) -> pd.DataFrame:
     """Fill a column that every group has in its first row only.
 
-    What shows that: the first record has it, some lack it that have a name, it never stands in
-    two records on end, and none comes back further down.
+    What shows that: the first record has it, some lack it that have a name, none comes back
+    further down, and half of the groups or more have several records (one cell forgotten in a
+    list of a village a commune is no group).
     """
     if frame[header].notna().all():
         return frame
@@ -177,6 +200,10 @@ def _filled_down(
     empty = [i for i, value in enumerate(values) if value is None and named[i]]
     heads = [value for value in values if value is not None]
     if not empty or not values or values[0] is None or len(set(heads)) < len(heads):
+        return frame
+    group_of = np.cumsum([value is not None for value in values])
+    several = len(set(group_of[empty]))
+    if 2 * several < len(heads):
         return frame
     filled = frame[header].where(pd.Series(values, index=frame.index).notna(), None).ffill()
     out = frame.copy(deep=False)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from phusong.sources.tables import headers
 from phusong.sources.tables.headers import COORDINATES, Role
+from phusong.sources.tables.raw.grouped import heads_group, in_communes
 from phusong.sources.tables.raw.header_rows import Header, header_of
 from phusong.sources.tables.recognition import recognise
 
@@ -67,8 +68,17 @@ def tables_of(rows: Rows, role: Role | None, mapping: Mapping[str, str]) -> list
     return out
 
 
-def joined(tables: Sequence[Table]) -> tuple[Table, list[Table], list[Table]]:
+def joined(
+    tables: Sequence[Table], role: Role | None = None
+) -> tuple[Table, list[Table], list[Table]]:
     """Choose the table whose header the role knows most of, and the parts with that same header.
+
+    Parameters
+    ----------
+    tables
+        Tables of a sheet, in its order.
+    role
+        What they are for; in lists of villages, rows of communes above a part's header are kept.
 
     Returns
     -------
@@ -85,10 +95,32 @@ def joined(tables: Sequence[Table]) -> tuple[Table, list[Table], list[Table]]:
     ]
     left = [t for t in tables if t is not chosen and t not in parts]
     rows = list(chosen.rows)
-    for part in parts:
-        rows += [[] for _ in range(part.first + part.header.body - chosen.first - len(rows))]
-        rows += part.rows[part.header.body :]
+    for part, kept in zip(parts, map(set, kept_of(parts, chosen, role)), strict=True):
+        rows += [[] for _ in range(part.first - chosen.first - len(rows))]
+        rows += [row if i in kept else [] for i, row in enumerate(part.rows)]
     return Table(rows, chosen.first, chosen.column, chosen.header), parts, left
+
+
+def kept_of(parts: Sequence[Table], chosen: Table, role: Role | None) -> list[list[int]]:
+    """Return the rows of every part that go below the chosen table.
+
+    These are its records and, above its header, what names their commune; what stands above the
+    chosen header too is the title of every page, where no part names another.
+    """
+    titles = {None, *(cell for row in chosen.rows[: chosen.header.at] for cell in row)}
+    heads = [
+        [i for i, row in enumerate(part.rows[: part.header.at]) if heads_group(row, titles)]
+        for part in parts
+    ]
+    told = {
+        cell for part, rows in zip(parts, heads, strict=True) for i in rows for cell in part.rows[i]
+    }
+    if not in_communes(role) or told <= titles:
+        heads = [[] for _ in parts]
+    return [
+        [*rows, *range(part.header.body, len(part.rows))]
+        for part, rows in zip(parts, heads, strict=True)
+    ]
 
 
 def bands_of(rows: Rows) -> list[tuple[int, int]]:

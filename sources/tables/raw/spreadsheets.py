@@ -134,7 +134,7 @@ def read_sheet(
             layer=chosen.name,
             available=", ".join(sheet.name for sheet in sheets),
         )
-    table, parts, left = joined(chosen.tables)
+    table, parts, left = joined(chosen.tables, role)
     _report_several(table, parts, left, findings, where)
     report_header(replace(table.header, at=table.first + table.header.at), findings, where)
     return ungrouped(_frame(table, findings, where), role, layer.columns, findings, where)

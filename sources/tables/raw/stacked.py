@@ -9,7 +9,7 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.headers import Role
 from phusong.sources.tables.raw.header_rows import header_of
-from phusong.sources.tables.raw.several import Rows, Table, bands_of, joined
+from phusong.sources.tables.raw.several import Rows, Table, bands_of, joined, kept_of
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ def one_of_several(
     if len(bands) < 2:
         return filled, None
     tables = [Table(rows[a:b], a, 0, header_of(rows[a:b], role, mapping)) for a, b in bands]
-    whole, parts, left = joined(tables)
+    whole, parts, left = joined(tables, role)
     taken = next(table for table in tables if table.first == whole.first)
     kept = [*range(taken.first, taken.first + len(taken.rows))]
-    for part in parts:
-        kept += range(part.first + part.header.body, part.first + len(part.rows))
+    for part, own in zip(parts, kept_of(parts, taken, role), strict=True):
+        kept += [part.first + i for i in own]
     return [i for i in kept if lines[i]], Several(taken, parts, left)
 
 
