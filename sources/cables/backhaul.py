@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -55,13 +55,18 @@ def read_backhaul(study: Study, layer: Layer, findings: Findings) -> pd.DataFram
     on = in_service(frame["status"].tolist(), [], "F23", findings, where)
     frame["file"], frame["row"] = where.file, table.row
     said = frame["medium"].tolist()
-    frame["medium"] = [FIBRE if word is None else _MEDIUM.get(plain(word), "") for word in said]
+    frame["medium"] = media(said, FIBRE)
     keep = [
         _usable(row, word, findings, where)
         for row, word in zip(frame.to_dict("records"), said, strict=True)
     ]
     report_left_out(study, where, table.total, findings)
     return frame.loc[np.array(keep, dtype=bool) & on, list(COLUMNS)].reset_index(drop=True)
+
+
+def media(said: Sequence[str | None], unsaid: str) -> list[str]:
+    """Return ``fibre`` or ``microwave`` of each word, ``unsaid`` of none, empty of another."""
+    return [unsaid if word is None else _MEDIUM.get(plain(word), "") for word in said]
 
 
 def _usable(row: dict[Hashable, Any], said: str | None, findings: Findings, where: Where) -> bool:

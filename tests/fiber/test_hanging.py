@@ -311,3 +311,52 @@ def test_the_study_names_the_ends_of_links(tmp_path):
     settings = settings.model_copy(update={"folder": tmp_path})
     table = read_hanging(settings, settings.fiber.backhaul, ["P"], Findings())
     assert table["site_id"].tolist() == ["1A", "P"]
+
+
+def hanging(folder, pops, *layers):
+    settings = study(backhaul=list(layers)).model_copy(update={"folder": folder})
+    findings = Findings()
+    return read_hanging(settings, settings.fiber.backhaul, pops, findings), findings
+
+
+def test_lists_of_links_feed_each_other(tmp_path):
+    (tmp_path / "one.csv").write_text("Site A,Site B\nA,B\nX,Y\n", "utf-8")
+    (tmp_path / "two.csv").write_text("Site A,Site B\nP,A\nY,Z\n", "utf-8")
+    table, findings = hanging(tmp_path, ["P"], {"path": "one.csv"}, {"path": "two.csv"})
+    assert set(zip(table["site_id"], table["upstream"], strict=True)) == {
+        ("A", "B"),
+        ("B", "A"),
+        ("P", "A"),
+        ("A", "P"),
+    }
+    told = {f.where.file: f.text() for f in findings.of("F37")}
+    assert {file: text.split("as ")[1] for file, text in told.items()} == {
+        "one.csv": "X, Y",
+        "two.csv": "Y, Z",
+    }
+
+
+def test_a_study_that_maps_ends_as_backhaul_has_its_word(tmp_path):
+    (tmp_path / "b.csv").write_text("Site A,Site B,Medium\n1A,P,viba\n", "utf-8")
+    columns = {"site_id": "Site A", "upstream": "Site B"}
+    table, findings = hanging(tmp_path, ["P"], {"path": "b.csv", "columns": columns})
+    assert table[["site_id", "upstream"]].to_numpy().tolist() == [["1A", "P"]]
+    assert not [f for f in findings if f.rule.number == "S08"]
+
+
+def test_links_say_their_medium(tmp_path):
+    text = "Trạm A;Trạm B;Loại truyền dẫn\n1A;P;Cáp quang\n2B;1A;Viba\n3C;1A;\n4D;1A;bồ câu\n"
+    (tmp_path / "b.csv").write_text(text, "utf-8")
+    table, findings = hanging(tmp_path, ["P"], {"path": "b.csv"})
+    up = table[table["upstream"].isin(["P", "1A"]) & (table["site_id"] != "P")]
+    assert up[["site_id", "medium"]].to_numpy().tolist() == [
+        ["1A", "fibre"],
+        ["2B", "microwave"],
+        ["3C", "microwave"],
+    ]
+    assert [(f.where.row, f.subject) for f in findings.of("F16")] == [(4, "4D")]
+    assert "bồ câu" in findings.of("F16")[0].text()
+    # The study may name the column, of a list whose ends the headers tell.
+    (tmp_path / "c.csv").write_text("Site A,Site B,Đường\n1A,P,quang\n", "utf-8")
+    named, _ = hanging(tmp_path, ["P"], {"path": "c.csv", "columns": {"medium": "Đường"}})
+    assert named["medium"].tolist() == ["fibre", "fibre"]
