@@ -36,7 +36,7 @@ def read_hanging(
 
     A link carries light from whichever end has it: it becomes a record either way. Links that
     lead, over all lists together, to no PoP and to no site of a table of backhaul say nothing of
-    what feeds them, and are left out (F37).
+    what feeds them, and are left out (F37). PoPs hang on no link unless a table says they hang.
 
     Parameters
     ----------
@@ -57,12 +57,16 @@ def read_hanging(
         if not links
     ]
     table = pd.concat([no_backhaul(), *said], ignore_index=True)
-    fed = {*pops, *(f"{POP}:{pop}" for pop in pops), *table["site_id"]}
+    sources = {*pops, *(f"{POP}:{pop}" for pop in pops)}
+    hung = set(table["site_id"])
+    fed = sources | hung
     lists = [layer for layer, links in zip(layers, listed, strict=True) if links]
     read = [read_links(study, layer, findings) for layer in lists]
     group, lit = _groups(pd.concat([no_backhaul(), *read], ignore_index=True), fed)
     for layer, links in zip(lists, read, strict=True):
         kept = _fed(links, group, lit, place_of(layer, study), findings)
+        # A PoP hangs on nothing unless a table says so: else it would wait for what it feeds.
+        kept = kept[~kept["site_id"].isin(sources - hung)]
         table = pd.concat([table, kept], ignore_index=True)
     return table
 

@@ -300,7 +300,7 @@ def test_a_list_of_links_is_backhaul_either_way(tmp_path):
     assert len(findings.of("F23")) == 1
     # A point of presence feeds them as well, and without either nothing does.
     fed = read_hanging(settings, settings.fiber.backhaul[:1], ["8X"], Findings())
-    assert fed["site_id"].tolist() == ["8X", "9Y"]
+    assert fed["site_id"].tolist() == ["9Y"]
     assert read_hanging(settings, settings.fiber.backhaul[:1], [], Findings()).empty
 
 
@@ -310,7 +310,7 @@ def test_the_study_names_the_ends_of_links(tmp_path):
     settings = study(backhaul=[{"path": "b.csv", "columns": columns}])
     settings = settings.model_copy(update={"folder": tmp_path})
     table = read_hanging(settings, settings.fiber.backhaul, ["P"], Findings())
-    assert table["site_id"].tolist() == ["1A", "P"]
+    assert table["site_id"].tolist() == ["1A"]
 
 
 def hanging(folder, pops, *layers):
@@ -326,7 +326,6 @@ def test_lists_of_links_feed_each_other(tmp_path):
     assert set(zip(table["site_id"], table["upstream"], strict=True)) == {
         ("A", "B"),
         ("B", "A"),
-        ("P", "A"),
         ("A", "P"),
     }
     told = {f.where.file: f.text() for f in findings.of("F37")}
@@ -348,7 +347,7 @@ def test_links_say_their_medium(tmp_path):
     text = "Trạm A;Trạm B;Loại truyền dẫn\n1A;P;Cáp quang\n2B;1A;Viba\n3C;1A;\n4D;1A;bồ câu\n"
     (tmp_path / "b.csv").write_text(text, "utf-8")
     table, findings = hanging(tmp_path, ["P"], {"path": "b.csv"})
-    up = table[table["upstream"].isin(["P", "1A"]) & (table["site_id"] != "P")]
+    up = table[table["upstream"].isin(["P", "1A"])]
     assert up[["site_id", "medium"]].to_numpy().tolist() == [
         ["1A", "fibre"],
         ["2B", "microwave"],
@@ -359,4 +358,11 @@ def test_links_say_their_medium(tmp_path):
     # The study may name the column, of a list whose ends the headers tell.
     (tmp_path / "c.csv").write_text("Site A,Site B,Đường\n1A,P,quang\n", "utf-8")
     named, _ = hanging(tmp_path, ["P"], {"path": "c.csv", "columns": {"medium": "Đường"}})
-    assert named["medium"].tolist() == ["fibre", "fibre"]
+    assert named["medium"].tolist() == ["fibre"]
+
+
+def test_a_listed_link_to_a_pop_is_lost_with_it(tmp_path):
+    (tmp_path / "b.csv").write_text("Site A,Site B\nP0,S1\nS1,S2\n", "utf-8")
+    table, _ = hanging(tmp_path, ["P0", "P1"], {"path": "b.csv"})
+    result = assess(replace(world(tmp_path), backhaul=table))
+    assert result.dark_sites(["P0"]) == ["S1", "S2"]
