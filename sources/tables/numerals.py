@@ -205,7 +205,7 @@ def numbers(
     for i in np.flatnonzero(np.isnan(out) & values.notna().to_numpy()):
         value = texts[i]
         parsed = number(value, decimal, unit) if read is None else read(value, decimal)
-        if parsed is None or np.isinf(parsed):
+        if parsed is None or np.isinf(parsed) or (np.isnan(parsed) and clean(value) is not None):
             findings.add(
                 "S13",
                 replace(where, row=int(rows[i])),

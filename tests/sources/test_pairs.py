@@ -7,14 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
 
 from helpers.province import X0, Y0, check, only, write_csv
+from phusong.checks import Findings
+from phusong.errors import Where
 from phusong.sources.tables.coordinates.ddmmss import unfolded
+from phusong.sources.tables.coordinates.degrees import degrees
 from phusong.sources.tables.coordinates.pairs import pair_in
+from phusong.sources.tables.coordinates.points import points_of
+from phusong.sources.tables.numerals import numbers
 
 LAT, LON = 22 + 49 / 60 + 24 / 3600, 104 + 59 / 60 + 1 / 3600
 
@@ -44,6 +50,54 @@ def test_two_coordinates_in_a_cell(text: str, axes: tuple[str, str] | None) -> N
     assert pair is not None
     assert pair.axes == axes
     assert pair.sizes == pytest.approx((LAT, LON), abs=1e-6)
+
+
+PLACE = "https://www.google.com/maps/place/X/@21.0,105.8,17z/data=!4m6!3m5!8m2"
+
+
+def test_a_link_names_its_place_before_the_middle_of_the_map() -> None:
+    place, view = pair_in(f"{PLACE}!3d21.5!4d105.9"), pair_in(PLACE)
+    assert place is not None
+    assert view is not None
+    assert (place.sizes, place.view) == ((21.5, 105.9), False)
+    assert (view.sizes, view.view) == ((21.0, 105.8), True)
+
+
+def test_the_middle_of_the_map_is_told(tmp_path: Path, spec: dict[str, Any]) -> None:
+    link = "https://www.google.com/maps/@{:.6f},{:.6f},17z"
+    layer = villages(tmp_path, "Tọa độ", lambda e, n: link.format(n, e))
+    spec["boundaries"]["villages"] = [layer]
+    told = [f.text() for f in check(tmp_path, spec).of("S17")]
+    assert any("16 links such as" in text for text in told)
+
+
+@pytest.mark.parametrize("text", ["N 2525000 E 435000", "2525000N 435000E", "N2525000; E435000"])
+def test_metres_with_sides_are_not_unpacked(text: str) -> None:
+    pair = pair_in(text)
+    assert pair is not None
+    assert pair.sizes == (2_525_000, 435_000)
+    assert pair.texts == ("2525000", "435000")
+    assert pair.axes == ("north", "east")
+
+
+def test_metres_that_pass_for_packed_degrees_by_the_stated_crs() -> None:
+    text = "N 224924 E 435000"
+    assert pair_in(text) != pair_in(text, projected=True)
+    pair = pair_in(text, projected=True)
+    assert pair is not None
+    assert pair.sizes == (224_924, 435_000)
+
+
+@pytest.mark.parametrize("one_cell", [True, False])
+def test_vn2000_with_sides(tmp_path: Path, spec: dict[str, Any], one_cell: bool) -> None:
+    layer = villages(tmp_path, "Tọa độ", lambda e, n: f"N {n:.0f} E {e:.0f}", 9209)
+    if not one_cell:
+        file = tmp_path / "data/thon.csv"
+        text = file.read_text("utf-8-sig").replace(" E ", '","E ').replace("Tọa độ", 'Y","X')
+        file.write_text(text, "utf-8")
+        layer["columns"] = {"x": "X", "y": "Y"}
+    spec["boundaries"]["villages"] = [{**layer, "crs": "EPSG:9209"}]
+    assert not {"S05", "S09", "S11", "S13", "S55", "S57", "B07"} & numbers_of(check(tmp_path, spec))
 
 
 @pytest.mark.parametrize(
@@ -184,3 +238,28 @@ def test_figures_that_may_be_minutes_are_asked_about(tmp_path: Path, spec: dict[
     assert away == {f"V{k}" for k in range(4, 16)}  # in place but for those put far away
     layer["degrees"] = "decimal"
     assert "S56" not in numbers_of(check(tmp_path, spec))
+
+
+def test_cells_with_signs_are_not_unfolded() -> None:
+    """Stated as ``ddmmss``: signs say what they are, and what cannot be minutes is named."""
+    found = Findings()
+    frame = pd.DataFrame(
+        {"lon": ["105.3000", "105°30'", "105.30"], "lat": ["22.1500 N", "22°15'00\"", "22.7500"]}
+    ).assign(row=[1, 2, 3])
+    names = {"lon": "lon", "lat": "lat"}
+    where = Where(file="a.csv")
+    points = points_of(frame, names, [*names], [], None, ".", found, where, None, "ddmmss")
+    assert points is not None
+    assert [(p.x, p.y) for p in points[0][:2]] == [(105.5, 22.25)] * 2
+    assert points[0][2] is None
+    assert [f.where.row for f in found.of("S13")] == [3]
+    assert "22.75" in found.of("S13")[0].text()
+
+
+def test_sided_figures_that_are_no_degrees_are_named() -> None:
+    found = Findings()
+    cells = pd.Series(["N 2525000", "22.5 N", None, " "], dtype=object)
+    rows = np.arange(1, 5)
+    out = numbers(cells, rows, ".", found, Where(file="a.csv", key="lat"), read=degrees)
+    assert np.isfinite(out).tolist() == [False, True, False, False]
+    assert [f.where.row for f in found.of("S13")] == [1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, Literal
 
 import numpy as np
@@ -26,6 +27,8 @@ def settle_figures(
     stated: Figures | None,
     findings: Findings,
     where: Where,
+    rows: NDArray[np.int64],
+    plain: tuple[NDArray[np.bool_], NDArray[np.bool_]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Return degrees of longitudes and latitudes, as the study says their figures are meant.
 
@@ -38,6 +41,12 @@ def settle_figures(
         (n,) figures, NaN where there is none.
     stated
         ``decimal``, ``ddmmss``, or None where the study does not say.
+    findings, where
+        Take S56, and S13 for each plain figure that the study calls ``ddmmss`` and is none.
+    rows
+        (n,) rows in the planner's file.
+    plain
+        (n,) each: which are plain figures; signs of degrees say themselves what they are.
 
     Returns
     -------
@@ -47,8 +56,10 @@ def settle_figures(
     if stated == "decimal":
         return x, y
     if stated == "ddmmss":
-        return unfolded(x), unfolded(y)
-    known = np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0))
+        said = (x, plain[0]), (y, plain[1])
+        east, north = (_unfolded_rows(v, mask, rows, findings, where) for v, mask in said)
+        return east, north
+    known = np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0)) & plain[0] & plain[1]
     places = np.unique(np.stack([x[known], y[known]], axis=1), axis=0)
     if len(places) < _ENOUGH or np.isnan(unfolded(places)).any():
         return x, y
@@ -69,6 +80,25 @@ def settle_figures(
         unfolded=f"{unfolded(places)[0, 1]:.5f}",
     )
     return None
+
+
+def _unfolded_rows(
+    figures: NDArray[np.float64],
+    plain: NDArray[np.bool_],
+    rows: NDArray[np.int64],
+    findings: Findings,
+    where: Where,
+) -> NDArray[np.float64]:
+    out = np.where(plain, unfolded(figures), figures)
+    for k in np.flatnonzero(np.isnan(out) & np.isfinite(figures)):
+        findings.add(
+            "S13",
+            replace(where, row=int(rows[k])),
+            str(figures[k]),
+            "{value} is no degrees, minutes and seconds: 60 or more stand behind the point",
+            value=str(figures[k]),
+        )
+    return out
 
 
 def unfolded(figures: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -121,7 +121,29 @@ def degrees(value: Any, decimal: Decimal = ".") -> float | None:
         return None
     if sided and abs(size) > 180:
         size = float(unpacked(np.array([size]))[0])
+        if np.isnan(size):
+            return None
     return -abs(size) if sign < 0 else size
+
+
+def figure(value: Any, decimal: Decimal = ".") -> float | None:
+    """Return a plain figure, whatever side stands with it; None for one with signs of degrees.
+
+    Examples
+    --------
+    >>> figure("N 2525000"), figure("435000,5 Đ", ","), figure("22°30'")
+    (2525000.0, 435000.5, None)
+    """
+    found = number(value, decimal)
+    if found is not None or not isinstance(value, str):
+        return found
+    return number(without_side(value), decimal)
+
+
+def without_side(text: str) -> str:
+    """Return a text without its side and the unit behind it; as it is where words mean neither."""
+    bare, sign, _ = _without_words(text)
+    return text if sign is None else bare.rstrip("' ")
 
 
 def unpacked(figures: NDArray[np.float64]) -> NDArray[np.float64]:

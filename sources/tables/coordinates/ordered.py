@@ -73,8 +73,8 @@ def ordered(
     stated
         CRS that the study says.
     findings, where
-        Take S57 (a cell that holds no two coordinates), S17 (the order taken) and S55 (which is
-        which cannot be told); ``where.key`` names the column.
+        Take S57 (a cell that holds no two coordinates), S17 (the order taken, links that name no
+        place) and S55 (which is which cannot be told); ``where.key`` names the column.
     place
         The study's area in degrees, where it is known.
 
@@ -83,7 +83,18 @@ def ordered(
     Ordered or None
         None after S55.
     """
-    pairs = [pair_in(cell) for cell in cells]
+    projected = stated is not None and stated.is_projected
+    pairs = [pair_in(cell, projected=projected) for cell in cells]
+    views = [str(cell) for cell, pair in zip(cells, pairs, strict=True) if pair and pair.view]
+    if views:
+        findings.add(
+            "S17",
+            where,
+            detail="{n} links such as {link} name no place: the middle of the map is taken, which"
+            " may lie far from it",
+            n=len(views),
+            link=views[0],
+        )
     for row, cell, pair in zip(rows, cells, pairs, strict=True):
         if pair is None and (text := clean(cell)) is not None:
             findings.add("S57", replace(where, row=int(row)), text)

@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
+import numpy as np
 import pandas as pd
 
 from phusong.sources.tables.columns import present
-from phusong.sources.tables.coordinates.degrees import MARKS, degrees
+from phusong.sources.tables.coordinates.degrees import (
+    MARKS,
+    degrees,
+    figure,
+    unpacked,
+    without_side,
+)
 from phusong.sources.tables.headers import COORDINATES
+from phusong.sources.tables.numerals import Decimal
 from phusong.sources.tables.recognition import plain, recognise
 from phusong.sources.tables.text import clean
 
 Axis = Literal["north", "east"]
 Order = Literal["lat_lon", "lon_lat", "x_y", "y_x"]
+Half = tuple[str, Axis | None, float]
 
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 PAIRED: Final = ("coordinates", *ORDERS)
 """Our names of columns that hold both: one whose order is to be found, and those that say it."""
 _TRIED: Final = 50
 _DEGREES: Final = 180.0
-_LINK = re.compile(r"://.*?[@=/]\s*(-?\d+\.\d+)\s*(?:,|%2C)\s*(-?\d+\.\d+)", re.IGNORECASE)
-"""Latitude and longitude in the address of a map on the web."""
+_LINK = re.compile(r"://.*?([@=/])\s*(-?\d+\.\d+)\s*(?:,|%2C)\s*(-?\d+\.\d+)", re.IGNORECASE)
+"""Latitude and longitude in the address of a map on the web; behind @ the middle of the view."""
+_PLACE = re.compile(r"://.*!3d(-?\d+(?:\.\d+)?)!4d(-?\d+(?:\.\d+)?)", re.IGNORECASE)
+"""Latitude and longitude of the place itself in such an address."""
+_METRES: Final = 1000.0
+"""Both figures above it are metres, where they are not packed degrees."""
 _SIDE = "NSEWBĐDT"
 _BREAKS = re.compile(
     rf"\s*[;|/]\s*|\s*,\s*|\s+-\s+|(?<=[{_SIDE}])\s*-\s*(?=\d)|\s+"
@@ -66,15 +79,20 @@ class Pair:
         surveyors in Viet Nam X is the northing, to a GIS it is the easting.
     sizes
         Their figures.
+    view
+        Whether they are the middle of a map that was looked at, not a place.
     """
 
     texts: tuple[str, str]
     axes: tuple[Axis, Axis] | None
     sizes: tuple[float, float]
+    view: bool = False
 
 
-def pair_in(text: Any) -> Pair | None:
+def pair_in(text: Any, *, projected: bool = False) -> Pair | None:
     """Return the two coordinates in a cell; None where it holds no two, or parts in several ways.
+
+    ``projected`` says that they are metres: figures behind a side are not unpacked as DDDMMSS.
 
     Examples
     --------
@@ -86,20 +104,25 @@ def pair_in(text: Any) -> Pair | None:
     cell = clean(text) if isinstance(text, str) else None
     if cell is None:
         return None
-    link = _LINK.search(cell)
+    link = _PLACE.search(cell) or _LINK.search(cell)
     if link is not None:
-        return Pair((link[1], link[2]), ("north", "east"), (float(link[1]), float(link[2])))
+        *sign, north, east = link.groups()
+        return Pair((north, east), ("north", "east"), (float(north), float(east)), sign == ["@"])
     cell = cell.translate(MARKS).strip("()[]{}<> ,;")
     found: dict[tuple[float, float], Pair] = {}
     for cut in _BREAKS.finditer(cell):
-        pair = _pair_of(cell[: cut.start()], cell[cut.end() :])
+        pair = _pair_of(cell[: cut.start()], cell[cut.end() :], projected)
         if pair is not None:
             found.setdefault(pair.sizes, pair)
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-def _pair_of(one: str, other: str) -> Pair | None:
-    first, second = _half(one), _half(other)
+def _pair_of(one: str, other: str, projected: bool) -> Pair | None:
+    first, second = _half(one, figure), _half(other, figure)
+    if first is None or second is None or not (projected or _are_metres(first, second)):
+        first, second = _half(one, degrees), _half(other, degrees)
+    else:
+        first, second = _bare(first), _bare(second)
     if first is None or second is None:
         return None
     own, its = first[1], second[1]
@@ -117,7 +140,20 @@ def _other(axis: Axis | None) -> Axis | None:
     return None if axis is None else "east" if axis == "north" else "north"
 
 
-def _half(text: str) -> tuple[str, Axis | None, float] | None:
+def _are_metres(first: Half, second: Half) -> bool:
+    """Say whether halves with sides are metres: large, and not both packed as DDDMMSS."""
+    if first[1] is None or second[1] is None or min(first[2], second[2]) <= _METRES:
+        return False
+    size = np.abs(unpacked(np.array([first[2], second[2]])))
+    limit = [90 if half[1] == "north" else 180 for half in (first, second)]
+    return not bool((size <= limit).all())
+
+
+def _bare(half: Half) -> Half:
+    return without_side(half[0]), *half[1:]
+
+
+def _half(text: str, read: Callable[[str, Decimal], float | None]) -> Half | None:
     """Return a half without its label, its axis and its figure; None where it is no coordinate."""
     label = _LABEL.match(text)
     bare = (text if label is None else text[label.end() :]).strip(" ,;:")
@@ -128,14 +164,14 @@ def _half(text: str) -> tuple[str, Axis | None, float] | None:
         words += _WORDS.findall(plain(label["axis"]).replace("_", " "))
     axes: set[Axis] = {"north" for word in words if word in _NORTH}
     axes |= {"east" for word in words if word in _EAST}
-    size = _size(bare)
+    size = _size(bare, read)
     return None if size is None or len(axes) > 1 else (bare, next(iter(axes), None), size)
 
 
-def _size(text: str) -> float | None:
+def _size(text: str, read: Callable[[str, Decimal], float | None]) -> float | None:
     """Return the figure of a half, whose comma is a decimal sign where it may be one."""
-    size = degrees(text, ",") if "," in text and "." not in text else None
-    return degrees(text) if size is None else size
+    size = read(text, ",") if "," in text and "." not in text else None
+    return read(text, ".") if size is None else size
 
 
 def column_of_pairs(frame: pd.DataFrame, mapping: Mapping[str, str]) -> str | None:

@@ -16,7 +16,7 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.tables.columns import report_missing_coordinates
 from phusong.sources.tables.coordinates.ddmmss import Figures, settle_figures
-from phusong.sources.tables.coordinates.degrees import degrees, unpacked
+from phusong.sources.tables.coordinates.degrees import degrees, figure, unpacked
 from phusong.sources.tables.coordinates.ordered import ordered
 from phusong.sources.tables.coordinates.written import geometry_in
 from phusong.sources.tables.numerals import Decimal, decimal_of, numbers
@@ -61,8 +61,9 @@ def points_of(
     if pair is None:
         report_missing_coordinates(headers, findings, where)
         return None
+    read = figure if stated is not None and stated.is_projected else degrees
     x, y = (
-        numbers(frame[c], rows, decimal, findings, replace(where, key=columns[c]), read=degrees)
+        numbers(frame[c], rows, decimal, findings, replace(where, key=columns[c]), read=read)
         for c in pair
     )
     key = ", ".join(dict.fromkeys(columns[c] for c in pair))
@@ -75,7 +76,9 @@ def points_of(
             columns=key,
         )
     elif pair[0] == "lon" and (stated is None or stated.is_geographic):
-        settled = settle_figures(x, y, figures, findings, replace(where, key=key))
+        folded = [_are_plain(frame[c], decimal) for c in pair]
+        at = replace(where, key=key)
+        settled = settle_figures(x, y, figures, findings, at, rows, (folded[0], folded[1]))
         if settled is None:
             return None
         x, y = settled
@@ -116,6 +119,13 @@ def with_pairs(
     own = frame.drop(columns=[c for c in ("lon", "lat", "x", "y") if c in frame])
     own[found.names[0]], own[found.names[1]] = found.east, found.north
     return own, dict.fromkeys(found.names, where.key)
+
+
+def _are_plain(cells: pd.Series[Any], decimal: Decimal) -> NDArray[np.bool_]:
+    """Say which cells are plain figures, without signs of degrees."""
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return np.ones(len(cells), dtype=np.bool_)
+    return np.array([figure(cell, decimal) is not None for cell in cells], dtype=np.bool_)
 
 
 def _are_packed(x: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
