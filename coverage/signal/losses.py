@@ -245,8 +245,8 @@ class Losses:
             before: tuple[MastKeys, Future[int]] | None = None
             for mast in masts:
                 started = time.perf_counter()
-                if before is not None and before[0] == self.keys(mast):
-                    before[1].result()  # another site's, at the same place
+                if before is not None and before[0].elevation == self.keys(mast).elevation:
+                    before[1].result()  # at the same place, maybe in some of the same bands
                 found = self._find(mast, report)
                 if before is not None:
                     report.pixels += before[1].result()

@@ -1,6 +1,7 @@
 """Signal rasters: best server by hand, resume, damage, and what must not be recomputed."""
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
@@ -144,6 +145,19 @@ def test_bands_at_one_mast_share_a_call(tmp_path, model):
     assert sorted(freqs for _, freqs in model.calls) == [(900.0,), (900.0, 1800.0)]
     assert signal.stats["masts"] == 2
     assert signal.stats["computed"] == 2
+
+
+def test_a_band_of_two_sites_at_one_place_is_computed_once(tmp_path, model, monkeypatch):
+    keep_all = losses_module.Losses._keep_all
+
+    def slowly(*given):
+        time.sleep(0.3)
+        return keep_all(*given)
+
+    monkeypatch.setattr(losses_module.Losses, "_keep_all", slowly)
+    cells = [omni("a9", "A"), omni("b9", "B"), omni("b18", "B", freq_mhz=1800.0)]
+    run(*setup(tmp_path, cells, sites={"A": A, "B": A}), tmp_path)
+    assert sorted(freqs for _, freqs in model.calls) == [(900.0,), (1800.0,)]
 
 
 def test_thresholds_tilts_and_powers_recompute_nothing(tmp_path, model):
