@@ -381,15 +381,15 @@ const Bench = {
     if (state) Draft.take(state, true);
   },
 
-  /** Ask; what is refused is said in the panel. */
-  async trying(work) {
+  /** Ask; null when an edit has made it history. What is refused is said in the panel, and gives `refused`. */
+  async trying(work, refused = null) {
     try {
       Bench.saying = null;
       return await work();
     } catch (refusal) {
       Bench.saying = refusal instanceof Refusal ? refusal.words : t("The studio does not answer; it may have been stopped.");
       Bench.render();
-      return null;
+      return refused;
     }
   },
 };

@@ -6,6 +6,7 @@ const Beside = {
   sheet: null,
   overlay: null,
   started: false,
+  asks: 0,
 
   title: () => (Beside.name ? Beside.name : t("as it stands")),
 
@@ -21,14 +22,16 @@ const Beside = {
   async ask() {
     const { name } = Beside;
     if (name === null) return;
+    const mine = ++Beside.asks;
+    const last = () => mine === Beside.asks && Beside.name === name; // a later question ends an earlier one
     const asked = { ...Bench.asked, place: State.place };
-    const body = await Bench.trying(() => Server.ask(`beside?page=${Server.page}`, { name, definition: asked }));
-    if (Beside.name !== name) return;
-    if (!body && !Bench.saying) { // an edit came between
-      setTimeout(Beside.ask, 400);
+    const body = await Bench.trying(() => Server.ask(`beside?page=${Server.page}`, { name, definition: asked }), "refused");
+    if (!last()) return;
+    if (body === null) { // an edit came between
+      setTimeout(() => { if (last()) Beside.ask(); }, 400);
       return;
     }
-    if (!body) {
+    if (body === "refused") {
       Beside.name = null;
       Beside.leave();
       return;
