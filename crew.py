@@ -10,12 +10,20 @@ from __future__ import annotations
 import pickle
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import islice
 from multiprocessing import get_context
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from phusong.errors import CrewError
 from phusong.jit import get_num_threads, set_num_threads
@@ -26,6 +34,23 @@ T = TypeVar("T")
 Part = TypeVar("Part")
 DEATHS: Final = 3
 """Crews in a row that died before one part was done: what kills them is no accident."""
+AHEAD: Final = 2
+"""Parts a worker is given before what came of them is taken: the one it does, and its next."""
+
+
+class Hired(NamedTuple):
+    """Workers at work.
+
+    Attributes
+    ----------
+    pool
+        Who is given parts.
+    at_once
+        Says how many parts they do at once; those of a cluster come and go.
+    """
+
+    pool: Executor
+    at_once: Callable[[], int]
 
 
 @dataclass(frozen=True)
@@ -35,15 +60,16 @@ class Crew:
     Attributes
     ----------
     open
-        Hires them: a context that gives an executor.
+        Hires them, for the time of a context.
     """
 
-    open: Callable[[], AbstractContextManager[Executor]]
+    open: Callable[[], AbstractContextManager[Hired]]
 
     def each(self, work: Callable[[Part], T], parts: Sequence[Part]) -> Iterator[T]:
         """Do ``work`` on parts, and give what comes of each as it is done, in any order.
 
-        Parts whose worker died are given to a new crew.
+        Parts whose worker died are given to a new crew. No more than ``AHEAD`` parts a worker are
+        under way or done and not taken: what comes of them may be large, and whoever takes it slow.
 
         Parameters
         ----------
@@ -62,12 +88,20 @@ class Crew:
             with self.open() as workers:
                 tasks: dict[Future[T], int] = {}
                 try:
-                    for i, part in enumerate(left):
-                        tasks[workers.submit(_do, asked, part)] = i
-                    for task in as_completed(tasks):
+                    waiting = iter(enumerate(left))
+                    while True:
+                        free = AHEAD * max(1, workers.at_once()) - len(tasks)
+                        for i, part in islice(waiting, max(0, free)):
+                            tasks[workers.pool.submit(_do, asked, part)] = i
+                        if not tasks:
+                            break
+                        ready = wait(tasks, return_when=FIRST_COMPLETED).done
+                        task = next(task for task in tasks if task in ready)
                         out = task.result()
-                        done.add(tasks.pop(task))  # with it goes what came of it
+                        done.add(tasks.pop(task))
+                        del task, ready  # with them goes what came of it
                         yield out
+                        del out
                 except BrokenExecutor as problem:
                     deaths = 0 if done else deaths + 1
                     if deaths == DEATHS:
@@ -104,7 +138,7 @@ def crew_of(workers: int | None, scheduler: str | None) -> Crew | None:
 
 
 @contextmanager
-def _processes(workers: int) -> Iterator[Executor]:
+def _processes(workers: int) -> Iterator[Hired]:
     """Hire processes beside this one."""
     threads = max(1, get_num_threads() // workers)
     pool = ProcessPoolExecutor(
@@ -115,7 +149,7 @@ def _processes(workers: int) -> Iterator[Executor]:
         initargs=(threads,),
     )
     try:
-        yield pool
+        yield Hired(pool, lambda: workers)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -127,7 +161,7 @@ def _begin_work(threads: int) -> None:
 
 
 @contextmanager
-def _cluster(address: str) -> Iterator[Executor]:
+def _cluster(address: str) -> Iterator[Hired]:
     """Hire the workers of a dask scheduler."""
     try:
         import distributed  # noqa: PLC0415 - large, and seldom wanted
@@ -146,7 +180,8 @@ def _cluster(address: str) -> Iterator[Executor]:
             params={"address": address},
         ) from problem
     with client:
-        yield client.get_executor(retries=DEATHS, pure=False)
+        pool = client.get_executor(retries=DEATHS, pure=False)
+        yield Hired(pool, lambda: sum(client.nthreads().values()))
 
 
 @lru_cache(maxsize=2)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
@@ -64,9 +66,9 @@ def test_a_worker_killed_in_the_middle_costs_nothing(study_of_masts, alone, tmp_
 
     @contextmanager
     def watched():
-        with crew_module._processes(2) as pool:
-            pools.append(pool)
-            yield pool
+        with crew_module._processes(2) as hired:
+            pools.append(hired.pool)
+            yield hired
 
     class Killing(Crew):
         def each(self, work, parts):  # of the masts, then of the tiles
@@ -89,6 +91,34 @@ def die(_):
 def test_crews_that_only_die_are_not_hired_for_ever():
     with pytest.raises(CrewError, match="die before they have computed"):
         list(crew_of(1, None).each(die, [1]))
+
+
+class Counted(ThreadPoolExecutor):
+    """Knows how many parts it was given."""
+
+    given = 0
+
+    def submit(self, *args, **kwargs):
+        self.given += 1
+        return super().submit(*args, **kwargs)
+
+
+def test_workers_do_not_run_ahead_of_whoever_takes_what_they_made():
+    @contextmanager
+    def hired():
+        with Counted(3) as pool:
+            pools.append(pool)
+            yield crew_module.Hired(pool, lambda: 3)
+
+    pools, got = [], []
+    for out in Crew(hired).each(abs, range(0, -40, -1)):
+        assert pools[0].given - len(got) <= 2 * 3
+        got.append(out)
+        if len(got) == 1:
+            time.sleep(0.1)  # however slow that is
+        assert pools[0].given - len(got) <= 2 * 3
+    assert sorted(got) == list(range(40))
+    assert pools[0].given == 40
 
 
 def test_workers_of_a_scheduler_write_the_same_bytes(study_of_masts, alone, tmp_path):
