@@ -247,7 +247,7 @@ def bootstrap_of(checkout: Path) -> ModuleType:
 @pytest.mark.parametrize(
     ("given", "passed"),
     [
-        (["-q"], ["-n", "2", "--dist", "loadfile", "-q"]),
+        (["-q"], ["-n", "3", "--dist", "loadfile", "-q"]),
         (["-n", "0", "-q"], ["-n", "0", "-q"]),
         (["-nauto"], ["-nauto"]),
     ],
@@ -259,6 +259,7 @@ def test_make_test_is_the_quick_one(
     called: list[str] = []
     monkeypatch.setattr(bootstrap, "setup", lambda _kind="run": 0)
     monkeypatch.setattr(bootstrap, "_run", lambda *command: called.extend(command) or 0)
+    monkeypatch.setattr(bootstrap.os, "cpu_count", lambda: 2)
     assert bootstrap.main(["test", *given]) == 0
     assert called == ["-m", "pytest", *passed]
 
