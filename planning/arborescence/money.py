@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +27,10 @@ from phusong.planning.arborescence.graph.part import whole
 from phusong.planning.arborescence.growth.gardener import Gardener, Growth
 from phusong.planning.arborescence.growth.ownways import (
     Choice,
+    Covering,
     along_ways,
     by_budgets,
+    covering,
     price_of_a_person,
 )
 from phusong.planning.arborescence.planner import along, warm_up
@@ -135,7 +138,7 @@ def chosen_by_own_ways(
     """
     spender = _Spender(instance, 0)
     left = [max(budget - spender.nothing.cost, 0.0) for budget in budgets]
-    return by_budgets(spender.grower, spender.weight, left, seconds) or []
+    return by_budgets(spender.covering, spender.weight, left, seconds) or []
 
 
 def built(instance: Instance, choice: Choice, budget: float, *, spend: bool) -> Plan:
@@ -193,6 +196,11 @@ class _Spender:
         self.best = self.nothing
         self.relaxation: Relaxation | None = None
 
+    @cached_property
+    def covering(self) -> Covering:
+        """What is left where every site has a way of its own; the same for all budgets."""
+        return covering(self.grower)
+
     def _settled(self, growth: Growth) -> Plan:
         missed = np.zeros(self.weight.size, np.bool_)
         return settle(self.instance, read(self.layers, self.part, growth, missed), self.reason)
@@ -238,7 +246,7 @@ class _Spender:
     def _by_own_ways(self, seconds: float) -> None:
         """Offer the plan of the sites that serve most by ways of their own."""
         left = self.budget - self.nothing.cost
-        chosen = by_budgets(self.grower, self.weight, [left], seconds)
+        chosen = by_budgets(self.covering, self.weight, [left], seconds)
         growth = None if chosen is None else self.follow(chosen[0])
         if growth is not None:
             self.offer(self.grower.afford(growth, self.budget))
@@ -260,7 +268,7 @@ class _Spender:
         """Return how many any plan serves at most, by ascents at the price of a person."""
         left = self.budget - self.nothing.cost
         seconds = deadline - time.perf_counter()
-        price = price_of_a_person(self.grower, self.weight, left, seconds)
+        price = price_of_a_person(self.covering, self.weight, left, seconds)
         if price is None:
             return self.total
         layers = lay(self.instance, miss=price)

@@ -16,6 +16,7 @@ from phusong.planning.arborescence.graph.digraph import lay
 from phusong.planning.arborescence.growth.ownways import (
     by_budgets,
     by_own_ways,
+    covering,
     price_of_a_person,
 )
 from phusong.planning.arborescence.incumbent import gardener
@@ -149,11 +150,13 @@ def test_sites_for_growing_budgets_hold_those_before() -> None:
     layers = lay(road([1, 2, 2, 3], [0, 0, 1, 1]), miss=1e-9)
     grower = gardener(layers, None)
     grower = grower.serving(np.ones(2), grower.alone)
-    chosen = by_budgets(grower, np.ones(2), [15.0, 40.0], 60.0)
+    chosen = by_budgets(covering(grower), np.ones(2), [15.0, 40.0], 60.0)
     assert chosen is not None
     assert [choice.site.tolist() for choice in chosen] == [[1], [1, 2]]
     # 25 at once pay for both with site 2 alone.
-    assert [c.site.tolist() for c in by_budgets(grower, np.ones(2), [25.0], 60.0) or []] == [[2]]
+    assert [
+        c.site.tolist() for c in by_budgets(covering(grower), np.ones(2), [25.0], 60.0) or []
+    ] == [[2]]
 
 
 def test_what_a_person_is_worth_at_a_budget() -> None:
@@ -161,8 +164,8 @@ def test_what_a_person_is_worth_at_a_budget() -> None:
     layers = lay(road([1, 2, 2, 3], [0, 0, 1, 1]), miss=1e-9)
     grower = gardener(layers, None)
     grower = grower.serving(np.ones(2), np.full(2, np.inf))
-    assert price_of_a_person(grower, np.ones(2), 15.0, 60.0) == pytest.approx(12.5)
-    assert price_of_a_person(grower, np.ones(2), 30.0, 60.0) is None
+    assert price_of_a_person(covering(grower), np.ones(2), 15.0, 60.0) == pytest.approx(12.5)
+    assert price_of_a_person(covering(grower), np.ones(2), 30.0, 60.0) is None
 
 
 @pytest.mark.parametrize("seed", range(12))

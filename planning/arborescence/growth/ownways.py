@@ -147,7 +147,7 @@ def along_ways(grower: Gardener, site: NDArray[np.int64]) -> Growth | None:
 
 
 def price_of_a_person(
-    grower: Gardener, weight: NDArray[np.float64], budget: float, seconds: float
+    c: Covering, weight: NDArray[np.float64], budget: float, seconds: float
 ) -> float | None:
     """Return at what price of a person a budget would be spent.
 
@@ -155,12 +155,13 @@ def price_of_a_person(
 
     Parameters
     ----------
+    c
+        What is left of the instance.
     weight
         By village what serving it counts, shape (v,).
     budget
         What may be spent beyond what locked sites cost.
     """
-    c = covering(grower)
     objective, rows, money = _within(c, weight)
     if not objective.size:
         return None
@@ -179,12 +180,14 @@ def price_of_a_person(
 
 
 def by_budgets(
-    grower: Gardener, weight: NDArray[np.float64], budgets: Sequence[float], seconds: float
+    c: Covering, weight: NDArray[np.float64], budgets: Sequence[float], seconds: float
 ) -> list[Choice] | None:
     """Choose sites for growing budgets, each holding those before: most served over all of them.
 
     Parameters
     ----------
+    c
+        What is left of the instance.
     weight
         By village what serving it counts, shape (v,).
     budgets
@@ -195,7 +198,6 @@ def by_budgets(
     list of Choice
         One a budget; None when nothing was found in time.
     """
-    c = covering(grower)
     objective, rows, money = _within(c, weight)
     if not objective.size:
         return [Choice(c.site, c.alone) for _ in budgets]
