@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phusong.errors import InputError, Where
-from phusong.planning.arborescence.bounds.closing import ascent
 from phusong.planning.arborescence.bounds.integer import branch
 from phusong.planning.arborescence.bounds.relaxation import Relaxation
-from phusong.planning.arborescence.bounds.stars import Stars
+from phusong.planning.arborescence.bounds.stars import RISE, Stars
 from phusong.planning.arborescence.graph.digraph import lay
 from phusong.planning.arborescence.graph.numbering import Kind
 from phusong.planning.arborescence.graph.part import whole
@@ -55,10 +54,6 @@ _FACTORS = (1.0, 0.7, 1.4)
 """Prices of a person tried in growing plans, as multiples of that of the programme."""
 _PATIENCE = 8
 """Ascents at a price that raise the bound little before the programme has its turn."""
-_RATE = 0.3
-"""Growth of components in them."""
-_RISE = 1e-4
-"""Share by which one has to raise the bound now and then."""
 _SHARE = 0.6
 """Share of the time in which the programme is relaxed; whole numbers have the rest."""
 
@@ -272,16 +267,16 @@ class _Spender:
         if price is None:
             return self.total
         layers = lay(self.instance, miss=price)
-        stars, nothing = Stars(layers, deadline=deadline), np.empty(0, np.int64)
+        stars = Stars(layers, deadline=deadline)
         ceiling = self.nothing.cost + price * self.total
         least, idle = 0.0, 0
         while idle < _PATIENCE and layers.graph.terminals.size and ceiling > 0.0:
-            worth = stars.worth()
-            if worth is None or (least > 0.0 and time.perf_counter() >= deadline):
+            if least > 0.0 and time.perf_counter() >= deadline:
                 break
-            raised = ascent(layers, ceiling, _RATE, nothing, keep=False, worth=worth)
-            stars.learn(worth, raised)
-            idle = 0 if raised.bound > least * (1.0 + _RISE) else idle + 1
+            raised = stars.ascend(ceiling, keep=False)
+            if raised is None:
+                break
+            idle = 0 if raised.bound > least * (1.0 + RISE) else idle + 1
             least = max(least, raised.bound)
         # Whoever spends the budget and leaves out some pays at least that for both together.
         return self._served((least - self.budget) / price)

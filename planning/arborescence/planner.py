@@ -12,7 +12,7 @@ import numpy as np
 from phusong.planning.arborescence.bounds.closing import ascent, beyond
 from phusong.planning.arborescence.bounds.integer import branch
 from phusong.planning.arborescence.bounds.relaxation import Relaxation
-from phusong.planning.arborescence.bounds.stars import Stars
+from phusong.planning.arborescence.bounds.stars import RISE, Stars
 from phusong.planning.arborescence.graph.digraph import Layers, lay
 from phusong.planning.arborescence.graph.numbering import Kind
 from phusong.planning.arborescence.graph.part import without
@@ -42,10 +42,6 @@ _SHARE = 0.7
 """Share of the time in which the programme is relaxed; whole numbers have the rest."""
 _PATIENCE = 30
 """Ascents by worth that raise and close little before others have their turn."""
-_RATE = 0.3
-"""Growth of components in them."""
-_RISE = 1e-4
-"""Share by which one has to raise the bound now and then."""
 _CLOSED = 0.04
 """Share of the slots closed at which the graph is made anew between them."""
 _GROWTHS = (0.1, 0.5)
@@ -195,19 +191,16 @@ def _close_by_worth(search: Search, layers: Layers) -> Layers:
     closed = np.zeros(layers.column.size, np.bool_)
     idle = 0
     while idle < _PATIENCE and not (search.done and search.proven > 0):
-        worth = stars.worth()
-        if worth is None:
+        raised = stars.ascend(search.cost, keep=search.keep)
+        if raised is None:
             break
         search.step()
-        nothing = np.empty(0, np.int64)
-        raised = ascent(layers, search.cost, _RATE, nothing, keep=search.keep, worth=worth)
         gone = beyond(layers, raised.slack) > search.room - raised.bound
         if raised.bound > search.proven or (gone & ~closed).any():
             search.record(raised.dual)
-        idle = 0 if raised.bound > search.proven * (1.0 + _RISE) else idle + 1
+        idle = 0 if raised.bound > search.proven * (1.0 + RISE) else idle + 1
         search.raise_bound(raised.bound)
         closed |= gone
-        stars.learn(worth, raised)
         on = layers.column >= 0
         if (closed & on).sum() > _CLOSED * on.sum():
             before = int(on.sum())

@@ -33,15 +33,19 @@ from highspy._core import _Highs
 from scipy.sparse import csr_array, vstack
 
 from phusong.fiber.steiner.bounds.ascent import distances
+from phusong.planning.arborescence.bounds.closing import Ascent, ascent
 from phusong.planning.arborescence.bounds.quorums import least, shares, violated
 from phusong.planning.arborescence.bounds.worth import Worth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from phusong.planning.arborescence.bounds.closing import Ascent
     from phusong.planning.arborescence.graph.digraph import Layers
 
+RISE = 1e-4
+"""Share by which an ascent has to raise the bound now and then to be worth another."""
+_RATE = 0.3
+"""Growth of components in them."""
 _KEPT = 0.9
 """Share of what others charged, as learnt before, that stays when it is learnt anew."""
 _ROUNDS = 25
@@ -208,6 +212,21 @@ class Stars:
             (entry.data, (entry.coords[0], village)), shape=(used.size, lay.village.size)
         )
         return Worth(found, self._ways(chosen), due, self.cells, quorums, counts, price[used])
+
+    def ascend(self, ceiling: float, *, keep: bool) -> Ascent | None:
+        """Ascend as far as terminals and cells are worth, and learn from it; None without worths.
+
+        Parameters
+        ----------
+        ceiling, keep
+            As for :func:`phusong.planning.arborescence.bounds.closing.ascent`.
+        """
+        worth = self.worth()
+        if worth is None:
+            return None
+        raised = ascent(self.layers, ceiling, _RATE, np.empty(0, np.int64), keep=keep, worth=worth)
+        self.learn(worth, raised)
+        return raised
 
     def _central(self) -> bool:
         """Solve for the middle of the best, or any of them where that fails; tell whether."""
