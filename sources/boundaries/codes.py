@@ -18,17 +18,26 @@ _FEWEST_OWN = 2
 
 
 def read_codes(records: Records, column: str, findings: Findings) -> tuple[list[str], list[bool]]:
-    """Return every record's code, and whether it had to be made up (B05)."""
+    """Return every record's code, and whether it was made up (B05; once where none has one)."""
     given = [as_code(v) for v in records.texts(column)]
     stem = PurePosixPath(records.where.file).name.split(".")[0]
-    codes, missing = [], []
-    for i, code in enumerate(given):
-        missing.append(code is None)
-        if code is None:
-            code = f"{stem}-{int(records.frame['row'].iloc[i])}"  # noqa: PLW2901
+    made_up = [f"{stem}-{int(row)}" for row in records.frame["row"]]
+    missing = [code is None for code in given]
+    if all(missing) and len(missing) > 1:
+        findings.add(
+            "B05",
+            records.where,
+            detail="none of the {n} records has a code; they are called {first} to {last} in the"
+            " results",
+            n=len(missing),
+            first=made_up[0],
+            last=made_up[-1],
+        )
+    else:
+        for i in np.flatnonzero(missing).tolist():
+            code = made_up[i]
             findings.add("B05", records.at(i), code, "called {code} in the results", code=code)
-        codes.append(code)
-    return codes, missing
+    return [own or code for own, code in zip(given, made_up, strict=True)], missing
 
 
 def read_names(records: Records, codes: Sequence[str], findings: Findings) -> list[str]:

@@ -553,6 +553,16 @@ def test_island_communes_are_joined(tmp_path: Path, spec: dict[str, Any]) -> Non
     assert inputs.communes.geometry.iloc[0].geom_type == "MultiPolygon"
 
 
+def test_a_list_without_any_code_is_one_finding(tmp_path: Path, spec: dict[str, Any]) -> None:
+    frame = villages()
+    frame["ma_thon"] = ""
+    frame.to_file(tmp_path / "data/villages.gpkg")
+    inputs, findings = read(tmp_path, spec)
+    speaks(only(findings, "B05"), "data/villages.gpkg", None, severity="warning")
+    assert inputs.villages["code"].tolist() == [f"villages-{i + 1}" for i in range(len(frame))]
+    assert (inputs.villages["flags"] == "code_missing").all()
+
+
 def test_missing_codes_names_and_people(tmp_path: Path, spec: dict[str, Any]) -> None:
     frame = villages()
     frame.loc[0, "ma_thon"] = None

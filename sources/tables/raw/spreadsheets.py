@@ -150,10 +150,12 @@ def _report_several(
         "S53",
         where,
         taken.place(),
-        "{taken} is taken; {parts} parts with the same header below it go with it; left: {left}",
+        "{taken} is taken; {parts} parts with the same header below it go with it; left: {left}"
+        if left
+        else "{taken} is taken, and {parts} parts with the same header below it; nothing is left",
         taken=f"{taken.place()} ({', '.join(taken.header.names)})",
         parts=len(parts),
-        left="; ".join(f"{t.place()} ({', '.join(t.header.names)})" for t in left) or "-",
+        left="; ".join(f"{t.place()} ({', '.join(t.header.names)})" for t in left),
     )
 
 

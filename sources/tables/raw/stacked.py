@@ -80,10 +80,12 @@ def report_several(several: Several, findings: Findings, where: Where) -> None:
         "S53",
         where,
         _place(several.taken),
-        "lines {taken} are taken; {parts} parts with the same header go with them; left: {left}",
+        "lines {taken} are taken; {parts} parts with the same header go with them; left: {left}"
+        if several.left
+        else "lines {taken} are taken, and {parts} parts with the same header; nothing is left",
         taken=_told(several.taken),
         parts=len(several.parts),
-        left="; ".join(map(_told, several.left)) or "-",
+        left="; ".join(map(_told, several.left)),
     )
 
 
