@@ -43,6 +43,10 @@ class SignalLayer:
     probability: Path
     spread: Path | None = None
 
+    def elsewhere(self) -> SignalLayer:
+        """Return the layer with paths that hold in any working folder."""
+        return self.moved_to(self.level.parent.resolve())
+
     def moved_to(self, folder: Path) -> SignalLayer:
         """Return the layer with its files, by the same names, in another folder."""
         names = ("level", "server", "probability", "spread")

@@ -73,7 +73,7 @@ def compute(
     radio, fibre
         Which of the two questions to answer.
     crew
-        Who computes path losses that are not kept; None: this process.
+        Who computes path losses that are not kept, tiles and villages; None: this process.
 
     Raises
     ------
@@ -98,11 +98,12 @@ def compute(
         with watch("villages"):
             report_problems(inputs, signal, findings)
             report_environment(inputs, study, findings)
-            coverage = assess_villages(inputs, study, signal, progress)
-            coverage = replace(coverage, by_place=assess_places(inputs, study, signal, progress))
+            coverage = assess_villages(inputs, study, signal, progress, crew=crew)
+            places = assess_places(inputs, study, signal, progress, crew)
+            coverage = replace(coverage, by_place=places)
         with watch("simulation"):
             if study.uncertainty.draws:
-                simulation = simulate_villages(inputs, study, signal, progress=progress)
+                simulation = simulate_villages(inputs, study, signal, progress=progress, crew=crew)
         with watch("definitions"):
             definitions = _definitions(inputs, study, signal, rasters, store, progress)
     fiber = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
+from rasterio.errors import RasterioIOError
 from rasterio.windows import Window as RasterWindow
 
 from phusong.coverage.results import ANY, SignalLayer
@@ -25,6 +26,7 @@ from phusong.coverage.signal.combine import (
     TICK_DB,
 )
 from phusong.disc.spill import Spill
+from phusong.errors import CrewError
 from phusong.grid import Grid, Window
 from phusong.names import safe_names
 
@@ -198,6 +200,27 @@ class LayerReader:
             server.read(1, window=place, out_dtype="int32"),
             None if spread is None else spread.read(1, window=place),
         )
+
+
+@contextlib.contextmanager
+def read_by_worker(layers: Iterable[SignalLayer]) -> Iterator[LayerReader]:
+    """Open layers in a worker.
+
+    Raises
+    ------
+    CrewError
+        When they cannot be seen from where it works.
+    """
+    with contextlib.ExitStack() as opened:
+        try:
+            reader = opened.enter_context(LayerReader(layers))
+        except RasterioIOError as problem:
+            raise CrewError(
+                "a worker cannot read the signal rasters: {problem}",
+                mend="give --out a folder that all workers see under the same path",
+                params={"problem": str(problem)},
+            ) from problem
+        yield reader
 
 
 class StepsReader:

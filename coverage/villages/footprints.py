@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -65,6 +65,21 @@ class Footprints:
         return some, parts
 
 
+class Square(NamedTuple):
+    """Villages that lie together: a part of the work on all.
+
+    Attributes
+    ----------
+    rows
+        (villages,) positions in the frame of villages.
+    villages
+        These rows of it, numbered from 0.
+    """
+
+    rows: NDArray[np.int64]
+    villages: gpd.GeoDataFrame
+
+
 class _Blank(RasterSource):  # type: ignore[misc]
     """The grid as a raster without content: only its geometry is asked for."""
 
@@ -89,8 +104,18 @@ class _Blank(RasterSource):  # type: ignore[misc]
         return np.zeros((rows, cols), dtype=np.uint8)
 
 
-def _batches(villages: gpd.GeoDataFrame, grid: Grid) -> list[NDArray[np.int64]]:
-    """Positions of villages that lie together."""
+def squares(villages: gpd.GeoDataFrame, grid: Grid) -> list[Square]:
+    """Return the villages square by square of the grid, whoever works on them."""
+    return [
+        Square(rows, villages.iloc[rows].reset_index(drop=True))
+        for rows in _together(villages, grid)
+    ]
+
+
+def _together(villages: gpd.GeoDataFrame, grid: Grid) -> list[NDArray[np.int64]]:
+    """Return positions of villages whose middles share a square."""
+    if villages.empty:
+        return []
     bounds = villages.geometry.bounds.to_numpy(dtype=np.float64)
     row, col = grid.cell_of((bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2)
     square = np.column_stack([row // BATCH_CELLS, col // BATCH_CELLS])
@@ -100,8 +125,8 @@ def _batches(villages: gpd.GeoDataFrame, grid: Grid) -> list[NDArray[np.int64]]:
     return [np.asarray(part, dtype=np.int64) for part in np.split(order, cuts)]
 
 
-def footprints(villages: gpd.GeoDataFrame, grid: Grid) -> Iterator[Footprints]:
-    """Give the cells of every village, batch by batch, so that memory stays bounded.
+def footprint(villages: gpd.GeoDataFrame, grid: Grid) -> Footprints:
+    """Return the cells of villages that lie together.
 
     A village smaller than a cell has part of a cell; one that lies off the grid has none.
 
@@ -112,24 +137,33 @@ def footprints(villages: gpd.GeoDataFrame, grid: Grid) -> Iterator[Footprints]:
     grid
         The study grid.
     """
-    if villages.empty:
-        return
     blank: Any = _Blank(grid)
     shapes = gpd.GeoDataFrame(geometry=villages.geometry.to_numpy(), crs=grid.crs)
-    for rows in _batches(villages, grid):
-        found = exact_extract(blank, shapes.iloc[rows], ["cell_id", "coverage"], output="pandas")
-        lengths = [len(ids) for ids in found["cell_id"]]
-        ids = np.concatenate([*found["cell_id"], np.zeros(0)]).astype(np.int64)
-        fraction = np.concatenate([*found["coverage"], np.zeros(0)]).astype(np.float64)
-        row, col = np.divmod(ids, grid.cols)
-        window = Window(0, 0, 0, 0)
-        if ids.size:
-            row0, col0 = int(row.min()), int(col.min())
-            window = Window(row0, col0, int(row.max()) - row0 + 1, int(col.max()) - col0 + 1)
-        yield Footprints(
-            rows,
-            window,
-            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            (row - window.row0) * window.cols + col - window.col0,
-            fraction,
-        )
+    found = exact_extract(blank, shapes, ["cell_id", "coverage"], output="pandas")
+    lengths = [len(ids) for ids in found["cell_id"]]
+    ids = np.concatenate([*found["cell_id"], np.zeros(0)]).astype(np.int64)
+    fraction = np.concatenate([*found["coverage"], np.zeros(0)]).astype(np.float64)
+    row, col = np.divmod(ids, grid.cols)
+    window = Window(0, 0, 0, 0)
+    if ids.size:
+        row0, col0 = int(row.min()), int(col.min())
+        window = Window(row0, col0, int(row.max()) - row0 + 1, int(col.max()) - col0 + 1)
+    return Footprints(
+        np.arange(len(shapes)),
+        window,
+        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        (row - window.row0) * window.cols + col - window.col0,
+        fraction,
+    )
+
+
+def footprints(villages: gpd.GeoDataFrame, grid: Grid) -> Iterator[Footprints]:
+    """Give the cells of every village, square by square, so that memory stays bounded.
+
+    Parameters
+    ----------
+    villages, grid
+        As for :func:`footprint`.
+    """
+    for rows in _together(villages, grid):
+        yield replace(footprint(villages.iloc[rows], grid), rows=rows)

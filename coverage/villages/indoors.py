@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from phusong.coverage.results import Signal
 from phusong.coverage.villages.assess import assess_villages
 from phusong.coverage.villages.entry import entry_loss_and_spread_db
+from phusong.crew import Crew
 from phusong.progress import Progress
 from phusong.sources.inputs import Inputs
 from phusong.study import Entry, Study
@@ -102,9 +103,18 @@ def plain_steps(study: Study) -> Study:
 
 
 def assess_places(
-    inputs: Inputs, study: Study, signal: Signal, progress: Progress | None = None
+    inputs: Inputs,
+    study: Study,
+    signal: Signal,
+    progress: Progress | None = None,
+    crew: Crew | None = None,
 ) -> pd.DataFrame:
     """Return the verdict of every village in each of the study's ``indicators.places``.
+
+    Parameters
+    ----------
+    inputs, study, signal, progress, crew
+        As for :func:`.assess.assess_villages`.
 
     Returns
     -------
@@ -115,7 +125,7 @@ def assess_places(
     quick = plain_steps(study)
     parts = [
         assess_villages(
-            inputs, quick, behind(signal, entry_of(place, study)), progress, _TITLES[place]
+            inputs, quick, behind(signal, entry_of(place, study)), progress, _TITLES[place], crew
         )
         .by_layer[list(JUDGED)]
         .assign(place=place)

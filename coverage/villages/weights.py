@@ -63,6 +63,11 @@ class Weights:
         self.total[batch.rows] = sum_by_village(weight, batch.offsets)
         return weight
 
+    def put(self, rows: NDArray[np.int64], part: Weights) -> None:
+        """Take over what was weighed of some villages by themselves."""
+        for name in ("on_raster", "weighted_by_people", "total", "cells", "grain"):
+            getattr(self, name)[rows] = getattr(part, name)
+
     def whole(
         self, rows: NDArray[np.int64], area_cells: NDArray[np.float64]
     ) -> NDArray[np.float64]:

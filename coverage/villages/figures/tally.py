@@ -20,6 +20,8 @@ from phusong.coverage.villages.zonal import sum_by_village, sum_served, summaris
 from phusong.grid import Grid
 from phusong.study import Study
 
+_SUMMED: Final = ("served", "served_area", "expected", "level_median", "best_server")
+"""What is summed of a layer, an entry a village each."""
 _NO_STEPS: Final = np.zeros(0, dtype=np.uint8)
 
 
@@ -83,6 +85,13 @@ class Tally:
     def copy(self) -> Tally:
         """Return the same sums, which may be changed by themselves."""
         return copy.deepcopy(self)
+
+    def put(self, rows: NDArray[np.int64], part: Tally) -> None:
+        """Take over what was summed of some villages by themselves."""
+        for name in _SUMMED:
+            getattr(self, name)[rows] = getattr(part, name)
+        self.in_circles[rows] = part.in_circles
+        self.at_centres(rows, Levels(part.centre_tick, part.centre_server, part.centre_left))
 
     def at_centres(self, rows: NDArray[np.int64], levels: Levels) -> None:
         """Note what the layer holds at the centres of some villages."""
@@ -207,7 +216,7 @@ def add_batch(
         part.level_median,
         part.best_server,
     )
-    for name in ("served", "served_area", "expected", "level_median", "best_server"):
+    for name in _SUMMED:
         getattr(tally, name)[batch.rows] = getattr(part, name)
 
 

@@ -1,0 +1,279 @@
+"""Draws of the errors of the prediction, worked out square by square of villages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from phusong.coverage.results import SignalLayer
+from phusong.coverage.signal.combine import TICK_DB, Odds
+from phusong.coverage.signal.layerfiles import LayerReader, Levels, read_by_worker
+from phusong.coverage.signal.spread import split_db
+from phusong.coverage.villages.centre_cells import Centres
+from phusong.coverage.villages.errorfield import Nodes
+from phusong.coverage.villages.footprints import Footprints, Square, footprint
+from phusong.coverage.villages.weights import Weights
+from phusong.crew import Crew
+from phusong.grid import Grid
+from phusong.jit import njit, prange
+from phusong.sources.inputs import Raster
+from phusong.study import Study
+
+_SURE: Final = 4.5
+"""Beyond this many spreads a place is taken as certain (three in a million are not)."""
+_PHI_STEP: Final = 0.01
+_PHI_END: Final = 5.0
+_PHI: Final = ndtr(np.arange(-_PHI_END, _PHI_END + _PHI_STEP, _PHI_STEP)).astype(np.float32)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_served(
+    margin_db: float,
+    model_db: float,
+    location_db: float,
+    weight: float,
+    fields: Any,
+    corner: int,
+    cols: int,
+    weights: Any,
+    phi: Any,
+    total: Any,
+    at: Any,
+    low: Any,
+    part: Any,
+) -> None:
+    """Add to each draw the part of a cell's weight that is served in it.
+
+    ``margin_db`` is by how much the cell's mean level lies over the threshold. The draws of a node
+    lie side by side in ``fields``, so that several are worked out at once, in loops that do not
+    look up and loops that do nothing else; each draw's sum is taken cell after cell all the same.
+    ``at``, ``low`` (uint32) and ``part`` are room for a value of each draw.
+    """
+    w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
+    north_west, north_east = fields[corner], fields[corner + 1]
+    south_west, south_east = fields[corner + cols], fields[corner + cols + 1]
+    if location_db <= 0.0:
+        for d in range(total.size):
+            error = w0 * north_west[d] + w1 * north_east[d]
+            error = error + w2 * south_west[d] + w3 * south_east[d]
+            total[d] += weight * (1.0 if margin_db + model_db * error >= 0.0 else 0.0)
+        return
+    end = phi.size - 1.0
+    for d in range(total.size):
+        error = w0 * north_west[d] + w1 * north_east[d]
+        error = error + w2 * south_west[d] + w3 * south_east[d]
+        at[d] = ((margin_db + model_db * error) / location_db + _PHI_END) / _PHI_STEP
+        low[d] = np.uint32(np.int32(min(max(at[d], 0.0), end - 1.0)))
+    for d in range(total.size):
+        here = low[d]
+        part[d] = phi[here] + (at[d] - here) * (phi[here + np.uint32(1)] - phi[here])
+    for d in range(total.size):
+        served = part[d] if at[d] > 0.0 else 0.0
+        served = served if at[d] < end else 1.0
+        total[d] += weight * served
+
+
+@njit(cache=True, parallel=True, error_model="numpy")
+def _draw_shares(
+    offsets: Any,
+    weight: Any,
+    margin_db: Any,
+    location_db: Any,
+    corner: Any,
+    node_weights: Any,
+    fields: Any,
+    cols: int,
+    model_db: Any,
+    phi: Any,
+    served: Any,
+) -> None:
+    """Sum the served weight of each village in each draw.
+
+    ``margin_db`` is NaN without signal, ``location_db`` and ``model_db`` are the parts of the
+    spread, all (cells,); ``fields`` is (nodes, draws), ``served`` (villages, draws).
+    """
+    for v in prange(offsets.size - 1):
+        first, last = offsets[v], offsets[v + 1]
+        sure = 0.0
+        for i in range(first, last):
+            spread = _SURE * math.sqrt(model_db[i] ** 2 + location_db[i] ** 2)
+            if margin_db[i] >= spread:
+                sure += weight[i]
+        total = served[v]
+        total[:] = sure
+        at, part = np.empty(total.size), np.empty(total.size)
+        low = np.empty(total.size, np.uint32)
+        for i in range(first, last):
+            spread = _SURE * math.sqrt(model_db[i] ** 2 + location_db[i] ** 2)
+            if -spread < margin_db[i] < spread:
+                _add_served(
+                    margin_db[i],
+                    model_db[i],
+                    location_db[i],
+                    weight[i],
+                    fields,
+                    corner[i],
+                    cols,
+                    node_weights[i],
+                    phi,
+                    total,
+                    at,
+                    low,
+                    part,
+                )
+
+
+@dataclass(frozen=True)
+class _Margins:
+    """Margins over the threshold (NaN without signal) and the parts of the spread, (places,) dB."""
+
+    margin_db: NDArray[np.float64]
+    location_db: NDArray[np.float64]
+    model_db: NDArray[np.float64]
+
+
+class Spreads:
+    """Margins and spreads of levels, from the tables of the signal."""
+
+    def __init__(self, odds: Odds, model_db: float) -> None:
+        self._odds = odds
+        self._model_db, self._location_db = split_db(odds.sigma_db, odds.whole_sigma_db, model_db)
+
+    def of(self, levels: Levels) -> _Margins:
+        """Return margins and spreads at places."""
+        kind = self._odds.kind(levels.server, levels.left)
+        margin = levels.ticks * TICK_DB - self._odds.threshold_dbm[kind]
+        margin = np.where(levels.server > 0, margin, np.nan)
+        return _Margins(margin, self._location_db[kind], self._model_db[kind])
+
+
+def _points(batch: Footprints, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Centres of the cells of a batch."""
+    row, col = np.divmod(batch.cells, max(batch.window.cols, 1))
+    west, _, _, north = grid.bounds_of(batch.window)
+    return west + (col + 0.5) * grid.cell_m, north - (row + 0.5) * grid.cell_m
+
+
+class Draws:
+    """Served shares and centres of one layer in every draw: (villages, draws)."""
+
+    def __init__(self, villages: int, draws: int) -> None:
+        self.share = np.zeros((villages, draws), dtype=np.float32)
+        self.centre = np.zeros((villages, draws), dtype=np.bool_)
+
+
+class Part(NamedTuple):
+    """A square's villages, and the luck of each centre in each of some draws."""
+
+    square: Square
+    luck: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Some draws of the errors, worked out square by square by whoever has a hand free."""
+
+    study: Study
+    people: Raster | None
+    grid: Grid
+    layers: list[SignalLayer]
+    nodes: Nodes
+    spreads: Spreads
+    fields: NDArray[np.float32] | Path
+    """(nodes, draws), or the file that holds them."""
+
+    def alone(self, part: Part) -> tuple[Square, Weights, list[Draws]]:
+        """Return weights and draws of a square's villages, in a worker."""
+        with read_by_worker(self.layers) as reader:
+            return part.square, *self.drawn(part, reader)
+
+    def drawn(self, part: Part, reader: LayerReader) -> tuple[Weights, list[Draws]]:
+        """Return weights, and draws layer by layer, of a square's villages by themselves."""
+        villages = part.square.villages
+        batch = footprint(villages, self.grid)
+        weights, centres = Weights(villages, self.study, self.people), Centres(villages, self.grid)
+        weight = weights.weigh(batch)
+        corner, node_weights = self.nodes.place(*_points(batch, self.grid))
+        centre_corner, centre_weights = self.nodes.place(centres.x_m, centres.y_m)
+        fields, first = self._around(np.concatenate([corner, centre_corner]))
+        cols = self.nodes.shape[1]
+        found = []
+        for i in range(len(self.layers)):
+            result = Draws(*part.luck.shape)
+            result.centre[:] = _draw_centres(
+                self.spreads.of(centres.levels(reader, i, batch.rows)),
+                (centre_corner - first, centre_weights),
+                fields,
+                cols,
+                part.luck,
+            )
+            if batch.cells.size:
+                there = self.spreads.of(reader.read(i, batch.window).at(batch.cells))
+                served = np.zeros(part.luck.shape)
+                _draw_shares(
+                    batch.offsets,
+                    weight,
+                    there.margin_db,
+                    there.location_db,
+                    corner - first,
+                    node_weights,
+                    fields,
+                    cols,
+                    there.model_db,
+                    _PHI,
+                    served,
+                )
+                result.share[:] = served
+            found.append(result)
+        return weights, found
+
+    def _around(self, corner: NDArray[np.int32]) -> tuple[NDArray[np.float32], np.int32]:
+        """Return the rows of nodes round some corners, and the first node of them."""
+        cols = self.nodes.shape[1]
+        first, last = corner.min() // cols * cols, (corner.max() // cols + 2) * cols
+        if isinstance(self.fields, Path):
+            return np.array(np.load(self.fields, mmap_mode="r")[first:last]), first
+        return self.fields[first:last], first
+
+    def each(
+        self, parts: list[Part], crew: Crew | None
+    ) -> Iterator[tuple[Square, Weights, list[Draws]]]:
+        """Give the draws of every square: in order from here, as they are done from a crew.
+
+        A crew reads the fields from a file beside the signal rasters, for as long as it works.
+        """
+        if crew is None or not parts or not self.layers:
+            with LayerReader(self.layers) as reader:
+                for part in parts:
+                    yield part.square, *self.drawn(part, reader)
+            return
+        with TemporaryDirectory(prefix=".fields-", dir=self.layers[0].level.parent) as folder:
+            path = Path(folder) / "fields.npy"
+            np.save(path, self.fields)  # type: ignore[arg-type]
+            yield from crew.each(replace(self, fields=path).alone, parts)
+
+
+def _draw_centres(
+    level: _Margins,
+    place: tuple[NDArray[np.int32], NDArray[np.float32]],
+    fields: NDArray[np.float32],
+    cols: int,
+    luck: NDArray[np.float32],
+) -> NDArray[np.bool_]:
+    """Return (villages, draws): whether each centre is served; ``fields`` is (nodes, draws)."""
+    margin, location, (corner, weights) = level.margin_db, level.location_db, place
+    error = np.zeros((len(corner), fields.shape[1]))
+    for k, step in enumerate((0, 1, cols, cols + 1)):
+        error += fields[corner + step] * weights[:, k, None]
+    over = margin[:, None] + level.model_db[:, None] * error
+    spread = np.where(location > 0, location, 1.0)[:, None]
+    chance = np.where(location[:, None] > 0, ndtr(over / spread), over >= 0)
+    return np.asarray((luck < chance) & np.isfinite(margin)[:, None])

@@ -1,0 +1,136 @@
+"""Villages judged and drawn by others: the same figures whatever the backend, or who dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.radio import villages_frame
+from helpers.signal import ANY, cell_box, make_signal
+from phusong import crew as crew_module
+from phusong.coverage.villages import footprints, simulation
+from phusong.coverage.villages.assess import assess_villages
+from phusong.coverage.villages.simulation import simulate_villages
+from phusong.crew import Crew, crew_of
+from phusong.errors import CrewError
+
+
+@pytest.fixture
+def province(tmp_path, monkeypatch):
+    monkeypatch.setattr(footprints, "BATCH_CELLS", 20)  # twelve squares
+    # Two draws at a time: the fields are handed out more than once.
+    monkeypatch.setattr(simulation, "_FIELD_BYTES", 1)
+    row, col = np.mgrid[:60, :80]
+    level = -110.0 + 12.0 * np.sin(row / 9.0) * np.cos(col / 11.0)
+    shapes = {
+        f"v{r}-{c}": cell_box(r + 0.5, c + 0.3, 9, 9)
+        for r in range(0, 60, 10)
+        for c in range(0, 80, 10)
+    }
+    people = np.where((row + col) % 3 == 0, 2.0, 0.0).astype("float32")
+    inputs, study, signal_ = make_signal(
+        tmp_path,
+        villages_frame(shapes),
+        {(ANY, ANY): level},
+        people=people,
+        radio={"spread": {"sigma_model_db": 6.0, "sigma_location_db": 4.0}},
+        uncertainty={"draws": 3},
+    )
+    assert len(footprints.squares(inputs.villages, inputs.grid)) == 12
+    return inputs, study, signal_
+
+
+def judged(province, crew=None):
+    inputs, study, signal_ = province
+    coverage = assess_villages(inputs, study, signal_, crew=crew)
+    drawn = simulate_villages(inputs, study, signal_, crew=crew)
+    return [
+        coverage.villages,
+        coverage.by_layer,
+        coverage.sensitivity,
+        drawn.villages,
+        drawn.figures,
+    ]
+
+
+def assert_equal(some, others):
+    for one, other in zip(some, others, strict=True):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+@pytest.fixture
+def alone(province):
+    found = judged(province)
+    shares = found[3]["share_mean"]
+    assert 0.0 < shares.mean() < 1.0  # there is something to tell apart
+    return found
+
+
+@contextmanager
+def hired_once(workers):
+    """Processes that stay from one work to the next: hiring takes seconds."""
+
+    @contextmanager
+    def again():
+        yield hired
+
+    with crew_module._processes(workers) as hired:
+        yield Crew(again)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_figures_do_not_depend_on_the_workers(workers, province, alone, tmp_path):
+    before = sorted((tmp_path / "out").iterdir())
+    with hired_once(workers) as crew:
+        assert_equal(judged(province, crew), alone)
+    assert sorted((tmp_path / "out").iterdir()) == before  # fields of the errors are gone
+
+
+def test_a_worker_killed_among_villages_costs_nothing(province, alone):
+    pools, killed = [], []
+
+    @contextmanager
+    def watched():
+        with crew_module._processes(2) as hired:
+            pools.append(hired.pool)
+            yield hired
+
+    class Killing(Crew):
+        def each(self, work, parts):
+            for n, out in enumerate(super().each(work, parts)):
+                if n == 0:
+                    killed.append(next(iter(pools[-1]._processes)))
+                    os.kill(killed[-1], signal.SIGKILL)
+                yield out
+
+    assert_equal(judged(province, Killing(watched)), alone)
+    assert len(killed) == 3  # among verdicts, and twice among draws
+
+
+def test_workers_of_a_scheduler_give_the_same_figures(province, alone):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        assert_equal(judged(province, crew_of(None, cluster.scheduler_address)), alone)
+
+
+class Blind(Crew):
+    """Works where the rasters are not."""
+
+    def each(self, work, parts):
+        for layer in work.__self__.layers:
+            layer.level.rename(layer.level.with_suffix(".gone"))
+        yield from map(work, parts)
+
+
+def test_rasters_that_a_worker_does_not_see_are_named(province):
+    inputs, study, signal_ = province
+    with pytest.raises(CrewError, match="a worker cannot read the signal rasters") as caught:
+        assess_villages(inputs, study, signal_, crew=Blind(None))
+    assert "--out" in caught.value.mend
