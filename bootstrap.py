@@ -29,7 +29,7 @@ VENVS = {
 }
 """By lock; what tests and lint need lies beside what runs, a release's tools apart."""
 USAGE = (
-    "usage: python bootstrap.py {setup|demo|test|lint|lock|package|audit|wheels}"
+    "usage: python bootstrap.py {setup|demo|test|lint|fuzz|lock|package|audit|wheels}"
     " [arguments for the command]\n"
     "setup makes what running needs; setup dev, what tests and lint need too"
 )
@@ -112,6 +112,12 @@ def lint(_: list[str]) -> int:
     )
 
 
+def fuzz(arguments: list[str]) -> int:
+    """Read broken files for two minutes, always the same ones; ``--first -1`` for others."""
+    minutes = ("--files", "4000", "--minutes", "2")
+    return setup("dev") or _run("benchmarks/fuzz_readers.py", *minutes, *arguments)
+
+
 def release(task: str, arguments: list[str]) -> int:
     """Lock, package or audit."""
     return setup("release") or _run("tools/release.py", task, *arguments, kind="release")
@@ -122,6 +128,7 @@ TASKS: dict[str, Callable[[list[str]], int]] = {
     "demo": demo,
     "test": test,
     "lint": lint,
+    "fuzz": fuzz,
     **{task: partial(release, task) for task in ("lock", "package", "audit", "wheels")},
 }
 

@@ -9,15 +9,13 @@ The examples are those of the province of `docs/library.md`: two communes either
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
+from phusong.disc.workplace import session_folder
 from phusong.i18n import Language, get_language, set_language
 from phusong.pipeline.audit import Audited, audit_study
 from phusong.pipeline.check import Checked, check_study
@@ -213,7 +211,7 @@ def compute(
     ...     level.count, level.dtypes, level.scales
     (1, ('int16',), (0.1,))
     """
-    folder = Path(rasters) if rasters is not None else Path(tempfile.mkdtemp(dir=_session()))
+    folder = Path(rasters) if rasters is not None else Path(tempfile.mkdtemp(dir=session_folder()))
     folder.mkdir(parents=True, exist_ok=True)
     return compute_study(_opened(study), folder, radio=radio, fibre=fiber, progress=progress)
 
@@ -457,14 +455,6 @@ def compare(before: FinishedRun | AnyPath, after: FinishedRun | AnyPath) -> Comp
 
 def _opened(study: AnyStudy) -> Study:
     return study if isinstance(study, Study) else read_study(study)
-
-
-@cache
-def _session() -> str:
-    """Return a folder that goes when this Python ends."""
-    folder = tempfile.mkdtemp(prefix="phusong-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 @contextmanager

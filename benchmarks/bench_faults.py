@@ -1,144 +1,59 @@
 """What faults of disc and system do to runs: ``python benchmarks/bench_faults.py``.
 
-On a small made-up province it kills runs, plans, reports and publications at random moments, ends
-runs by Ctrl-C, kills a swap of results between any two of its system calls, lets single writes
-fail for want of room, flips bytes in what is kept between runs, lets all of it be of tomorrow (a
-clock set back), and starts two runs on one folder (also apart in process namespaces). It prints,
-for each, how many runs ended well with results that differ from an undisturbed run, lost earlier
-results, showed a traceback, or left something behind that the next run did not remove: all 0.
-Runs whose figures are right and which end with 1, naming files they could not write, are counted
-as ``missing``.
+On a small made-up province it kills runs, plans, reports and publications at random moments and
+before each of their calls that give, take or sync a name; ends runs by Ctrl-C; lets single writes
+fail, and discs be full from some write on (results, what is kept, temporary files; also on real
+discs of a few KiB); flips bytes in what is kept between runs; lets all of it be of tomorrow (a
+clock set back) or the study be read-only; and starts two runs on one folder: here, in containers,
+on two machines whose locks do not travel.
 
-Faults are put in by a small library before the system's own, compiled with ``cc`` into a temporary
-folder; where there is no compiler those parts are left out and named. Linux only: runs are forked
-off one process that has everything imported.
+An earlier run of the same study under another definition lies in the folder each time, so that
+old and new differ. For each kind it prints how many runs ended well with results that differ in a
+byte from an undisturbed run (``wrong``), left something that is neither the earlier results nor
+the new ones (``lost``), showed a traceback, or left something behind that the next run did not
+remove: all 0. Runs whose figures are right and which end with 1, naming files they could not
+write, are counted as ``missing``.
+
+Faults are put in by a small library before the system's own, compiled with ``cc``; where there is
+no compiler, or no right to mounts of one's own, those parts are left out and named. Linux only:
+runs are forked off one process that has everything imported.
 """
 
 from __future__ import annotations
 
 import argparse
-import atexit
 import contextlib
-import ctypes
-import hashlib
+import importlib
 import json
 import os
+import pkgutil
 import random
 import shutil
 import signal
-import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import geopandas as gpd
-import rasterio
 from shapely.geometry import LineString, Point
 
-import phusong.commands.terminal.answers  # noqa: F401 - before the forks, which then have it
+import phusong
 from phusong import cli
+from phusong.disc import lease, workplace
+from phusong.disc.lease import EXPIRES_S
 from phusong.disc.swap import find_results
 from phusong.exports import output_folder
+from phusong.jit import njit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+from faults.alike import contents
+from faults.forked import Child, Ended, begin_again, own_mounts, read_only, small_disc
+
 from worlds.on_disk import CRS, X0, Y0, make_province
-
-SHIM = r"""
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/types.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
-/* FAULT_WRITE=n: the n-th write below FAULT_BELOW (folders, ':' between) fails, ENOSPC.
-   FAULT_SWAP=n: SIGKILL before the n-th call that gives, takes or syncs a name there. */
-
-static atomic_long calls;
-
-static int below(const char *path) {
-    const char *list = getenv("FAULT_BELOW");
-    while (list && *list) {
-        const char *end = strchrnul(list, ':');
-        if (strncmp(path, list, end - list) == 0) return 1;
-        list = *end ? end + 1 : end;
-    }
-    return 0;
-}
-
-static int fd_below(int fd) {
-    char link[64], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, path, sizeof path - 1);
-    if (n <= 0) return 0;
-    path[n] = 0;
-    return below(path);
-}
-
-static int fails(int fd) {
-    const char *n = getenv("FAULT_WRITE");
-    if (!n || !fd_below(fd)) return 0;
-    if (atomic_fetch_add(&calls, 1) + 1 != atol(n)) return 0;
-    errno = ENOSPC;
-    return 1;
-}
-
-static void step(const char *path, int fd) {
-    const char *n = getenv("FAULT_SWAP");
-    if (!n || !(path ? below(path) : fd_below(fd))) return;
-    if (atomic_fetch_add(&calls, 1) + 1 == atol(n)) kill(getpid(), SIGKILL);
-}
-
-long fault_calls(void) { return atomic_load(&calls); }
-
-#define NEXT(type, name) static type (*next)(); if (!next) next = dlsym(RTLD_NEXT, name)
-
-ssize_t write(int fd, const void *b, size_t n) {
-    NEXT(ssize_t, "write"); return fails(fd) ? -1 : next(fd, b, n); }
-ssize_t writev(int fd, const struct iovec *v, int n) {
-    NEXT(ssize_t, "writev"); return fails(fd) ? -1 : next(fd, v, n); }
-ssize_t pwrite(int fd, const void *b, size_t n, off_t o) {
-    NEXT(ssize_t, "pwrite"); return fails(fd) ? -1 : next(fd, b, n, o); }
-ssize_t pwrite64(int fd, const void *b, size_t n, off64_t o) {
-    NEXT(ssize_t, "pwrite64"); return fails(fd) ? -1 : next(fd, b, n, o); }
-int ftruncate(int fd, off_t o) {
-    NEXT(int, "ftruncate"); return fails(fd) ? -1 : next(fd, o); }
-int ftruncate64(int fd, off64_t o) {
-    NEXT(int, "ftruncate64"); return fails(fd) ? -1 : next(fd, o); }
-int fsync(int fd) {
-    NEXT(int, "fsync"); step(0, fd); return fails(fd) ? -1 : next(fd); }
-int fdatasync(int fd) {
-    NEXT(int, "fdatasync"); return fails(fd) ? -1 : next(fd); }
-/* Buffered streams write inside the C library, past the names above. */
-size_t fwrite(const void *b, size_t s, size_t n, FILE *f) {
-    NEXT(size_t, "fwrite"); return fails(fileno(f)) ? 0 : next(b, s, n, f); }
-int rename(const char *a, const char *b) {
-    NEXT(int, "rename"); step(a, 0); return next(a, b); }
-int renameat(int d, const char *a, int e, const char *b) {
-    NEXT(int, "renameat"); step(a, 0); return next(d, a, e, b); }
-int renameat2(int d, const char *a, int e, const char *b, unsigned f) {
-    NEXT(int, "renameat2"); step(a, 0); return next(d, a, e, b, f); }
-int unlink(const char *a) { NEXT(int, "unlink"); step(a, 0); return next(a); }
-int unlinkat(int d, const char *a, int f) {
-    NEXT(int, "unlinkat"); step(*a == '/' ? a : 0, d); return next(d, a, f); }
-int rmdir(const char *a) { NEXT(int, "rmdir"); step(a, 0); return next(a); }
-int mkdir(const char *a, mode_t m) { NEXT(int, "mkdir"); step(a, 0); return next(a, m); }
-"""
 
 FIBRE = """
 [fiber]
@@ -152,10 +67,15 @@ columns = { pop_id = "id" }
 [uncertainty]
 draws = 20
 """
-
-
+EARLIER = "\n[verdict]\nprobability = 0.6\n"
+"""What the earlier run was asked; the later one is asked the default."""
+COMMANDS = ("run", "extend", "report", "publish")
 _LISTS = {"run.json", "columns.csv", "datapackage.json"}
 """Files that list what is there."""
+_NEVER = str(10**9)
+
+Found = dict[str, str]
+"""File -> digest of what it says."""
 
 
 @dataclass
@@ -177,153 +97,176 @@ class Tally:
     def line(self) -> str:
         codes = " ".join(f"{code}:{n}" for code, n in sorted(self.codes.items()))
         return (
-            f"{self.name:34s} {self.runs:5d} {self.well:5d} {self.wrong:6d} {self.missing:7d} "
+            f"{self.name:40s} {self.runs:5d} {self.well:5d} {self.wrong:6d} {self.missing:7d} "
             f"{self.lost:5d} {self.tracebacks:10d} {self.leftovers:9d}   {codes}"
         )
 
 
-class Ended(NamedTuple):
-    """How a run ended: its exit code (minus the signal that ended it), and what it said."""
+@dataclass(frozen=True)
+class Job:
+    """A command, the folder it writes, and what lies there before and after it.
 
-    code: int
-    said: str
+    ``each``: its files are moved in one by one, so that old ones may lie beside new ones.
+    """
 
+    name: str
+    words: tuple[str, ...]
+    out: Path
+    earlier: Found
+    expected: Found
+    aside: Path
+    """A copy of what lay there before."""
+    seconds: float
+    each: bool = False
 
-class Child:
-    """A run forked off this process, in which everything is imported already."""
+    def neither(self, found: Found) -> list[str]:
+        """Return files that are neither the earlier ones nor the new ones."""
+        names = sorted({*found, *self.earlier, *self.expected})
+        new = [name for name in names if found.get(name) != self.expected.get(name)]
+        old = [name for name in names if found.get(name) != self.earlier.get(name)]
+        if self.each:
+            return sorted(set(new) & set(old))
+        return [] if not (new and old) else min(new, old, key=len)
 
-    def __init__(
-        self,
-        scratch: Path,
-        work: Callable[[], None],
-        faults: dict[str, str],
-        *,
-        apart: bool = False,
-    ) -> None:
-        self._said = scratch / f"said-{time.monotonic_ns()}"
-        self.pid = os.fork()
-        if self.pid == 0:
-            self._live(work, faults, apart=apart)
-
-    def _live(self, work: Callable[[], None], faults: dict[str, str], *, apart: bool) -> None:
-        code = 99
-        try:
-            os.setsid()
-            handle = os.open(self._said, os.O_WRONLY | os.O_CREAT, 0o644)
-            os.dup2(handle, 1)
-            os.dup2(handle, 2)
-            if apart and ctypes.CDLL(None).unshare(0x20000000) == 0:  # CLONE_NEWPID
-                inner = os.fork()
-                if inner:
-                    os._exit(os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1]))
-            os.environ.update(faults)
-            try:
-                work()
-                code = 0
-            except SystemExit as ended:
-                code = int(ended.code or 0)
-            except BaseException:  # noqa: BLE001 - it is what is looked for
-                traceback.print_exc()
-            atexit._run_exitfuncs()  # noqa: SLF001 - a fork leaves by no other door
-            sys.stdout.flush()
-            sys.stderr.flush()
-        finally:
-            os._exit(code)
-
-    def wait(self, timeout: float | None = None) -> Ended:
-        """Wait for the end; after ``timeout`` seconds bring it about."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            done, status = os.waitpid(self.pid, 0 if deadline is None else os.WNOHANG)
-            if done:
-                said = self._said.read_text("utf-8", "replace") if self._said.exists() else ""
-                return Ended(os.waitstatus_to_exitcode(status), said)
-            if deadline is not None and time.monotonic() > deadline:
-                os.kill(self.pid, signal.SIGKILL)
-                deadline = None
-            time.sleep(0.005)
+    def differs(self, found: Found) -> list[str]:
+        """Return files that are not the new ones."""
+        names = sorted({*found, *self.expected})
+        return [name for name in names if found.get(name) != self.expected.get(name)]
 
 
 class Faults:
-    """A study in a scratch folder, an undisturbed run of it, and ways to disturb others."""
+    """A study in a scratch folder, undisturbed commands on it, and ways to disturb others."""
 
     def __init__(self, scratch: Path, rng: random.Random) -> None:
         self.rng = rng
         self.scratch = scratch
         self.study = scratch / "study"
-        self.out = scratch / "results" / "out"
+        self.results = scratch / "results"
+        self.out = self.results / "out"
         self.tmp = scratch / "tmp"
         self.counter = scratch / "count"
-        self.out.parent.mkdir()
+        self.was, self.done, self.kept = (scratch / name for name in ("was", "done", "kept"))
+        self.results.mkdir()
         self.tmp.mkdir()
         os.environ["TMPDIR"] = tempfile.tempdir = str(self.tmp)
+        os.environ["SOURCE_DATE_EPOCH"] = str(int(time.time()))
         make_study(self.study)
-        done = self.run()
+        self.jobs: dict[str, Job] = {}
+        done = self._as_earlier(lambda: self.command(*self._words("run")).wait(600))
         assert done.code == 0, done.said
+        shutil.copytree(self.out, self.was)
         shutil.rmtree(self.study / ".phusong")
-        begun = time.perf_counter()
-        done = self.run()
-        self.seconds = time.perf_counter() - begun
-        assert done.code == 0, done.said
-        self.expected = contents(self.out)
-        self.kept = scratch / "kept"
+        self.jobs["run"] = self._job("run", self._words("run"), self.out, self.was)
         shutil.copytree(self.study / ".phusong", self.kept)
-        self.fresh = scratch / "fresh"  # what an earlier run left
-        shutil.copytree(self.out, self.fresh)
-        print(f"one run, everything imported: {self.seconds:.1f} s", flush=True)
+        shutil.copytree(self.out, self.done)
+        self._others()
 
-    def command(self, *words: str) -> Child:
+    def _words(self, name: str) -> tuple[str, ...]:
+        out = self.results / name
+        return {
+            "run": ("run", str(self.study), "--out", str(self.out), "--overwrite"),
+            "extend": ("extend", str(self.study), "--out", str(out), "--overwrite"),
+            "report": ("report", str(self.done), "--out", str(out)),
+            "publish": ("publish", str(self.done), "--out", str(out), "--overwrite"),
+        }[name]
+
+    def _job(self, name: str, words: tuple[str, ...], out: Path, aside: Path) -> Job:
+        """Carry a command out over what an earlier one left, and note what becomes of it."""
+        ended = self.command(*words).wait(600)
+        assert ended.code == 0, ended.said
+        earlier, expected = contents(aside), contents(out)
+        assert earlier != expected, f"{name}: an earlier one cannot be told from a new one"
+        begun = time.perf_counter()
+        again = self.command(*words).wait(600)
+        seconds = time.perf_counter() - begun
+        assert again.code == 0, again.said
+        moved = [n for n, said in contents(out).items() if said != expected.get(n)]
+        assert not moved, f"{name}: not the same twice: {moved}"
+        print(f"{name}, everything imported: {seconds:.1f} s, {len(expected)} files", flush=True)
+        return Job(name, words, out, earlier, expected, aside, seconds, each=name == "report")
+
+    def _others(self) -> None:
+        for name in COMMANDS[1:]:
+            words, out, aside = self._words(name), self.results / name, self.scratch / f"was-{name}"
+            before = tuple(str(self.was) if word == str(self.done) else word for word in words)
+            ended = self._as_earlier(lambda before=before: self.command(*before).wait(600))
+            assert ended.code == 0, ended.said
+            shutil.copytree(out, aside)
+            self.jobs[name] = self._job(name, words, out, aside)
+
+    def _as_earlier(self, work: Callable[[], Ended]) -> Ended:
+        """Do something while the study asks what it asked earlier."""
+        file = self.study / "study.toml"
+        text = file.read_text("utf-8")
+        file.write_text(text + EARLIER, "utf-8")
+        try:
+            return work()
+        finally:
+            file.write_text(text, "utf-8")
+
+    @property
+    def seconds(self) -> float:
+        return self.jobs["run"].seconds
+
+    def command(
+        self,
+        *words: str,
+        before: Callable[[], object] | None = None,
+        apart: bool = False,
+        **faults: str,
+    ) -> Child:
         """Start any command."""
-        return Child(self.scratch, lambda: cli.main([*words, "-q"]), {})
+        count = self.counter if faults else None
+        work = [*words, "-q"]
+        return Child(
+            self.scratch, lambda: cli.main(work), faults, before=before, apart=apart, count=count
+        )
 
-    def start(self, *, apart: bool = False, **faults: str) -> Child:
-        def work() -> None:
-            words = ["run", str(self.study), "--out", str(self.out), "--overwrite", "-q"]
-            try:
-                cli.main(words)
-            finally:
-                if "FAULT_WRITE" in faults:
-                    del os.environ["FAULT_WRITE"]
-                    self.counter.write_text(str(ctypes.CDLL(None).fault_calls()))
+    def start(self, job: str = "run", **more: object) -> Child:
+        return self.command(*self.jobs[job].words, **more)  # type: ignore[arg-type]
 
-        return Child(self.scratch, work, faults, apart=apart)
+    def run(self, job: str = "run", **more: object) -> Ended:
+        return self.start(job, **more).wait(600)
 
-    def run(self, **faults: str) -> Ended:
-        return self.start(**faults).wait(600)
+    def calls(self, **faults: str) -> int:
+        """Return how often a run comes by a place of faults, nothing failing."""
+        ended = self.run(**faults)
+        assert ended.code == 0, ended.said
+        return int(self.counter.read_text())
 
-    def reset(self, *, kept: bool) -> None:
-        """Put back an earlier run, and what is kept between runs or nothing of it."""
-        for folder in (self.out.parent, self.study / ".phusong", self.tmp):
+    def reset(self, *, kept: bool, job: str = "run") -> None:
+        """Put back what an earlier one left, and what is kept between runs or nothing of it."""
+        for folder in (self.results, self.study / ".phusong", self.tmp):
             shutil.rmtree(folder, ignore_errors=True)
         self.tmp.mkdir()
-        self.out.parent.mkdir()
-        shutil.copytree(self.fresh, self.out)
+        self.results.mkdir()
+        shutil.copytree(self.jobs[job].aside, self.jobs[job].out)
         if kept:
             shutil.copytree(self.kept, self.study / ".phusong")
 
-    def judge(self, tally: Tally, ended: Ended, what: str = "") -> None:
+    def judge(self, tally: Tally, ended: Ended, what: str = "", job: str = "run") -> None:
         code, said = ended
         tally.runs += 1
         tally.codes[code] += 1
         broken = "Traceback" in said or "Internal error" in said
         tally.tracebacks += broken
-        found = contents(self.out)
-        names = sorted(set(found) | set(self.expected))
-        differs = [name for name in names if found.get(name) != self.expected.get(name)]
+        found = seen(self.jobs[job].out)
+        differs = self.jobs[job].differs(found)
+        bad = differs if code == 0 else self.jobs[job].neither(found)
         if code == 0:
             tally.well += 1
-            tally.wrong += bool(differs)
-        elif code == 1 and differs and set(differs) <= self._said_missing():
+            tally.wrong += bool(bad)
+        elif code == 1 and bad and set(differs) <= self._said_missing(job):
             tally.missing += 1
             return
-        elif differs:
+        elif bad:
             tally.lost += 1
-        if differs or broken:
-            tally.notes.append(f"{what}: code {code}, {differs[:4]}, {said.strip()[-900:]}")
+        if bad or broken:
+            tally.notes.append(f"{what}: code {code}, {bad[:4]}, {said.strip()[-900:]}")
 
-    def _said_missing(self) -> set[str]:
+    def _said_missing(self, job: str) -> set[str]:
         """Return files that the run says are missing, and those that list what is there."""
-        stamp = self.out / "run.json"
+        stamp = self.jobs[job].out / "run.json"
         if not stamp.is_file():
             return set()
         said = json.loads(stamp.read_text("utf-8")).get("missing", [])
@@ -331,14 +274,36 @@ class Faults:
         whole = {one["file"] for one in said}
         return files | whole | _LISTS if said else set()
 
-    def judge_leftovers(self, tally: Tally, what: str = "") -> None:
-        left = [p.name for p in self.out.parent.iterdir() if p != self.out]
+    def judge_leftovers(self, tally: Tally, what: str = "", job: str = "run") -> None:
+        out = self.jobs[job].out
+        left = [p.name for p in self.results.iterdir() if p != out]
+        left += [p.name for p in out.rglob(".*")]
         left += [p.name for p in (self.study / ".phusong").rglob("*.tmp")]
         left += [p.name for p in (self.study / ".phusong").rglob("making-*")]
-        left += [p.name for p in self.tmp.iterdir() if p.name.startswith("phusong")]
+        left += [p.name for p in self.tmp.iterdir()]
         if left:
             tally.leftovers += 1
             tally.notes.append(f"{what}: left {left[:4]}")
+
+
+def import_everything() -> None:
+    """Import what a command would: forks have it then, and a compiler that was used once."""
+    beside = {"tests", "benchmarks", "tools", "docs", "qgis", "bootstrap", "__main__"}
+    for module in pkgutil.iter_modules(phusong.__path__, "phusong."):
+        if module.name.split(".")[1] in beside:
+            continue
+        importlib.import_module(module.name)
+        if module.ispkg:
+            paths = sys.modules[module.name].__path__
+            for part in pkgutil.walk_packages(paths, f"{module.name}."):
+                if not part.name.endswith("__main__"):
+                    importlib.import_module(part.name)
+    assert njit(lambda x: x + 1)(1) == 2
+
+
+def seen(folder: Path) -> Found:
+    """Return what a folder says; files that are hidden are nobody's results."""
+    return {name: said for name, said in contents(folder).items() if not name.startswith(".")}
 
 
 def make_study(folder: Path) -> None:
@@ -352,73 +317,44 @@ def make_study(folder: Path) -> None:
     study.write_text(study.read_text("utf-8") + FIBRE, "utf-8")
 
 
-def begin_again() -> None:
-    """Start this program anew with the library that puts faults in, where there is a compiler."""
-    cc = shutil.which("cc")
-    if cc is None:
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder, "faults.c"), Path(folder, "faults.so")
-        source.write_text(SHIM)
-        words = [cc, "-shared", "-fPIC", "-O1", "-w", "-o", str(target), str(source), "-ldl"]
-        if subprocess.run(words, check=False).returncode == 0:
-            environment = {**os.environ, "LD_PRELOAD": str(target), "FAULT_SHIM": "1"}
-            done = subprocess.run([sys.executable, *sys.argv], env=environment, check=False)
-            sys.exit(done.returncode)
+def then_whole(faults: Faults, tally: Tally, what: str, job: str = "run") -> None:
+    """Let the next command run undisturbed: as good as any, and nothing is left."""
+    faults.judge(tally, faults.run(job), f"the next after: {what}", job)
+    faults.judge_leftovers(tally, f"the next after: {what}", job)
 
 
-def contents(folder: Path) -> dict[str, str]:
-    """File -> digest of what it says, clocks and durations left out."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            name = path.relative_to(folder).as_posix()
-            try:
-                found[name] = _said(path)
-            except Exception as error:  # noqa: BLE001 - unreadable is an answer
-                found[name] = f"unreadable: {error}"
-    return found
-
-
-def _said(path: Path) -> str:
-    if path.suffix == ".tif":
-        digest = hashlib.sha256()
-        with rasterio.open(path) as source:
-            digest.update(source.read(1).tobytes())
-            levels = len(source.overviews(1))
-        for level in range(levels):
-            with rasterio.open(path, overview_level=level) as source:
-                digest.update(source.read(1).tobytes())
-        return digest.hexdigest()
-    if path.suffix == ".gpkg":
-        with sqlite3.connect(path) as base:
-            lines = [line for line in base.iterdump() if "INSERT INTO" in line]
-            marks = ("application_id", "user_version")
-            lines += [str(base.execute(f"PRAGMA {mark}").fetchone()) for mark in marks]
-        dated = ("gpkg_contents", "created", "layer_styles")
-        kept = [line for line in lines if not any(word in line for word in dated)]
-        return hashlib.sha256("\n".join(kept).encode()).hexdigest()
-    if path.name == "run.json":
-        said = json.loads(path.read_text("utf-8"))
-        return json.dumps([said["indicators"], said["counts"], said["inputs_sha256"], said["grid"]])
-    if path.suffix in {".html", ".kmz", ".xlsx"} or path.name == "datapackage.json":
-        size = path.stat().st_size
-        assert size > 100, "cut short"
-        return f"{size // 4096}" if path.suffix == ".html" else "there"
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def kills(faults: Faults, count: int) -> Tally:
+def kills(faults: Faults, name: str, count: int) -> Tally:
     """SIGKILL at random moments, every other time with nothing kept from earlier runs."""
-    tally = Tally("killed at a random moment")
+    tally = Tally(f"{name} killed at a random moment")
     for number in range(count):
-        faults.reset(kept=number % 2 == 0)
-        after = faults.rng.uniform(0.0, 1.05) * faults.seconds
-        faults.judge(tally, faults.start().wait(after), f"killed after {after:.2f} s")
         if number % 5 == 0:
-            time.sleep(1.0)
-            faults.judge(tally, faults.run(), "run after a kill")
-            faults.judge_leftovers(tally, "run after a kill")
+            faults.reset(kept=number % 2 == 0, job=name)
+        after = faults.rng.uniform(0.0, 1.05) * faults.jobs[name].seconds
+        what = f"killed after {after:.2f} s"
+        faults.judge(tally, faults.start(name).wait(after), what, name)
+        if number % 5 == 4 or number == count - 1:
+            then_whole(faults, tally, what, name)
+    return tally
+
+
+def calls_killed(faults: Faults, name: str, count: int) -> Tally:
+    """SIGKILL before calls that give, take or sync a name of the results: the last 20 are tried."""
+    tally = Tally(f"{name} killed between two calls")
+    below = {"FAULT_BELOW": str(faults.results)}
+    faults.reset(kept=True, job=name)
+    assert faults.run(name, **below, FAULT_SWAP=_NEVER).code == 0
+    total = int(faults.counter.read_text())
+    late = range(max(1, total - 19), total + 1)
+    early = range(1, late.start)
+    chosen = sorted(faults.rng.sample(early, min(len(early), max(0, count - len(late)))))
+    for at in (*chosen, *late):
+        faults.reset(kept=True, job=name)
+        what = f"killed before call {at} of {total}"
+        ended = faults.run(name, **below, FAULT_SWAP=str(at))
+        tally.lost += ended.code != -signal.SIGKILL
+        faults.judge(tally, ended, what, name)
+        if at % 3 == 0 or at == total:
+            then_whole(faults, tally, what, name)
     return tally
 
 
@@ -462,31 +398,104 @@ def swaps(faults: Faults, *, exchange: bool) -> Tally:
 def failing_writes(faults: Faults, count: int) -> Tally:
     """ENOSPC at one write, truncation or sync below the results, the kept and the temporary."""
     tally = Tally("one write fails (ENOSPC)")
-    below = ":".join(map(str, (faults.out.parent, faults.study / ".phusong", faults.tmp)))
+    below = {
+        "FAULT_BELOW": ":".join(map(str, (faults.results, faults.study / ".phusong", faults.tmp)))
+    }
     for kept in (False, True):
         faults.reset(kept=kept)
-        assert faults.run(FAULT_BELOW=below, FAULT_WRITE="1000000000").code == 0
-        total = int(faults.counter.read_text())
+        total = faults.calls(**below, FAULT_WRITE=_NEVER)
         half = count // 2
         for number in range(half):
             # Every part of the run alike, and a place in it by chance.
             at = 1 + int(total * (number + faults.rng.random()) / half)
             faults.reset(kept=kept)
-            ended = faults.run(FAULT_BELOW=below, FAULT_WRITE=str(at))
             what = f"write {at} of {total}, {'kept' if kept else 'nothing kept'}"
-            faults.judge(tally, ended, what)
+            faults.judge(tally, faults.run(**below, FAULT_WRITE=str(at)), what)
             faults.judge_leftovers(tally, what)
     return tally
 
 
-def flips(faults: Faults, count: int) -> Tally:
-    """One byte flipped in a file kept between runs: store entries, prepared rasters, notes."""
-    tally = Tally("one byte of what is kept flipped")
-    files = sorted(p.relative_to(faults.kept) for p in faults.kept.rglob("*") if p.is_file())
-    prepared = [p for p in files if p.parts[0] == "prepared"]
+def full_discs(faults: Faults, count: int) -> Iterable[Tally]:
+    """From some write on there is no room: for results, for what is kept, for all that is written.
+
+    What is kept costs time only; no room for results leaves the earlier ones.
+    """
+    work = faults.study / ".phusong"
+    places = {
+        "results": [faults.results],
+        "kept": [work],
+        "kept and temporary": [work, faults.tmp],
+        "all": [faults.results, work, faults.tmp],
+    }
+    for name, folders in places.items():
+        tally = Tally(f"disc full: {name}")
+        below = {"FAULT_BELOW": ":".join(map(str, folders))}
+        faults.reset(kept=False)
+        total = faults.calls(**below, FAULT_FULL=_NEVER)
+        for number in range(count):
+            at = 1 + int(total * (number + faults.rng.random()) / count)
+            faults.reset(kept=False)
+            what = f"no room from write {at} of {total} on"
+            ended = faults.run(**below, FAULT_FULL=str(at))
+            faults.judge(tally, ended, what)
+            faults.judge_leftovers(tally, what)
+            if ended.code not in {0, 1} or (name == "kept" and ended.code):
+                tally.lost += 1
+                tally.notes.append(f"{what}: code {ended.code}, {ended.said[-900:]}")
+            if number % 4 == 0:
+                then_whole(faults, tally, what)
+        yield tally
+
+
+def small_discs(faults: Faults, count: int) -> Tally:
+    """What is kept, and temporary files, on real discs of a few KiB; of each or of both."""
+    tally = Tally("kept, temporary on discs of KiB")
+    work = faults.study / ".phusong"
     for number in range(count):
+        faults.reset(kept=False)
+        work.mkdir()
+        kib = int(2 ** faults.rng.uniform(4, 14))
+        folders = [[work], [faults.tmp], [work, faults.tmp]][number % 3]
+
+        def before(folders: list[Path] = folders, kib: int = kib) -> None:
+            own_mounts()
+            for folder in folders:
+                small_disc(folder, kib)
+
+        ended = faults.run(before=before)
+        what = f"{kib} KiB for {[folder.name for folder in folders]}"
+        faults.judge(tally, ended, what)
+        if ended.code and (folders == [work] or "full" not in ended.said):
+            tally.lost += 1
+            tally.notes.append(f"{what}: code {ended.code}, {ended.said[-900:]}")
+    return tally
+
+
+def read_only_study(faults: Faults, count: int) -> Tally:
+    """A study on a disc that may only be read, with and without what an earlier run kept."""
+    tally = Tally("study on a read-only disc")
+    for number in range(count):
+        faults.reset(kept=number % 2 == 0)
+
+        def before() -> None:
+            own_mounts()
+            read_only(faults.study)
+
+        ended = faults.run(before=before)
+        what = f"read-only, {'kept' if number % 2 == 0 else 'nothing kept'}"
+        faults.judge(tally, ended, what)
+        faults.judge_leftovers(tally, what)
+        tally.lost += ended.code != 0
+    return tally
+
+
+def flips(faults: Faults, part: str, count: int) -> Tally:
+    """One byte flipped in a file kept between runs."""
+    tally = Tally(f"one byte flipped: {part}")
+    files = sorted(p for p in (faults.kept / part).rglob("*") if p.is_file())
+    for _ in range(count):
         faults.reset(kept=True)
-        name = faults.rng.choice(prepared if number % 2 else files)
+        name = faults.rng.choice(files).relative_to(faults.kept)
         path = faults.study / ".phusong" / name
         data = bytearray(path.read_bytes())
         at = faults.rng.randrange(len(data))
@@ -498,66 +507,20 @@ def flips(faults: Faults, count: int) -> Tally:
     return tally
 
 
-def others_killed(faults: Faults, name: str, count: int) -> Tally:
-    """SIGKILL of a command on a run or a study; what it wrote before stays, or is new."""
-    tally = Tally(f"{name} killed at a random moment")
-    faults.reset(kept=True)
-    out = faults.out.parent / name
-    words = {
-        "extend": ("extend", str(faults.study), "--out", str(out), "--overwrite"),
-        "report": ("report", str(faults.out), "--out", str(out)),
-        "publish": ("publish", str(faults.out), "--out", str(out), "--overwrite"),
-    }[name]
-    begun = time.perf_counter()
-    assert (ended := faults.command(*words).wait(600)).code == 0, ended.said
-    seconds = time.perf_counter() - begun
-    expected = sizes(out)
-    for number in range(count):
-        after = faults.rng.uniform(0.0, 1.05) * seconds
-        ended = faults.command(*words).wait(after)
-        tally.runs += 1
-        tally.codes[ended.code] += 1
-        tally.well += ended.code == 0
-        tally.tracebacks += "Traceback" in ended.said
-        found = sizes(out)
-        if found != expected:
-            tally.lost += 1
-            tally.notes.append(f"killed after {after:.2f} s: {set(found) ^ set(expected)}")
-        if number % 5 == 4 or number == count - 1:
-            time.sleep(1.0)
-            again = faults.command(*words).wait(600)
-            tally.wrong += again.code != 0 or sizes(out) != expected
-            left = [p.name for p in out.parent.iterdir() if p not in (out, faults.out)]
-            left += [p.name for p in out.iterdir() if p.name.startswith(".")]
-            tally.leftovers += bool(left)
-            if left:
-                tally.notes.append(f"left {left[:4]}")
-    return tally
-
-
-def sizes(folder: Path) -> dict[str, int]:
-    """File -> its size in kB, or near it: clocks and durations are not what is looked at."""
-    return {
-        path.relative_to(folder).as_posix(): round(path.stat().st_size / 4096)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
-    }
-
-
-def interrupts(faults: Faults, count: int) -> Tally:
+def interrupts(faults: Faults, name: str, count: int) -> Tally:
     """Ctrl-C at random moments: 130 or done, and nothing is left, without a next run."""
-    tally = Tally("Ctrl-C at a random moment")
+    tally = Tally(f"{name}: Ctrl-C at a random moment")
     for number in range(count):
-        faults.reset(kept=number % 2 == 0)
-        after = faults.rng.uniform(0.0, 1.05) * faults.seconds
-        child = faults.start()
+        faults.reset(kept=number % 2 == 0, job=name)
+        after = faults.rng.uniform(0.0, 1.05) * faults.jobs[name].seconds
+        child = faults.start(name)
         time.sleep(after)
         with contextlib.suppress(ProcessLookupError):
             os.kill(child.pid, signal.SIGINT)
         ended = child.wait(600)
-        faults.judge(tally, ended, f"Ctrl-C after {after:.2f} s")
+        faults.judge(tally, ended, f"Ctrl-C after {after:.2f} s", name)
         tally.lost += ended.code not in {0, 130}
-        faults.judge_leftovers(tally, f"Ctrl-C after {after:.2f} s")
+        faults.judge_leftovers(tally, f"Ctrl-C after {after:.2f} s", name)
     return tally
 
 
@@ -571,7 +534,7 @@ def clock_back(faults: Faults, count: int) -> Tally:
             half = faults.study / ".phusong" / "store" / "ab" / "entry.tmp"
             half.parent.mkdir(parents=True, exist_ok=True)
             half.write_bytes(b"half")
-        for folder in (faults.out.parent, faults.study):
+        for folder in (faults.results, faults.study):
             for path in (folder, *folder.rglob("*")):
                 os.utime(path, (tomorrow, tomorrow))
         faults.judge(tally, faults.run(), "a clock set back")
@@ -579,14 +542,23 @@ def clock_back(faults: Faults, count: int) -> Tally:
     return tally
 
 
-def two_runs(faults: Faults, count: int, *, apart: bool) -> Tally:
-    """Two runs on one folder at a time: one is done, the other refused or done after it."""
-    tally = Tally(f"two runs on one folder{', apart' if apart else ''}")
+def two_runs(faults: Faults, count: int, where: str) -> Tally:
+    """Two runs on one folder at a time: one is done, the other refused or done after it.
+
+    ``where``: ``here``; ``containers``: processes, mounts and hosts of their own;
+    ``machines``: names of their own, and no locks.
+    """
+    tally = Tally(f"two runs on one folder: {where}")
+    more = [{}, {}]
+    if where == "containers":
+        more = [{"apart": True}, {"apart": True}]
+    if where == "machines":
+        more = [{"before": another_machine(m), "FAULT_LOCKS": "none"} for m in ("a" * 9, "b" * 9)]
     for number in range(count):
-        faults.reset(kept=True)
-        first = faults.start(apart=apart)
+        faults.reset(kept=number % 2 == 0)
+        first = faults.start(**more[0])
         time.sleep(faults.rng.uniform(0, 0.7) * faults.seconds)
-        pair = [child.wait() for child in (faults.start(apart=apart), first)]
+        pair = [child.wait(600) for child in (faults.start(**more[1]), first)]
         for ended in pair:
             faults.judge(tally, ended, f"pair {number}")
         told = all(ended.code == 0 or "another run" in ended.said for ended in pair)
@@ -597,52 +569,102 @@ def two_runs(faults: Faults, count: int, *, apart: bool) -> Tally:
     return tally
 
 
+def another_machine(name: str) -> Callable[[], None]:
+    """Return what makes a run take itself for one on a machine of that name."""
+
+    def before() -> None:
+        lease.this_machine = workplace.this_machine = lambda: name  # type: ignore[assignment]
+
+    return before
+
+
+def dead_machine(faults: Faults, count: int) -> Tally:
+    """A machine whose locks do not travel dies: its folder is free three minutes after."""
+    tally = Tally("a machine without locks dies")
+    more = {"before": another_machine("a" * 9), "FAULT_LOCKS": "none"}
+    for number in range(count):
+        faults.reset(kept=number % 2 == 0)
+        after = faults.rng.uniform(0.2, 0.7) * faults.seconds
+        faults.judge(tally, faults.start(**more).wait(after), f"died after {after:.2f} s")
+        lock = faults.out.with_name(f".{faults.out.name}.lock")
+        if lock.exists() and lock.stat().st_size:
+            ended = faults.run()
+            tally.lost += ended.code != 1 or "another run" not in ended.said
+            faults.judge(tally, ended, "too soon after it")
+            silent = time.time() - EXPIRES_S - 1.0
+            for path in (lock, *(faults.study / ".phusong").rglob("*")):
+                os.utime(path, (silent, silent))
+        then_whole(faults, tally, "a machine that died")
+    return tally
+
+
 def everything(faults: Faults, chosen: argparse.Namespace) -> int:
     """Put in every fault, print what came of it, and return how many runs went wrong."""
-    tallies: list[Tally] = []
-
-    def add(tally: Tally) -> None:
-        tallies.append(tally)
-        print(tally.line(), flush=True)
-        for note in tally.notes[:8]:
-            print(f"    {note}", flush=True)
-
+    n = chosen
+    shim, mounts = "FAULT_SHIM" in os.environ, may_mount(faults.scratch)
+    plan: dict[str, Callable[[], Tally | Iterable[Tally]]] = {}
+    if shim:
+        plan["swap"] = lambda: [swaps(faults, exchange=x) for x in (True, False)]
+        plan["calls"] = lambda: (calls_killed(faults, c, n.calls) for c in COMMANDS)
+        plan["writes"] = lambda: failing_writes(faults, n.writes)
+        plan["full"] = lambda: full_discs(faults, n.writes // 5)
+    else:
+        print("no C compiler: writes that fail, kills between calls, locks that do not travel")
+    plan["kills"] = lambda: (kills(faults, c, n.kills) for c in COMMANDS)
+    plan["flips"] = lambda: (flips(faults, p, n.flips) for p in ("store", "prepared"))
+    plan["interrupts"] = lambda: (interrupts(faults, c, n.kills // 4) for c in COMMANDS)
+    plan["clock"] = lambda: clock_back(faults, 2)
+    if mounts:
+        plan["mounts"] = lambda: (
+            f(faults, c) for f, c in ((read_only_study, 4), (small_discs, n.writes // 5))
+        )
+    else:
+        print("no mounts of one's own: read-only and small discs, containers")
+    places = ["here", *(["containers"] if mounts else []), *(["machines"] if shim else [])]
+    plan["pairs"] = lambda: (two_runs(faults, n.pairs, where) for where in places)
+    if shim:
+        plan["dead"] = lambda: dead_machine(faults, n.pairs)
     print(
-        f"{'fault':34s} {'runs':>5s} {'rc 0':>5s} {'wrong':>6s} {'missing':>7s} "
+        f"{'fault':40s} {'runs':>5s} {'rc 0':>5s} {'wrong':>6s} {'missing':>7s} "
         f"{'lost':>5s} {'tracebacks':>10s} {'leftovers':>9s}   exit codes",
         flush=True,
     )
-    if "FAULT_SHIM" in os.environ:
-        add(swaps(faults, exchange=True))
-        add(swaps(faults, exchange=False))
-        add(failing_writes(faults, chosen.writes))
-    else:
-        print("no C compiler: writes that fail and kills in the swap are left out")
-    add(flips(faults, chosen.flips))
-    add(kills(faults, chosen.kills))
-    for name in ("extend", "report", "publish"):
-        add(others_killed(faults, name, chosen.kills))
-    add(interrupts(faults, chosen.kills // 2))
-    add(clock_back(faults, 2))
-    add(two_runs(faults, chosen.pairs, apart=False))
-    if os.geteuid() == 0:
-        add(two_runs(faults, chosen.pairs, apart=True))
-    else:
-        print("not root: two runs in process namespaces of their own are left out")
+    tallies: list[Tally] = []
+    for part, work in plan.items():
+        if chosen.only and part not in chosen.only:
+            continue
+        found = work()
+        for tally in [found] if isinstance(found, Tally) else found:
+            tallies.append(tally)
+            print(tally.line(), flush=True)
+            for note in tally.notes[:8]:
+                print(f"    {note}", flush=True)
     bad = sum(t.wrong + t.lost + t.tracebacks + t.leftovers for t in tallies)
     print(f"{sum(t.runs for t in tallies)} runs, {bad} of them not as they must be")
     return bad
 
 
+def may_mount(scratch: Path) -> bool:
+    """Whether this person may have mounts of their own."""
+    return Child(scratch, own_mounts, {}).wait().code == 0
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kills", type=int, default=50)
+    options.add_argument("--calls", type=int, default=30)
     options.add_argument("--writes", type=int, default=100)
     options.add_argument("--flips", type=int, default=100)
-    options.add_argument("--pairs", type=int, default=5)
+    options.add_argument("--pairs", type=int, default=6)
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument(
+        "--only",
+        nargs="*",
+        help="swap calls writes full kills flips interrupts clock mounts pairs dead",
+    )
     options.add_argument("--folder", type=Path, help="where to work [default: temporary]")
     chosen = options.parse_args()
+    import_everything()
     # No TemporaryDirectory: every fork would remove it at its end.
     scratch = Path(tempfile.mkdtemp(dir=chosen.folder, prefix="faults-")).resolve()
     try:
@@ -653,6 +675,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if "FAULT_SHIM" not in os.environ:
-        begin_again()
+    begin_again()
     main()

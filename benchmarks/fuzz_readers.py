@@ -8,6 +8,7 @@ is no message for people), hangs, processes that died, and what was written besi
 from __future__ import annotations
 
 import argparse
+import math
 import multiprocessing
 import resource
 import sys
@@ -16,11 +17,13 @@ import time
 import traceback
 import warnings
 from collections import Counter
+from collections.abc import Iterable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-from helpers.hostile import Ground, case_of
+from helpers.hostile import KINDS, Ground, case_of
 
 
 def work(pipe: Connection) -> None:
@@ -66,13 +69,26 @@ class Worker:
         self.process.join()
 
 
-def fuzz(first: int, files: int, seconds: float) -> tuple[Counter[str], list[str], float, float]:
-    """Read cases; return outcomes, what was wrong, peak memory in MB and the slowest in s."""
+def fuzz(
+    numbers: Iterable[int], seconds: float, minutes: float
+) -> tuple[Counter[str], list[str], float, float]:
+    """Read cases; return outcomes, what was wrong, peak memory in MB and the slowest in s.
+
+    Parameters
+    ----------
+    seconds
+        Limit of one file.
+    minutes
+        After which no further case is begun.
+    """
     outcomes: Counter[str] = Counter()
     wrong: list[str] = []
     peak, slowest = 0.0, 0.0
     worker = Worker()
-    for number in range(first, first + files):
+    until = time.monotonic() + 60.0 * minutes
+    for number in numbers:
+        if time.monotonic() > until:
+            break
         begun = time.perf_counter()
         worker.pipe.send(number)
         outcome, said, memory = worker.answer(seconds)
@@ -91,13 +107,19 @@ def fuzz(first: int, files: int, seconds: float) -> tuple[Counter[str], list[str
 def main() -> int:
     """Print the counts; 1 where anything went wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, default=2000)
-    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--files", type=int, default=2000, help="at most so many")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="at most so long")
+    parser.add_argument(
+        "--first", type=int, default=0, help="number of the first case; -1: another every day"
+    )
     parser.add_argument("--seconds", type=float, default=75.0, help="limit of one file")
     given = parser.parse_args()
-    outcomes, wrong, peak, slowest = fuzz(given.first, given.files, given.seconds)
+    first = int(time.time() // 86_400) * 10_000 if given.first < 0 else given.first
+    numbers = range(first, first + given.files)
+    outcomes, wrong, peak, slowest = fuzz(numbers, given.seconds, given.minutes)
     print("\n".join(wrong))
-    print(f"files {given.files}  " + "  ".join(f"{k} {n}" for k, n in outcomes.most_common()))
+    print(f"files {outcomes.total()}  " + "  ".join(f"{k} {n}" for k, n in outcomes.most_common()))
+    print(f"kinds {len(KINDS)}  first {first}")
     bad = {name: outcomes[name] for name in ("internal", "hang", "died")}
     print(f"internal errors {bad['internal']}  hangs {bad['hang']}  died {bad['died']}")
     print(f"peak memory {peak:.0f} MB  slowest {slowest:.1f} s")

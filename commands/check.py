@@ -70,8 +70,8 @@ def check(
         refuse_to_overwrite(pages, overwrite=overwrite)
     with show_progress() as progress:
         checked = check_study(opened, progress)
+    print_findings(console, checked.findings)  # first: a folder may be closed to writing
     write_checks(checked.findings, checked.inputs, target, csv_form(separator, decimal))
-    print_findings(console, checked.findings)
     console.print(tr("All findings: {file}", file=path_text(target)), markup=False, soft_wrap=True)
     if pages is not None:
         from phusong.letters.mail import INDEX, write_letters

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
+
+_DEAD_S: Final = 3600.0
+"""A file takes seconds to write: one begun that long ago is abandoned."""
 
 
 @contextmanager
@@ -20,13 +26,25 @@ def replacing(path: Path) -> Iterator[Path]:
     OSError
         When that fails; an earlier file stays as it was.
     """
-    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}{path.suffix}")
+    stem = f".{path.name[:40]}."
+    temporary = path.with_name(f"{stem}{secrets.token_hex(6)}{path.suffix}")
+    _sweep(path.parent, re.compile(rf"{re.escape(stem)}[0-9a-f]{{12}}{re.escape(path.suffix)}"))
     try:
         yield temporary
         temporary.replace(path)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path, names: re.Pattern[str]) -> None:
+    """Remove what was begun under such names by who was killed over it."""
+    with suppress(OSError):
+        for left in folder.iterdir():
+            if names.fullmatch(left.name):
+                with suppress(OSError):
+                    if abs(time.time() - left.stat().st_mtime) > _DEAD_S:
+                        left.unlink()
 
 
 def sync(path: Path) -> None:

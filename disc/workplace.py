@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import re
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from phusong.disc.lease import EXPIRES_S, HeldError, Lease, lock, this_machine
 
 _OWNER: Final = ".owner"
+_TEMPORARY: Final = "phusong-"
+_RANDOM: Final = re.compile(r"[a-z0-9_]{8}")
+"""How :mod:`tempfile` ends its names."""
 _DRAFT: Final = ".tmp"
 _DRAFT_DEAD_S: Final = 3600.0
 """A file takes seconds to write: one begun that long ago, on whatever machine, is abandoned."""
@@ -41,16 +48,49 @@ def workplace(parent: Path, prefix: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@cache
+def session_folder() -> Path:
+    """Return a temporary folder of this process, for its eyes only, that goes when it ends.
+
+    Those of processes that were killed are swept. Nobody else's are: they have an owner's file,
+    or are empty and called as :mod:`tempfile` calls folders.
+
+    Raises
+    ------
+    OSError
+        When none can be made.
+    """
+    parent = Path(tempfile.gettempdir())
+    for left in _named(parent, _TEMPORARY):
+        with suppress(OSError, HeldError):
+            if (left / _OWNER).is_file():
+                _sweep(left)
+            elif (
+                _RANDOM.fullmatch(left.name.removeprefix(_TEMPORARY)) and _away_s(left) > EXPIRES_S
+            ):
+                left.rmdir()  # its maker was killed before it took it
+    folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=parent))
+    held = ExitStack()
+    held.callback(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(held.close)
+    held.enter_context(Lease(folder / _OWNER))
+    return folder
+
+
 def sweep(parent: Path, prefix: str) -> None:
     """Remove folders of that prefix whose owners are gone."""
     for folder in _named(parent, prefix):
-        owner = folder / _OWNER
         with suppress(OSError, HeldError):
-            if not owner.exists() and _away_s(folder) < EXPIRES_S:
+            if not (folder / _OWNER).exists() and _away_s(folder) < EXPIRES_S:
                 continue  # made just now, not taken yet
-            with Lease(owner):
-                shutil.rmtree(folder, ignore_errors=True)
-            shutil.rmtree(folder, ignore_errors=True)
+            _sweep(folder)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove a folder whose owner is gone; HeldError where it is not."""
+    with Lease(folder / _OWNER):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _named(parent: Path, prefix: str) -> list[Path]:

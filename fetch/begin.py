@@ -15,6 +15,7 @@ import geopandas as gpd
 
 from phusong.disc.durable import replacing, sync
 from phusong.disc.refused import refused
+from phusong.disc.workplace import session_folder
 from phusong.errors import FetchError, OutputError, Where
 from phusong.fetch.catalogue import Source, source
 from phusong.fetch.gazetteer import Place, find_place, places_of, read_units
@@ -120,7 +121,7 @@ def _listed(rules: Source, country: str, tier: str, web: Web, progress: Progress
             "where it is right, name that place as the source's: [fetch] hosts in study.toml",
             {"host": rules.base, "to": place[:200]},
         )
-    with TemporaryDirectory(prefix="phusong-fetch-") as work, _desk(web, Path(work)) as desk:
+    with TemporaryDirectory(dir=session_folder()) as work, _desk(web, Path(work)) as desk:
         parts = desk.parts_of(rules, place)
         step = f"boundaries {tier}"
         total = max(1, parts.size // 2**20)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import folium
 from branca.element import Figure, MacroElement
 from folium.template import Template
 
+from phusong.disc.durable import replacing
 from phusong.errors import OutputError, Where
 from phusong.i18n import Language
 from phusong.maps import asset
@@ -107,15 +106,8 @@ def write_document(text: str, path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".map-", suffix=".html", dir=path.parent)
-        draft = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as target:
-                target.write(text)
-            draft.chmod(0o644)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        with replacing(path) as half:
+            half.write_text(text, "utf-8")
     except OSError as error:
         raise OutputError(
             "the map cannot be written: {reason}",

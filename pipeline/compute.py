@@ -29,6 +29,7 @@ from phusong.coverage.villages.indoors import assess_places
 from phusong.coverage.villages.residents import residents
 from phusong.coverage.villages.simulation import simulate_villages
 from phusong.crew import Crew
+from phusong.disc.workplace import session_folder
 from phusong.errors import StudyError, Where
 from phusong.fiber.assess import assess_fiber
 from phusong.indicators import compute_indicators
@@ -179,5 +180,5 @@ def no_fibre(file: str = "") -> StudyError:
 @contextmanager
 def scratch_rasters() -> Iterator[Path]:
     """Give a folder for rasters that nobody keeps."""
-    with tempfile.TemporaryDirectory(prefix="phusong-") as folder:
+    with tempfile.TemporaryDirectory(dir=session_folder()) as folder:
         yield Path(folder)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import pandas as pd
 
 from phusong.checks import rules
+from phusong.disc.workplace import sweep, workplace
 from phusong.errors import OutputError, Where
 from phusong.exports import CsvForm, write_csv
 from phusong.exports.folder import output_folder, refuse_to_overwrite, write_stamp
@@ -30,6 +30,7 @@ from phusong.study.validated import read_text
 from phusong.version import __version__
 
 MENDS: Final = "mends.csv"
+_MENDING: Final = "mending-"
 _SHOWN: Final = 3
 
 
@@ -89,9 +90,11 @@ def fix_study(
     study = parse_study(text, path)
     folder, target = study.folder / name, study.folder / f"{name}.toml"
     before = check_study(study, progress)
-    study.work_folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="mending-", dir=study.work_folder) as made:
-        mended = mend_in_copies(study, Path(made), progress)
+    sweep(study.work_folder, _MENDING)
+    with workplace(study.work_folder, _MENDING) as work:
+        made = work / "copies"
+        made.mkdir()
+        mended = mend_in_copies(study, made, progress)
         if not mended.mends:
             return Fixed(before, before, (), mended.left, None)
         _refuse_originals(study, folder, target, path)
@@ -104,7 +107,7 @@ def fix_study(
             )
         edited = study_text(text, study, mended.layers, name, target)
         with output_folder(folder, overwrite=overwrite) as partial:
-            for part in Path(made).iterdir():
+            for part in made.iterdir():
                 shutil.copytree(part, partial / part.name)
             write_csv(mends_table(mended.mends), partial / MENDS, form or CsvForm())
             created = datetime.now(UTC).isoformat(timespec="seconds")

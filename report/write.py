@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
+from phusong.disc.durable import sync
+from phusong.disc.refused import refused
 from phusong.report.content import report_blocks
 from phusong.report.pdf import render_pdf
 from phusong.report.webpage import render_page
@@ -39,11 +42,13 @@ def write_report(
     written = []
     for render, target in zip((render_pdf, render_page), targets, strict=True):
         partial = target.with_name(f".{target.name}.partial")
-        with attempt(target.name):
+        with attempt(target.name), refused(target):
             try:
                 render(blocks, partial, title)
+                sync(partial)
                 partial.replace(target)
             finally:
-                partial.unlink(missing_ok=True)
+                with suppress(OSError):
+                    partial.unlink(missing_ok=True)
             written.append(target)
     return written

@@ -9,12 +9,11 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
 
 from phusong.disc.swap import find_results
 from phusong.errors import InputError, Where
 from phusong.indicators import Indicator, Indicators
-from phusong.sources.gdal import vectors
+from phusong.results.layerback import layer_back
 from phusong.study import Study
 
 _TRIES = 3
@@ -58,7 +57,7 @@ class FinishedRun:
         Raises
         ------
         InputError
-            When the run could not write it, or the file is gone.
+            When the run could not write it, or the file is gone or broken.
         """
         base = self.folder / "results.gpkg"
         for lost in self.stamp.get("missing", []):
@@ -71,10 +70,8 @@ class FinishedRun:
                 )
         if not base.is_file():
             raise _not_finished(self.folder, base.name)
-        with vectors():
-            if name not in {str(row[0]) for row in pyogrio.list_layers(base)}:
-                return gpd.GeoDataFrame(geometry=[], crs=self.stamp["crs"])
-            return gpd.read_file(base, layer=name)
+        found = layer_back(base, name, "run the study again")
+        return gpd.GeoDataFrame(geometry=[], crs=self.stamp["crs"]) if found is None else found
 
 
 def open_run(folder: Path) -> FinishedRun:

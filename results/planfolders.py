@@ -10,13 +10,12 @@ from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
 
 from phusong.disc.swap import find_results
 from phusong.errors import InputError, Where
 from phusong.results.csvback import read_back
 from phusong.results.finished import FinishedRun
-from phusong.sources.gdal import vectors
+from phusong.results.layerback import layer_back
 
 
 class _Table(NamedTuple):
@@ -109,13 +108,12 @@ class PlanFolder:
         Raises
         ------
         InputError
-            When the file or the layer is not there.
+            When the file or the layer is not there, or the file is broken.
         """
         bases = sorted(self.folder.glob("*.gpkg"))
         for base in bases:
-            with vectors():
-                if name in {str(row[0]) for row in pyogrio.list_layers(base)}:
-                    return gpd.read_file(base, layer=name)
+            if (found := layer_back(base, name, "run the command again")) is not None:
+                return found
         if bases and without is not None:
             return gpd.GeoDataFrame({column: [] for column in without}, geometry=[])
         raise InputError(
@@ -149,7 +147,7 @@ def _opened(
     found = find_results(folder)
     try:
         stamp = json.loads((found / "run.json").read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         stamp = None
     if not isinstance(stamp, dict) or mark not in stamp:
         raise InputError(

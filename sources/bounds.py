@@ -66,12 +66,12 @@ def refuse_packed(path: Path, where: Where, limit: int | None = None) -> None:
     with path.open("rb") as file:
         head = file.read(4)
     try:
-        if head == b"PK\x03\x04":
-            with zipfile.ZipFile(path) as archive:
-                size = sum(entry.file_size for entry in archive.infolist())
-        elif head[:2] == b"\x1f\x8b":
+        if head[:2] == b"\x1f\x8b":
             with gzip.open(path) as file:
                 size = _length(file, limit)
+        elif zipfile.is_zipfile(path):  # by its end: its readers do not ask what comes before it
+            with zipfile.ZipFile(path) as archive:
+                size = sum(entry.file_size for entry in archive.infolist())
         else:
             return
     except (OSError, EOFError, ValueError, NotImplementedError, zlib.error, zipfile.BadZipFile):

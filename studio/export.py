@@ -11,6 +11,7 @@ import numpy as np
 from phusong.coverage.results import Signal, SignalLayer
 from phusong.coverage.signal.combine import Odds
 from phusong.coverage.signal.layerfiles import TILE, LayerWriter, signal_kinds
+from phusong.disc.workplace import session_folder
 from phusong.i18n import Language
 from phusong.maps.page import page_text
 from phusong.progress import Progress
@@ -31,7 +32,7 @@ def offline_page(now: Results, seen: Seen, language: Language, progress: Progres
         Told of the step ``combine``; may raise to stop.
     """
     study = now.study.model_copy(update={"scenario": seen.scenario})
-    with TemporaryDirectory(prefix="phusong-page-") as folder:
+    with TemporaryDirectory(dir=session_folder()) as folder:
         signal = write_signal(seen, Path(folder), progress)
         results = replace(
             now,

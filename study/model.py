@@ -36,6 +36,7 @@ from phusong.study.settings.sources import (
     TerrainSource,
     TowersSource,
 )
+from phusong.study.strays import refuse_strays
 
 
 class Verdict(Section):
@@ -186,11 +187,17 @@ class Study(Section):
         """Return ``path`` from the study's folder (absolute paths stay as they are).
 
         Where nothing is found by that name, backslashes part folders, as Windows writes them.
+
+        Raises
+        ------
+        Overreach
+            Where a link in the study's folder leads out of it without leave.
         """
-        literal = self.folder / path
-        if "\\" not in str(path) or literal.exists():
-            return literal
-        return self.folder / str(path).replace("\\", "/")
+        found = self.folder / path
+        if "\\" in str(path) and not found.exists():
+            found = self.folder / str(path).replace("\\", "/")
+        refuse_strays(found, self.folder, self.gdal.folders)
+        return found
 
     def named(self, path: Path) -> Path:
         """Return ``path`` as results name it: from the study's folder where it lies in there."""

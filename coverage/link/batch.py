@@ -74,6 +74,10 @@ def _parse(line: str) -> LinkPath:
         raise ModelError(
             "The line is not JSON: {error}", params={"error": f"{error.msg} ({error.pos})"}
         ) from error
+    except ValueError as error:  # a number of thousands of digits
+        raise ModelError(
+            "The line is not JSON: {error}", params={"error": str(error).partition(";")[0]}
+        ) from error
     except RecursionError as error:
         raise ModelError("The line is nested too deeply") from error
     return link_path(record)

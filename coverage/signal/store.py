@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.disc.refused import refusal
-from phusong.disc.workplace import draft, sweep_drafts
+from phusong.disc.workplace import draft, session_folder, sweep_drafts
 from phusong.grid import Window
 from phusong.i18n import tr
 
@@ -233,7 +233,7 @@ class PathLossStore:
                     folder=self.folder,
                 )
             )
-            self._spare = tempfile.TemporaryDirectory(prefix="phusong-losses-")
+            self._spare = tempfile.TemporaryDirectory(prefix="losses-", dir=session_folder())
         self._in_spare.add(key)
         self.path(key).write_bytes(whole)
 

@@ -17,6 +17,8 @@ from phusong.study import Layer
 
 _ENVELOPES: Final = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 """Bytes of a blob's envelope by its code (OGC 12-128, 2.1.3)."""
+_OF_INDEX: Final = {"st_minx", "st_miny", "st_maxx", "st_maxy", "st_isempty", "lower"}
+"""Functions that triggers of a spatial index and of a feature count ask for."""
 
 
 def mend_package(path: Path, layer: Layer, mends: Sequence[Mend]) -> list[Mend]:
@@ -30,11 +32,13 @@ def mend_package(path: Path, layer: Layer, mends: Sequence[Mend]) -> list[Mend]:
     Raises
     ------
     CannotMendError
-        When the layer is a view, or its kind of geometry cannot hold what a mend makes.
+        When the layer is a view, its kind of geometry cannot hold what a mend makes, or triggers
+        would change more than that.
     """
     name, fids = fids_of(path, layer)
     with closing(sqlite3.connect(path)) as database:
         _lend_functions(database)
+        database.set_authorizer(_allowed)
         table = _Table(database, name)
         done = [m for m in mends if m.act is Act.ENCODING]
         for mend in mends:
@@ -84,7 +88,27 @@ class _Table:
         return self._run(command, (value, fid))
 
     def _run(self, command: str, values: tuple[Any, ...]) -> bool:
-        return self._database.execute(command, values).rowcount == 1
+        try:
+            return self._database.execute(command, values).rowcount == 1
+        except sqlite3.DatabaseError as error:
+            if "not authorized" not in str(error) and "prohibited" not in str(error):
+                raise
+            raise CannotMendError("triggers in the database change more than its index") from None
+
+
+def _allowed(
+    action: int, one: str | None, two: str | None, _: str | None, trigger: str | None
+) -> int:
+    """Tell SQLite what it may do: triggers, which whoever made the file wrote, keep an index."""
+    if trigger is None or action in {sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT}:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_FUNCTION:
+        return sqlite3.SQLITE_OK if (two or "").lower() in _OF_INDEX else sqlite3.SQLITE_DENY
+    writes = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
+    table = (one or "").lower()
+    if action in writes and (table.startswith("rtree_") or table == "gpkg_ogr_contents"):
+        return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY
 
 
 def _quoted(name: str) -> str:

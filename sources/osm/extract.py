@@ -24,6 +24,7 @@ import shapely
 
 from phusong.disc.durable import replacing, sync
 from phusong.disc.refused import refused
+from phusong.disc.workplace import session_folder
 from phusong.errors import InputError, OutputError, Overreach, Where
 from phusong.sources.admission import admit
 from phusong.sources.gdal import vectors
@@ -227,14 +228,14 @@ def _as_osm(path: Path, where: Where) -> Iterator[Path]:
             where,
             "fetch the OpenStreetMap file anew (.osm.pbf, .osm or Overpass JSON)",
         )
-    with tempfile.TemporaryDirectory(prefix="phusong-osm-") as folder:
+    with tempfile.TemporaryDirectory(dir=session_folder()) as folder:
         yield as_xml(path, Path(folder) / "overpass.osm")
 
 
 @contextmanager
 def _configuration() -> Iterator[Path]:
     """Give GDAL's configuration of its OSM driver: the tags that layers ask for, as columns."""
-    with tempfile.TemporaryDirectory(prefix="phusong-osm-") as folder:
+    with tempfile.TemporaryDirectory(dir=session_folder()) as folder:
         path = Path(folder) / "osm.ini"
         path.write_text(_ini(osm_layers()), "utf-8")
         yield path

@@ -6,7 +6,6 @@ any file of this one, and code to be run.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -53,7 +52,9 @@ def refuse_foreign(
     InputError
         When it is broken, holds code, or names what is no raster file in these folders.
     """
-    roots = [study_folder, path.parent, *(study_folder / folder for folder in leave.folders)]
+    path = path.resolve()  # what a linked VRT names lies beside the VRT itself, also to GDAL
+    given = (study_folder / folder for folder in leave.folders)
+    roots = [root.resolve() for root in (study_folder, path.parent, *given)]
     for element in _tree(path, where).iter():
         kind = _attributes(element).get("subclass", "")
         if kind.lower() not in _CLASSES:
@@ -69,7 +70,7 @@ def refuse_foreign(
 
 def _refuse_tile(tile: Path, roots: Sequence[Path], where: Where) -> None:
     """Raise InputError for a tile that is missing, and for one that the VRT must not name."""
-    said = {"tile": str(tile)[:200]}
+    said = {"tile": str(tile.resolve() if tile.exists() else tile)[:200]}
     if is_connection(str(tile)) or not _inside(tile, roots):
         raise Overreach(
             "it names {tile}, which is outside of the study's folders",
@@ -116,10 +117,5 @@ def _tree(path: Path, where: Where) -> ET.Element:
 
 
 def _inside(tile: Path, roots: Sequence[Path]) -> bool:
-    """Say whether a tile lies below one of the folders, as it is written or as it is."""
-    written = Path(os.path.normpath(tile.absolute()))
-    return any(
-        written.is_relative_to(os.path.normpath(root.absolute()))
-        or tile.resolve().is_relative_to(root.resolve())
-        for root in roots
-    )
+    """Say whether a tile lies below one of the folders, wherever links to it lie."""
+    return any(tile.resolve().is_relative_to(root) for root in roots)

@@ -9,17 +9,14 @@ half-written in place.
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import json
 import logging
-import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +25,7 @@ from rasterio.errors import RasterioError
 from phusong.disc.durable import sync_tree
 from phusong.disc.refused import refusal
 from phusong.disc.spill import Spill
-from phusong.disc.workplace import sweep, workplace
+from phusong.disc.workplace import session_folder, sweep, workplace
 from phusong.errors import OutputError
 from phusong.grid import Grid
 from phusong.i18n import tr
@@ -88,7 +85,7 @@ def prepared(folder: Path, noun: str, key: str, make: Make) -> Prepared:
                 folder=folder,
             )
         )
-    spare = Path(tempfile.mkdtemp(prefix=f"{noun}-", dir=_session()))
+    spare = Path(tempfile.mkdtemp(prefix=f"{noun}-", dir=session_folder()))
     facts = make(spare)
     return Prepared({path.stem: path for path in sorted(spare.glob("*.tif"))}, facts)
 
@@ -173,11 +170,3 @@ def _check(note: dict[str, Any]) -> str:
     """Return the checksum of a note, its own field left out."""
     rest = {name: value for name, value in note.items() if name != "check"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-@cache
-def _session() -> str:
-    """Return a temporary folder that goes when this Python ends."""
-    folder = tempfile.mkdtemp(prefix="phusong-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder

@@ -214,7 +214,7 @@ class Gdal(Section):
     network: bool = False
     """Whether a file may send the program to other machines."""
     folders: list[Path] = Field(default_factory=list)
-    """Folders, beside the study's, that a VRT may name tiles in."""
+    """Folders, beside the study's, that a VRT may name tiles in, and links may lead to."""
 
 
 class FetchSettings(Section):

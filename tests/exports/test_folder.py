@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from phusong.disc import swap
+from phusong.disc.durable import replacing
 from phusong.disc.lease import EXPIRES_S, HeldError, Lease
 from phusong.disc.swap import Place, find_results
 from phusong.disc.workplace import _DRAFT, sweep, sweep_drafts
@@ -241,6 +242,49 @@ def test_a_clock_set_back_blocks_nothing_for_ever(tmp_path: Path) -> None:
     os.utime(half, (tomorrow, tomorrow))
     sweep_drafts(tmp_path)
     assert not half.exists()
+
+
+SESSION = """
+import os, signal
+from phusong.disc.workplace import session_folder
+(session_folder() / "half").mkdir()
+print(session_folder(), flush=True)
+os.kill(os.getpid(), signal.SIG{signal}) if "{signal}" else None
+"""
+
+
+def session(parent: Path, ended: str = "") -> Path:
+    """Let a process make its temporary folder, and end; return that folder."""
+    words = [sys.executable, "-c", SESSION.format(signal=ended)]
+    env = {**os.environ, "TMPDIR": str(parent)}
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=env)
+    return Path(done.stdout.strip())
+
+
+def test_temporary_folders_of_the_killed_are_swept_and_nobody_elses(tmp_path: Path) -> None:
+    left = session(tmp_path, "KILL")
+    assert (left / "half").is_dir()
+    assert left.stat().st_mode & 0o077 == 0, "others may look into it"
+    mine = tmp_path / "phusong-results"  # a person's, called as ours are
+    mine.mkdir()
+    old = time.time() - 86_400.0
+    for path in (mine, left):
+        os.utime(path, (old, old))
+    assert session(tmp_path).parent == tmp_path
+    assert list(tmp_path.iterdir()) == [mine]
+
+
+def test_half_files_of_the_killed_are_swept_when_old(tmp_path: Path) -> None:
+    path = tmp_path / "map.html"
+    names = [".map.html.0123456789ab.html", ".map.html.ba9876543210.html", ".map.html.mine.html"]
+    for name in names:
+        (tmp_path / name).write_text("half")
+    old = time.time() - 7_200.0
+    for name in (names[0], names[2]):
+        os.utime(tmp_path / name, (old, old))
+    with replacing(path) as half:
+        half.write_text("whole")
+    assert {p.name for p in tmp_path.iterdir()} == {"map.html", *names[1:]}
 
 
 def test_no_room_for_the_lock_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

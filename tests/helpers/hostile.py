@@ -16,6 +16,7 @@ import pandas as pd
 import pyogrio
 import rasterio.shutil
 
+from helpers.hostilemore import PACKED, READERS, further_files, packed
 from helpers.province import CRS, X0, Y0, build, lonlat, study, villages
 from phusong.checks import Findings
 from phusong.coverage.calibration.measurements import read_measurements
@@ -38,7 +39,10 @@ _FORMATS = {
 }
 _TABLES = {"csv": ".csv", "xlsx": ".xlsx", "ods": ".ods"}
 _RASTERS = {"tif": ("GTiff", ".tif"), "vrt": ("VRT", ".vrt"), "asc": ("AAIGrid", ".asc")}
-KINDS = (*_FORMATS, *_TABLES, *_RASTERS, "log", "gpx", "msi", "ant", "toml")
+KINDS = (
+    *(*_FORMATS, *_TABLES, *_RASTERS, "log", "gpx", "msi", "ant", "toml"),
+    *(*PACKED, "ofds", *READERS),
+)
 
 _TOML = """[study]
 name = "Tỉnh thử"
@@ -83,13 +87,15 @@ def whole_files(folder: Path) -> dict[str, Files]:
     )
     gpx = f'<?xml version="1.0"?><gpx version="1.1" creator="a">{track}</gpx>'
     out["gpx"] = {"gpx.gpx": gpx.encode()}
-    cut = "\n".join(f"{i} {abs(i - 180) / 9:.1f}" for i in range(360))
+    cut = "\n".join(f"{i} {min(i, 360 - i) / 9:.1f}" for i in range(360))
     out["msi"] = {
         "msi.msi": f"NAME a\nGAIN 17 dBi\nHORIZONTAL 360\n{cut}\nVERTICAL 360\n{cut}\n".encode()
     }
     out["ant"] = {"ant.ant": "\n".join(f"{-(i % 360) / 20}" for i in range(720)).encode()}
     out["toml"] = {"study.toml": _TOML.encode()}
-    return out
+    for kind, plain in PACKED.items():
+        out[kind] = packed(kind, out[Path(plain).suffix[1:]])
+    return out | further_files(folder)
 
 
 def _family(folder: Path, stem: str, suffix: str) -> Files:
@@ -231,6 +237,7 @@ class Ground:
         place = Path(tempfile.mkdtemp(dir=self.folder))
         try:
             for name, data in case.files.items():
+                (place / name).parent.mkdir(exist_ok=True)
                 (place / name).write_bytes(data)
             before = listing(place)
             outcome = self._read(case, place / next(iter(case.files)))
@@ -243,6 +250,8 @@ class Ground:
         try:
             if case.kind in {"msi", "ant"}:
                 read_pattern(path)
+            elif case.kind in READERS:
+                READERS[case.kind](path)
             elif case.kind == "toml":
                 read_study(path)
             elif case.kind in {"log", "gpx"}:
@@ -258,9 +267,11 @@ class Ground:
         spec = {**self.spec, "boundaries": dict(self.spec["boundaries"])}
         if case.kind in _RASTERS:
             spec["terrain"] = {"dem": [named]}
+        elif case.kind == "ofds":
+            spec["fiber"] = {"cables": [{"path": named}], "pops": [{"path": named}]}
         else:
             layer: dict[str, Any] = {"path": named}
-            if case.kind in {"shp", "tab"}:
+            if case.kind in {"shp", "tab", "zip"}:
                 layer["crs"] = CRS
             spec["boundaries"]["villages"] = [layer]
         findings = check_inputs(study(self.folder, spec))

@@ -8,6 +8,7 @@ import json
 import sqlite3
 import unicodedata
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -355,6 +356,29 @@ def test_an_outline_whose_area_would_change_stays(tmp_path: Path, spec: Spec) ->
     assert "B01" in numbers(fixed.before.findings)
     assert not fixed.mends
     assert not (tmp_path / "fixed").exists()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "DELETE FROM cables WHERE ma_tuyen <> OLD.ma_tuyen",
+        "INSERT INTO gpkg_extensions SELECT * FROM gpkg_extensions",
+        "SELECT randomblob(2000000000)",
+        "SELECT (WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT 1 FROM r) SELECT sum(i) FROM r)",
+    ],
+)
+def test_triggers_that_a_file_brings_are_not_run(tmp_path: Path, spec: Spec, body: str) -> None:
+    cables_twice(tmp_path, spec)
+    path = tmp_path / "data/cables.gpkg"
+    with closing(sqlite3.connect(path)) as base:
+        base.execute(f"CREATE TRIGGER own AFTER DELETE ON cables BEGIN {body}; END")
+        base.commit()
+    before = sums(tmp_path)
+    (tmp_path / "study.toml").write_text(tomlkit.dumps(spec), "utf-8")
+    fixed = fix_study(tmp_path, "fixed")
+    assert not fixed.mends
+    assert "triggers" in str(fixed.left)
+    assert {k: v for k, v in sums(tmp_path).items() if k != "study.toml"} == before
 
 
 def test_records_alike_in_name_only_stay(tmp_path: Path, spec: Spec) -> None:

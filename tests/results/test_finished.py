@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,16 @@ def test_run_that_is_broken(tmp_path: Path, stamp: str, package: str) -> None:
     (folder / "datapackage.json").write_text(package)
     with pytest.raises(InputError):
         open_run(folder)
+
+
+@pytest.mark.parametrize("harm", ["empty", "torn", "recoded"])
+def test_layers_that_are_broken(tiny_run: Path, tmp_path: Path, harm: str) -> None:
+    folder = Path(shutil.copytree(tiny_run, tmp_path / "run"))
+    data = (folder / "results.gpkg").read_bytes()
+    broken = {"empty": b"", "torn": data[: len(data) // 2], "recoded": data[:99] + b"\0" * 90_000}
+    (folder / "results.gpkg").write_bytes(broken[harm])
+    with pytest.raises(InputError, match="the file is broken"):
+        open_run(folder).layer("villages")
 
 
 @pytest.mark.parametrize("text", ["old_code,new_code,new_name\n" + "x" * 20_000_000, "a,a\n1,2"])

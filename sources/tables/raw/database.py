@@ -17,6 +17,7 @@ from pathlib import Path
 from shutil import copyfile
 from typing import Final
 
+from phusong.disc.workplace import session_folder
 from phusong.errors import InputError, Overreach, Where
 
 _MAGIC: Final = b"SQLite format 3\x00"
@@ -66,7 +67,7 @@ def settled(path: Path) -> Iterator[Path]:
     if not (kept and is_database(path)):
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="phusong-") as folder:
+    with tempfile.TemporaryDirectory(dir=session_folder()) as folder:
         copy = Path(folder) / path.name
         copyfile(path, copy)
         for log in kept:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from phusong.disc.workplace import session_folder
 from phusong.errors import InputError, Where
 from phusong.sources.bounds import refuse_packed, refuse_special
 
@@ -49,7 +50,7 @@ def unpacked(path: Path, where: Where) -> Iterator[Path]:
         return
     refuse_special(path, where)
     refuse_packed(path, where)
-    with tempfile.TemporaryDirectory(prefix="phusong-") as folder:
+    with tempfile.TemporaryDirectory(dir=session_folder()) as folder:
         copy = Path(folder) / path.with_suffix("").name
         try:
             with gzip.open(path) as packed, copy.open("wb") as file:

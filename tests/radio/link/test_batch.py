@@ -42,6 +42,7 @@ def test_three_hundred_mountain_paths_under_all_models(reference):
         ("", "not JSON"),
         ("{", "not JSON"),
         ("[" * 100_000, "nested too deeply"),
+        ('{"freq_mhz": ' + "9" * 5000 + "}", "not JSON: Exceeds the limit"),
         ("[1, 2]", "no JSON object"),
         (line(freq_mhz="absent"), "freq_mhz is missing"),
         (line(height_m=None), "height_m is missing"),
