@@ -258,7 +258,7 @@ class Faults:
             tally.wrong += bool(bad)
         elif code == 1 and bad and set(differs) <= self._said_missing(job):
             tally.missing += 1
-            return
+            bad = []
         elif bad:
             tally.lost += 1
         if bad or broken:

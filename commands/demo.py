@@ -44,13 +44,14 @@ def demo(folder: Path, overwrite: bool, separator: str, decimal: str) -> None:
             "name a new or empty folder",
         )
     refuse_to_overwrite(out, overwrite=overwrite)
-    _copy_sample(folder)
+    copy_sample(folder)
     form = csv_form(separator, decimal)
     results = run_and_print(folder, out, overwrite=overwrite, form=form)
     stop_if_missing(results.missing)
 
 
-def _copy_sample(folder: Path) -> None:
+def copy_sample(folder: Path) -> None:
+    """Write the embedded study and its data into a folder."""
     import shutil
     from importlib.resources import as_file, files
 

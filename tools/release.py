@@ -15,7 +15,6 @@ import csv
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -107,8 +106,9 @@ def _demo(empty: Path, python: str, *, short: bool) -> int:
     phusong = _in(CLEAN, "phusong")
     if not short:
         return _run(phusong, "demo", "demo", "--quiet", cwd=empty)
-    said = _asked(python, "-c", "import phusong; print(phusong.__path__[0])", cwd=empty)
-    shutil.copytree(Path(said.strip()) / "data", empty / "demo")
+    words = "import pathlib, phusong.commands.demo as d; d.copy_sample(pathlib.Path('demo'))"
+    if code := _run(python, "-c", words, cwd=empty):
+        return code
     study = empty / "demo" / "study.toml"
     text, changed = SHORTER.subn(r"\1 = 1.0", study.read_text("utf-8"))
     study.write_text(text, "utf-8")

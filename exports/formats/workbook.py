@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 from phusong.disc.archive import Archive
+from phusong.disc.workplace import session_folder
 from phusong.exports.tables.dictionary import Column, tables
 from phusong.i18n import tr
 
@@ -93,11 +96,32 @@ def write_book(
 ) -> None:
     """Write several tables as one .xlsx, as :func:`write_workbook` writes one."""
     book = Workbook(write_only=True)
-    for sheet in sheets:
-        _data(book, sheet)
-    _definitions(book, sheets, notes)
-    # As `book.save` does, but for a clock that a zip cannot hold.
-    ExcelWriter(book, Archive(path)).save()
+    with _drafts_of(book):
+        for sheet in sheets:
+            _data(book, sheet)
+        _definitions(book, sheets, notes)
+        # As `book.save` does, but for a clock that a zip cannot hold.
+        ExcelWriter(book, Archive(path)).save()
+
+
+@contextmanager
+def _drafts_of(book: Workbook) -> Iterator[None]:
+    """Let openpyxl's drafts of sheets lie where they are swept, and end in silence where they fail.
+
+    It names temporary files after nobody, and its writers, thrown away half-way on a full disc,
+    would print tracebacks of their own.
+    """
+    before, tempfile.tempdir = tempfile.tempdir, str(session_folder())
+    try:
+        yield
+    except BaseException:
+        for sheet in book.worksheets:
+            for writer in (sheet._rows, getattr(sheet._writer, "xf", None)):  # noqa: SLF001
+                with suppress(Exception):
+                    writer.close()
+        raise
+    finally:
+        tempfile.tempdir = before
 
 
 def _data(book: Workbook, told: Sheet) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tempfile
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -10,8 +12,10 @@ import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.worksheet import _writer as writer
 from shapely.geometry import LinearRing, LineString, MultiPolygon, Point, box
 
+from phusong.disc.workplace import session_folder
 from phusong.exports.formats.geopackage import documented
 from phusong.exports.formats.kmz import Folder, write_kmz
 from phusong.exports.formats.workbook import write_workbook
@@ -156,6 +160,39 @@ def test_a_layer_has_its_documented_columns_alone() -> None:
     assert documented("fibre_routes", listed, "routes").frame["pop_id"].iloc[0] == "P1 P2"
     with pytest.raises(KeyError, match="length_km"):
         documented("fibre_routes", frame.drop(columns="length_km"), "routes")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disc that is always full here")
+def test_a_full_disc_prints_no_traceback_of_a_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What openpyxl threw away half-way would be printed when it is collected."""
+    printed: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", printed.append)
+    monkeypatch.setattr("openpyxl.worksheet._writer.create_temporary_file", lambda: "/dev/full")
+    frame = pd.concat([carrier_frame()] * 500)
+    with pytest.raises(OSError, match="No space left"):
+        write_workbook(frame, "carrier", tmp_path / "a.xlsx")
+    gc.collect()
+    assert printed == []
+
+
+def test_drafts_of_sheets_lie_where_they_are_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lain: list[Path] = []
+    made = writer.create_temporary_file
+
+    def watched() -> str:
+        lain.append(Path(made()))
+        return str(lain[-1])
+
+    monkeypatch.setattr("openpyxl.worksheet._writer.create_temporary_file", watched)
+    write_workbook(carrier_frame(), "carrier", tmp_path / "a.xlsx")
+    assert {path.parent for path in lain} == {session_folder()}
+    assert len(lain) == 2
+    assert not any(path.exists() for path in lain)
+    assert Path(tempfile.gettempdir()) != session_folder()
 
 
 @pytest.mark.parametrize("year", ["-2208988800", "0", "253370764800", "no number"])

@@ -81,6 +81,8 @@ class Child:
         code = 99
         try:
             os.setsid()
+            # A shell lets what it starts in the background pass over Ctrl-C.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             handle = os.open(self._said, os.O_WRONLY | os.O_CREAT, 0o644)
             os.dup2(handle, 1)
             os.dup2(handle, 2)
