@@ -611,7 +611,8 @@ def everything(faults: Faults, chosen: argparse.Namespace) -> int:
     else:
         print("no C compiler: writes that fail, kills between calls, locks that do not travel")
     plan["kills"] = lambda: (kills(faults, c, n.kills) for c in COMMANDS)
-    plan["flips"] = lambda: (flips(faults, p, n.flips) for p in ("store", "prepared"))
+    plan["flips"] = lambda: flips(faults, "store", n.flips)
+    plan["prepared"] = lambda: flips(faults, "prepared", n.flips // 4)
     plan["interrupts"] = lambda: (interrupts(faults, c, n.kills // 4) for c in COMMANDS)
     plan["clock"] = lambda: clock_back(faults, 2)
     if mounts:
@@ -660,7 +661,7 @@ def main() -> None:
     options.add_argument(
         "--only",
         nargs="*",
-        help="swap calls writes full kills flips interrupts clock mounts pairs dead",
+        help="swap calls writes full kills flips prepared interrupts clock mounts pairs dead",
     )
     options.add_argument("--folder", type=Path, help="where to work [default: temporary]")
     chosen = options.parse_args()

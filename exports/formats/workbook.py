@@ -101,7 +101,8 @@ def write_book(
             _data(book, sheet)
         _definitions(book, sheets, notes)
         # As `book.save` does, but for a clock that a zip cannot hold.
-        ExcelWriter(book, Archive(path)).save()
+        with Archive(path) as archive:
+            ExcelWriter(book, archive).save()
 
 
 @contextmanager

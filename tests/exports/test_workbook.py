@@ -166,13 +166,17 @@ def test_a_layer_has_its_documented_columns_alone() -> None:
 def test_a_full_disc_prints_no_traceback_of_a_library(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What openpyxl threw away half-way would be printed when it is collected."""
+    """What was thrown away half-way would be printed when it is collected."""
     printed: list[object] = []
     monkeypatch.setattr("sys.unraisablehook", printed.append)
     monkeypatch.setattr("openpyxl.worksheet._writer.create_temporary_file", lambda: "/dev/full")
     frame = pd.concat([carrier_frame()] * 500)
     with pytest.raises(OSError, match="No space left"):
         write_workbook(frame, "carrier", tmp_path / "a.xlsx")
+    monkeypatch.undo()
+    monkeypatch.setattr("sys.unraisablehook", printed.append)
+    with pytest.raises(OSError, match="No space left"):
+        write_workbook(frame, "carrier", Path("/dev/full"))
     gc.collect()
     assert printed == []
 
