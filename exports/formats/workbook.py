@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -116,10 +117,11 @@ def _drafts_of(book: Workbook) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        for sheet in book.worksheets:
-            for writer in (sheet._rows, getattr(sheet._writer, "xf", None)):  # noqa: SLF001
-                with suppress(Exception):
-                    writer.close()
+        sheets: list[Any] = list(book.worksheets)
+        for sheet in sheets:
+            for part in ("_rows.close", "_writer.xf.close"):
+                with suppress(Exception):  # not begun, or as full as before
+                    attrgetter(part)(sheet)()
         raise
     finally:
         tempfile.tempdir = before
