@@ -36,6 +36,7 @@ from phusong.disc.refused import refusal
 from phusong.disc.workplace import draft, session_folder, sweep_drafts
 from phusong.grid import Window
 from phusong.i18n import tr
+from phusong.jit import njit
 
 FORMAT: Final = 1
 BLOCK: Final = 256
@@ -82,16 +83,39 @@ def to_ticks(values: NDArray[np.floating[Any]], step: float) -> NDArray[np.int16
         return np.where(np.isnan(ticks), NODATA, ticks).astype(np.int16)
 
 
+@njit(cache=True, nogil=True)
+def _take_steps(flat: NDArray[np.uint16], low_high: NDArray[np.uint8]) -> None:
+    """Fill in the low and the high bytes of each row's differences, modulo 2**16."""
+    rows, cols = flat.shape
+    for r in range(rows):
+        before = np.uint16(0)
+        for c in range(cols):
+            step = np.uint16(flat[r, c] - before)
+            before = flat[r, c]
+            low_high[0, r, c] = step & np.uint16(255)
+            low_high[1, r, c] = step >> np.uint16(8)
+
+
+@njit(cache=True, nogil=True)
+def _add_steps(low_high: NDArray[np.uint8], flat: NDArray[np.uint16]) -> None:
+    """Undo :func:`_take_steps`."""
+    rows, cols = flat.shape
+    for r in range(rows):
+        value = np.uint16(0)
+        for c in range(cols):
+            value = np.uint16(value + low_high[0, r, c] + (np.uint16(low_high[1, r, c]) << 8))
+            flat[r, c] = value
+
+
 def _pack(ticks: NDArray[np.int16]) -> bytes:
     """Deflate a block; an empty one takes no bytes."""
     if (ticks == NODATA).all():
         return b""
-    flat = ticks.view(np.uint16)
-    steps = np.diff(flat, axis=1, prepend=np.uint16(0))
-    low_high = steps.astype("<u2").reshape(-1, 1).view(np.uint8)
+    low_high = np.empty((2, *ticks.shape), dtype=np.uint8)
+    _take_steps(ticks.view(np.uint16), low_high)
     # Runs alone: the differences of a loss hold no others, and looking for them takes longer.
     squeeze = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_RLE)
-    return squeeze.compress(low_high.T.tobytes()) + squeeze.flush()
+    return squeeze.compress(low_high) + squeeze.flush()
 
 
 def _unpack(data: bytes, shape: tuple[int, int]) -> NDArray[np.int16]:
@@ -101,8 +125,9 @@ def _unpack(data: bytes, shape: tuple[int, int]) -> NDArray[np.int16]:
     raw = np.frombuffer(zlib.decompress(data), dtype=np.uint8)
     if raw.size != 2 * shape[0] * shape[1]:
         raise EntryError
-    steps = np.ascontiguousarray(raw.reshape(2, -1).T).view("<u2").reshape(shape)
-    return np.cumsum(steps, axis=1, dtype=np.uint16).view(np.int16)
+    flat = np.empty(shape, dtype=np.uint16)
+    _add_steps(raw.reshape(2, *shape), flat)
+    return flat.view(np.int16)
 
 
 def _opened(path: Path) -> BinaryIO:
