@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phusong.planning.arborescence.bounds.certificate import Certificate, Dual, Stage
+from phusong.planning.arborescence.bounds.certificate import Certificate, Dual, stage
 from phusong.planning.arborescence.graph.part import Part, whole
 from phusong.planning.arborescence.growth.gardener import Gardener, Growth
 from phusong.planning.arborescence.siteplan import Plan, read, settle
@@ -96,17 +96,7 @@ class Search:
     def begin(self, layers: Layers) -> None:
         """Begin a stage of the certificate: multipliers recorded from now on are for this graph."""
         if self.keep:
-            names = layers.names
-            junction = (layers.name > 0) & (layers.name < names.first_layer)
-            self.certificate.stages.append(
-                Stage(
-                    self.part,
-                    layers.name[junction] - 1,
-                    layers.useless,
-                    layers.village >= 0,
-                    (),
-                )
-            )
+            self.certificate.stages.append(stage(layers, self.part))
 
     def record(self, dual: Dual | None) -> None:
         """Take multipliers into the certificate."""

@@ -2,7 +2,9 @@
 
 What is left of a year's budget goes over to the next. The bound of a year is that of all the money
 up to then spent at once on whatever is best; no order of building can do better in any year, so the
-bounds of the years add up to one for the whole, which knows nothing of the order found.
+bounds of the years add up to one for the whole. Where a year builds few masts no order reaches it
+in every year: a programme of all years together, in which what is built stays, bounds their sum
+lower. Neither knows anything of the order found.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from phusong.planning.arborescence.money import (
     TIME_LIMIT_S,
     built,
     chosen_by_own_ways,
-    curve,
+    spender_for,
+    spent,
     within,
 )
 from phusong.planning.arborescence.siteplan import Plan, bill
@@ -27,6 +30,8 @@ from phusong.planning.arborescence.siteplan import Plan, bill
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from phusong.planning.arborescence.bounds.certificate import Stage
+    from phusong.planning.arborescence.growth.budgets import Choice
     from phusong.planning.arborescence.instance import Instance
 
 
@@ -40,10 +45,18 @@ class Schedule:
         One a year; each holds all of the one before. ``people`` counts what they are weighted by.
     most_people
         By year, more than which no plan serves for the money up to then.
+    most_together
+        No years that build on each other serve more, added up. HiGHS vouches for it, having chosen
+        whole sites by what they are charged at least.
+    charges
+        Potentials behind those charges, for
+        :func:`phusong.planning.arborescence.review.recount.charged`; None unless asked for.
     """
 
     plans: tuple[Plan, ...]
     most_people: tuple[float, ...]
+    most_together: float
+    charges: Stage | None = None
 
     @property
     def spent(self) -> tuple[float, ...]:
@@ -59,7 +72,7 @@ class Schedule:
     @property
     def bound(self) -> float:
         """No order of building serves more, added up over the years."""
-        return float(sum(self.most_people))
+        return min(float(sum(self.most_people)), self.most_together)
 
     @property
     def gap(self) -> float:
@@ -73,12 +86,14 @@ def years(
     *,
     time_limit_s: float = TIME_LIMIT_S,
     seed: int = 0,
+    certify: bool = False,
 ) -> Schedule:
     """Plan years with a budget each, most people served over all years.
 
-    Three ways are tried and the best one kept: the best plan for all the money, from which each
+    Four ways are tried and the best one kept: the best plan for all the money, from which each
     year before keeps the best part it can pay; the best plan of the first year, to which each year
-    after adds the best it can pay; and sites chosen for all years at once by ways of their own.
+    after adds the best it can pay; and sites chosen for all years at once, by ways of their own and
+    by what they are charged at least, which also bounds what all years together serve.
 
     Parameters
     ----------
@@ -87,8 +102,10 @@ def years(
     budgets
         By year.
     time_limit_s
-        Seconds for each budget that is looked at, about three a year, and once more for all years
+        Seconds for each budget that is looked at, about three a year, and twice more for all years
         together.
+    certify
+        Whether to keep what sites are charged in ``charges``; takes room.
 
     Raises
     ------
@@ -99,15 +116,24 @@ def years(
     if not len(budgets):
         raise InputError("there is no year to plan", Where(key="budgets"))
     total = np.cumsum(np.asarray(budgets, np.float64)).tolist()
-    free = curve(instance, total, time_limit_s=time_limit_s, seed=seed)
+    spender = spender_for(instance, total, time_limit_s, seed, keep=certify)
+    free = spent(spender, total, time_limit_s)
     options = [
         _backwards(instance, total, free, time_limit_s, seed),
         _forwards(instance, total, free, time_limit_s, seed),
-        _at_once(instance, total, free, time_limit_s),
+        _chosen(instance, total, chosen_by_own_ways(instance, total, time_limit_s)),
     ]
-    plans = max(options, key=lambda plans: sum(p.people for p in plans))
     bounds = [plan.most_people for plan in free]
-    return Schedule(tuple(plans), tuple(bounds))
+    least = max(_served(plans) for plans in options)
+    together, choices = spender.over_years(total, bounds, least, time_limit_s)
+    options.append(_chosen(instance, total, choices))
+    plans = max(options, key=_served)
+    stamped = [replace(p, most_people=most) for p, most in zip(plans, bounds, strict=True)]
+    return Schedule(tuple(stamped), tuple(bounds), max(together, _served(plans)), spender.charges)
+
+
+def _served(plans: list[Plan]) -> float:
+    return float(sum(plan.people for plan in plans))
 
 
 def worst_first(
@@ -148,7 +174,7 @@ def _backwards(
         part, section, hop = _only(instance, after)
         found = within(part, budget, time_limit_s=seconds, seed=seed)
         plans.insert(0, replace(found, sections=section[found.sections], hops=hop[found.hops]))
-    return [replace(p, most_people=f.most_people) for p, f in zip(plans, free, strict=True)]
+    return plans
 
 
 def _only(instance: Instance, plan: Plan) -> tuple[Instance, NDArray[np.int64], NDArray[np.int64]]:
@@ -202,22 +228,20 @@ def _forwards(
         left = max(budget - before.cost, 0.0)
         found = within(_paid(instance, before), left, time_limit_s=seconds, seed=seed)
         plans.append(_together(instance, before, found))
-    return [replace(p, most_people=f.most_people) for p, f in zip(plans, free, strict=True)]
+    return plans
 
 
-def _at_once(
-    instance: Instance, total: list[float], free: list[Plan], seconds: float
-) -> list[Plan]:
-    """Choose the sites of all years in one programme, then build them year by year."""
+def _chosen(instance: Instance, total: list[float], choices: list[Choice]) -> list[Plan]:
+    """Build the sites chosen for each year."""
     plans: list[Plan] = []
-    for year, choice in enumerate(chosen_by_own_ways(instance, total, seconds)):
+    for year, choice in enumerate(choices):
         before = plans[-1] if plans else None
         part = instance if before is None else _paid(instance, before)
         left = total[year] - (before.cost if before is not None else 0.0)
         # What is left of a year's budget is kept for the next, except in the last.
         found = built(part, choice, max(left, 0.0), spend=year == len(total) - 1)
         plans.append(found if before is None else _together(instance, before, found))
-    return [replace(p, most_people=f.most_people) for p, f in zip(plans, free, strict=False)]
+    return plans
 
 
 def _paid(instance: Instance, plan: Plan) -> Instance:

@@ -13,12 +13,8 @@ from phusong.planning.arborescence import Covers, Fibre, Instance, Sites, Villag
 from phusong.planning.arborescence.bounds.closing import ascent
 from phusong.planning.arborescence.bounds.stars import Stars
 from phusong.planning.arborescence.graph.digraph import lay
-from phusong.planning.arborescence.growth.ownways import (
-    by_budgets,
-    by_own_ways,
-    covering,
-    price_of_a_person,
-)
+from phusong.planning.arborescence.growth.budgets import by_budgets, price_of_a_person
+from phusong.planning.arborescence.growth.ownways import by_own_ways, covering
 from phusong.planning.arborescence.incumbent import gardener
 from phusong.planning.arborescence.money import built, chosen_by_own_ways, within
 from phusong.planning.arborescence.review.faults import faults

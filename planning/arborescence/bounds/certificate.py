@@ -18,6 +18,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from phusong.planning.arborescence.graph.digraph import Layers
     from phusong.planning.arborescence.graph.part import Part
 
 
@@ -107,6 +108,13 @@ class Stage:
     useless: NDArray[np.int64]
     wanted: NDArray[np.bool_]
     duals: tuple[Dual, ...]
+
+
+def stage(layers: Layers, part: Part, duals: tuple[Dual, ...] = ()) -> Stage:
+    """Return the stage of a graph: what is left of an instance, in names it shares with others."""
+    junction = (layers.name > 0) & (layers.name < layers.names.first_layer)
+    at = layers.name[junction] - 1
+    return Stage(part, at, layers.useless, layers.village >= 0, duals)
 
 
 @dataclass

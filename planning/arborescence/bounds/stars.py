@@ -211,7 +211,15 @@ class Stars:
         quorums = csr_array(
             (entry.data, (entry.coords[0], village)), shape=(used.size, lay.village.size)
         )
-        return Worth(found, self._ways(chosen), due, self.cells, quorums, counts, price[used])
+        return Worth(
+            found,
+            ways(self.layers, self.cells, chosen),
+            due,
+            self.cells,
+            quorums,
+            counts,
+            price[used],
+        )
 
     def ascend(self, ceiling: float, *, keep: bool) -> Ascent | None:
         """Ascend as far as terminals and cells are worth, and learn from it; None without worths.
@@ -238,17 +246,6 @@ class Stars:
         self.highs.setOptionValue("run_crossover", "on")
         return found or self._value() is not None
 
-    def _ways(self, chosen: NDArray[np.float64]) -> NDArray[np.float64]:
-        """By slot how much the cheapest ways of sites use it, each as much as it is chosen."""
-        g, toward = self.layers.graph, self.layers.toward
-        flow = np.zeros(g.adj.size)
-        for cell, much in zip(self.cells.tolist(), chosen.tolist(), strict=True):
-            vertex = cell if much > _CHOSEN else 0
-            while vertex != 0:
-                flow[toward[vertex]] += much
-                vertex = int(g.adj[toward[vertex]])
-        return flow
-
     def learn(self, worth: Worth, raised: Ascent) -> None:
         """Take notice of what was charged on ways to sites by others than those they cover."""
         g = self.layers.graph
@@ -274,3 +271,17 @@ class Stars:
         other = Stars(layers, members[whole], self.deadline)
         other.waste = self.waste[np.searchsorted(names[self.cells], layers.name[other.cells])]
         return other
+
+
+def ways(
+    layers: Layers, cells: NDArray[np.int64], chosen: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """By slot how much the cheapest ways of sites use it, each as much as it is chosen."""
+    g, toward = layers.graph, layers.toward
+    flow = np.zeros(g.adj.size)
+    for cell, much in zip(cells.tolist(), chosen.tolist(), strict=True):
+        vertex = cell if much > _CHOSEN else 0
+        while vertex != 0:
+            flow[toward[vertex]] += much
+            vertex = int(g.adj[toward[vertex]])
+    return flow

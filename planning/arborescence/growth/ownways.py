@@ -1,8 +1,8 @@
 """Plans by ways of their own: which sites, as if each were fed by its cheapest way alone.
 
 What is then left of an instance is covering, which HiGHS solves well in whole numbers, also within
-a budget and over several of them at once; the ways of the sites chosen are put together on the
-graph, where what they share is paid once. So a choice never costs more than was counted for it.
+budgets (:mod:`.budgets`); the ways of the sites chosen are put together on the graph, where what
+they share is paid once. So a choice never costs more than was counted for it.
 """
 
 from __future__ import annotations
@@ -11,23 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import block_array, csr_array, eye_array
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import block_array, csr_array
 
 from phusong.fiber.steiner.bounds.ascent import distances
 from phusong.planning.arborescence.graph.numbering import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from phusong.planning.arborescence.growth.gardener import Gardener, Growth
 
 _GAP = 1e-4
 """Gap at which a choice of sites is good enough."""
-_GAP_OF_YEARS = 2e-3
-"""The same for several budgets at once."""
 _NODES = 500
 """Nodes looked at for it at most: a count and not seconds, so that it is the same everywhere."""
 
@@ -60,14 +56,6 @@ class Covering:
     price: NDArray[np.float64]
     served: csr_array
     ends: csr_array
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Sites to build, and villages to serve by themselves; numbers of the instance."""
-
-    site: NDArray[np.int64]
-    alone: NDArray[np.int64]
 
 
 def covering(grower: Gardener) -> Covering:
@@ -144,106 +132,3 @@ def along_ways(grower: Gardener, site: NDArray[np.int64]) -> Growth | None:
             used[lay.toward[at]] = True
             at = int(g.adj[lay.toward[at]])
     return grower.grow(np.where(used, 0.0, g.wt))
-
-
-def price_of_a_person(
-    c: Covering, weight: NDArray[np.float64], budget: float, seconds: float
-) -> float | None:
-    """Return at what price of a person a budget would be spent.
-
-    None when it serves everybody, or when it is not known in time.
-
-    Parameters
-    ----------
-    c
-        What is left of the instance.
-    weight
-        By village what serving it counts, shape (v,).
-    budget
-        What may be spent beyond what locked sites cost.
-    """
-    objective, rows, money = _within(c, weight)
-    if not objective.size:
-        return None
-    found = linprog(  # type: ignore[call-overload] # its hints forget sparse matrices
-        objective,
-        A_ub=block_array([[-rows], [money]], format="csr"),
-        b_ub=np.concatenate([np.zeros(rows.shape[0]), [budget]]),
-        bounds=(0.0, 1.0),
-        method="highs",
-        options={"time_limit": max(seconds, 0.0)},
-    )
-    if found.status != 0:
-        return None
-    worth = -float(found.ineqlin.marginals[-1])
-    return 1.0 / worth if worth > 0.0 else None
-
-
-def by_budgets(
-    c: Covering, weight: NDArray[np.float64], budgets: Sequence[float], seconds: float
-) -> list[Choice] | None:
-    """Choose sites for growing budgets, each holding those before: most served over all of them.
-
-    Parameters
-    ----------
-    c
-        What is left of the instance.
-    weight
-        By village what serving it counts, shape (v,).
-    budgets
-        What may be spent in all up to each, beyond what locked sites cost.
-
-    Returns
-    -------
-    list of Choice
-        One a budget; None when nothing was found in time.
-    """
-    objective, rows, money = _within(c, weight)
-    if not objective.size:
-        return [Choice(c.site, c.alone) for _ in budgets]
-    count, kept = len(budgets), c.price.size - c.ends.shape[0] // 2
-    stays = csr_array(eye_array(kept, objective.size))
-    later = [
-        [stays if j == k + 1 else -stays if j == k else None for j in range(count)]
-        for k in range(count - 1)
-    ]
-    constraints = [
-        LinearConstraint(csr_array(_copies(rows, count)), 0.0, np.inf),
-        LinearConstraint(csr_array(_copies(money, count)), -np.inf, np.asarray(budgets)),
-    ]
-    if later:
-        constraints.append(LinearConstraint(block_array(later, format="csr"), 0.0, np.inf))
-    whole = np.concatenate([np.ones(c.price.size), np.zeros(c.village.size)])
-    found = milp(
-        np.tile(objective, count),
-        integrality=np.tile(whole, count),
-        bounds=Bounds(0.0, 1.0),
-        constraints=constraints,
-        options={
-            "mip_rel_gap": _GAP if count == 1 else _GAP_OF_YEARS,
-            "node_limit": _NODES,
-            "time_limit": max(seconds, 0.0),
-        },
-    )
-    if found.x is None:
-        return None
-    chosen = found.x.reshape(count, objective.size) > 0.5
-    last = c.site.size + c.alone.size
-    return [Choice(c.site[x[: c.site.size]], c.alone[x[c.site.size : last]]) for x in chosen]
-
-
-def _within(
-    c: Covering, weight: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], csr_array, csr_array]:
-    """Return objective, rows that are zero or more, and the row of money; villages as columns."""
-    count = c.village.size
-    rows = block_array([[c.served, -eye_array(count)], [c.ends, None]], format="csr")
-    money = csr_array(np.concatenate([c.price, np.zeros(count)])[None, :])
-    objective = np.concatenate([np.zeros(c.price.size), -weight[c.village]])
-    return objective, csr_array(rows), money
-
-
-def _copies(matrix: csr_array, count: int) -> csr_array:
-    """Return a matrix as often as there are budgets, each over columns of its own."""
-    rows = [[matrix if i == j else None for j in range(count)] for i in range(count)]
-    return csr_array(block_array(rows, format="csr"))
