@@ -313,7 +313,7 @@ class _Search:
         instance = question.instance
         if money.worst_first:
             instance = darkest_first(instance, self.dark, self.inputs.villages)
-        spent, most = self._spent(instance, best, money)
+        spent, most, together = self._spent(instance, best, money)
         building = in_order(instance, spent)
         plans = [self.masts(question, plan) for plan in spent]
         plan, dark = plans[-1], len(self.dark)
@@ -360,6 +360,7 @@ class _Search:
             lower_bound=plan.lower_bound if whole else np.nan,
             people=float(people[:dark][plan.served].sum()),
             most_people=np.inf if whole else most[-1],
+            most_together=together,
             branched=plan.vouched == Vouched.BRANCHING,
             currency=settings.prices.currency,
             communes=communes,
@@ -381,16 +382,19 @@ class _Search:
 
     def _spent(
         self, instance: Instance, best: Plan, money: Money
-    ) -> tuple[list[Plan], tuple[float, ...]]:
-        """Return what stands at the end of each year (one, unless years are asked for)."""
+    ) -> tuple[list[Plan], tuple[float, ...], float]:
+        """Return what stands at the end of each year (one, unless years are asked for).
+
+        With it what is served at most in each, and in all years together.
+        """
         seconds = self.study.planning.time_limit_s
         if money.years:
             schedule = years(instance, money.years, time_limit_s=seconds)
-            return list(schedule.plans), schedule.most_people
+            return list(schedule.plans), schedule.most_people, schedule.bound
         if money.budget is not None:
             plan = within(instance, money.budget, time_limit_s=seconds)
-            return [plan], (plan.most_people,)
-        return [best], ()
+            return [plan], (plan.most_people,), np.nan
+        return [best], (), np.nan
 
     def _curve(self, instance: Instance, last: Plan, money: Money, people: Floats) -> pd.DataFrame:
         """Return what sums up to the plan's buy; the last of them buys the plan."""

@@ -69,6 +69,8 @@ class SitePlan:
     people, most_people
         Who are served (by what ``planning.alternatives`` names too), and more than which no plan
         within the budget counts (infinite without).
+    most_together
+        More than which no order of building counts, added up over the years; NaN without years.
     branched
         Whether the solver's branching vouches for the bound, not multipliers recomputed here.
     currency
@@ -106,6 +108,7 @@ class SitePlan:
     lower_bound: float
     people: float
     most_people: float
+    most_together: float
     branched: bool
     currency: str
     communes: gpd.GeoDataFrame

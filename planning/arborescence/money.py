@@ -10,7 +10,7 @@ import numpy as np
 from phusong.errors import InputError, Where
 from phusong.planning.arborescence.growth.budgets import Choice, by_budgets
 from phusong.planning.arborescence.planner import warm_up
-from phusong.planning.arborescence.siteplan import Plan
+from phusong.planning.arborescence.siteplan import Plan, Vouched
 from phusong.planning.arborescence.spender import Spender
 
 if TYPE_CHECKING:
@@ -102,10 +102,16 @@ def spent(spender: Spender, budgets: Sequence[float], seconds: float) -> list[Pl
     for k in order.tolist():
         plans[k] = spender.spend(float(budgets[k]), seconds)
     # Who can be served for less can be served for more: a bound holds for all smaller budgets.
-    least = np.inf
+    least = proven = np.inf
     for k in order[::-1].tolist():
-        least = min(least, plans[k].most_people)
-        plans[k] = replace(plans[k], most_people=max(least, plans[k].people))
+        plan = plans[k]
+        least, proven = min(least, plan.most_people), min(proven, plan.proven_bound)
+        plans[k] = replace(
+            plan,
+            most_people=max(least, plan.people),
+            proven_bound=max(proven, plan.people),
+            vouched=Vouched.BRANCHING if plan.people < proven > least else Vouched.DUALS,
+        )
     return plans
 
 

@@ -128,7 +128,15 @@ def years(
     together, choices = spender.over_years(total, bounds, least, time_limit_s)
     options.append(_chosen(instance, total, choices))
     plans = max(options, key=_served)
-    stamped = [replace(p, most_people=most) for p, most in zip(plans, bounds, strict=True)]
+    stamped = [
+        replace(
+            plan,
+            most_people=best.most_people,
+            proven_bound=best.proven_bound,
+            vouched=best.vouched,
+        )
+        for plan, best in zip(plans, free, strict=True)
+    ]
     return Schedule(tuple(stamped), tuple(bounds), max(together, _served(plans)), spender.charges)
 
 

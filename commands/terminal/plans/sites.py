@@ -64,6 +64,18 @@ def print_cheapest(console: Console, plan: SitePlan) -> None:
         console.print(text, markup=False)
 
 
+def print_together(console: Console, plan: SitePlan) -> None:
+    """Say what all years together serve, and at most could."""
+    if not math.isnan(plan.most_together):
+        text = tr(
+            "Added up over the years {counted} are served; no order of building serves more than "
+            "{most}",
+            counted=number(float(plan.years["counted"].sum())),
+            most=number(plan.most_together),
+        )
+        console.print(text, markup=False)
+
+
 def print_left(console: Console, plan: SitePlan) -> None:
     """Name the villages that stay as they are, and why."""
     for status, reason in _UNSERVED.items():
@@ -117,6 +129,7 @@ def _print_proof(console: Console, sited: Sited) -> None:
             **said,
         )
     console.print(text, markup=False)
+    print_together(console, plan)
     if plan.branched:
         console.print(tr("The bound rests on the solver's own branching"), style="yellow")
     if len(plan.years):

@@ -14,6 +14,7 @@ from phusong.commands.terminal.plans.sites import (
     print_broken,
     print_cheapest,
     print_left,
+    print_together,
 )
 from phusong.commands.terminal.tables import people_text, plain, plain_table
 from phusong.fiber.built import FIGURES as FIBRE
@@ -75,6 +76,7 @@ def _print_proof(console: Console, sited: Sited) -> None:
             **said,
         )
     console.print(text, markup=False)
+    print_together(console, plan)
     if plan.branched:
         console.print(tr("The bound rests on the solver's own branching"), style="yellow")
     weight = tr(

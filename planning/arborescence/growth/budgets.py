@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import highspy
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import block_array, block_diag, csr_array, eye_array
+from highspy._core import _Highs  # highspy.Highs prints a banner before it can be told not to
+from scipy.optimize import linprog
+from scipy.sparse import block_array, block_diag, csr_array, eye_array, vstack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,42 +167,76 @@ def in_whole_numbers(
     people, rows = _covered(c, weight)
     count, kept = len(limits), c.price.size - c.ends.shape[0] // 2
     width = people.size
-    money = [_wide(limit.charges, width) for limit in limits]
-    purse = np.concatenate([limit.purse for limit in limits])
-    constraints = [
-        LinearConstraint(_diagonal([rows] * count), 0.0, np.inf),
-        LinearConstraint(_diagonal(money), -np.inf, purse),
-    ]
+    columns = np.tile(people, count)
     stays = csr_array(eye_array(kept, width))
     later = [
         [stays if j == k + 1 else -stays if j == k else None for j in range(count)]
         for k in range(count - 1)
     ]
+    money = [_wide(limit.charges, width) for limit in limits]
+    # Rows that are so much at most.
+    parts: list[tuple[csr_array, NDArray[np.float64] | float]] = [
+        (-_diagonal([rows] * count), 0.0),
+        (_diagonal(money), np.concatenate([limit.purse for limit in limits])),
+    ]
     if later:
-        constraints.append(LinearConstraint(block_array(later, format="csr"), 0.0, np.inf))
+        parts.append((-csr_array(block_array(later, format="csr")), 0.0))
     most = np.array([limit.most for limit in limits])
     if np.isfinite(most).any():
-        each = _diagonal([csr_array(people[None, :])] * count)
-        constraints.append(LinearConstraint(each, -np.inf, most))
+        parts.append((_diagonal([csr_array(people[None, :])] * count), most))
     if least > 0.0:
-        all_ = csr_array(np.tile(people, count)[None, :])
-        constraints.append(LinearConstraint(all_, least * (1.0 - _EXACT), np.inf))
-    whole = np.concatenate([np.ones(c.price.size), np.zeros(c.village.size)])
-    found = milp(
-        -np.tile(people, count),
-        integrality=np.tile(whole, count),
-        bounds=Bounds(0.0, 1.0),
-        constraints=constraints,
-        options={
-            "mip_rel_gap": gap,
-            "node_limit": _WHOLE_TREE if nodes is None else nodes,
-            "time_limit": max(seconds, 0.0),
-        },
+        parts.append((-csr_array(columns[None, :]), -least * (1.0 - _EXACT)))
+    matrix = csr_array(vstack([part for part, _ in parts], format="csr"))
+    limit = np.concatenate([np.full(part.shape[0], end) for part, end in parts])
+    whole = np.tile(np.arange(width) < c.price.size, count)
+    options = {
+        "mip_rel_gap": gap,
+        "mip_max_nodes": _WHOLE_TREE if nodes is None else nodes,
+        "time_limit": max(seconds, 0.0) if np.isfinite(seconds) else highspy.kHighsInf,
+    }
+    bound, x = _most(columns, matrix, limit, whole, options)
+    chosen = None if x is None else np.round(x.reshape(count, width)[:, : c.price.size])
+    return Served(bound, chosen)
+
+
+def _most(
+    objective: NDArray[np.float64],
+    matrix: csr_array,
+    limit: NDArray[np.float64],
+    whole: NDArray[np.bool_],
+    options: dict[str, float],
+) -> tuple[float, NDArray[np.float64] | None]:
+    """Let HiGHS maximise over columns of 0 to 1; return its bound and the best it found.
+
+    Not by scipy, whose HiGHS prints what it repairs.
+    """
+    highs = _Highs()
+    fixed = {"output_flag": False, "threads": 1, "random_seed": 0}
+    for option, value in {**fixed, **options}.items():
+        highs.setOptionValue(option, value)
+    size = objective.size
+    none, ends = np.empty(0, np.int32), np.zeros(size, np.int32)
+    highs.addCols(size, -objective, np.zeros(size), np.ones(size), 0, ends, none, np.empty(0))
+    which = np.flatnonzero(whole).astype(np.int32)
+    highs.changeColsIntegrality(
+        which.size, which, np.full(which.size, highspy.HighsVarType.kInteger)
     )
-    bound = found.mip_dual_bound
-    chosen = None if found.x is None else found.x.reshape(count, width)[:, : c.price.size]
-    most_served = np.inf if bound is None or not np.isfinite(bound) else -float(bound)
-    return Served(most_served, None if chosen is None else np.round(chosen))
+    highs.addRows(
+        limit.size,
+        np.full(limit.size, -highspy.kHighsInf),
+        limit.astype(np.float64),
+        matrix.nnz,
+        matrix.indptr[:-1].astype(np.int32),
+        matrix.indices.astype(np.int32),
+        matrix.data.astype(np.float64),
+    )
+    highs.run()
+    info = highs.getInfo()
+    found = np.isfinite(info.objective_function_value) and info.primal_solution_status == 2
+    bound = -float(info.mip_dual_bound)
+    if highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+        return np.inf, None
+    return bound, np.array(highs.getSolution().col_value) if found else None
 
 
 def in_fractions(
