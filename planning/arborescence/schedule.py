@@ -102,8 +102,8 @@ def years(
     budgets
         By year.
     time_limit_s
-        Seconds for each budget that is looked at, about three a year, and twice more for all years
-        together.
+        Seconds for each budget that is looked at: about three a year, once for sites of all years
+        by ways of their own, and once a year more for all of them by charges.
     certify
         Whether to keep what sites are charged in ``charges``; takes room.
 
@@ -125,7 +125,7 @@ def years(
     ]
     bounds = [plan.most_people for plan in free]
     least = max(_served(plans) for plans in options)
-    together, choices = spender.over_years(total, bounds, least, time_limit_s)
+    together, choices = spender.over_years(total, bounds, least, len(total) * time_limit_s)
     options.append(_chosen(instance, total, choices))
     plans = max(options, key=_served)
     stamped = [

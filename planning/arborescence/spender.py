@@ -59,7 +59,7 @@ _SHARE = 0.6
 """Share of the time in which the programme is relaxed; whole numbers have the rest."""
 _CHARGED = 0.4
 """Share of the time in which sums are decided by charges, plans by ways of their own included."""
-_GAP_OF_YEARS = 1e-4
+_GAP_OF_YEARS = 1e-3
 """Gap at which sites for several budgets at once are good enough."""
 
 
