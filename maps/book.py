@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from phusong.maps.codec import texts
-from phusong.maps.outline import encode_lines
 from phusong.maps.sections.areas import commune_section, figure_section, village_section
 from phusong.maps.sections.fiber import (
     cable_section,
@@ -23,6 +21,7 @@ from phusong.maps.sections.planned import extension_section
 from phusong.maps.sections.remarks import finding_section, indicator_section, study_section
 from phusong.maps.sections.residuals import measured_section
 from phusong.maps.sections.rivers import river_section
+from phusong.maps.sections.roads import road_section
 from phusong.maps.sections.signal import raster_section
 from phusong.maps.words import page_words
 
@@ -60,10 +59,7 @@ def make_book(
         "figures": [] if coverage is None else figure_section(coverage, inputs.cells),
         "sites": site_section(inputs, frame),
         "cells": cell_section(inputs, study),
-        "roads": {
-            "kind": texts(inputs.roads["kind"]),
-            "lines": encode_lines(inputs.roads.geometry, frame, tolerance_m),
-        },
+        "roads": road_section(inputs, frame, tolerance_m),
         "rivers": river_section(inputs, frame, tolerance_m),
         "cables": None if fiber is None else cable_section(fiber, frame, tolerance_m),
         "pops": pop_section(inputs, frame),

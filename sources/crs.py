@@ -15,7 +15,7 @@ from pyproj.exceptions import CRSError, ProjError
 from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.datum import Box, report_way
-from phusong.sources.straight import with_vertices
+from phusong.sources.straight import moved_shapes
 from phusong.sources.tables.layers import Records, label
 from phusong.study import Study
 
@@ -189,19 +189,18 @@ def to_study(
 def _move(records: Records, crs: CRS, place: Box | None, findings: Findings) -> Records:
     """Transform a layer, two-dimensional, by the best way at a place; straight lines stay so."""
     frame = records.frame
-    flat = shapely.force_2d(frame.geometry.to_numpy())
+    shapes = frame.geometry.to_numpy()
     if frame.crs.equals(crs, ignore_axis_order=True) or frame.empty:
+        deep = shapely.get_coordinate_dimension(shapes) != 2
+        flat = shapely.force_2d(shapes) if deep.any() else shapes
         return replace(records, frame=frame.set_geometry(flat, crs=crs))
     box = place if place is not None else _box_of(records)
     way = report_way(frame.crs, crs, box, records.where, findings)
     if way.transformer is None:
-        return replace(records, frame=frame.iloc[:0].set_geometry(flat[:0], crs=crs))
-    transform = way.transformer.transform
-    there = shapely.transform(
-        with_vertices(flat, way.transformer),
-        lambda xy: np.stack(transform(xy[:, 0], xy[:, 1]), axis=1),
+        return replace(records, frame=frame.iloc[:0].set_geometry(shapes[:0], crs=crs))
+    return replace(
+        records, frame=frame.set_geometry(moved_shapes(shapes, way.transformer), crs=crs)
     )
-    return replace(records, frame=frame.set_geometry(there, crs=crs))
 
 
 def _middle_of(records: Records, area: Area) -> tuple[float, float, float]:

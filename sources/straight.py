@@ -7,6 +7,7 @@ middle no longer touches it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,41 @@ _POLYGON, _COLLECTION = 3, 7
 _MOST = 1000
 """Parts of the longest span, at most: records of other continents need no more."""
 
+_AT_ONCE = 50_000
+"""Records looked at together: of the roads of a country all vertices at once are gigabytes."""
+
 Floats = NDArray[np.float64]
+Shapes = NDArray[np.object_]
 
 
-def with_vertices(geometry: NDArray[np.object_], transformer: Transformer) -> NDArray[np.object_]:
+def pieces(count: int) -> Iterator[slice]:
+    """Give so many records in pieces, so that memory does not grow with their number."""
+    for first in range(0, count, _AT_ONCE):
+        yield slice(first, first + _AT_ONCE)
+
+
+def moved_shapes(geometry: Shapes, transformer: Transformer) -> Shapes:
+    """Return geometries in another CRS, two-dimensional, straight lines straight.
+
+    Parameters
+    ----------
+    geometry
+        (n,) lines, polygons or points, in the transformer's source.
+    transformer
+        To a CRS in metres.
+    """
+    longest = _longest_span(geometry, transformer)
+    out = np.empty(len(geometry), dtype=object)
+    for part in pieces(len(geometry)):
+        flat = shapely.force_2d(geometry[part])
+        out[part] = shapely.transform(
+            flat if longest is None else _with_spans(flat, longest),
+            lambda xy: np.stack(transformer.transform(xy[:, 0], xy[:, 1]), axis=1),
+        )
+    return out
+
+
+def with_vertices(geometry: Shapes, transformer: Transformer) -> Shapes:
     """Return geometries with vertices put into spans that would bend by more than the tolerance.
 
     Nothing is changed where none would. One length holds for the whole layer, so that neighbours
@@ -36,20 +68,32 @@ def with_vertices(geometry: NDArray[np.object_], transformer: Transformer) -> ND
     transformer
         To a CRS in metres.
     """
+    longest = _longest_span(geometry, transformer)
+    return geometry if longest is None else _with_spans(geometry, longest)
+
+
+def _longest_span(geometry: Shapes, transformer: Transformer) -> float | None:
+    """Return how long a span of a layer may be, in its own unit; None where none would bend."""
+    shortest, longest = np.inf, 0.0
+    for part in pieces(len(geometry)):
+        some = geometry[part]
+        a, b = _spans(some[shapely.get_dimensions(some) > 0])
+        middle = (a + b) / 2
+        there = [np.stack(transformer.transform(p[:, 0], p[:, 1]), axis=1) for p in (a, b, middle)]
+        off = np.hypot(*(there[2] - (there[0] + there[1]) / 2).T)
+        length = np.hypot(*(b - a).T)
+        bent = np.isfinite(off) & (off > TOLERANCE_M) & (length > 0)
+        if bent.any():
+            # What a span bends grows with the square of its length.
+            whole = length[bent] * np.sqrt(TOLERANCE_M / off[bent])
+            shortest = min(shortest, float(whole.min()))
+            longest = max(longest, float(length[bent].max()))
+    return None if longest == 0.0 else max(shortest, longest / _MOST)
+
+
+def _with_spans(geometry: Shapes, step: float) -> Shapes:
+    """Return geometries with no span longer than a step."""
     long = np.flatnonzero(shapely.get_dimensions(geometry) > 0)
-    if not len(long):
-        return geometry
-    a, b = _spans(geometry[long])
-    middle = (a + b) / 2
-    there = [np.stack(transformer.transform(p[:, 0], p[:, 1]), axis=1) for p in (a, b, middle)]
-    off = np.hypot(*(there[2] - (there[0] + there[1]) / 2).T)
-    length = np.hypot(*(b - a).T)
-    bent = np.isfinite(off) & (off > TOLERANCE_M) & (length > 0)
-    if not bent.any():
-        return geometry
-    # What a span bends grows with the square of its length.
-    whole = length[bent] * np.sqrt(TOLERANCE_M / off[bent])
-    step = max(float(whole.min()), float(length[bent].max()) / _MOST)
     out = geometry.copy()
     out[long] = shapely.segmentize(geometry[long], step)
     # GEOS would repair an invalid outline on the way, unsaid: its rings are cut up one by one.

@@ -44,6 +44,8 @@ NODATA: Final = -32768
 LIMIT: Final = 32767
 _MAGIC: Final = b"PHSNGPL\x01"
 _SUFFIX: Final = ".loss"
+_KNOWN: Final = 4096
+"""Heads of entries that are remembered: those round a tile, and not those of a country."""
 
 
 class EntryError(Exception):
@@ -295,6 +297,8 @@ class PathLossStore:
             )
         except (OSError, ValueError, LookupError, TypeError) as problem:
             raise EntryError from problem
+        if len(self._headers) >= _KNOWN:
+            self._headers.clear()
         self._headers[key] = header
         return header
 

@@ -59,10 +59,11 @@ def summarise(  # noqa: C901 - one pass over the cells, every figure at once
         first.
     """
     pairs = cuts.shape[1]
-    servers = kind_of_server.size
     for v in prange(offsets.size - 1):
+        # Only servers heard in the village are told apart: a country has a hundred thousand.
+        first, last = _span_of(server, cells, offsets[v], offsets[v + 1])
         histogram = np.zeros(TICKS)
-        tally = np.zeros(servers)
+        tally = np.zeros(max(0, last - first + 1))
         total = 0.0
         for i in range(offsets[v], offsets[v + 1]):
             total += weight[i]
@@ -73,7 +74,7 @@ def summarise(  # noqa: C901 - one pass over the cells, every figure at once
             kind = kind_of_server[who]
             if left.size > 0:
                 kind += left[cells[i]] - ALL_LEFT
-            tally[who] += weight[i]
+            tally[who - first] += weight[i]
             histogram[tick - FLOOR_TICK] += weight[i]
             expected[v] += weight[i] * odds[kind, tick - FLOOR_TICK]
             if tick >= cuts[kind, 0]:
@@ -82,11 +83,11 @@ def summarise(  # noqa: C901 - one pass over the cells, every figure at once
                 if tick >= cuts[kind, p]:
                     served[v, p] += weight[i]
         best = 0
-        heard = 0.0
-        for who in range(1, servers):
-            heard += tally[who]
-            if tally[who] > tally[best]:
-                best = who
+        heard = most = 0.0
+        for k in range(tally.size):
+            heard += tally[k]
+            if tally[k] > most:
+                best, most = first + k, tally[k]
         best_server[v] = best
         level_median[v] = math.nan
         below = total - heard
@@ -96,6 +97,17 @@ def summarise(  # noqa: C901 - one pass over the cells, every figure at once
                 if below >= 0.5 * total * (1.0 - 1e-12):
                     level_median[v] = (t + FLOOR_TICK) * TICK_DB
                     break
+
+
+@njit(cache=True)
+def _span_of(server: Any, cells: Any, begin: int, end: int) -> tuple[int, int]:
+    """Return the first and the last server among part cells; (2^63 - 1, 0) without any."""
+    first, last = np.iinfo(np.int64).max, 0
+    for i in range(begin, end):
+        who = server[cells[i]]
+        if who > 0:
+            first, last = min(first, who), max(last, who)
+    return first, last
 
 
 @njit(cache=True, nogil=True)

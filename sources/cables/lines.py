@@ -19,7 +19,8 @@ from phusong.sources.tables.layers import Records
 from phusong.sources.tables.status import in_service
 from phusong.sources.tables.text import as_code, clean
 
-_LINEAR = {1, 2, 5}
+_LINE = 1
+_LINEAR = {_LINE, 2, 5}
 CABLE_COLUMNS = (
     "cable_id",
     "owner",
@@ -65,7 +66,10 @@ def ids_of(records: Records, column: str) -> tuple[list[str], int]:
 
 def _parts(records: Records) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     """Explode multi-lines; return the lines and the record of each."""
-    lines, index = shapely.get_parts(records.frame.geometry.to_numpy(), return_index=True)
+    shapes = records.frame.geometry.to_numpy()
+    if (shapely.get_type_id(shapes) == _LINE).all():  # a part is a copy: of many, much memory
+        return shapes, np.arange(len(shapes), dtype=np.int64)
+    lines, index = shapely.get_parts(shapes, return_index=True)
     return lines, index.astype(np.int64)
 
 

@@ -63,8 +63,8 @@ def prepare_terrain(
     Heights are interpolated bilinearly. A cell whose nearest DEM cell is a void is a void,
     however much the neighbours could say about it. A void no wider than
     ``settings.void_fill_max_m`` is filled by inverse distance from its rim; wider ones stay
-    empty and are returned as holes. Memory: blocks of heights, and five bytes a cell while
-    there are voids.
+    empty and are returned as holes. Memory: blocks of heights, and where there are voids, from
+    the first of them to the last, some bytes a cell.
 
     Parameters
     ----------
@@ -125,7 +125,8 @@ def _prepare(
                 parts = warper.blocks(window, (Resampling.bilinear, Resampling.nearest))
                 smooth, near = first_of(parts, window, 2)
                 heights = np.where(np.isnan(near), np.nan, np.where(np.isnan(smooth), near, smooth))
-                void[window.slices_in(grid.window)] = np.isnan(heights)
+                if np.isnan(heights).any():  # a page of zeros that nobody writes takes no memory
+                    void[window.slices_in(grid.window)] = np.isnan(heights)
                 target.write(window, heights)
                 progress.advance("terrain")
         if outside is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,12 +102,11 @@ def _sort_voids(
     target: Spill, void: Cells, outside: Cells | None, grid: Grid, settings: TerrainSource
 ) -> tuple[Cells, Cells, list[dict[str, Any]]]:
     """Tell voids to be filled from the sea and from holes."""
-    narrow, sea = np.zeros_like(void), np.zeros_like(void)
+    # Not zeros_like, which writes: of the grid of a country only what holds voids is touched.
+    narrow, sea = np.zeros(void.shape, dtype=bool), np.zeros(void.shape, dtype=bool)
     holes: list[dict[str, Any]] = []
-    labels, _ = ndimage.label(void, structure=_EIGHT)
-    for number, (rows, cols) in enumerate(ndimage.find_objects(labels), start=1):
-        where = (rows, cols)
-        part = labels[where] == number
+    for where, part in _parts(void):
+        rows, cols = where
         width_m = _width(part) * grid.cell_m
         if width_m <= settings.void_fill_max_m:
             narrow[where] |= part
@@ -116,6 +116,17 @@ def _sort_voids(
             window = [rows.start, cols.start, rows.stop - rows.start, cols.stop - cols.start]
             holes.append({"window": window, "cells": int(part.sum()), "width_m": round(width_m, 1)})
     return narrow, sea, holes
+
+
+def _parts(void: Cells) -> Iterator[tuple[tuple[slice, slice], Cells]]:
+    """Give each void: its rows and columns, and which cells of those it has."""
+    held = np.flatnonzero(void.any(axis=1))
+    if not held.size:
+        return
+    north = int(held[0])
+    labels, _ = ndimage.label(void[north : held[-1] + 1], structure=_EIGHT)
+    for number, (rows, cols) in enumerate(ndimage.find_objects(labels), start=1):
+        yield (slice(rows.start + north, rows.stop + north), cols), labels[rows, cols] == number
 
 
 def _width(part: NDArray[np.bool_]) -> float:

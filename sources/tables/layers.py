@@ -18,6 +18,7 @@ from phusong.checks import Findings
 from phusong.errors import Where
 from phusong.sources.bounds import FARTHEST
 from phusong.sources.datum import settled
+from phusong.sources.straight import pieces
 from phusong.sources.tables.columns import map_columns, present, take
 from phusong.sources.tables.coordinates.pairs import PAIRED, column_of_pairs
 from phusong.sources.tables.coordinates.points import (
@@ -376,11 +377,14 @@ def _refuse_without_place(
 
 def _refuse_impossible(records: Records, findings: Findings) -> Records:
     """Leave out records with a vertex that is no number, or beyond the earth (S22; most: S12)."""
-    corners, of = shapely.get_coordinates(records.frame.geometry.to_numpy(), return_index=True)
-    inside = (np.abs(corners) < FARTHEST).all(axis=1)
-    if inside.all():
+    shapes = records.frame.geometry.to_numpy()
+    broken = np.zeros(len(shapes), dtype=bool)
+    for part in pieces(len(shapes)):
+        corners, of = shapely.get_coordinates(shapes[part], return_index=True)
+        inside = (np.abs(corners) < FARTHEST).all(axis=1)
+        broken[part.start + of[~inside]] = True
+    if not broken.any():
         return records
-    broken = np.bincount(of[~inside], minlength=len(records.frame)) > 0
     if broken.sum() * 2 > len(broken):
         findings.add(
             "S12",

@@ -221,7 +221,9 @@ const Legend = {
     if (State.shown.has("rivers")) rows.push([lineSwatch(WATER, []), t("River or lake")]);
     if (State.shown.has("roads")) rows.push([lineSwatch("#8d7b68", []), t("Road")]);
     if (State.shown.has("borders")) rows.push([lineSwatch("#32323c", []), t("Commune border")]);
-    return rows.length ? Legend.group(t("Other marks"), rows) : null;
+    const few = State.shown.has("roads") && Lines.roads.length < book.roads.total;
+    return rows.length ? Legend.group(t("Other marks"), rows, few
+      ? t("{kept} of {total} roads are drawn, the main ones.", { kept: number(Lines.roads.length), total: number(book.roads.total) }) : null) : null;
   },
 };
 

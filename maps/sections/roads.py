@@ -1,0 +1,51 @@
+"""Roads of the base map, as the page reads them: of very many, those that show a country."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from phusong.maps.codec import texts
+from phusong.maps.mercator import Frame
+from phusong.maps.outline import encode_lines
+
+if TYPE_CHECKING:
+    from phusong.sources.inputs import Inputs
+
+MOST_VERTICES = 180_000
+"""On the page, once lines are simplified: some two megabytes."""
+MOST_DRAWN = 8 * MOST_VERTICES
+"""As the files draw them: more are not even simplified."""
+
+
+def road_section(inputs: Inputs, frame: Frame, tolerance_m: float) -> dict[str, Any]:
+    """Return kinds and lines of the roads, and the ``total`` of them.
+
+    Where there are more than a page can hold, the kinds with the least of them come first (those
+    are the main roads), and of a kind the longest.
+    """
+    roads = inputs.roads
+    drawn = shapely.get_num_coordinates(roads.geometry.to_numpy())
+    kept = _few(roads, drawn, MOST_DRAWN)
+    simple = shapely.simplify(roads.geometry.to_numpy()[kept], tolerance_m)
+    kept = kept[_few(roads.iloc[kept], shapely.get_num_coordinates(simple), MOST_VERTICES)]
+    return {
+        "kind": texts(roads["kind"].iloc[kept]),
+        "lines": encode_lines(roads.geometry.to_numpy()[kept], frame, tolerance_m),
+        "total": len(roads),
+    }
+
+
+def _few(roads: pd.DataFrame, vertices: NDArray[np.integer[Any]], most: int) -> NDArray[np.int64]:
+    """Return the rows, in their order, of roads that have no more vertices than ``most``."""
+    if vertices.sum() <= most:
+        return np.arange(len(roads))
+    kind = pd.factorize(roads["kind"])[0]
+    of_kind = np.bincount(kind + 1, weights=vertices)[kind + 1]
+    length = shapely.length(roads.geometry.to_numpy())
+    order = np.lexsort((-length, kind, of_kind))
+    return np.sort(order[np.cumsum(vertices[order]) <= most])
