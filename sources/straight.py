@@ -44,22 +44,22 @@ def moved_shapes(geometry: Shapes, transformer: Transformer) -> Shapes:
     transformer
         To a CRS in metres.
     """
-    longest = _longest_span(geometry, transformer)
+    longest = longest_span(geometry, transformer)
     out = np.empty(len(geometry), dtype=object)
     for part in pieces(len(geometry)):
         flat = shapely.force_2d(geometry[part])
         out[part] = shapely.transform(
-            flat if longest is None else _with_spans(flat, longest),
+            with_vertices(flat, longest),
             lambda xy: np.stack(transformer.transform(xy[:, 0], xy[:, 1]), axis=1),
         )
     return out
 
 
-def with_vertices(geometry: Shapes, transformer: Transformer) -> Shapes:
-    """Return geometries with vertices put into spans that would bend by more than the tolerance.
+def longest_span(geometry: Shapes, transformer: Transformer) -> float | None:
+    """Return how long a span may be that bends by no more than the tolerance.
 
-    Nothing is changed where none would. One length holds for the whole layer, so that neighbours
-    get the same vertices on a common border.
+    One length holds for the whole layer, so that neighbours get the same vertices on a common
+    border.
 
     Parameters
     ----------
@@ -67,13 +67,12 @@ def with_vertices(geometry: Shapes, transformer: Transformer) -> Shapes:
         (n,) lines, polygons or points, in the transformer's source.
     transformer
         To a CRS in metres.
+
+    Returns
+    -------
+    float or None
+        In the source's unit; None where no span of the layer bends more.
     """
-    longest = _longest_span(geometry, transformer)
-    return geometry if longest is None else _with_spans(geometry, longest)
-
-
-def _longest_span(geometry: Shapes, transformer: Transformer) -> float | None:
-    """Return how long a span of a layer may be, in its own unit; None where none would bend."""
     shortest, longest = np.inf, 0.0
     for part in pieces(len(geometry)):
         some = geometry[part]
@@ -91,14 +90,16 @@ def _longest_span(geometry: Shapes, transformer: Transformer) -> float | None:
     return None if longest == 0.0 else max(shortest, longest / _MOST)
 
 
-def _with_spans(geometry: Shapes, step: float) -> Shapes:
-    """Return geometries with no span longer than a step."""
+def with_vertices(geometry: Shapes, longest: float | None) -> Shapes:
+    """Return geometries with vertices put into spans that are longer; None: as they are."""
+    if longest is None:
+        return geometry
     long = np.flatnonzero(shapely.get_dimensions(geometry) > 0)
     out = geometry.copy()
-    out[long] = shapely.segmentize(geometry[long], step)
+    out[long] = shapely.segmentize(geometry[long], longest)
     # GEOS would repair an invalid outline on the way, unsaid: its rings are cut up one by one.
     for i in long[~shapely.is_valid(geometry[long])]:
-        out[i] = _by_rings(geometry[i], step)
+        out[i] = _by_rings(geometry[i], longest)
     return out
 
 

@@ -163,7 +163,7 @@ def _road_usd(roads: Network, prices: Extension) -> Floats:
 
     price = usd_per_km(prices, column("kind"), column("surface"), roads.steepness)
     usd = roads.length_m / 1000.0 * price
-    check_costs(usd, roads.edge_ids())
+    check_costs(usd, roads.edge_ids)
     return usd
 
 
@@ -177,10 +177,10 @@ def _split_roads(
     network, node, target
         The network, and (a,) the nodes at which (a,) targets come to the road.
     """
-    geometry = roads.geometry
-    if not len(geometry):
+    if not len(roads.graph):
         none = np.zeros(0, np.int64)
         return roads, none, none
+    geometry = roads.edge_geometry()  # not kept: what is handed on has edges of its own
     edge_f, along_f = _passing(roads, geometry, fibre, prices.access_m)
     who, edge_t = shapely.STRtree(geometry).query(targets, "dwithin", prices.access_m)
     gap = shapely.distance(targets[who], geometry[edge_t])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from phusong.errors import InputError, Where
@@ -39,12 +42,14 @@ def _ground(prices: Extension, slope: Floats) -> Floats:
 
 
 def _lookup(table: dict[str, float], keys: NDArray[np.object_], default: float) -> Floats:
-    names, which = np.unique(keys.astype(str), return_inverse=True)
+    which, names = pd.factorize(keys, use_na_sentinel=False)
     return np.array([table.get(str(name), default) for name in names], dtype=np.float64)[which]
 
 
-def check_costs(cost_usd: Floats, names: NDArray[np.object_]) -> None:
+def check_costs(cost_usd: Floats, names: Callable[[], NDArray[np.object_]]) -> None:
     """Refuse costs no network can be planned with.
+
+    ``names`` gives the names of the routes; it is asked only when one is wrong.
 
     Raises
     ------
@@ -59,7 +64,7 @@ def check_costs(cost_usd: Floats, names: NDArray[np.object_]) -> None:
             "give every kind of road a price of at least 0",
             {
                 "count": len(wrong),
-                "name": str(names[wrong[0]]),
+                "name": str(names()[wrong[0]]),
                 "cost": float(cost_usd[wrong[0]]),
             },
         )

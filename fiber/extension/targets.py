@@ -90,10 +90,9 @@ def target_frame(
 
 def _gap_km(candidates: Candidates, points: NDArray[np.object_]) -> Floats:
     """Return the distance of points from the nearest road."""
-    roads = candidates.roads.geometry
     out = np.full(len(points), np.nan)
-    if len(roads) and len(points):
-        tree = shapely.STRtree(roads)
+    if len(candidates.roads.graph) and len(points):
+        tree = shapely.STRtree(candidates.roads.geometry)
         (who, _), gap = tree.query_nearest(points, return_distance=True, all_matches=False)
         out[who] = gap / 1000.0
     return out

@@ -77,7 +77,7 @@ def test_a_negative_price_is_refused_in_the_study():
 @pytest.mark.parametrize("cost", [np.nan, -1.0, np.inf])
 def test_a_missing_or_negative_cost_names_its_road(cost):
     with pytest.raises(InputError, match=r"1 routes have a missing or negative cost.*R7"):
-        check_costs(np.array([1.0, cost]), objects("R6", "R7"))
+        check_costs(np.array([1.0, cost]), lambda: objects("R6", "R7"))
 
 
 # ------------------------------------------------------------------ off the road

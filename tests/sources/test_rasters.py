@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pyproj import CRS as Crs
 from pyproj import Transformer
 from rasterio.transform import from_origin
+from scipy import ndimage
 from shapely.geometry import box
 
 from helpers.province import CRS, X0, Y0, dem, numbers_of, only, read, villages, write_raster
@@ -31,7 +32,7 @@ from phusong.sources.rasters.prepared import create
 from phusong.sources.rasters.rasterfile import RasterFile, open_raster
 from phusong.sources.rasters.studygrid import cell_size, footprint
 from phusong.sources.rasters.terrain import prepare_terrain
-from phusong.sources.rasters.voids import _width
+from phusong.sources.rasters.voids import _parts, _width
 from phusong.study import PeopleSource, TerrainSource
 
 
@@ -178,6 +179,20 @@ def test_cell_of_the_grid(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("shape", "width"), [((1, 1), 1), ((1, 9), 1), ((3, 9), 3), ((5, 5), 5)])
 def test_width_of_a_void(shape: tuple[int, int], width: float) -> None:
     assert _width(np.ones(shape, dtype=bool)) == width
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.02, 0.2, 0.6, 1.0]))
+def test_voids_are_told_apart_as_on_the_whole_grid(seed: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    void = rng.random((12, 15)) < share
+    void[: rng.integers(0, 6)] = void[rng.integers(6, 13) :] = False
+    labels, count = ndimage.label(void, structure=np.ones((3, 3)))
+    found = np.zeros(void.shape, dtype=int)
+    for number, (where, part) in enumerate(_parts(void), start=1):
+        assert not found[where][part].any()
+        found[where][part] = number
+    assert found.max(initial=0) == count
+    assert np.array_equal(found, labels)
 
 
 def with_void(tmp_path: Path, rows: slice, cols: slice) -> Path:

@@ -7,12 +7,14 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pytest
 import shapely
 from pyproj import Transformer
 
 from helpers.province import X0, Y0, check, communes, lonlat, read
 from phusong.fiber.network.drawing import build_network
-from phusong.sources.straight import TOLERANCE_M, with_vertices
+from phusong.sources import straight
+from phusong.sources.straight import TOLERANCE_M, longest_span, moved_shapes, with_vertices
 
 TO_UTM = Transformer.from_crs(4326, 32648, always_xy=True)
 
@@ -23,11 +25,15 @@ def moved(geometry: Any) -> Any:
     )
 
 
+def cut_up(layer: Any) -> Any:
+    return with_vertices(layer, longest_span(layer, TO_UTM))
+
+
 def test_a_span_of_41_km_lies_within_a_centimetre_of_what_was_drawn() -> None:
     span = shapely.LineString([(104.8, 22.6972), (105.2, 22.6972)])
     places = moved(shapely.line_interpolate_point(span, np.linspace(0, 1, 41), normalized=True))
     bare = moved(span)
-    (bent,) = moved(with_vertices(np.array([span], dtype=object), TO_UTM))
+    (bent,) = moved(cut_up(np.array([span], dtype=object)))
     assert 13 < shapely.distance(places, bare).max() < 15
     assert shapely.distance(places, bent).max() <= 1.01 * TOLERANCE_M
 
@@ -36,21 +42,36 @@ def test_what_does_not_bend_stays_as_it_is() -> None:
     short = shapely.LineString([(105.0, 22.7), (105.0005, 22.7), (105.0005, 22.7005)])
     area = short.buffer(0.0005)
     layer = np.array([short, area, shapely.Point(105, 22), shapely.Point()], dtype=object)
-    assert with_vertices(layer, TO_UTM) is layer
+    assert cut_up(layer) is layer
 
 
 def test_neighbours_get_the_same_vertices() -> None:
     west = shapely.box(104.7, 22.5, 105.0, 22.8)
     east = shapely.box(105.0, 22.5, 105.25, 22.8)
-    both = moved(with_vertices(np.array([west, east], dtype=object), TO_UTM))
+    both = moved(cut_up(np.array([west, east], dtype=object)))
     assert shapely.area(shapely.intersection(*both)) < 0.01
     assert len(shapely.get_coordinates(both)) > 100
     assert shapely.coverage_is_valid(shapely.set_precision(both, 0.001))
 
 
+def test_a_layer_is_moved_alike_whole_and_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(5)
+    ends = np.array([104.8, 22.6]) + random.uniform(0, 0.3, (30, 2, 2))
+    lines = shapely.linestrings(ends)
+    deep = shapely.linestrings(np.dstack([ends, random.uniform(0, 900, (30, 2, 1))]))
+    layer = np.array([*lines, *deep, shapely.Point(105, 22), shapely.box(105, 22, 105.3, 23)])
+    whole = moved_shapes(layer, TO_UTM)
+    assert shapely.get_num_coordinates(whole).sum() > 2 * shapely.get_num_coordinates(layer).sum()
+    assert shapely.to_wkb(moved(cut_up(shapely.force_2d(layer)))).tolist() == (
+        shapely.to_wkb(whole).tolist()
+    )
+    monkeypatch.setattr(straight, "_AT_ONCE", 7)
+    assert shapely.to_wkb(moved_shapes(layer, TO_UTM)).tolist() == shapely.to_wkb(whole).tolist()
+
+
 def test_a_record_at_the_other_end_of_the_world_does_no_harm() -> None:
     layer = np.array([shapely.LineString([(-170, -80), (170, 80)])], dtype=object)
-    assert len(shapely.get_coordinates(with_vertices(layer, TO_UTM))) < 3000
+    assert len(shapely.get_coordinates(cut_up(layer))) < 3000
 
 
 def test_a_branch_in_the_middle_of_a_long_span_is_joined(
@@ -96,7 +117,7 @@ def test_an_outline_that_crosses_itself_is_not_repaired_on_the_way(
     )
     both = shapely.multipolygons([eight, hole])
     layer = np.array([eight, hole, both], dtype=object)
-    cut = with_vertices(layer, TO_UTM)
+    cut = cut_up(layer)
     assert (shapely.get_num_coordinates(cut) > shapely.get_num_coordinates(layer)).all()
     assert not shapely.is_valid(cut).any()
     assert shapely.get_type_id(cut).tolist() == [3, 3, 6]

@@ -65,6 +65,19 @@ def test_any_window_equals_the_part_of_the_whole(tmp_path_factory, row, col, row
     np.testing.assert_array_equal(store.read(KEY, asked), expected)
 
 
+def test_heads_of_a_country_are_not_all_remembered(tmp_path, losses, monkeypatch):
+    monkeypatch.setattr("phusong.coverage.signal.store._KNOWN", 3)
+    store = PathLossStore(tmp_path)
+    keys = [f"{i:02d}" * 32 for i in range(10)]
+    for i, key in enumerate(keys):
+        store.write(key, WINDOW, losses + i, 0.05)
+        assert store.has(key)
+    for turn in range(2):
+        for i, key in enumerate(keys):
+            assert np.nanmax(np.abs(store.read(key, WINDOW) - losses - i)) < 0.03, turn
+            assert len(store._headers) <= 3
+
+
 def test_ticks_hold_the_ends_and_mark_nothing():
     ticks = to_ticks(np.array([np.nan, 0.0, 0.074, 5e3, -5e3], dtype="float32"), 0.05)
     assert ticks.tolist() == [NODATA, 0, 1, 32767, -32767]
