@@ -7,10 +7,11 @@ For each: wall and processor seconds, the peak resident memory of all its proces
 sampled (pages they share counted in each) and that of the largest as the system accounts it.
 Exit code 1 when any passes the limit of 4 GB.
 
-By default cells are 100 m and masts reach 10 km, so that it ends in about an hour of two cores;
-what the constants say of 30 m and 20 km, of 64 and of 1,000 cores is printed after. Efficiency: a
-country of a twentieth, its masts and the rest, by one process of one thread and by a dask cluster
-of ``--dask`` processes of one thread, from empty stores.
+By default cells are 100 m and masts reach 5 km: at 30 m and 20 km the masts alone take six hours of
+a core. Before, a country of a twentieth: run by one process of one thread from nothing and on kept
+losses, and on a dask cluster of ``--dask`` processes of one thread, whose efficiency is printed;
+what the processor seconds of these say of more cores, and of 30 m and 20 km, is printed at the end.
+(Of small discs most is what a mast costs however small: ``bench_province.py`` has large ones.)
 """
 
 from __future__ import annotations
@@ -102,19 +103,28 @@ def _memory_mb(pid: int) -> tuple[float, float]:
     return held * 1024 / 1e6, most * 1024 / 1e6
 
 
-def command(name: str, words: Sequence[str], beside: Sequence[int] = (), **env: str) -> Took:
-    """Give a command, watch it and the processes ``beside`` it, and print what it took.
+def _cpu_s(roots: Sequence[int]) -> float:
+    """Return the processor seconds of processes and of all below them that live now."""
+    ticks = 0
+    for pid in _tree(roots):
+        try:
+            said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += int(said[11]) + int(said[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
-    Processor seconds are those of the command and of what it started, not of those beside.
-    """
-    begun = time.perf_counter()
+
+def command(name: str, words: Sequence[str], beside: Sequence[int] = (), **env: str) -> Took:
+    """Give a command, watch it and the processes ``beside`` it, and print what all took."""
+    before_s, begun = _cpu_s(beside), time.perf_counter()
     with subprocess.Popen(words, env={**os.environ, **env}, stdout=subprocess.DEVNULL) as process:
         with Watch([process.pid, *beside]) as watch:
             _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     took = Took(
         time.perf_counter() - begun,
-        usage.ru_utime + usage.ru_stime,
+        usage.ru_utime + usage.ru_stime + _cpu_s(beside) - before_s,
         watch.tree_mb,
         max(watch.largest_mb, usage.ru_maxrss * 1024 / 1e6),
     )
@@ -140,9 +150,14 @@ def make(folder: Path, given: argparse.Namespace, share: int = 1) -> tuple[Count
         "radius_km": given.reach_km,
         "draws": given.draws,
     }
-    words = [sys.executable, __file__, "--make", str(folder), json.dumps(asked)]
-    took = command("making the country", words)
-    return Country(**{**json.loads((folder / "made.json").read_text()), "folder": folder}), took
+    note = folder / "made.json"
+    if note.exists() and (known := json.loads(note.read_text()))["asked"] == asked:
+        took = Took(0.0, 0.0, 0.0, 0.0)
+    else:
+        words = [sys.executable, __file__, "--make", str(folder), json.dumps(asked)]
+        took = command("making the country", words)
+        known = json.loads(note.read_text())
+    return Country(**{**known["country"], "folder": folder}), took
 
 
 @contextmanager
@@ -194,72 +209,81 @@ def tell_steps(out: Path) -> None:
         print(f"  {name:30}{value:9.1f} s")
 
 
-def efficiency(folder: Path, given: argparse.Namespace) -> float:
-    """Run a twentieth of the country on one core and on a cluster; return the efficiency."""
+@dataclass
+class Constants:
+    """What a twentieth says: processor seconds of one core, and the cluster's efficiency."""
+
+    pixel_us: float
+    """Of a mast's sweep, packed and written, a pixel and band."""
+    lit_us: float
+    """Of best servers and rasters, a pixel and band."""
+    rest_s: float
+    """Of all else in a run, of the whole country."""
+    efficiency: float
+
+
+def efficiency(folder: Path, given: argparse.Namespace) -> Constants:
+    """Run a twentieth of the country on one core, again on kept losses, and on a cluster."""
     country, _ = make(folder, given, SMALL)
     study, out = country.folder, folder / "out"
     print(f"a twentieth: {asdict(country)}")
-    command("compiling", [*PHUSONG, "models"])
-    walls = []
-    single = [*PHUSONG, "run", str(study), "--overwrite", "--out", str(out)]
-    took = command("one process of one thread", single, NUMBA_NUM_THREADS="1")
+    words = [*PHUSONG, "run", str(study), "--overwrite", "--out", str(out)]
+    command("kernels and prepared rasters", words, NUMBA_NUM_THREADS="1")
+    again = command("one thread, on kept losses", words, NUMBA_NUM_THREADS="1")
+    kept = said_by(out)
+    shutil.rmtree(study / ".phusong" / "store")
+    one = command("one thread, from nothing", words, NUMBA_NUM_THREADS="1")
     tell_steps(out)
-    walls.append((took.wall_s, said_by(out)))
+    alone = said_by(out)
     shutil.rmtree(study / ".phusong" / "store")
     with cluster(given.dask, 1) as (address, pids):
-        words = [*single, "--scheduler", address]
+        there = [*words, "--scheduler", address]
         name = f"dask cluster of {given.dask} processes"
-        took = command(name, words, pids, NUMBA_NUM_THREADS="1")
+        many = command(name, there, pids, NUMBA_NUM_THREADS="1")
     tell_steps(out)
-    walls.append((took.wall_s, said_by(out)))
-    for name, figures in (
-        ("whole run", [wall for wall, _ in walls]),
-        ("signal (masts and best servers)", [said["seconds"]["signal"] for _, said in walls]),
+    print(
+        f"processor seconds, one process / cluster: {one.cpu_s:.1f} / {many.cpu_s:.1f} = "
+        f"{one.cpu_s / many.cpu_s:.2f}"
+    )
+    share = 0.0
+    for name, wall, spread in (
+        ("whole run", one.wall_s, many.wall_s),
+        ("masts, best servers", alone["seconds"]["signal"], said_by(out)["seconds"]["signal"]),
     ):
-        one, many = figures
+        share = wall / (given.dask * spread)
         print(
-            f"efficiency, {name}: {one:.1f} s / ({given.dask} x {many:.1f} s) = "
-            f"{one / (given.dask * many):.2f}"
+            f"efficiency, {name}: {wall:.1f} s / ({given.dask} x {spread:.1f} s) = {share:.2f} "
+            "(wall: of a machine without other work)"
         )
-    return walls[0][1]["seconds"]["signal"] / (given.dask * walls[1][1]["seconds"]["signal"])
+    pixels = alone["signal"]["pixels"]
+    # The processor seconds of a step are not told: it has its share of the run's.
+    combine_s = kept["signal"]["combine_s"] * again.cpu_s / again.wall_s
+    return Constants(
+        1e6 * (one.cpu_s - again.cpu_s) / pixels,
+        1e6 * combine_s / pixels,
+        SMALL * (again.cpu_s - combine_s),
+        share,
+    )
 
 
-def on_paper(country: Country, out: Path, cores: int, share: float) -> None:
-    """Print what the constants of a run say of other cells, reaches and numbers of cores."""
-    said = said_by(out)
-    signal = said["signal"]
-    if not signal["pixels"]:
-        print("nothing was computed in this run: no constants")
-        return
-    pixel_us = 1e6 * cores * signal["propagation_s"] / signal["pixels"]
-    lit = math.pi * (1000.0 * said["settings"]["radio"]["radius_km"]) ** 2
-    lit /= said["grid"]["cell_m"] ** 2
-    combine_us = 1e6 * cores * signal["combine_s"] / (signal["masts"] * lit * len(BANDS_MHZ))
-    judged_us = 1e6 * said["seconds"]["villages"] / country.cells
+def on_paper(country: Country, given: argparse.Namespace, found: Constants) -> None:
+    """Print what the constants say of this country, of other cells, and of more cores."""
     print(
-        f"\nmeasured here, of one core: {pixel_us:.3f} us a pixel and band of a mast's sweep, "
-        f"{combine_us:.3f} us of its best servers; {judged_us:.2f} us a cell of villages judged"
+        f"\nprocessor time of one core: {found.pixel_us:.2f} us a pixel and band of the masts, "
+        f"{found.lit_us:.2f} us of best servers and rasters; all else "
+        f"{found.rest_s / 60:.0f} minutes, which one process keeps"
     )
-    pixels = country.sites * len(BANDS_MHZ)
-    pixels *= math.pi * (1000.0 * FULL_REACH_KM / FULL_CELL_M) ** 2
-    spread_s = pixels * (pixel_us + combine_us) / 1e6
-    cells = country.area_km2 * 1e6 / FULL_CELL_M**2
-    alone_s = cells * judged_us / 1e6
-    rest_s = sum(
-        seconds
-        for step, seconds in said["seconds"].items()
-        if step not in {"signal", "villages", "simulation"}
-    )
-    print(
-        f"{FULL_CELL_M:g} m and {FULL_REACH_KM:g} km: {pixels / 1e9:.0f} thousand million pixels "
-        f"and bands, {cells / 1e6:.0f} million cells"
-    )
-    for many in (1, 64, 1000):
-        took = spread_s / many / (1.0 if many == 1 else share)
-        print(
-            f"  {many:5d} core(s): masts and best servers {took / 3600:8.2f} h; villages "
-            f"{alone_s / 3600:.2f} h and other steps {rest_s / 3600:.2f} h by one"
-        )
+    for cell_m, reach_km in ((given.cell_m, given.reach_km), (FULL_CELL_M, FULL_REACH_KM)):
+        disc = math.pi * (1000.0 * reach_km / cell_m) ** 2
+        pixels = country.sites * len(BANDS_MHZ) * disc
+        spread_s = pixels * (found.pixel_us + found.lit_us) / 1e6
+        print(f"{cell_m:g} m, {reach_km:g} km: {pixels / 1e9:.1f} thousand million pixels, bands")
+        for cores in (1, given.dask, 64, 1000):
+            share = 1.0 if cores == 1 else found.efficiency
+            print(
+                f"  {cores:5d} cores: masts, best servers {spread_s / cores / share / 60:9.1f} "
+                f"minutes (efficiency {share:.2f})"
+            )
 
 
 def main() -> None:
@@ -268,29 +292,27 @@ def main() -> None:
     parser.add_argument("--sites", type=int, default=20_000)
     parser.add_argument("--edges", type=int, default=10_000_000, help="of the roads")
     parser.add_argument("--cell-m", type=float, default=100.0)
-    parser.add_argument("--reach-km", type=float, default=10.0)
+    parser.add_argument("--reach-km", type=float, default=5.0)
     parser.add_argument("--draws", type=int, default=0, help="of the simulation of errors")
     parser.add_argument("--workers", type=int, help="processes of the run [default: threads]")
     parser.add_argument("--dask", type=int, default=2, help="processes of the cluster")
     parser.add_argument("--on-dask", action="store_true", help="run the country on a cluster, too")
     parser.add_argument("--search-s", type=float, default=120.0, help="limit of extend's search")
     parser.add_argument("--steps", nargs="*", default=["run", "extend", "efficiency"])
-    parser.add_argument("--folder", type=Path, help="keep the country here")
+    parser.add_argument("--folder", type=Path, help="keep the country here, or take it from here")
     parser.add_argument("--make", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.make:
         folder = Path(given.make[0])
-        made = asdict(make_country(folder, **json.loads(given.make[1])))
-        del made["folder"]
-        (folder / "made.json").write_text(json.dumps(made))
+        asked = json.loads(given.make[1])
+        made = {**asdict(make_country(folder, **asked)), "folder": ""}
+        (folder / "made.json").write_text(json.dumps({"asked": asked, "country": made}))
         return
     all_took = []
     with tempfile.TemporaryDirectory(prefix="phusong-country-") as scratch:
         folder = given.folder or Path(scratch)
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before", flush=True)
-        share = 1.0
-        if "efficiency" in given.steps:
-            share = efficiency(folder / "twentieth", given)
+        found = efficiency(folder / "twentieth", given) if "efficiency" in given.steps else None
         country, took = make(folder / "country", given)
         all_took.append(took)
         print(asdict(country), flush=True)
@@ -307,11 +329,12 @@ def main() -> None:
             else:
                 all_took.append(command("phusong run", words))
             tell_steps(out)
-            on_paper(country, out, os.cpu_count() or 1, share)
         if "extend" in given.steps:
             words = [*PHUSONG, "extend", study, "--out", str(folder / "plan"), "--overwrite"]
             words += ["--time-limit-s", str(given.search_s)]
             all_took.append(command("phusong extend", words))
+        if found is not None:
+            on_paper(country, given, found)
         print(f"load {os.getloadavg()[0]:.1f} after")
     peak = max(max(took.tree_mb, took.largest_mb) for took in all_took)
     if peak > LIMIT_MB:
