@@ -14,6 +14,7 @@ from phusong.maps.sections.fiber import (
     reach_section,
     weak_section,
 )
+from phusong.maps.sections.mainroads import road_section
 from phusong.maps.sections.mastplan import mast_plan_section
 from phusong.maps.sections.masts import cell_section, site_section
 from phusong.maps.sections.outages import outage_section
@@ -21,7 +22,6 @@ from phusong.maps.sections.planned import extension_section
 from phusong.maps.sections.remarks import finding_section, indicator_section, study_section
 from phusong.maps.sections.residuals import measured_section
 from phusong.maps.sections.rivers import river_section
-from phusong.maps.sections.roads import road_section
 from phusong.maps.sections.signal import raster_section
 from phusong.maps.words import page_words
 

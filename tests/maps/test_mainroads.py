@@ -11,8 +11,8 @@ import pytest
 import shapely
 
 from phusong.maps.mercator import Frame
-from phusong.maps.sections import roads
-from phusong.maps.sections.roads import road_section
+from phusong.maps.sections import mainroads
+from phusong.maps.sections.mainroads import road_section
 from worlds import province
 
 
@@ -45,7 +45,7 @@ def test_all_roads_of_a_province_are_drawn(inputs: Any) -> None:
 def test_of_more_the_main_ones_and_the_longest(
     inputs: Any, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(roads, name, 20)
+    monkeypatch.setattr(mainroads, name, 20)
     frame = Frame.over(inputs.grid)
     found = road_section(inputs, frame, 50.0)
     assert found["total"] == 47
