@@ -94,6 +94,8 @@ _TELLING: Final = {
 """What a file that describes data elsewhere holds near its beginning -> the driver it is for."""
 _HEAD: Final = 4096
 
+CACHE_BYTES: Final = 256 * 2**20
+"""Of blocks that GDAL keeps for rasters; of itself it takes a twentieth of the machine's memory."""
 _ALWAYS: Final = {
     "GDAL_VRT_ENABLE_PYTHON": "NO",
     "GDAL_VRT_ENABLE_RAWRASTERBAND": "NO",
@@ -217,7 +219,7 @@ def opened(
         When it cannot be opened, or what was asked of it inside the context cannot be read.
     """
     drivers = [*RASTER, *leave.drivers, *((VRT,) if mosaic else ())]
-    with _no_bypass(leave), rasterio.Env(**_locks(leave)):
+    with _no_bypass(leave), rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES, **_locks(leave)):
         try:
             # rasterio.open takes one driver at most before its version 1.5.
             dataset = DatasetReader(gdal_path(path), driver=drivers)

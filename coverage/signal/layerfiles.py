@@ -29,10 +29,9 @@ from phusong.disc.spill import Spill
 from phusong.errors import CrewError
 from phusong.grid import Grid, Window
 from phusong.names import safe_names
+from phusong.sources.gdal import CACHE_BYTES
 
 TILE: Final = 512
-_CACHE_BYTES: Final = 256 * 2**20
-"""GDAL's own cache, which by default grows with the machine's memory."""
 _COG: Final = {
     "driver": "COG",
     "compress": "deflate",
@@ -129,7 +128,7 @@ class LayerWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with self._stack, rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
+        with self._stack, rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
             if kind is None:
                 for rasters in self._open:
                     for raster, how in zip(rasters, self._kinds, strict=True):
