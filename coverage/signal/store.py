@@ -117,7 +117,7 @@ def _pack(ticks: NDArray[np.int16]) -> bytes:
     _take_steps(ticks.view(np.uint16), low_high)
     # Runs alone: the differences of a loss hold no others, and looking for them takes longer.
     squeeze = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_RLE)
-    return squeeze.compress(low_high) + squeeze.flush()
+    return squeeze.compress(low_high.data) + squeeze.flush()
 
 
 def _unpack(data: bytes, shape: tuple[int, int]) -> NDArray[np.int16]:
