@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import resource
+import shutil
 import sys
 import tempfile
 import time
@@ -52,7 +53,7 @@ def main() -> None:
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "data").symlink_to(DATA)
+        shutil.copytree(DATA, folder / "data")
         study = sample(folder, chosen.radius_km)
         inputs = read_inputs(study, Findings())
         store = PathLossStore(folder / "store")
