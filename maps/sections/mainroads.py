@@ -29,23 +29,22 @@ def road_section(inputs: Inputs, frame: Frame, tolerance_m: float) -> dict[str, 
     are the main roads), and of a kind the longest.
     """
     roads = inputs.roads
-    drawn = shapely.get_num_coordinates(roads.geometry.to_numpy())
-    kept = _few(roads, drawn, MOST_DRAWN)
-    simple = shapely.simplify(roads.geometry.to_numpy()[kept], tolerance_m)
-    kept = kept[_few(roads.iloc[kept], shapely.get_num_coordinates(simple), MOST_VERTICES)]
+    shapes = roads.geometry.to_numpy()
+    drawn = shapely.get_num_coordinates(shapes)
+    kept = _main_first(roads, drawn)
+    kept = kept[np.cumsum(drawn[kept]) <= MOST_DRAWN]
+    simple = shapely.simplify(shapes[kept], tolerance_m)
+    kept = np.sort(kept[np.cumsum(shapely.get_num_coordinates(simple)) <= MOST_VERTICES])
     return {
         "kind": texts(roads["kind"].iloc[kept]),
-        "lines": encode_lines(roads.geometry.to_numpy()[kept], frame, tolerance_m),
+        "lines": encode_lines(shapes[kept], frame, tolerance_m),
         "total": len(roads),
     }
 
 
-def _few(roads: pd.DataFrame, vertices: NDArray[np.integer[Any]], most: int) -> NDArray[np.int64]:
-    """Return the rows, in their order, of roads that have no more vertices than ``most``."""
-    if vertices.sum() <= most:
-        return np.arange(len(roads))
-    kind = pd.factorize(roads["kind"])[0]
-    of_kind = np.bincount(kind + 1, weights=vertices)[kind + 1]
+def _main_first(roads: pd.DataFrame, vertices: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Return the rows of roads: the kind with the fewest vertices first, the longest of a kind."""
+    kind = pd.factorize(roads["kind"], use_na_sentinel=False)[0]
+    of_kind = np.bincount(kind, weights=vertices)
     length = shapely.length(roads.geometry.to_numpy())
-    order = np.lexsort((-length, kind, of_kind))
-    return np.sort(order[np.cumsum(vertices[order]) <= most])
+    return np.lexsort((-length, kind, of_kind[kind] if len(kind) else kind))

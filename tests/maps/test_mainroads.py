@@ -41,11 +41,12 @@ def test_all_roads_of_a_province_are_drawn(inputs: Any) -> None:
     assert len(found["lines"]) == found["total"] == 47
 
 
-@pytest.mark.parametrize("name", ["MOST_VERTICES", "MOST_DRAWN"])
+@pytest.mark.parametrize("most", [(20, 1000), (1000, 20), (22, 20)])
 def test_of_more_the_main_ones_and_the_longest(
-    inputs: Any, monkeypatch: pytest.MonkeyPatch, name: str
+    inputs: Any, monkeypatch: pytest.MonkeyPatch, most: tuple[int, int]
 ) -> None:
-    monkeypatch.setattr(mainroads, name, 20)
+    monkeypatch.setattr(mainroads, "MOST_DRAWN", most[0])
+    monkeypatch.setattr(mainroads, "MOST_VERTICES", most[1])
     frame = Frame.over(inputs.grid)
     found = road_section(inputs, frame, 50.0)
     assert found["total"] == 47
@@ -54,6 +55,15 @@ def test_of_more_the_main_ones_and_the_longest(
     assert found["kind"] == inputs.roads["kind"][chosen].tolist()
     all_lines = road_section(replace(inputs, roads=inputs.roads[chosen]), frame, 50.0)["lines"]
     assert found["lines"] == all_lines
+
+
+def test_a_kind_cut_short_stays_behind_the_main_one(
+    inputs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Both main roads and the longest lesser one are looked at, and one main road has room.
+    monkeypatch.setattr(mainroads, "MOST_DRAWN", 6)
+    monkeypatch.setattr(mainroads, "MOST_VERTICES", 2)
+    assert road_section(inputs, Frame.over(inputs.grid), 50.0)["kind"] == ["primary"]
 
 
 def test_no_roads(inputs: Any) -> None:
