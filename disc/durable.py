@@ -11,8 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-_DEAD_S: Final = 3600.0
-"""A file takes seconds to write: one begun that long ago is abandoned."""
+_DEAD_S: Final = 86_400.0
+"""One begun that long ago is abandoned: clocks of machines that share a folder, and the hours that
+they take for local ones, are not a day apart."""
+
+_RANDOM: Final = re.compile("[0-9a-f]{12}")
 
 
 @contextmanager
@@ -28,7 +31,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     stem = f".{path.name[:40]}."
     temporary = path.with_name(f"{stem}{secrets.token_hex(6)}{path.suffix}")
-    _sweep(path.parent, re.compile(rf"{re.escape(stem)}[0-9a-f]{{12}}{re.escape(path.suffix)}"))
+    _sweep(path.parent, stem, path.suffix)
     try:
         yield temporary
         temporary.replace(path)
@@ -37,14 +40,16 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def _sweep(folder: Path, names: re.Pattern[str]) -> None:
+def _sweep(folder: Path, stem: str, suffix: str) -> None:
     """Remove what was begun under such names by who was killed over it."""
-    with suppress(OSError):
-        for left in folder.iterdir():
-            if names.fullmatch(left.name):
+    with suppress(OSError), os.scandir(folder) as there:
+        for left in there:
+            if not left.name.startswith(stem):
+                continue
+            if _RANDOM.fullmatch(left.name.removeprefix(stem).removesuffix(suffix)):
                 with suppress(OSError):
                     if abs(time.time() - left.stat().st_mtime) > _DEAD_S:
-                        left.unlink()
+                        Path(left).unlink()
 
 
 def sync(path: Path) -> None:

@@ -48,7 +48,6 @@ def workplace(parent: Path, prefix: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@cache
 def session_folder() -> Path:
     """Return a temporary folder of this process, for its eyes only, that goes when it ends.
 
@@ -60,6 +59,11 @@ def session_folder() -> Path:
     OSError
         When none can be made.
     """
+    return _session_folder(os.getpid())
+
+
+@cache
+def _session_folder(process: int) -> Path:
     parent = Path(tempfile.gettempdir())
     for left in _named(parent, _TEMPORARY):
         with suppress(OSError, HeldError):
@@ -72,7 +76,8 @@ def session_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=parent))
     held = ExitStack()
     held.callback(shutil.rmtree, folder, ignore_errors=True)
-    atexit.register(held.close)
+    # What a fork of this process has of it is not its own to take away.
+    atexit.register(lambda: held.close() if os.getpid() == process else None)
     held.enter_context(Lease(folder / _OWNER))
     return folder
 

@@ -29,6 +29,8 @@ def layer_back(base: Path, name: str, mend: str) -> gpd.GeoDataFrame | None:
             if name not in {str(row[0]) for row in pyogrio.list_layers(base)}:
                 return None
             return gpd.read_file(base, layer=name)
+    except (MemoryError, PermissionError):
+        raise
     except Exception as error:
         # Whatever GDAL, SQLite or a geometry stumbles over: the file is not as it was written.
         raise InputError(

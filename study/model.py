@@ -193,15 +193,19 @@ class Study(Section):
         Overreach
             Where a link in the study's folder leads out of it without leave.
         """
+        found = self._found(path)
+        refuse_strays(found, self.folder, self.gdal.folders)
+        return found
+
+    def _found(self, path: Path) -> Path:
         found = self.folder / path
         if "\\" in str(path) and not found.exists():
             found = self.folder / str(path).replace("\\", "/")
-        refuse_strays(found, self.folder, self.gdal.folders)
         return found
 
     def named(self, path: Path) -> Path:
         """Return ``path`` as results name it: from the study's folder where it lies in there."""
-        found = self.resolve(path)
+        found = self._found(path)
         for folder in (self.folder, self.folder.resolve()):
             if found.is_relative_to(folder):
                 return found.relative_to(folder)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from phusong.errors import Overreach, Where
@@ -32,32 +31,53 @@ def refuse_strays(path: Path, folder: Path, leave: Sequence[Path]) -> None:
         When ``path`` is written as one in the study's folder, and it, a file of its stem beside
         it or anything below it is a link that leads elsewhere.
     """
-    home = Path(os.path.normpath(folder.absolute()))
-    if not Path(os.path.normpath(path.absolute())).is_relative_to(home):
+    written = Path(os.path.normpath(path.absolute()))
+    homes = (Path(os.path.normpath(folder.absolute())), folder.resolve())
+    if not any(written.is_relative_to(home) for home in homes):
         return
     roots = [folder.resolve(), *((folder / given).resolve() for given in leave)]
-    for part in (path, *_parts(path)):
-        place = part.resolve()
-        if not any(place.is_relative_to(root) for root in roots):
+    for part in (path, *_links(path)):
+        place = _place(part)
+        if place is None or not any(place.is_relative_to(root) for root in roots):
             raise Overreach(
                 "{name} is a link that leads to {place}, outside of the study's folders",
                 Where(file=str(part.relative_to(folder)) if part.is_relative_to(folder) else ""),
                 "name that place in study.toml, or allow its folder: [gdal] folders in study.toml",
-                {"name": part.name, "place": str(place)},
+                {"name": part.name, "place": str(place or part)},
             )
 
 
-def _parts(path: Path) -> Iterator[Path]:
-    """Yield the links below a folder, and those beside a file that share its stem."""
-    with suppress(OSError):  # what cannot be listed cannot be read
+def _place(path: Path) -> Path | None:
+    """Return where links lead; None where they lead back to themselves."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # the latter until Python 3.12
+        return None
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """Yield the links below a folder, and those beside a file that share its stem.
+
+    Stems in any case: on some discs ``A.DBF`` is what belongs to ``a.shp``.
+    """
+    try:
         if path.is_dir():
-            for place, folders, names in os.walk(path):
-                yield from (p for n in (*folders, *names) if (p := Path(place, n)).is_symlink())
+            yield from _below(path)
             return
-        stem = path.name.partition(".")[0]
+        stem = path.name.partition(".")[0].casefold()
         with os.scandir(path.parent) as beside:
-            yield from (
-                Path(one.path)
-                for one in beside
-                if one.name.partition(".")[0] == stem and one.is_symlink()
-            )
+            for one in beside:
+                if one.name.partition(".")[0].casefold() == stem and one.is_symlink():
+                    yield Path(one.path)
+    except (OSError, RuntimeError):  # what cannot be listed cannot be read
+        return
+
+
+def _below(folder: str | Path) -> Iterator[Path]:
+    """Yield the links in a folder and in those below it; none is followed."""
+    with os.scandir(folder) as there:
+        for one in there:
+            if one.is_symlink():
+                yield Path(one.path)
+            elif one.is_dir():
+                yield from _below(one.path)

@@ -15,6 +15,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -70,8 +71,11 @@ def package(arguments: list[str]) -> int:
     ``--short``: masts of the demo are heard less far, which takes a quarter of the time.
     """
     build = (_in(_tools(), "python"), "-m", "build", "--no-isolation", "--outdir", str(DIST))
-    # Told in full only when it fails: setuptools takes folders of data for packages, and says so.
-    built = subprocess.run([*build, str(ROOT)], check=False, capture_output=True, text=True)
+    with tempfile.TemporaryDirectory(prefix="phusong-source-") as source:
+        # Apart: a build lays a second tree of ours beside the first, which tests may be walking.
+        _tracked(Path(source))
+        # Told in full only when it fails: setuptools says of every folder of data what it is.
+        built = subprocess.run([*build, source], check=False, capture_output=True, text=True)
     if built.returncode:
         print(built.stdout + built.stderr)
         return built.returncode
@@ -99,6 +103,16 @@ def package(arguments: list[str]) -> int:
         *("cyclonedx-py", "environment", python, "--output-reproducible"),
         *("--pyproject", str(ROOT / "pyproject.toml"), "--output-file", str(bill)),
     ) or _licences(python)
+
+
+def _tracked(folder: Path) -> None:
+    """Copy the files that belong to the project into a folder."""
+    listed = ("git", "ls-files", "-z")
+    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True).stdout.split(b"\0")
+    for name in map(os.fsdecode, filter(None, names)):
+        if (ROOT / name).exists():  # else taken away, and not yet committed
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
 
 
 def _demo(empty: Path, python: str, *, short: bool) -> int:

@@ -32,14 +32,21 @@ def road_section(inputs: Inputs, frame: Frame, tolerance_m: float) -> dict[str, 
     shapes = roads.geometry.to_numpy()
     drawn = shapely.get_num_coordinates(shapes)
     kept = _main_first(roads, drawn)
-    kept = kept[np.cumsum(drawn[kept]) <= MOST_DRAWN]
+    kept = kept[_first(drawn[kept], MOST_DRAWN)]
     simple = shapely.simplify(shapes[kept], tolerance_m)
-    kept = np.sort(kept[np.cumsum(shapely.get_num_coordinates(simple)) <= MOST_VERTICES])
+    kept = np.sort(kept[_first(shapely.get_num_coordinates(simple), MOST_VERTICES)])
     return {
         "kind": texts(roads["kind"].iloc[kept]),
         "lines": encode_lines(shapes[kept], frame, tolerance_m),
         "total": len(roads),
     }
+
+
+def _first(vertices: NDArray[np.integer[Any]], most: int) -> NDArray[np.bool_]:
+    """Say which come first up to so many vertices in all; one that has more by itself, never."""
+    held = np.where(vertices <= most, vertices, 0)
+    first: NDArray[np.bool_] = (vertices <= most) & (np.cumsum(held) <= most)
+    return first
 
 
 def _main_first(roads: pd.DataFrame, vertices: NDArray[np.integer[Any]]) -> NDArray[np.int64]:

@@ -118,4 +118,8 @@ def _tree(path: Path, where: Where) -> ET.Element:
 
 def _inside(tile: Path, roots: Sequence[Path]) -> bool:
     """Say whether a tile lies below one of the folders, wherever links to it lie."""
-    return any(tile.resolve().is_relative_to(root) for root in roots)
+    try:
+        place = tile.resolve()
+    except (OSError, RuntimeError):  # it leads back to itself; the latter until Python 3.12
+        return False
+    return any(place.is_relative_to(root) for root in roots)

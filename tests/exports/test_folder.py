@@ -274,12 +274,29 @@ def test_temporary_folders_of_the_killed_are_swept_and_nobody_elses(tmp_path: Pa
     assert list(tmp_path.iterdir()) == [mine]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")
+def test_a_fork_that_ends_takes_no_folder_away(tmp_path: Path) -> None:
+    words = (
+        "import os, sys; from phusong.disc.workplace import session_folder as mine; folder = mine();"
+        "child = os.fork();\nif child == 0: sys.exit()\n"
+        "os.waitpid(child, 0); print(folder.is_dir() and mine() == folder)"
+    )
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", words], capture_output=True, text=True, check=False, env=env
+    )
+    assert done.stdout.strip() == "True", done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_half_files_of_the_killed_are_swept_when_old(tmp_path: Path) -> None:
     path = tmp_path / "map.html"
     names = [".map.html.0123456789ab.html", ".map.html.ba9876543210.html", ".map.html.mine.html"]
     for name in names:
         (tmp_path / name).write_text("half")
-    old = time.time() - 7_200.0
+    # A colleague's, whose clock or time zone is half a day away, is not old.
+    os.utime(tmp_path / names[1], (time.time() - 43_200.0,) * 2)
+    old = time.time() - 172_800.0
     for name in (names[0], names[2]):
         os.utime(tmp_path / name, (old, old))
     with replacing(path) as half:

@@ -57,6 +57,21 @@ def test_of_more_the_main_ones_and_the_longest(
     assert found["lines"] == all_lines
 
 
+def test_one_road_that_no_page_holds_hides_no_other(
+    inputs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Layers are dissolved at times: all motorways are one record."""
+    monkeypatch.setattr(mainroads, "MOST_DRAWN", 60)
+    roads = inputs.roads.copy()
+    west, south, _, _ = inputs.grid.bounds
+    many = [(west + 9000.0 * (i % 2), south + 10.0 * i) for i in range(61)]
+    roads.loc[0, "geometry"] = shapely.LineString(many)
+    roads.loc[0, "kind"] = "motorway"
+    found = road_section(replace(inputs, roads=roads), Frame.over(inputs.grid), 50.0)
+    assert "motorway" not in found["kind"]
+    assert len(found["lines"]) == 30
+
+
 def test_a_kind_cut_short_stays_behind_the_main_one(
     inputs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -609,6 +609,26 @@ def test_links_out_of_the_study_need_leave(tmp_path: Path, spec: dict[str, Any],
     assert len(inputs.villages) == 16
 
 
+def test_links_that_lead_nowhere_or_are_reached_by_another_name(
+    tmp_path: Path, spec: dict[str, Any]
+) -> None:
+    own, away = tmp_path / "own", tmp_path / "away"
+    shutil.copytree(tmp_path / "data", own / "data")
+    away.mkdir()
+    (own / "data" / "villages.PRJ").symlink_to(away / "v.prj")  # on some discs villages.prj
+    assert "v.prj" in only(check(own, spec), "S30").text()
+    (own / "data" / "villages.PRJ").unlink()
+    (own / "data" / "villages.prj").symlink_to(own / "data" / "villages.prj")
+    assert "villages.prj" in only(check(own, spec), "S30").text()
+    (own / "data" / "villages.prj").unlink()
+    # The study is opened through a link, and names a file by its real place.
+    (tmp_path / "opened").symlink_to(own)
+    (own / "data" / "villages.gpkg").rename(away / "villages.gpkg")
+    (own / "data" / "villages.gpkg").symlink_to(away / "villages.gpkg")
+    spec["boundaries"]["villages"][0]["path"] = str(own / "data" / "villages.gpkg")
+    assert str(away) in only(check(tmp_path / "opened", spec), "S30").text()
+
+
 def test_a_vrt_names_tiles_through_no_link(tiles: Path, spec: dict[str, Any]) -> None:
     """GDAL goes by where a linked VRT lies, and follows tiles that are links."""
     own, away = tiles / "study", tiles / "elsewhere"

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -22,11 +21,13 @@ from phusong.coverage.villages.errorfield import Nodes
 from phusong.coverage.villages.footprints import Footprints, Square, footprint
 from phusong.coverage.villages.weights import Weights
 from phusong.crew import Crew
+from phusong.disc.workplace import sweep, workplace
 from phusong.grid import Grid
 from phusong.jit import njit, prange
 from phusong.sources.inputs import Raster
 from phusong.study import Study
 
+_FIELDS: Final = ".fields-"
 _SURE: Final = 4.5
 """Beyond this many spreads a place is taken as certain (three in a million are not)."""
 _PHI_STEP: Final = 0.01
@@ -255,8 +256,10 @@ class Drawing:
                 for part in parts:
                     yield part.square, *self.drawn(part, reader)
             return
-        with TemporaryDirectory(prefix=".fields-", dir=self.layers[0].level.parent) as folder:
-            path = Path(folder) / "fields.npy"
+        beside = self.layers[0].level.parent
+        sweep(beside, _FIELDS)
+        with workplace(beside, _FIELDS) as folder:
+            path = folder / "fields.npy"
             np.save(path, self.fields)  # type: ignore[arg-type]
             yield from crew.each(replace(self, fields=path).alone, parts)
 
