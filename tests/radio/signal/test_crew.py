@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from helpers.crews import hired_once
 from helpers.radio import X0, Y0
 from helpers.signal import omni, setup
 from phusong import crew as crew_module
@@ -55,10 +56,11 @@ def alone(study_of_masts, tmp_path):
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
 def test_bytes_do_not_depend_on_the_workers(workers, study_of_masts, alone, tmp_path):
-    files, stats = swept(*study_of_masts, tmp_path / "crew", crew_of(workers, None))
-    assert files == alone
-    assert stats["computed"] == len(SITES)
-    assert swept(*study_of_masts, tmp_path / "crew", crew_of(workers, None))[1]["from_store"] == 12
+    with hired_once(workers) as crew:
+        files, stats = swept(*study_of_masts, tmp_path / "crew", crew)
+        assert files == alone
+        assert stats["computed"] == len(SITES)
+        assert swept(*study_of_masts, tmp_path / "crew", crew)[1]["from_store"] == 12
 
 
 def test_a_worker_killed_in_the_middle_costs_nothing(study_of_masts, alone, tmp_path):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.crews import hired_once
 from helpers.radio import villages_frame
 from helpers.signal import ANY, cell_box, make_signal
 from phusong import crew as crew_module
@@ -69,18 +70,6 @@ def alone(province):
     shares = found[3]["share_mean"]
     assert 0.0 < shares.mean() < 1.0  # there is something to tell apart
     return found
-
-
-@contextmanager
-def hired_once(workers):
-    """Processes that stay from one work to the next: hiring takes seconds."""
-
-    @contextmanager
-    def again():
-        yield hired
-
-    with crew_module._processes(workers) as hired:
-        yield Crew(again)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
