@@ -1,14 +1,23 @@
-"""The one raster grid of a study: square cells in the study's projected CRS, north up."""
+"""The one raster grid of a study: square cells in the study's projected CRS, north up.
+
+:class:`CellSet` is some of its cells: a bit each, in blocks, so that few cells take little room.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
+
+_BLOCK: Final = 256
+"""Side of a block of a :class:`CellSet`, in cells."""
 
 
 @dataclass(frozen=True)
@@ -122,3 +131,54 @@ class Grid:
             for r in range(0, self.rows, size)
             for c in range(0, self.cols, size)
         ]
+
+
+class CellSet:
+    """Some cells of a grid, none to begin with."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[tuple[int, int], NDArray[np.uint8]] = {}
+
+    def add(self, chosen: NDArray[np.bool_], window: Window) -> None:
+        """Take cells in: those of a window that ``chosen``, (rows, cols) of it, is true for."""
+        for place, part in _blocks_of(window):
+            some = chosen[part.slices_in(window)]
+            if some.any():
+                block = self._block(place)
+                block[part.slices_in(_block_at(place))] |= some
+                self._blocks[place] = np.packbits(block)
+
+    def mask(self, window: Window) -> NDArray[np.bool_]:
+        """Return (rows, cols) of a window: which of its cells are in the set."""
+        out = np.zeros(window.shape, dtype=bool)
+        for place, part in _blocks_of(window):
+            if place in self._blocks:
+                block = self._block(place)
+                out[part.slices_in(window)] = block[part.slices_in(_block_at(place))]
+        return out
+
+    def digest(self, window: Window) -> str:
+        """Return the SHA-256 of the set in the blocks that a window touches."""
+        digest = hashlib.sha256()
+        for place, _ in _blocks_of(window):
+            if place in self._blocks:
+                digest.update(repr(place).encode())
+                digest.update(self._blocks[place].tobytes())
+        return digest.hexdigest()
+
+    def _block(self, place: tuple[int, int]) -> NDArray[np.bool_]:
+        packed = self._blocks.get(place)
+        if packed is None:
+            return np.zeros((_BLOCK, _BLOCK), dtype=bool)
+        return np.unpackbits(packed).astype(bool).reshape(_BLOCK, _BLOCK)
+
+
+def _block_at(place: tuple[int, int]) -> Window:
+    return Window(place[0] * _BLOCK, place[1] * _BLOCK, _BLOCK, _BLOCK)
+
+
+def _blocks_of(window: Window) -> Iterator[tuple[tuple[int, int], Window]]:
+    """Give the blocks that a window touches, and what of each lies in it."""
+    for row in range(window.row0 // _BLOCK, -(-(window.row0 + window.rows) // _BLOCK)):
+        for col in range(window.col0 // _BLOCK, -(-(window.col0 + window.cols) // _BLOCK)):
+            yield (row, col), _block_at((row, col)).intersect(window)

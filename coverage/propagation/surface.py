@@ -27,6 +27,8 @@ FLAG_MODEL_WARNING = 32
 """The model warns: the path lies outside of what it was made from, the loss is less certain."""
 FLAG_NO_VALUE = 64
 """The model's formulas have no real value on this path; the loss is NaN."""
+FLAG_NOT_ASKED = 128
+"""Nobody asks for the loss at the cell; it is NaN."""
 
 ZONE_SEA = 1
 ZONE_COASTAL = 3
@@ -57,6 +59,8 @@ class Surface:
     rise_m
         Height above ground of the receiver's end of the path, same shape, float32; None is the
         receiver's own height everywhere. Filled in by :func:`.ends.raise_ends`.
+    asked
+        Cells whose loss is asked for, same shape; None is all of them. It changes no loss.
     """
 
     height_m: NDArray[np.float32]
@@ -67,6 +71,7 @@ class Surface:
     zone: NDArray[np.uint8] | None = None
     end: NDArray[np.uint8] | None = None
     rise_m: NDArray[np.float32] | None = None
+    asked: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)

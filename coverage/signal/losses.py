@@ -29,7 +29,7 @@ from phusong.coverage.signal.seazones import SeaZones
 from phusong.coverage.signal.store import BLOCK, PathLossStore, entry_key
 from phusong.crew import Crew
 from phusong.errors import CrewError, ModelError, Where
-from phusong.grid import Grid, Window
+from phusong.grid import CellSet, Grid, Window
 from phusong.progress import Progress
 from phusong.sources.inputs import Inputs, Raster
 from phusong.study import Study
@@ -121,6 +121,9 @@ class Losses:
         Where losses are kept.
     crew
         Who computes what the store lacks; None: this process.
+    asked
+        Cells whose losses are asked for; None: all. A mast that the store has in full is read
+        from there; of others nothing else is computed, nor kept.
     """
 
     def __init__(
@@ -129,12 +132,14 @@ class Losses:
         study: Study,
         store: PathLossStore,
         crew: Crew | None = None,
+        asked: CellSet | None = None,
     ) -> None:
         radio = study.radio
         self._ground = Ground(inputs.crs, inputs.grid, inputs.terrain, inputs.landcover)
         self._study = study
         self._store = store
         self._crew = crew
+        self._asked = asked
         self._terrain = ContentDigest(inputs.terrain)
         model = model_named(radio.model)
         self._clutter = radio.clutter
@@ -173,7 +178,13 @@ class Losses:
         """Go to a worker: what is known by now is left behind, and files keep their place."""
         study = self._study.model_copy(update={"folder": self._study.folder.resolve()})
         store = PathLossStore(self._store.folder.resolve())
-        return _at_work, (engine_fingerprint(), self._ground.elsewhere(), study, store)
+        return _at_work, (
+            engine_fingerprint(),
+            self._ground.elsewhere(),
+            study,
+            store,
+            self._asked,
+        )
 
     def window(self, mast: Mast) -> Window:
         """Return the cells of the grid within the radius of a mast, and one cell round them."""
@@ -202,12 +213,14 @@ class Losses:
         zones = self._zones.digest(window) if self._zones else None
         if zones is not None:  # no key of its own, so that a sea elsewhere changes nothing here
             shaped_by["zones"] = zones
-        found = MastKeys(
-            tuple(entry_key({**shaped_by, "freq_mhz": f}) for f in mast.freqs_mhz),
-            entry_key({**shaped_by, "elevation_deg": ELEVATION_STEP_DEG}),
-        )
+        found = _keys(shaped_by, mast)
+        if self._asked is not None and not self._has_all(found):
+            found = _keys({**shaped_by, "asked": self._asked.digest(window)}, mast)
         self._keys[place] = found
         return found
+
+    def _has_all(self, keys: MastKeys) -> bool:
+        return all(self._store.has(key) for key in (*keys.bands, keys.elevation))
 
     def _told(self) -> list[Any]:
         """Return how land cover becomes clutter, for the keys."""
@@ -273,8 +286,7 @@ class Losses:
 
     def kept(self, mast: Mast) -> bool:
         """Whether the store has every entry of a mast."""
-        keys = self.keys(mast)
-        return all(self._store.has(key) for key in (*keys.bands, keys.elevation))
+        return self._has_all(self.keys(mast))
 
     def _see_all(self, masts: Sequence[Mast], report: LossReport) -> None:
         """Refuse losses that workers have put where this process does not find them."""
@@ -350,7 +362,10 @@ class Losses:
                 end = end_classes(classes, self._clutter)
         heights = self._ground.terrain.read(window)
         zones = self._zones.read(window) if self._zones else None
-        return Surface(heights, west, north, self._ground.grid.cell_m, clutter, zones, end)
+        asked = None if self._asked is None else self._asked.mask(window)
+        return Surface(
+            heights, west, north, self._ground.grid.cell_m, clutter, zones, end, asked=asked
+        )
 
     def _keep(
         self, mast: Mast, loss: PathLoss, by_band: dict[float, str], elevation_key: str
@@ -396,7 +411,17 @@ class Losses:
         }
 
 
-def _at_work(engine: str, ground: Ground, study: Study, store: PathLossStore) -> Losses:
+def _keys(shaped_by: dict[str, Any], mast: Mast) -> MastKeys:
+    """Return the store's keys of a mast that all this shapes."""
+    return MastKeys(
+        tuple(entry_key({**shaped_by, "freq_mhz": f}) for f in mast.freqs_mhz),
+        entry_key({**shaped_by, "elevation_deg": ELEVATION_STEP_DEG}),
+    )
+
+
+def _at_work(
+    engine: str, ground: Ground, study: Study, store: PathLossStore, asked: CellSet | None
+) -> Losses:
     """Return losses in a worker, whose propagation has to be that of who asks."""
     if engine != engine_fingerprint():
         raise CrewError(
@@ -404,4 +429,4 @@ def _at_work(engine: str, ground: Ground, study: Study, store: PathLossStore) ->
             mend="install the same version everywhere",
             params={"machine": platform.node()},
         )
-    return Losses(ground, study, store)
+    return Losses(ground, study, store, asked=asked)

@@ -3,7 +3,7 @@
 A place is served where any layer of the verdict serves it (the best by odds is at least as good as
 any), so that what a new mast serves is put beside what is served now: a village is covered by a
 candidate when both together meet the verdict. The path losses come from the store, and stay in
-it.
+it: those of the cells that decide, which count in a dark village and are not served yet.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from phusong.coverage.villages.centre_cells import Centres
 from phusong.coverage.villages.footprints import Footprints, footprints
 from phusong.coverage.villages.verdict import is_covered
 from phusong.coverage.villages.weights import Weights
-from phusong.grid import Grid
+from phusong.grid import CellSet, Grid
 from phusong.planning.sites.equipment import site_names, with_sites
 from phusong.planning.sites.places import Places
 from phusong.progress import NoProgress, Progress
@@ -193,7 +193,10 @@ def find_service(
     told = progress or NoProgress()
     alone = with_sites(inputs, places, new, alone=True)
     plan = plan_run(alone, study)
-    losses = Losses(alone, study, store)
+    asked = CellSet()
+    for batch, some in _dark_villages(inputs, study, signal, dark):
+        asked.add(_asked(some, batch.window.shape), batch.window)
+    losses = Losses(alone, study, store, asked=asked)
     report = losses.ensure(plan.masts, told)
     correction = Correction(alone, study)
     tiles = Tiles(plan, losses, report, inputs.grid, correction)
@@ -203,9 +206,9 @@ def find_service(
     beams = _Heard(plan, correction, new, study, inputs.grid)
     for batch, some in _dark_villages(inputs, study, signal, dark):
         if some:
-            asked = _asked(some, batch.window.shape)
+            here = asked.mask(batch.window)
             for lit in tiles.lit(batch.window):
-                heard = beams.served(lit, asked[lit.inside])
+                heard = beams.served(lit, here[lit.inside])
                 found.judge(number[lit.reach.mast.site_id], lit, heard, some, study)
         found.close(some, study)
         told.advance("service", len(batch.rows))
@@ -325,11 +328,12 @@ class _Found:
 
 
 def _asked(villages: list[_Village], shape: tuple[int, int]) -> Bools:
-    """Return where some villages ask who serves: their cells and centres."""
+    """Return where some villages ask who serves: cells that count, and centres, not served yet."""
     asked = np.zeros(shape, dtype=bool)
     for village in villages:
-        asked[village.row, village.col] = True
-        if village.centre is not None:
+        open_cells = (village.weight > 0.0) & ~village.served
+        asked[village.row[open_cells], village.col[open_cells]] = True
+        if village.centre is not None and not village.centre_served:
             row, col = village.centre
             if 0 <= row < shape[0] and 0 <= col < shape[1]:
                 asked[row, col] = True

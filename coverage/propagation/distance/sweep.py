@@ -18,6 +18,7 @@ from phusong.coverage.propagation.surface import (
     FLAG_BEYOND_RADIUS,
     FLAG_MODEL_WARNING,
     FLAG_NO_DATA,
+    FLAG_NOT_ASKED,
     PathLoss,
 )
 
@@ -70,6 +71,8 @@ def sweep_range(
     rise = ground + above - at_mast - tx.height_m
     beyond, void = distance > settings.radius_m, np.isnan(ground)
     flags = np.where(beyond, FLAG_BEYOND_RADIUS, np.where(void, FLAG_NO_DATA, 0)).astype(np.uint8)
+    if surface.asked is not None:
+        flags[(flags == 0) & ~surface.asked[row0:row1, col0:col1]] = FLAG_NOT_ASKED
     valid = flags == 0
     low_km, high_km = model.distance_km
     outside = (distance < 1000.0 * low_km) | (distance > 1000.0 * high_km)

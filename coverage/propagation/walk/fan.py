@@ -18,7 +18,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phusong.coverage.propagation.surface import FLAG_BEYOND_RADIUS, FLAG_NO_DATA
+from phusong.coverage.propagation.surface import (
+    FLAG_BEYOND_RADIUS,
+    FLAG_NO_DATA,
+    FLAG_NOT_ASKED,
+)
 from phusong.jit import njit, prange
 
 if TYPE_CHECKING:
@@ -46,7 +50,8 @@ class Fan:
     start
         Where each radial's cells begin in `cells`, shape (radials + 1,).
     flags
-        Bits already known, shape (rows, cols): beyond the radius, no data at the cell.
+        Bits already known, shape (rows, cols): beyond the radius, no data at the cell, not asked
+        for.
     """
 
     row0: int
@@ -67,7 +72,7 @@ def fan_of(surface: Surface, tx: Transmitter, settings: PropagationSettings) -> 
     Parameters
     ----------
     surface
-        Ground; its cells without data are flagged and left out.
+        Ground; its cells without data, and those not asked for, are flagged and left out.
     tx
         The antenna, inside the surface.
     settings
@@ -82,7 +87,16 @@ def fan_of(surface: Surface, tx: Transmitter, settings: PropagationSettings) -> 
     row1, col1 = max(row1, row0 + 1), max(col1, col0 + 1)
     radials = settings.radials(surface.cell_m)
     cells, start, flags = _bucket(
-        surface.height_m, row0, row1, col0, col1, tx_row, tx_col, reach, radials
+        surface.height_m,
+        np.empty((0, 0), np.bool_) if surface.asked is None else surface.asked,
+        row0,
+        row1,
+        col0,
+        col1,
+        tx_row,
+        tx_col,
+        reach,
+        radials,
     )
     return Fan(row0, col0, row1 - row0, col1 - col0, tx_row, tx_col, radials, cells, start, flags)
 
@@ -125,6 +139,7 @@ def nearest_radial(d_row: float, d_col: float, radials: int) -> int:
 @njit(cache=True, nogil=True, parallel=True)
 def _bucket(
     height_m: NDArray[np.float32],
+    asked: NDArray[np.bool_],
     row0: int,
     row1: int,
     col0: int,
@@ -151,6 +166,9 @@ def _bucket(
                     radial_of[row, col] = -1
                 elif math.isnan(height_m[row0 + row, col0 + col]):
                     flags[row, col] = FLAG_NO_DATA
+                    radial_of[row, col] = -1
+                elif asked.size > 0 and not asked[row0 + row, col0 + col]:
+                    flags[row, col] = FLAG_NOT_ASKED
                     radial_of[row, col] = -1
                 else:
                     j = nearest_radial(d_row, d_col, radials)

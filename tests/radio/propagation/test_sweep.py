@@ -18,6 +18,7 @@ from phusong.coverage.propagation import (
     FLAG_FREE_SPACE,
     FLAG_LINE_OF_SIGHT,
     FLAG_NO_DATA,
+    FLAG_NOT_ASKED,
     PathLoss,
     PropagationSettings,
     Surface,
@@ -28,6 +29,8 @@ from phusong.coverage.propagation.p526.path import free_space_db, p526_path
 from phusong.coverage.propagation.p526.sweep import sweep_p526
 from phusong.coverage.propagation.p1812.path import p1812_path
 from phusong.coverage.propagation.p1812.sweep import sweep_p1812
+from phusong.coverage.propagation.registry import MODELS
+from phusong.coverage.propagation.surroundings import SURROUNDINGS, Ends
 from phusong.coverage.propagation.walk.approach import (
     OWN_POINTS,
     own_ground,
@@ -206,6 +209,37 @@ def test_every_cell_of_the_disc_has_a_value_or_a_reason(model: str) -> None:
     assert missing[inside].mean() < 0.1
     if model != "free_space":
         assert missing[inside].sum() > hole.sum()  # what lies behind the hole is unknown too
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_cells_not_asked_for_change_no_other(model: str) -> None:
+    """What is asked for has the same bytes as in the whole disc, under every model."""
+    size = 90
+    heights = rough_ground(size, relief_m=250.0, seed=3)
+    heights[40:44, 60:66] = np.nan
+    asked = np.random.default_rng(1).random(heights.shape) < 0.1
+    low, high = MODELS[model].freq_mhz
+    freqs = (min(max(900.0, low), high),)
+    mast = Transmitter(1_373.0, 1_321.0, min(35.0, MODELS[model].tx_height_m[1]))
+    for ends in (None, Ends((SURROUNDINGS["suburban"],))):
+        config = PropagationSettings(
+            model=model, radius_m=1_300.0, ends=ends, environment="suburban"
+        )
+        whole = propagate(surface(heights), mast, freqs, config)
+        part = propagate(surface(heights, asked=asked), mast, freqs, config)
+        rows, cols = whole.flags.shape
+        wanted = asked[whole.row0 : whole.row0 + rows, whole.col0 : whole.col0 + cols]
+        assert np.isfinite(part.loss_db[0][wanted]).sum() > 100
+        for one, other in (
+            (whole.loss_db[0], part.loss_db[0]),
+            (whole.elevation_deg, part.elevation_deg),
+            (whole.flags, part.flags),
+        ):
+            assert one[wanted].tobytes() == other[wanted].tobytes()
+        assert np.isnan(part.loss_db[0][~wanted]).all()
+        assert np.isnan(part.elevation_deg[~wanted]).all()
+        left_out = ~wanted & np.isfinite(whole.loss_db[0])
+        assert (part.flags[left_out] == FLAG_NOT_ASKED).all()
 
 
 def test_a_ridge_shadows_what_lies_behind_it_and_north_is_up() -> None:
