@@ -240,8 +240,7 @@ def ducting_time_db(
     mu2 = min(mu2, 1.0)
     mu3 = 1.0
     if roughness_m > 10.0:
-        d_i = min(between_km, 40.0)  # eq. (56a)
-        mu3 = math.exp(-4.6e-5 * (roughness_m - 10.0) * (43.0 + 6.0 * d_i))  # eq. (56)
+        mu3 = math.exp(-roughness_exponent(roughness_m, between_km))  # eq. (56)
     beta = beta0 * mu2 * mu3  # eq. (54)
     ln_beta = math.log(beta)
     log_beta = ln_beta / _LN10
@@ -267,12 +266,30 @@ def ducting_floor_db(time_percent: float, distance_km: float, beta0: float) -> f
     return -12.0 + (1.2 + 3.7e-3 * distance_km) * (math.log(time_percent / beta0) / _LN10)
 
 
-def ducting_least_db(time_percent: float, latitude_deg: float, longest_km: float) -> float:
-    """Return a value that A(p) cannot fall below at a place, on any path up to a length.
+LEAST_STEP = 0.05
+"""Of ln β, between the values of :func:`ducting_least_db`."""
 
-    The least of eq. (53) over every β up to the largest β0 of the latitude (eq. 5 with μ1 = 1), in
-    small steps of log β. Of the length, which its two terms take with opposite signs, each term
-    takes what makes it less; 0.1 dB is more than A(p) changes in a step.
+
+@njit(cache=True, nogil=True, inline="always")
+def roughness_exponent(roughness_m: float, between_km: float) -> float:
+    """Return −ln μ3 of eq. (56): by how much roughness over 10 m lowers ln β."""
+    return 4.6e-5 * (roughness_m - 10.0) * (43.0 + 6.0 * min(between_km, 40.0))  # eq. (56a)
+
+
+def ducting_least_db(
+    time_percent: float, latitude_deg: float, longest_km: float
+) -> NDArray[np.float64]:
+    """Return values that A(p) cannot fall below at a place, on any path up to a length.
+
+    The least of eq. (53) over every β up to one, in small steps of log β. Of the length, which its
+    two terms take with opposite signs, each term takes what makes it less; 0.1 dB is more than
+    A(p) changes in a step.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        For β up to the largest β0 of the latitude (eq. 5 with μ1 = 1), and for β up to a power of
+        e less, :data:`LEAST_STEP` of its exponent at a time; the last holds beyond.
     """
     most = 10.0 ** (1.67 - 0.015 * abs(latitude_deg)) if abs(latitude_deg) <= 70.0 else 4.17
     log_beta = np.arange(math.log10(most), -200.0, -5e-4)
@@ -282,7 +299,9 @@ def ducting_least_db(time_percent: float, latitude_deg: float, longest_km: float
     gamma = gamma * np.exp((-9.51 + 4.8 * log_beta - 0.198 * log_beta**2) * 1e-6 * spans**1.13)
     straight = ((1.2 + 3.7e-3 * spans) * log_ratio).min(axis=0)
     curved = (12.0 * np.exp(_LN10 * gamma * log_ratio)).min(axis=0)
-    return float((straight + curved).min()) - 12.0 - 0.1
+    least = np.minimum.accumulate((straight + curved)[::-1])[::-1] - 12.0 - 0.1
+    lower = np.arange(0.0, 30.0, LEAST_STEP)
+    return least[np.searchsorted(-log_beta, lower / _LN10 - math.log10(most), side="right") - 1]
 
 
 @njit(cache=True, nogil=True)
@@ -333,7 +352,7 @@ def combine_db(
     under_beta: bool,
     weight_i: float,
     weight_j: float,
-    distance_km: float,
+    weight_k: float,
     sea_share: float,
 ) -> tuple[float, float, float, float, float]:
     """Put the mechanisms together (§4.6, eq. 42, 43, 59–63).
@@ -348,10 +367,10 @@ def combine_db(
         L_d50 and L_dp.
     under_beta
         Whether p < β0.
-    weight_i, weight_j
-        F_i and F_j.
-    distance_km, sea_share
-        Path length and ω.
+    weight_i, weight_j, weight_k
+        F_i, F_j and F_k; the last is not looked at where L_ba is infinite.
+    sea_share
+        ω.
 
     Returns
     -------
@@ -367,7 +386,7 @@ def combine_db(
     if ducting_db < math.inf:
         minbap = log_sum_db(ducting_db, free_p_db, 2.5)  # eq. (60)
     if minbap <= bd:
-        bda = minbap + (bd - minbap) * distance_weight(distance_km)  # eq. (61)
+        bda = minbap + (bd - minbap) * weight_k  # eq. (61)
     bam = bda + (minb0p - bda) * weight_j  # eq. (62)
     # eq. (63): the smaller of both, less what the other adds to its power.
     gap = 0.2 * math.log(10.0) * abs(scatter_db - bam)

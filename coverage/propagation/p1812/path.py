@@ -217,6 +217,7 @@ def p1812_path(
     )
     scatter = float(band[BAND_TROPO]) + 20.0 * math.log10(km) + 0.573 * theta  # L_bs, eq. (44)
     weight_j = path_weight(theta)  # eq. (57)
+    weight_k = distance_weight(km)
     minb0p, minbap, bda, bam, bc = combine_db(
         scatter,
         ducting,
@@ -228,7 +229,7 @@ def p1812_path(
         time_percent < beta0,
         weight_i,
         weight_j,
-        km,
+        weight_k,
         sea_share,
     )
     variation = 0.0
@@ -262,7 +263,7 @@ def p1812_path(
         earth_km=earth_km,
         weight_i=weight_i,
         weight_j=weight_j,
-        weight_k=distance_weight(km),
+        weight_k=weight_k,
         free_space_db=free,
         free_p_db=free_p,
         free_beta_db=free_beta,

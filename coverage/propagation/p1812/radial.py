@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from phusong.coverage.propagation.diffraction import DB_PER_NEPER, NU_CLEAR
 from phusong.coverage.propagation.p1812.loss import EARTH_KM
 from phusong.coverage.propagation.p1812.path import BETA_EARTH_FACTOR
-from phusong.coverage.propagation.p1812.receiver import Air, Ground, Path, fill_in, record
+from phusong.coverage.propagation.p1812.receiver import Air, Ground, OfBands, Path, fill_in, record
 from phusong.coverage.propagation.surface import (
     FLAG_BRANCH_NEAR,
     FLAG_LINE_OF_SIGHT,
@@ -106,15 +106,14 @@ class Room(NamedTuple):
         Its own points.
     state, scratch
         The radial's zones (see :mod:`.walk.zones`), and a copy to close at the receiver.
-    sphere, sphere_beta
-        Spherical-earth loss of each band, over either earth.
+    of_bands
+        What is known of each band.
     """
 
     own: Own
     state: NDArray[np.float64]
     scratch: NDArray[np.float64]
-    sphere: NDArray[np.float64]
-    sphere_beta: NDArray[np.float64]
+    of_bands: OfBands
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
@@ -307,7 +306,7 @@ def receive(
         disc, reach, room, row, col, count, total
     )
     smooth = sphere_to(
-        total, h1, h2, earth_km, before, step_m, bands, longest, sea_share, room.sphere
+        total, h1, h2, earth_km, before, step_m, bands, longest, sea_share, room.of_bands.sphere
     )
     edge_b = smooth_b = -math.inf
     if rare:  # the same over a_β (§4.3.5)
@@ -325,7 +324,16 @@ def receive(
             limit,
         )
         smooth_b = sphere_to(
-            total, h1, h2, beta_km, before, step_m, bands, longest, sea_share, room.sphere_beta
+            total,
+            h1,
+            h2,
+            beta_km,
+            before,
+            step_m,
+            bands,
+            longest,
+            sea_share,
+            room.of_bands.sphere_beta,
         )
     near_t, near_r, theta_t, theta_r = _horizons(
         disc,
@@ -371,4 +379,4 @@ def receive(
     ground = Ground(lines.hard, reach.size_hard, lines.bare, k, count, own.ground, own.hard, step_m)
     if trace.size > 0:
         record(path, ground, h1, h2, air, trace, row, col)
-    fill_in(path, ground, air, bands, room.sphere, room.sphere_beta, disc.loss, row, col)
+    fill_in(path, ground, air, bands, room.of_bands, disc.loss, row, col)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from phusong.coverage.propagation.diffraction import (
     BAND_FREE_SPACE,
     BAND_SCALE,
@@ -19,8 +21,10 @@ from phusong.coverage.propagation.diffraction import (
 )
 from phusong.coverage.propagation.p1812.loss import (
     BAND_TROPO,
+    LEAST_STEP,
     coast_coupling_db,
     combine_db,
+    distance_weight,
     duct_incidence,
     ducting_floor_db,
     ducting_path_db,
@@ -28,23 +32,26 @@ from phusong.coverage.propagation.p1812.loss import (
     ducting_time_db,
     enhancement_db,
     path_weight,
+    roughness_exponent,
     time_weight,
 )
 from phusong.coverage.propagation.walk.skyline import Skyline, closest, highest_above, look_back
 from phusong.jit import njit
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
 class Air(NamedTuple):
-    """The site's air: median earth radius (km), p (%), latitude, and the least A(p) (dB)."""
+    """The site's air: median earth radius (km), p (%), latitude, and the least A(p) (dB).
+
+    The last are as :func:`.loss.ducting_least_db` gives them.
+    """
 
     earth_km: float
     percent: float
     latitude_deg: float
-    ducting_least_db: float
+    ducting_least_db: NDArray[np.float64]
 
 
 class Ground(NamedTuple):
@@ -72,6 +79,26 @@ class Ground(NamedTuple):
     own: NDArray[np.float64]
     own_curved: NDArray[np.float64]
     step_m: float
+
+
+class OfBands(NamedTuple):
+    """What is known of each band at one receiver, dB, each of shape (bands,).
+
+    Parameters
+    ----------
+    sphere, sphere_beta
+        Spherical-earth loss, over the median earth and over the one exceeded for β0 % of time.
+    median, rarer
+        L_d50 and L_dp.
+    ducting
+        The path's part of L_ba; infinite where ducting cannot count.
+    """
+
+    sphere: NDArray[np.float64]
+    sphere_beta: NDArray[np.float64]
+    median: NDArray[np.float64]
+    rarer: NDArray[np.float64]
+    ducting: NDArray[np.float64]
 
 
 class Path(NamedTuple):
@@ -127,6 +154,26 @@ def _roughness(ground: Ground, path: Path, near_t_km: float, near_r_km: float) -
         above = ground.own[i - k - 1] - path.smooth_t_m - slope * (i * step_m)
         rough = max(rough, above)
     return float(rough)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _least_time_db(
+    ground: Ground, path: Path, near_t_km: float, near_r_km: float, air: Air
+) -> float:
+    """Return a value A(p) of the ducting model cannot fall below, without a look at all points.
+
+    The roughness is not less than the height of either horizon over the smooth earth, and no
+    other factor of β is over 1.
+    """
+    slope = (path.smooth_r_m - path.smooth_t_m) / path.distance_m
+    rough = 10.0
+    for horizon_km in (near_t_km, path.distance_m * 1e-3 - near_r_km):
+        i = int(horizon_km * 1e3 / ground.step_m + 0.5)
+        height = ground.bare.flat[i] if i <= ground.k else ground.own[i - ground.k - 1]
+        rough = max(rough, height - path.smooth_t_m - slope * (i * ground.step_m))
+    lower = roughness_exponent(rough, path.distance_m * 1e-3 - near_t_km - near_r_km)
+    least = air.ducting_least_db
+    return float(least[np.uint64(min(lower * (1.0 / LEAST_STEP), least.size - 1.0))])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -256,8 +303,7 @@ def fill_in(
     ground: Ground,
     air: Air,
     bands: NDArray[np.float64],
-    sphere: NDArray[np.float64],
-    sphere_beta: NDArray[np.float64],
+    of_bands: OfBands,
     loss: NDArray[np.float32],
     row: int,
     col: int,
@@ -270,9 +316,8 @@ def fill_in(
         What is known of the path, where to find the rest, and the site's air.
     bands
         As :func:`.loss.p1812_bands`.
-    sphere, sphere_beta
-        Spherical-earth loss of each band, over the median earth and over the one exceeded for
-        β0 % of time.
+    of_bands
+        Spherical-earth losses, and room for the rest.
     loss, row, col
         Filled in at that cell, shape (bands, rows, cols).
     """
@@ -293,56 +338,63 @@ def fill_in(
         weight_i = time_weight(percent, beta0)  # eq. (40)
         gain_p = enhancement_db(percent, horizons_km)  # E_sp, eq. (9a)
         gain_beta = enhancement_db(beta0, horizons_km)  # E_sβ, eq. (9b)
-    a_p = math.nan  # A(p), the same for every band
+    median, rarer, ducting = of_bands.median, of_bands.rarer, of_bands.ducting
+    least = air.ducting_least_db[0]
+    if rare:
+        least = max(least, ducting_floor_db(percent, km, beta0))
+    most = -math.inf  # by how much L_bd is above what is known of L_ba
     for b in range(bands.shape[0]):
         band = bands[b]
         scale = band[BAND_SCALE]
-        ldp = ld50 = delta_bullington_db(path.edge, path.smooth, sphere[b], scale, total)
+        sphere_db, beta_db = of_bands.sphere[b], of_bands.sphere_beta[b]
+        ldp = ld50 = delta_bullington_db(path.edge, path.smooth, sphere_db, scale, total)
         if rare:
-            ldb = delta_bullington_db(
-                path.edge_beta, path.smooth_beta, sphere_beta[b], scale, total
-            )
+            ldb = delta_bullington_db(path.edge_beta, path.smooth_beta, beta_db, scale, total)
             ldp = ld50 + (ldb - ld50) * weight_i  # eq. (41)
-        free_db = band[BAND_FREE_SPACE] + path.spread_db  # eq. (8)
-        free_p = free_db + gain_p  # eq. (10)
+        median[b], rarer[b] = ld50, ldp
         # Ducting counts only where it can come below the diffraction loss.
-        bound = free_p + ldp + (12.0 if sea_share >= 0.75 else 0.0)
-        least = air.ducting_least_db
-        bound -= max(least, ducting_floor_db(percent, km, beta0)) if rare else least
+        bd = band[BAND_FREE_SPACE] + path.spread_db + gain_p + ldp
+        bd += 12.0 if sea_share >= 0.75 else 0.0
         if near_t < 0.0:
             near_r = (total - (ground.k + ground.own_count) * ground.step_m) * 1e-3
             lowest = ducting_path_floor_db(
                 band, km, earth_km, ground.step_m * 1e-3, near_r, theta_t, theta_r
             )
-            if lowest <= bound:
+            if lowest + least <= bd:
                 near_t = clear_horizon(ground, path, earth_km) * ground.step_m * 1e-3
                 near_r = km - near_t
-        ducting = math.inf
+        ducting[b] = math.inf
         if near_t >= 0.0:
             path_db = ducting_path_db(band, km, earth_km, near_t, near_r, theta_t, theta_r)
-            if path_db <= bound:
-                if math.isnan(a_p):
-                    if not rare:
-                        beta0, tau = duct_incidence(path.land_km, path.inland_km, air.latitude_deg)
-                    a_p = _time_db(ground, path, near_t, near_r, air, beta0, tau)
-                ducting = (  # L_ba, eq. (46)
-                    path_db
-                    + a_p
-                    + coast_coupling_db(sea_share, path.coast_t_km, near_t, path.tx_m)
-                    + coast_coupling_db(sea_share, path.coast_r_km, near_r, path.rx_m)
-                )
+            if path_db + least <= bd:
+                ducting[b] = path_db
+                most = max(most, bd - path_db)
+    # Here and not in a loop: the compiler would take what is the same for all bands out of it, and
+    # out of the condition too.
+    beyond, weight_k = math.inf, 1.0
+    if most > -math.inf and _least_time_db(ground, path, near_t, near_r, air) <= most:
+        if not rare:
+            beta0, tau = duct_incidence(path.land_km, path.inland_km, air.latitude_deg)
+        beyond = _time_db(ground, path, near_t, near_r, air, beta0, tau)
+        beyond += coast_coupling_db(sea_share, path.coast_t_km, near_t, path.tx_m)
+        beyond += coast_coupling_db(sea_share, path.coast_r_km, near_r, path.rx_m)
+        weight_k = distance_weight(km)  # eq. (58)
+    for b in range(bands.shape[0]):
+        band = bands[b]
+        free_db = band[BAND_FREE_SPACE] + path.spread_db  # eq. (8)
+        free_p = free_db + gain_p  # eq. (10)
         _, _, _, _, bc = combine_db(
             band[BAND_TROPO] + bend,
-            ducting,
+            ducting[b] + beyond,  # L_ba, eq. (46)
             free_db,
             free_p,
             free_db + gain_beta,  # eq. (11)
-            ld50,
-            ldp,
+            median[b],
+            rarer[b],
             percent < beta0,
             weight_i,
             weight_j,
-            km,
+            weight_k,
             sea_share,
         )
         loss[b, row, col] = max(free_p, bc)  # eq. (69), at 50 % of locations

@@ -19,7 +19,7 @@ from phusong.coverage.propagation.p1812.geometry import effective_earth_km
 from phusong.coverage.propagation.p1812.loss import ducting_least_db, p1812_bands
 from phusong.coverage.propagation.p1812.path import check_p1812
 from phusong.coverage.propagation.p1812.radial import Lines, Own, Reach, Room, advance, receive
-from phusong.coverage.propagation.p1812.receiver import TRACE, Air
+from phusong.coverage.propagation.p1812.receiver import TRACE, Air, OfBands
 from phusong.coverage.propagation.surface import FLAG_NO_DATA, ZONE_INLAND, PathLoss
 from phusong.coverage.propagation.walk.approach import OWN_POINTS
 from phusong.coverage.propagation.walk.disc import Disc, disc_of
@@ -102,9 +102,14 @@ def _walk_bundle(
         np.empty(OWN_POINTS),
     )
     n_bands = bands.shape[0]
-    room = Room(
-        own, np.empty(ZONE_STATE), np.empty(ZONE_STATE), np.empty(n_bands), np.empty(n_bands)
+    of_bands = OfBands(
+        np.empty(n_bands),
+        np.empty(n_bands),
+        np.empty(n_bands),
+        np.empty(n_bands),
+        np.empty(n_bands),
     )
+    room = Room(own, np.empty(ZONE_STATE), np.empty(ZONE_STATE), of_bands)
     state, ground, over, zones = room.state, bare.flat, lines.over, lines.zone
     ground[0] = disc.ground_tx_m
     first, last = bundle * BUNDLE, min(start.size - 1, (bundle + 1) * BUNDLE)

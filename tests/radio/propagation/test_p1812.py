@@ -20,6 +20,7 @@ from phusong.coverage.propagation.p1812.geometry import (
     zone_lengths,
 )
 from phusong.coverage.propagation.p1812.loss import (
+    LEAST_STEP,
     combine_db,
     distance_weight,
     duct_incidence,
@@ -27,6 +28,7 @@ from phusong.coverage.propagation.p1812.loss import (
     ducting_time_db,
     inverse_normal,
     path_weight,
+    roughness_exponent,
 )
 from phusong.coverage.propagation.p1812.path import location_sigma_db, p1812_path
 from phusong.coverage.propagation.p1812.values import P1812Path
@@ -299,7 +301,9 @@ def test_parts_by_hand() -> None:
 
 @pytest.mark.parametrize(("percent", "latitude"), [(50.0, 21.0), (50.0, 0.0), (10.0, -75.0)])
 def test_no_path_has_less_of_ducting_than_its_least(percent: float, latitude: float) -> None:
-    least = ducting_least_db(percent, latitude, 300.0)
+    table = ducting_least_db(percent, latitude, 300.0)
+    assert (np.diff(table) >= 0.0).all()
+    least = table[0]
     rng = np.random.default_rng(1)
     seen = math.inf
     for _ in range(3000):
@@ -309,12 +313,14 @@ def test_no_path_has_less_of_ducting_than_its_least(percent: float, latitude: fl
         rough = rng.choice([0.0, rng.uniform(0.0, 3000.0)])
         a_p, _ = ducting_time_db(percent, km, 8500.0, beta0, tau, *heights, rough, between)
         seen = min(seen, a_p)
+        lower = roughness_exponent(rough, between) if rough > 10.0 else 0.0
+        assert table[min(int(lower / LEAST_STEP), len(table) - 1)] <= a_p
     assert least <= seen < least + 3.0  # the bound holds, and is no idle one
 
 
 def test_a_mechanism_that_cannot_count_is_left_out() -> None:
-    with_it = combine_db(140.0, 1e4, 100.0, 99.0, 98.0, 20.0, 18.0, False, 0.5, 0.2, 10.0, 0.0)
-    without = combine_db(140.0, math.inf, 100.0, 99.0, 98.0, 20.0, 18.0, False, 0.5, 0.2, 10.0, 0.0)
+    with_it = combine_db(140.0, 1e4, 100.0, 99.0, 98.0, 20.0, 18.0, False, 0.5, 0.2, 0.4, 0.0)
+    without = combine_db(140.0, math.inf, 100.0, 99.0, 98.0, 20.0, 18.0, False, 0.5, 0.2, 1.0, 0.0)
     assert with_it[2:] == without[2:]
 
 
