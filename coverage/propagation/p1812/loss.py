@@ -154,6 +154,26 @@ def ducting_path_db(
     )
 
 
+@njit(cache=True, nogil=True, inline="always")
+def ducting_shielding(
+    distance_km: float,
+    earth_km: float,
+    horizon_t_km: float,
+    horizon_r_km: float,
+    theta_t: float,
+    theta_r: float,
+) -> float:
+    """Return the part of :func:`ducting_path_db` that grows with ∛f, dB per ∛GHz.
+
+    That is γ_d·θ' and the linear part of A_st and A_sr: all but a logarithm and what belongs to a
+    band.
+    """
+    near_t, near_r = 0.1 * horizon_t_km, 0.1 * horizon_r_km
+    bend = 1e3 * distance_km / earth_km + min(theta_t, near_t) + min(theta_r, near_r)
+    linear = max(theta_t - near_t, 0.0) + max(theta_r - near_r, 0.0)
+    return 0.264 * linear + 5e-5 * earth_km * bend
+
+
 @njit(cache=True, nogil=True)
 def ducting_path_floor_db(
     band: NDArray[np.float64],

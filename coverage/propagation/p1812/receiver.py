@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from phusong.coverage.propagation.diffraction import (
+    BAND_CBRT,
     BAND_FREE_SPACE,
     BAND_SCALE,
     DB_PER_NEPER,
     delta_bullington_db,
 )
 from phusong.coverage.propagation.p1812.loss import (
+    BAND_DUCT,
     BAND_TROPO,
     LEAST_STEP,
     coast_coupling_db,
@@ -29,6 +31,7 @@ from phusong.coverage.propagation.p1812.loss import (
     ducting_floor_db,
     ducting_path_db,
     ducting_path_floor_db,
+    ducting_shielding,
     ducting_time_db,
     enhancement_db,
     path_weight,
@@ -43,15 +46,23 @@ if TYPE_CHECKING:
 
 
 class Air(NamedTuple):
-    """The site's air: median earth radius (km), p (%), latitude, and the least A(p) (dB).
+    """The site's air, and what ducting in it takes at least.
 
-    The last are as :func:`.loss.ducting_least_db` gives them.
+    Parameters
+    ----------
+    earth_km, percent, latitude_deg
+        Median earth radius, p and latitude.
+    ducting_least_db
+        Least A(p), as :func:`.loss.ducting_least_db` gives it.
+    nearest_db
+        20·log of the shortest way to both horizons together, km (eq. 47): a step of the profile.
     """
 
     earth_km: float
     percent: float
     latitude_deg: float
     ducting_least_db: NDArray[np.float64]
+    nearest_db: float
 
 
 class Ground(NamedTuple):
@@ -342,6 +353,9 @@ def fill_in(
     least = air.ducting_least_db[0]
     if rare:
         least = max(least, ducting_floor_db(percent, km, beta0))
+    shielding = 0.0
+    if near_t >= 0.0:
+        shielding = ducting_shielding(km, earth_km, near_t, near_r, theta_t, theta_r)
     most = -math.inf  # by how much L_bd is above what is known of L_ba
     for b in range(bands.shape[0]):
         band = bands[b]
@@ -363,8 +377,10 @@ def fill_in(
             if lowest + least <= bd:
                 near_t = clear_horizon(ground, path, earth_km) * ground.step_m * 1e-3
                 near_r = km - near_t
+                shielding = ducting_shielding(km, earth_km, near_t, near_r, theta_t, theta_r)
         ducting[b] = math.inf
-        if near_t >= 0.0:
+        nearest = band[BAND_DUCT] + air.nearest_db + shielding * band[BAND_CBRT]
+        if near_t >= 0.0 and nearest + least <= bd:
             path_db = ducting_path_db(band, km, earth_km, near_t, near_r, theta_t, theta_r)
             if path_db + least <= bd:
                 ducting[b] = path_db

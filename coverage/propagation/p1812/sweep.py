@@ -69,7 +69,9 @@ def sweep_p1812(
     bands = p1812_bands(freqs_mhz, settings.polarisation, settings.time_percent, settings.n0)
     percent, latitude = settings.time_percent, settings.latitude_deg
     least = _least_db(percent, latitude, settings.radius_m * 1e-3)
-    air = Air(effective_earth_km(settings.delta_n), percent, latitude, least)
+    step_m, _ = settings.steps_m(surface.cell_m)
+    nearest = 20.0 * math.log10(step_m * 1e-3)
+    air = Air(effective_earth_km(settings.delta_n), percent, latitude, least, nearest)
     disc = disc_of(surface, tx, len(freqs_mhz), settings)
     _walk(disc, air, bands, np.empty((0, 0, len(TRACE))) if trace is None else trace)
     return disc.path_loss(freqs_mhz, dtype)
