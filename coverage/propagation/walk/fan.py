@@ -203,10 +203,10 @@ def bilinear(height_m: NDArray[np.float32], row: float, col: float) -> float:
     rows, cols = height_m.shape
     row = min(max(row, 0.0), rows - 1.0)
     col = min(max(col, 0.0), cols - 1.0)
-    r, c = int(row), int(col)
-    fr, fc = row - r, col - c
-    r1 = r + 1 if fr > 0.0 else r
-    c1 = c + 1 if fc > 0.0 else c
+    r, c = np.uint64(row), np.uint64(col)  # unsigned: nothing is counted from the end
+    fr, fc = row - float(r), col - float(c)
+    r1 = r + np.uint64(1) if fr > 0.0 else r
+    c1 = c + np.uint64(1) if fc > 0.0 else c
     north = height_m[r, c] * (1.0 - fc) + height_m[r, c1] * fc
     south = height_m[r1, c] * (1.0 - fc) + height_m[r1, c1] * fc
     return float(north * (1.0 - fr) + south * fr)
