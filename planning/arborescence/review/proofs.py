@@ -9,6 +9,7 @@ and that the next stage holds everything that a cheaper plan could still use.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,7 +53,7 @@ def proven(instance: Instance, certificate: Certificate, cost: float) -> float:
         elif before is not None:
             _holds(*before, stage)
         graph = made_apart(stage.part.instance, stage.junctions, stage, leave_out=True)
-        replaced(stage)
+        replaced(stage.part.instance, stage)
         # What is on no way from the root to a terminal is closed to begin with.
         nothing = np.zeros(graph.tail.size, np.bool_)
         closed = np.isinf(_through(graph, np.zeros(graph.price.size), nothing))
@@ -60,7 +61,7 @@ def proven(instance: Instance, certificate: Certificate, cost: float) -> float:
         # Locked sites that no backhaul reaches are no terminals.
         ends = graph.terminals[reached(graph, closed)[graph.terminals]]
         for dual in stage.duals:
-            if dual.ceiling < cost * (1.0 - _SLACK):
+            if not dual.ceiling >= cost * (1.0 - _SLACK):
                 message = f"multipliers speak of plans below {dual.ceiling}, the plan costs {cost}"
                 raise UnprovenError(message)
             value, reduced = _value(graph, dual, closed, ends)
@@ -93,17 +94,13 @@ def _pairs(graph: Apart, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _same(given: Instance, first: Instance) -> None:
-    for one, other in (
-        (given.fibre.cost, first.fibre.cost),
-        (given.sites.cost, first.sites.cost),
-        (given.hops.cost, first.hops.cost),
-        (given.covers.site, first.covers.site),
-        (given.covers.village, first.covers.village),
-        (given.villages.alternative, first.villages.alternative),
-    ):
-        if not np.array_equal(one, other):
-            message = "the first stage is not the instance"
-            raise UnprovenError(message)
+    """See that the first stage is the instance given, in every field of every part."""
+    for part in fields(given):
+        one, other = getattr(given, part.name), getattr(first, part.name)
+        for array in fields(one):
+            if not np.array_equal(getattr(one, array.name), getattr(other, array.name)):
+                message = f"the first stage is not the instance: {part.name}.{array.name} differs"
+                raise UnprovenError(message)
 
 
 def _value(
@@ -123,8 +120,8 @@ def _value(
     for k in range(dual.bounds.size - 1):
         mine = slice(int(dual.bounds[k]), int(dual.bounds[k + 1]))
         vertex, height = dual.vertex[mine], dual.height[mine]
-        if (height < 0).any() or (vertex == 0).any():
-            message = "a potential is negative, or not zero at the root"
+        if not (np.isfinite(height) & (height >= 0)).all() or (vertex <= 0).any():
+            message = "a potential is negative, not finite, or not zero at the root"
             raise UnprovenError(message)
         level[vertex] = height
         site = dual.cell[k]
@@ -148,8 +145,9 @@ def _value(
         load += price * _counts(graph, villages)
         bound += price * np.ceil(0.5 * villages.size)
     reduced = g.price - load
-    if (dual.price < 0).any() or (dual.worth < 0).any():
-        message = "a row has a negative multiplier"
+    prices = np.concatenate([dual.price, dual.worth])
+    if not (np.isfinite(prices) & (prices >= 0)).all():
+        message = "a row has a multiplier that is negative or not finite"
         raise UnprovenError(message)
     by_vertex = np.zeros(g.names)
     entered = np.zeros(g.names)
@@ -229,15 +227,22 @@ def _through(
     return through
 
 
-def replaced(stage: Stage) -> None:
+def replaced(instance: Instance, stage: Stage) -> None:
     """See that every site left out of a stage is replaced by another one.
+
+    Parameters
+    ----------
+    instance
+        In which it is to be: the one given, or what is seen to hold all that is left of it.
+    stage
+        Says which sites are left out.
 
     Raises
     ------
     UnprovenError
         When one is not.
     """
-    i = stage.part.instance
+    i = instance
     gone = set(stage.useless.tolist())
     covers: dict[int, set[int]] = defaultdict(set)
     sites: dict[int, set[int]] = defaultdict(set)

@@ -36,8 +36,8 @@ def charged(instance: Instance, stage: Stage) -> tuple[NDArray[np.float64], NDAr
     Returns
     -------
     site, locked
-        By row and site what a plan in which it serves pays for it, shape (k, s); and by row what
-        every plan pays for locked masts, shape (k,).
+        By row and site what a plan in which it serves pays for it, shape (k, s), nothing where the
+        stage leaves it out; and by row what every plan pays for locked masts, shape (k,).
 
     Raises
     ------
@@ -45,19 +45,25 @@ def charged(instance: Instance, stage: Stage) -> tuple[NDArray[np.float64], NDAr
         When more is charged than is paid, or potentials are of the wrong form.
     """
     graph = made_apart(instance, stage.junctions, stage, leave_out=True)
-    replaced(stage)
-    # No plan uses what the root does not reach.
-    used = reached(graph, np.zeros(graph.tail.size, np.bool_))[graph.tail]
-    masts = set(graph.terminals[graph.terminals < graph.first_cell].tolist())
+    replaced(instance, stage)
+    # No plan uses what the root does not reach, and none pays for a mast or a cell there.
+    seen = reached(graph, np.zeros(graph.tail.size, np.bool_))
+    used = seen[graph.tail]
+    mast = np.zeros(graph.names, np.bool_)
+    mast[graph.terminals[graph.terminals < graph.first_cell]] = True
+    mast &= seen
     site = np.zeros((len(stage.duals), instance.sites.count))
     locked = np.zeros(len(stage.duals))
     for row, dual in enumerate(stage.duals):
         load = np.zeros(graph.price.size)
+        if dual.cell.size != dual.bounds.size - 1 or (dual.cell >= instance.sites.count).any():
+            message = "potentials do not say around what they are"
+            raise UnprovenError(message)
         for k in range(dual.bounds.size - 1):
             mine = slice(int(dual.bounds[k]), int(dual.bounds[k + 1]))
             vertex, height = dual.vertex[mine], dual.height[mine]
-            if (height < 0).any() or (vertex <= 0).any():
-                message = "a potential is negative, or not zero at the root"
+            if not (np.isfinite(height) & (height >= 0)).all() or (vertex <= 0).any():
+                message = "a potential is negative, not finite, or not zero at the root"
                 raise UnprovenError(message)
             if (vertex >= graph.first_village).any():
                 message = "a potential around a cell holds a village"
@@ -65,13 +71,13 @@ def charged(instance: Instance, stage: Stage) -> tuple[NDArray[np.float64], NDAr
             level = np.zeros(graph.names)
             level[vertex] = height
             if dual.cell[k] >= 0:
-                site[row, dual.cell[k]] += level[graph.first_cell + dual.cell[k]]
+                cell = graph.first_cell + dual.cell[k]
+                site[row, dual.cell[k]] += level[cell] if seen[cell] else 0.0
             else:
-                ends = [v for v in vertex.tolist() if v in masts]
-                locked[row] += max(level[ends], default=0.0)
+                locked[row] += level[mast].max(initial=0.0)
             rise = np.maximum(level[graph.head] - level[graph.tail], 0.0)
             np.add.at(load, graph.variable[used], rise[used])
-        if (load > graph.price * (1.0 + _SLACK) + _SLACK).any():
+        if not (load <= graph.price * (1.0 + _SLACK) + _SLACK).all():
             message = f"row {row} charges more than is paid"
             raise UnprovenError(message)
     return site, locked
