@@ -82,7 +82,7 @@ def next_drive(
     start
         Longitude and latitude; None: the commune centre with most people.
     day_km, spacing_m
-        Length of the way; see :func:`phusong.coverage.audit.assess.open_claims`.
+        Length of the way; see :func:`phusong.coverage.audit.undecided.open_claims`.
     """
     if not len(inputs.roads):
         return NextDrive("the study names no roads, so that no drive can be planned")

@@ -113,17 +113,23 @@ class Charged:
         return tuple(row.dual for row in self.rows if row.dual is not None)
 
     def learn(self, chosen: NDArray[np.float64], budget: float) -> bool:
-        """Find charges by which a choice, by column, costs more; tell whether there are any."""
+        """Find charges by which a choice, by column, costs more; tell whether there are any.
+
+        Who solves a programme breaks its rows a little, of a small budget by more than a share: a
+        row that it has is not given to it again, and a new one has to be broken by more.
+        """
         taken = self.taken[budget]
-        over = [self._over(row, chosen, budget) for row in self.rows]
-        known = int(np.argmax(over)) if over else -1
-        if over and over[known] > _BROKEN * budget:
+        over = np.array([self._over(row, chosen, budget) for row in self.rows])
+        least = max(_BROKEN * budget, float(over[taken].max()))
+        over[taken] = -np.inf
+        known = int(np.argmax(over))
+        if over[known] > _BROKEN * budget:
             taken.append(known)
             return True
         row = charge(
             self.layers, self.covering.site, chosen[: self.covering.site.size], keep=self.keep
         )
-        if self._over(row, chosen, budget) <= _BROKEN * budget:
+        if self._over(row, chosen, budget) <= least:
             return False
         taken.append(len(self.rows))
         self.rows.append(row)

@@ -114,7 +114,7 @@ class Spender:
             bound, proven = self._by_charges(started + _CHARGED * seconds)
         if self.best.people < bound * (1 - GAP):
             self.most = min(proven, self._at_a_price(started + _SHARE * seconds))
-            further = self._bound(started + _SHARE * seconds, started + seconds)
+            further = self._bound(bound, started + _SHARE * seconds, started + seconds)
             bound, proven = min(bound, *further), min(proven, further[1])
         vouched = Vouched.BRANCHING if bound < proven else Vouched.DUALS
         return replace(
@@ -258,32 +258,35 @@ class Spender:
         """People served at most when at least these are missed."""
         return self._whole(self.total - max(missed, 0.0))
 
-    def _bound(self, relaxed: float, deadline: float) -> tuple[float, float]:
-        """Return the bound on people, and as far as multipliers prove it."""
+    def _bound(self, known: float, relaxed: float, deadline: float) -> tuple[float, float]:
+        """Return the bound on people, and as far as multipliers prove it.
+
+        Ends as soon as the best plan serves as many as the least bound, whoever vouches for it:
+        ``known`` is that of whole sites by what they are charged.
+        """
         if self.best.people >= self.total:
             return self.total, self.total
-        if self.best.people >= self.most * (1 - GAP):
-            return self.most, self.most
+        proven, bound = self.most, min(self.most, known)
+        if self.best.people >= bound * (1 - GAP):
+            return bound, proven
         r = self._programme()
-        proven = self.most
         stalled, turn, before = 0, 0, np.inf
         while r.solve(relaxed):
             now = self._served(r.bound)
             stalled = 0 if now < before - 1e-4 * self.total else stalled + 1
             before = min(before, now)
-            proven = min(proven, now)
+            proven, bound = min(proven, now), min(bound, now)
             if turn % 5 == 4 or turn < 2:
                 self._grow(r)
             turn += 1
-            if self.best.people >= proven * (1 - GAP):
-                return proven, proven
+            if self.best.people >= bound * (1 - GAP):
+                return bound, proven
             r.drop_slack()
             found = r.separate(self.rng)
             priced = r.price_in() if turn % 2 or found < 30 else 0
             if not (found or priced) or stalled > 40:
                 break
         self._grow(r)
-        bound = proven
         while True:
             left = deadline - time.perf_counter()
             if left <= 0 or not np.isfinite(r.bound) or self.best.people >= bound * (1 - GAP):

@@ -185,6 +185,45 @@ def test_computing_rooms_say_what_they_hand_on(checkout: Path) -> None:
         assert (checkout / room / "results.py").exists()
 
 
+def bound(body: list[ast.stmt]) -> Iterator[str]:
+    """Names that a module or class binds, those of its classes' members with the class before."""
+    for node in body:
+        match node:
+            case ast.ClassDef():
+                yield node.name
+                yield from (f"{node.name}.{member}" for member in bound(node.body))
+            case ast.FunctionDef():
+                yield node.name
+            case ast.Assign():
+                yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
+            case ast.ImportFrom():
+                yield from (alias.asname or alias.name for alias in node.names)
+            case ast.If():
+                yield from bound(node.body)
+
+
+def test_what_docstrings_point_to_exists(
+    checkout: Path, modules: dict[tuple[str, ...], ast.Module]
+) -> None:
+    """A leading dot stands for whatever comes before."""
+    there = {".".join(("phusong", *name)) for name in modules}
+    for name, tree in modules.items():
+        there |= {".".join(("phusong", *name, thing)) for thing in bound(tree.body)}
+    ends = {"." + full.split(".", start)[-1] for full in there for start in range(1, 9)}
+    lost = {
+        (path.as_posix(), target)
+        for path in code(checkout)
+        for target in re.findall(
+            r":(?:mod|func|class|meth|data|attr):`~?((?:phusong)?\.[^`]*)`",
+            (checkout / path).read_text("utf-8"),
+        )
+        if target not in (ends if target.startswith(".") else there)
+    }
+    assert not lost
+
+
 def test_imports_are_absolute_and_under_the_package(
     checkout: Path, modules: dict[tuple[str, ...], ast.Module]
 ) -> None:

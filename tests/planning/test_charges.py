@@ -14,11 +14,13 @@ from helpers.planning import backhauls, drawn
 from phusong.planning.arborescence import Covers, Fibre, Instance, Sites, Villages, within, years
 from phusong.planning.arborescence.bounds.certificate import stage
 from phusong.planning.arborescence.bounds.charges import charge
+from phusong.planning.arborescence.charged import Charged
 from phusong.planning.arborescence.graph.digraph import lay
 from phusong.planning.arborescence.graph.part import whole
 from phusong.planning.arborescence.review.apart import UnprovenError
 from phusong.planning.arborescence.review.faults import faults
 from phusong.planning.arborescence.review.recount import charged
+from phusong.planning.arborescence.spender import Spender
 
 few = settings(
     max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
@@ -100,6 +102,22 @@ def test_charges_add_up_on_a_graph_made_apart(seed: int, chosen: list[float]) ->
     assert always[0] == pytest.approx(locked, abs=1e-6)
 
 
+@pytest.mark.parametrize("room", [0, 1])
+@pytest.mark.parametrize("locked", [(), (1,)])
+def test_potentials_that_find_no_room_charge_nothing(
+    monkeypatch: pytest.MonkeyPatch, room: int, locked: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr("phusong.planning.arborescence.bounds.charges._ROOM", room)
+    instance = road(locked)
+    by_site, always, dual, layers = charged_for(instance, [0, 0, 1], keep=True)
+    assert dual is not None
+    all_sites, all_masts, _, _ = charged_for(instance, [0, 0, 1])
+    assert by_site.sum() + always < all_sites.sum() + all_masts
+    site, found = charged(instance, stage(layers, whole(instance), (dual,)))
+    assert site[0] == pytest.approx(by_site)
+    assert found[0] == pytest.approx(always)
+
+
 def test_charges_are_not_believed() -> None:
     _, _, dual, layers = charged_for(road(), [0, 1, 0], keep=True)
     assert dual is not None
@@ -111,6 +129,45 @@ def test_charges_are_not_believed() -> None:
     ):
         with pytest.raises(UnprovenError, match=said):
             charged(road(), stage(layers, whole(road()), (replace(dual, **changes),)))
+
+
+def learner(instance):
+    spender = Spender(instance, 0)
+    return Charged(spender.layers, spender.covering, spender.weight)
+
+
+def test_a_row_is_learnt_once() -> None:
+    # 34 do not pay for site 3 at 35. Who chooses it all the same has not solved the programme.
+    found = learner(road())
+    assert found.relax(34.0, np.inf) >= 9.0
+    known = found.taken[34.0].copy()
+    for _ in range(3):
+        found.learn(np.array([0.0, 0.0, 1.0]), 34.0)
+    assert len(found.taken[34.0]) == len(set(found.taken[34.0])) <= len(known) + 1
+    assert not found.learn(np.array([0.0, 0.0, 1.0]), 34.0)
+    # A row learnt for another budget is taken from there.
+    rows = len(found.rows)
+    assert found.decide([33.0], [np.inf], np.inf).chosen is not None
+    assert found.learn(np.array([0.0, 0.0, 1.0]), 33.0)
+    assert len(found.rows) == rows
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-6, 1e-8])
+def test_small_money_is_decided_too(monkeypatch: pytest.MonkeyPatch, scale: float) -> None:
+    asked = []
+
+    def learn(self, *rest):
+        asked.append(rest)
+        assert len(asked) < 100
+        return learnt(self, *rest)
+
+    learnt = Charged.learn
+    monkeypatch.setattr(Charged, "learn", learn)
+    i = road()
+    fibre, sites = (replace(part, cost=part.cost * scale) for part in (i.fibre, i.sites))
+    plan = within(replace(i, fibre=fibre, sites=sites), 44.9 * scale, time_limit_s=np.inf)
+    # 30 for the whole road and 10 for masts 2 and 3; a third would make it 45.
+    assert plan.people == plan.most_people == 11.0
 
 
 def lit(cost, people):

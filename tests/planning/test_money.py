@@ -17,13 +17,16 @@ from phusong.planning.arborescence import (
     Instance,
     Sites,
     Villages,
+    Vouched,
     curve,
     solve,
     within,
     worst_first,
     years,
 )
+from phusong.planning.arborescence.bounds.relaxation import Relaxation
 from phusong.planning.arborescence.review.faults import faults
+from phusong.planning.arborescence.spender import Spender
 
 few = settings(
     max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
@@ -65,6 +68,30 @@ def test_as_many_people_as_by_trying_everything(seed: int) -> None:
         assert faults(instance, plan, budget) == []
         assert plan.people == pytest.approx(most_people(instance, budget))
         assert plan.most_people == pytest.approx(plan.people)
+
+
+@pytest.mark.parametrize(("seed", "budget"), [(29, 25.0), (48, 15.0), (52, 15.0)])
+def test_a_bound_that_is_met_is_sought_no_further(
+    monkeypatch: pytest.MonkeyPatch, seed: int, budget: float
+) -> None:
+    # Charges say how many it is; the relaxation finds the plan in its first turn.
+    instance = drawn(seed, pairs=seed % 3)
+    most = most_people(instance, budget)
+    turns = []
+
+    def solve_once(self, deadline):
+        turns.append(deadline)
+        return solved(self, deadline)
+
+    solved = Relaxation.solve
+    monkeypatch.setattr(Relaxation, "solve", solve_once)
+    monkeypatch.setattr(Spender, "_by_own_ways", lambda self, seconds: None)
+    monkeypatch.setattr(Spender, "_by_charges", lambda self, deadline: (most, self.total))
+    plan = within(instance, budget, time_limit_s=np.inf)
+    assert plan.people == plan.most_people == most
+    assert plan.proven_bound > most
+    assert plan.vouched == Vouched.BRANCHING
+    assert len(turns) == 1
 
 
 @few

@@ -4,7 +4,7 @@ Potentials around cells charge the arcs they rise along, all together never more
 So every plan pays at least what its sites are charged: a row that holds for all plans, whatever
 they serve and whenever they build. Ways of their own are dearer than what sites share; charges are
 cheaper, and meet what a choice costs when they are raised for that choice (Benders' rows, here as
-dual ascents). A programme over sites alone then needs no network (:mod:`..choosing`).
+dual ascents). A programme over sites alone then needs no network (:mod:`.charged`).
 
 Raised first are locked masts, which every plan pays for, then the sites chosen, led by their ways,
 then all others as far as anything is left: those who are not chosen are not free.
@@ -52,7 +52,7 @@ class Charge:
     locked
         What every plan pays for locked masts.
     dual
-        Its potentials; without any unless they were to be kept.
+        Its potentials; None unless they were to be kept.
     """
 
     site: NDArray[np.float64]
@@ -74,7 +74,8 @@ def charge(
     chosen
         How much of each is chosen, 0 to 1, shape (c,).
     keep
-        Whether to keep the potentials behind the charges.
+        Whether to keep the potentials behind the charges; those that find no room charge nothing,
+        so that what is kept adds up to what is charged.
     """
     g = layers.graph
     cell = layers.cell[site]
@@ -107,9 +108,13 @@ def charge(
         end, room = end + int(ends[-1]), room - int(ends[-1])
     dual = None
     if keep:
-        rows, names = np.concatenate(bounds), layers.name[np.concatenate(vertex)]
-        cells = around(layers, names[rows[:-1]])
-        dual = Dual(np.inf, rows, names, np.concatenate(height) / scale * _EXACT, cells)
+        rows = np.concatenate(bounds)
+        inside, high = np.concatenate(vertex), np.concatenate(height)
+        # A potential is around its first vertex, where it is highest.
+        first = rows[:-1]
+        peak = np.bincount(inside[first], high[first], g.n).astype(np.float64)
+        names = layers.name[inside]
+        dual = Dual(np.inf, rows, names, high / scale * _EXACT, around(layers, names[first]))
     site_pays: NDArray[np.float64] = peak[cell] / scale * _EXACT
     return Charge(site_pays, float(peak[mast].sum()) / scale * _EXACT, dual)
 
