@@ -72,7 +72,8 @@ class SitePlan:
     most_together
         More than which no order of building counts, added up over the years; NaN without years.
     branched
-        Whether the solver's branching vouches for the bound, not multipliers recomputed here.
+        Whether the solver's branching vouches for the bound (of years: for that of any of them),
+        not multipliers recomputed here.
     currency
         Of all costs.
     communes
@@ -115,6 +116,11 @@ class SitePlan:
     steps: gpd.GeoDataFrame
     works: gpd.GeoDataFrame
     counted: float
+
+    @property
+    def branched_together(self) -> bool:
+        """Whether it vouches for ``most_together``: it does wherever that is below their sum."""
+        return bool(self.most_together < float(sum(self.years["most_people"])))
 
     @property
     def gap(self) -> float:

@@ -13,6 +13,7 @@ from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.villages.assess import assess_villages
 from phusong.coverage.villages.verdict import COVERED, GRADES
 from phusong.pipeline.yearly import yearly_figures
+from phusong.planning.arborescence import Vouched, years
 from phusong.planning.assess import Money, judged_round, plan_sites, with_plan
 from phusong.planning.costs import annuity, life_cost
 from phusong.planning.sites.equipment import site_names, with_sites
@@ -139,6 +140,18 @@ def test_years_build_on_each_other_and_their_bills_add_up(world):
     assert plan.curve["people"].iloc[-1] == pytest.approx(whole.people)
     worst = spend(world, Money(years=budgets, worst_first=True))
     assert worst.years["people"].iloc[-1] == pytest.approx(whole.people)
+
+
+def test_branching_in_any_year_is_told(world, monkeypatch):
+    def asked(*given, **named):
+        found = years(*given, **named)
+        vouched = (Vouched.BRANCHING, Vouched.DUALS)
+        pairs = zip(found.plans, vouched, strict=True)
+        plans = tuple(dataclasses.replace(plan, vouched=by) for plan, by in pairs)
+        return dataclasses.replace(found, plans=plans)
+
+    monkeypatch.setattr("phusong.planning.assess.years", asked)
+    assert spend(world, Money(years=(2e5, 1e5))).branched
 
 
 def spend(world, money):

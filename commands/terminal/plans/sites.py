@@ -64,16 +64,27 @@ def print_cheapest(console: Console, plan: SitePlan) -> None:
         console.print(text, markup=False)
 
 
-def print_together(console: Console, plan: SitePlan) -> None:
-    """Say what all years together serve, and at most could."""
-    if not math.isnan(plan.most_together):
+def print_together(console: Console, plan: SitePlan, *, weighed: bool) -> None:
+    """Say what all years together serve, and at most could; of people who are weighed, count."""
+    if math.isnan(plan.most_together):
+        return
+    said: dict[str, Any] = {
+        "counted": number(float(plan.years["counted"].sum())),
+        "most": number(plan.most_together),
+    }
+    if weighed:
+        text = tr(
+            "Added up over the years {counted} count as they are weighed; no order of building "
+            "counts more than {most}",
+            **said,
+        )
+    else:
         text = tr(
             "Added up over the years {counted} are served; no order of building serves more than "
             "{most}",
-            counted=number(float(plan.years["counted"].sum())),
-            most=number(plan.most_together),
+            **said,
         )
-        console.print(text, markup=False)
+    console.print(text, markup=False)
 
 
 def print_left(console: Console, plan: SitePlan) -> None:
@@ -96,6 +107,7 @@ def print_left(console: Console, plan: SitePlan) -> None:
 
 def _print_proof(console: Console, sited: Sited) -> None:
     plan = sited.plan
+    weighed = round(plan.counted) != round(plan.people)
     said: dict[str, Any] = {
         "life": number(plan.life),
         "currency": plan.currency,
@@ -110,7 +122,7 @@ def _print_proof(console: Console, sited: Sited) -> None:
             gap=share_text(plan.gap),
             **said,
         )
-    elif round(plan.counted) != round(plan.people):
+    elif weighed:
         text = tr(
             "Masts: {life} {currency} over {years} years, for {people} people, who count {counted} "
             "as they are weighed; no plan of these {candidates} candidate places counts more than "
@@ -129,8 +141,8 @@ def _print_proof(console: Console, sited: Sited) -> None:
             **said,
         )
     console.print(text, markup=False)
-    print_together(console, plan)
-    if plan.branched:
+    print_together(console, plan, weighed=weighed)
+    if plan.branched or plan.branched_together:
         console.print(tr("The bound rests on the solver's own branching"), style="yellow")
     if len(plan.years):
         table = plain_table("Year", "Spent", "In all", "Villages", "People")

@@ -76,8 +76,8 @@ def _print_proof(console: Console, sited: Sited) -> None:
             **said,
         )
     console.print(text, markup=False)
-    print_together(console, plan)
-    if plan.branched:
+    print_together(console, plan, weighed=True)
+    if plan.branched or plan.branched_together:
         console.print(tr("The bound rests on the solver's own branching"), style="yellow")
     weight = tr(
         "a person of a commune that gets fibre counts as {weight} of one who gets signal "
