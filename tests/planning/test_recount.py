@@ -105,6 +105,21 @@ def test_charges_say_around_which_cell_they_are(cell: np.ndarray) -> None:
         charged(instance, stage(layers, whole(instance), (forged,)))
 
 
+def test_a_proof_may_leave_out_roads_that_no_light_reaches() -> None:
+    # Junction 2 is nobody's neighbour, and a mast hangs on it.
+    instance = apart()
+    fibre = replace(instance.fibre, nodes=3)
+    sites = Sites(np.full(2, 5.0), np.array([1, 2]))
+    instance = replace(instance, fibre=fibre, sites=sites).checked()
+    plan, certificate = proof_of(instance)
+    assert plan.cost == 15.0
+    assert proven(instance, certificate, plan.cost) == pytest.approx(15.0)
+    # But none that a road leads to.
+    first = replace(certificate.stages[0], junctions=np.empty(0, np.int64))
+    with pytest.raises(UnprovenError, match="site 0 hangs on a junction left out"):
+        proven(instance, replace(certificate, stages=[first]), plan.cost)
+
+
 def proof_of(instance):
     plan = solve(instance, time_limit_s=np.inf, certify=True)
     return plan, plan.certificate

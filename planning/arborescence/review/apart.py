@@ -55,7 +55,8 @@ def made_apart(
     Parameters
     ----------
     junctions
-        Those that are vertices; the others have to be dead ends or inside chains.
+        Those that are vertices; the others have to be dead ends or inside chains, or no road leads
+        there from light.
     leave_out
         Whether sites that the stage says are replaced are left out.
 
@@ -74,6 +75,7 @@ def made_apart(
     gone = set(stage.useless.tolist()) if leave_out else set()
     kept = set(junctions.tolist())
     lit = set(i.fibre.lit.tolist())
+    bright = _bright(i)
     arcs: list[tuple[int, int, tuple[object, ...], bool, bool, float, int]] = []
 
     def name(junction: int) -> int:
@@ -87,11 +89,12 @@ def made_apart(
         start = 0 if s.lit[site] else name(int(s.vertex[site])) if s.vertex[site] >= 0 else -1
         layer = first_layer + site * layers
         if start >= 0:
-            if start > 0 and start - 1 not in kept:
+            if start == 0 or start - 1 in kept:
+                price = float(s.cost[site]) + (0.0 if s.lit[site] else float(s.drop[site]))
+                arcs.append((start, layer, ("drop", site), False, False, price, site))
+            elif bright[start - 1]:
                 message = f"site {site} hangs on a junction left out"
                 raise UnprovenError(message)
-            price = float(s.cost[site]) + (0.0 if s.lit[site] else float(s.drop[site]))
-            arcs.append((start, layer, ("drop", site), False, False, price, site))
         arcs += [
             (layer + k, first_mast + site, ("land", site, k), False, False, 0.0, -1)
             for k in range(layers)
@@ -152,6 +155,14 @@ def made_apart(
         np.concatenate([locked, first_village + wanted, second + both]),
         second + i.villages.count,
     )
+
+
+def _bright(instance: Instance) -> NDArray[np.bool_]:
+    """Mark junctions that a road joins to light, shape (nodes,)."""
+    f = instance.fibre
+    links = csr_array((np.ones(f.tail.size), (f.tail, f.head)), (f.nodes, f.nodes))
+    part = connected_components(links, directed=False)[1] if f.nodes else f.lit
+    return np.isin(part, part[f.lit])
 
 
 def _ways(instance: Instance, junctions: NDArray[np.int64]) -> dict[tuple[int, int], float]:
