@@ -55,6 +55,13 @@ class Page:
             self.page.wait_for_timeout(50)
         raise AssertionError(self.page.locator("#studio").inner_text())
 
+    def step(self, way):
+        """Undo or redo, and wait until the server's answer and what follows from it are here."""
+        before = self.draft("revision")
+        self.page.click(f"#tool-{way}")
+        self.page.wait_for_function(f"() => phusong.draft.revision > {before}")
+        self.settle()
+
     def place(self, x=760, y=420):
         self.page.click("#tool-mast")
         self.page.mouse.click(x, y)
@@ -109,14 +116,10 @@ def test_a_mast_is_placed_raised_dragged_and_taken_back(page):
     page.settle()
     assert page.draft("masts()[0].longitude") > moved
     for _ in range(4):
-        page.page.click("#tool-undo")
-        page.page.wait_for_timeout(80)
-        page.settle()
+        page.step("undo")
     assert page.draft("masts().length") == 0
     assert page.page.locator(".handle").count() == 0
-    page.page.click("#tool-redo")
-    page.page.wait_for_timeout(80)
-    page.settle()
+    page.step("redo")
     assert page.draft("masts().length") == 1
 
 
@@ -143,13 +146,9 @@ def test_a_signal_picture_follows(page):
     picture = "() => { const c = document.querySelector('canvas.signal-picture'); return c.toDataURL().length + c.toDataURL().slice(-400); }"
     before = page.page.evaluate(picture)
     page.place()
-    page.page.wait_for_timeout(400)
-    assert page.page.evaluate(picture) != before
-    page.page.click("#tool-undo")
-    page.page.wait_for_timeout(80)
-    page.settle()
-    page.page.wait_for_timeout(400)
-    assert page.page.evaluate(picture) == before
+    page.page.wait_for_function(f"(before) => ({picture})() !== before", arg=before)
+    page.step("undo")
+    page.page.wait_for_function(f"(before) => ({picture})() === before", arg=before)
 
 
 def test_a_cut_names_communes_towers_and_villages(page):
@@ -220,11 +219,8 @@ def test_two_pages_agree(page, chromium, server):
     other.settle()
     assert other.draft("scenario") == page.draft("scenario")
     assert people(other) == people(page)
-    other.page.click("#tool-undo")
-    other.page.wait_for_timeout(100)
-    other.settle()
-    page.page.wait_for_timeout(200)
-    assert page.draft("masts().length") == 0
+    other.step("undo")
+    page.page.wait_for_function("() => phusong.draft.masts().length === 0")
     other.close()
 
 
