@@ -7,13 +7,18 @@ from collections.abc import Callable, Sequence
 
 COMPILED = ("radio", "fiber", "planning")
 """Rooms whose kernels numba compiles: two workers would compile the same ones at the same time."""
-LONGEST = (
+ORDER = (
+    # Compiled beside each other for the first time: kernels that these do not share.
+    "radio",
+    "fiber",
+    "tools/test_sample.py",
+    # What the first three workers go on with: kernels that were compiled by then, or none.
     "studio/test_session.py",
     "studio/test_browser.py",
-    "tools/test_sample.py",
-    "commands/test_fiber.py",
-    "house/test_library.py",
     "sources/test_hostile.py",
+    "house/test_library.py",
+    "planning",
+    "commands/test_fiber.py",
     "maps/test_plans.py",
     "house/test_entries.py",
     "house/test_bad_input.py",
@@ -39,7 +44,8 @@ LONGEST = (
     "fetch/test_first_hour.py",
     "indicators/test_figures.py",
 )
-"""Files of the other rooms that take longest: begun last, one would keep one worker alone."""
+"""Rooms with kernels, and files of the others that take longest: begun last, one would keep one
+worker alone. A kernel that two workers ask for before it is kept on disc is compiled twice."""
 
 
 def unit_of(nodeid: str) -> str:
@@ -52,7 +58,7 @@ def unit_of(nodeid: str) -> str:
 def turns(nodeids: Sequence[str]) -> Callable[[str], tuple[int, int, str]]:
     """Return what tests are to be sorted by: named units, then those of the most tests."""
     size = Counter(map(unit_of, nodeids))
-    place = {unit: i for i, unit in enumerate((*COMPILED, *LONGEST))}
+    place = {unit: i for i, unit in enumerate(ORDER)}
 
     def turn(nodeid: str) -> tuple[int, int, str]:
         unit = unit_of(nodeid)

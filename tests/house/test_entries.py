@@ -16,7 +16,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from helpers.turns import COMPILED, LONGEST, turns, unit_of
+from helpers.turns import COMPILED, ORDER, turns, unit_of
 
 NUMBA_WORKS = (
     "import phusong.jit as j, phusong.coverage;"
@@ -273,13 +273,16 @@ def test_setup_takes_the_name_of_a_lock(checkout: Path, monkeypatch: pytest.Monk
 
 
 def test_what_takes_longest_is_begun_first(checkout: Path) -> None:
-    for unit in (*COMPILED, *LONGEST):
+    assert set(COMPILED) < set(ORDER)
+    assert len(set(ORDER)) == len(ORDER)
+    for unit in ORDER:
         assert (checkout / "tests" / unit).exists(), unit
-    long, *_, last = LONGEST
-    files = ["tests/study/test_file.py::test_a", "tests/tools/test_x.py::test_a"]
-    files += ["tests/tools/test_x.py::test_b", f"tests/{last}::test_a", f"tests/{long}::test_a"]
+    files_first = [unit for unit in ORDER if unit not in COMPILED]
+    long, *_, last = files_first
+    files = ["tests/study/test_file.py::test_a", "tests/fetch/test_x.py::test_a"]
+    files += ["tests/fetch/test_x.py::test_b", f"tests/{last}::test_a", f"tests/{long}::test_a"]
     rooms = ["tests/fiber/test_rings.py::test_a", "tests/radio/link/test_plot.py::test_b"]
-    rooms += ["tests/radio/audit/test_audit.py::test_a"]
+    rooms += ["tests/radio/audit/test_audit.py::test_a", "tests/planning/test_roads.py::test_a"]
     given = [*files, *rooms]
     units = [unit_of(nodeid) for nodeid in sorted(given, key=turns(given))]
     assert units == [
@@ -287,7 +290,8 @@ def test_what_takes_longest_is_begun_first(checkout: Path) -> None:
         "radio",
         "fiber",
         long,
+        "planning",
         last,
-        *["tools/test_x.py"] * 2,
+        *["fetch/test_x.py"] * 2,
         "study/test_file.py",
     ]
