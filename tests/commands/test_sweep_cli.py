@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.cli import phusong
+from helpers.crews import keeping
 from helpers.tiny import make_tiny_study
+from phusong import crew as crew_module
 from phusong.pipeline.shares import deal
 from phusong.study.file import read_study
 
@@ -60,9 +62,11 @@ def test_half_a_question_is_refused(study, arguments):
     assert "--of" in said.output
 
 
-def test_workers_of_a_run(study, tmp_path):
+def test_workers_of_a_run(study, tmp_path, monkeypatch):
     phusong("run", study, "--out", tmp_path / "alone")
     (study / ".phusong" / "store").rename(tmp_path / "away")
-    phusong("run", study, "--out", tmp_path / "crew", "--workers", 2)
+    with keeping() as hired:  # once, and not anew for every part of the run
+        monkeypatch.setattr(crew_module, "_processes", hired.processes)
+        phusong("run", study, "--out", tmp_path / "crew", "--workers", 2)
     assert rasters(tmp_path / "crew") == rasters(tmp_path / "alone")
     assert read_study(study).work_folder.joinpath("store").exists()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,21 +28,45 @@ def as_anybody() -> None:
         libc.prctl(_DROP, capability, 0, 0, 0)
 
 
-def ran(*words: str | Path, code: int = 0) -> str:
-    """Run a command as somebody to whom rights apply; return what it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "phusong", *map(str, words)],
-        capture_output=True,
+SERVE = """
+import json, sys
+from click.testing import CliRunner
+from phusong.cli import main
+answers, sys.stdout = sys.stdout, sys.stderr
+for line in sys.stdin:
+    done = CliRunner().invoke(main, json.loads(line))
+    said = done.output
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        said += "Traceback: " + repr(done.exception)
+    print(json.dumps([done.exit_code, said]), file=answers, flush=True)
+"""
+Ran = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def ran() -> Iterator[Ran]:
+    """Run commands as somebody to whom rights apply, all of them in one process."""
+    if not hasattr(os, "fork"):
+        pytest.skip("rights of POSIX are needed")
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        check=False,
-        preexec_fn=as_anybody,
+        preexec_fn=as_anybody,  # noqa: PLW1509 - it takes no lock
         env={**os.environ, "SOURCE_DATE_EPOCH": "1750000000", "PYTHONIOENCODING": "utf-8"},
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode == code, said
-    assert "Traceback" not in said
-    return said
+    ) as somebody:
+
+        def run(*words: str | Path, code: int = 0) -> str:
+            print(json.dumps([str(word) for word in words]), file=somebody.stdin, flush=True)
+            ended, said = json.loads(somebody.stdout.readline())
+            assert ended == code, said
+            assert "Traceback" not in said
+            return said
+
+        yield run
+        somebody.stdin.close()
 
 
 def closed(folder: Path) -> None:
@@ -74,7 +99,12 @@ def locked(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("kept", [False, True], ids=["first", "again"])
 def test_a_read_only_study(
-    tiny_study: Path, locked: Path, tmp_path: Path, kept: bool, monkeypatch: pytest.MonkeyPatch
+    tiny_study: Path,
+    locked: Path,
+    tmp_path: Path,
+    ran: Ran,
+    kept: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1750000000")
     study = locked / "study"
@@ -97,7 +127,7 @@ def test_a_read_only_study(
     assert contents(tmp_path / "out") == contents(tmp_path / "free")
 
 
-def test_a_read_only_run(tiny_run: Path, locked: Path, tmp_path: Path) -> None:
+def test_a_read_only_run(tiny_run: Path, locked: Path, tmp_path: Path, ran: Ran) -> None:
     run = locked / "run"
     shutil.copytree(tiny_run, run)
     closed(run)

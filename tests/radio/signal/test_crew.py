@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from helpers.crews import hired_once
+from helpers.crews import keeping
 from helpers.radio import X0, Y0
 from helpers.signal import omni, setup
 from phusong import crew as crew_module
@@ -56,34 +56,30 @@ def alone(study_of_masts, tmp_path):
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
-def test_bytes_do_not_depend_on_the_workers(workers, study_of_masts, alone, tmp_path):
-    with hired_once(workers) as crew:
-        files, stats = swept(*study_of_masts, tmp_path / "crew", crew)
-        assert files == alone
-        assert stats["computed"] == len(SITES)
-        assert swept(*study_of_masts, tmp_path / "crew", crew)[1]["from_store"] == 12
+def test_bytes_do_not_depend_on_the_workers(workers, study_of_masts, alone, tmp_path, hired):
+    crew = hired.crew(workers)
+    files, stats = swept(*study_of_masts, tmp_path / "crew", crew)
+    assert files == alone
+    assert stats["computed"] == len(SITES)
+    assert swept(*study_of_masts, tmp_path / "crew", crew)[1]["from_store"] == 12
 
 
 def test_a_worker_killed_in_the_middle_costs_nothing(study_of_masts, alone, tmp_path):
-    pools, killed = [], []
-
-    @contextmanager
-    def watched():
-        with crew_module._processes(2) as hired:
-            pools.append(hired.pool)
-            yield hired
+    killed = []
 
     class Killing(Crew):
         def each(self, work, parts):  # of the masts, then of the tiles
             for n, out in enumerate(super().each(work, parts)):
                 if n == 0:
-                    killed.append(next(iter(pools[-1]._processes)))
+                    with self.open() as workers:
+                        killed.append(next(iter(workers.pool._processes)))
                     os.kill(killed[-1], signal.SIGKILL)
                 yield out
 
-    files, _ = swept(*study_of_masts, tmp_path / "crew", Killing(watched))
-    assert len(killed) == 2
-    assert len(pools) >= 3  # the tiles may all be done by the time it is noticed
+    with keeping() as hired:
+        crew = Killing(lambda: hired.processes(2))
+        files, _ = swept(*study_of_masts, tmp_path / "crew", crew)
+    assert len(set(killed)) == 2
     assert files == alone
 
 
@@ -124,14 +120,9 @@ def test_workers_do_not_run_ahead_of_whoever_takes_what_they_made():
     assert pools[0].given == 40
 
 
-def test_workers_of_a_scheduler_write_the_same_bytes(study_of_masts, alone, tmp_path):
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None
-    ) as cluster:
-        files, stats = swept(
-            *study_of_masts, tmp_path / "crew", crew_of(None, cluster.scheduler_address)
-        )
+def test_workers_of_a_scheduler_write_the_same_bytes(study_of_masts, alone, tmp_path, hired):
+    crew = crew_of(None, hired.scheduler())
+    files, stats = swept(*study_of_masts, tmp_path / "crew", crew)
     assert files == alone
     assert stats["computed"] == len(SITES)
 

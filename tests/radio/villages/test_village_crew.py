@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.crews import hired_once
+from helpers.crews import keeping
 from helpers.radio import villages_frame
 from helpers.signal import ANY, cell_box, make_signal
-from phusong import crew as crew_module
 from phusong.coverage.villages import footprints, simulation
 from phusong.coverage.villages.assess import assess_villages
 from phusong.coverage.villages.simulation import simulate_villages
@@ -72,42 +70,39 @@ def alone(province):
     return found
 
 
+@pytest.fixture(scope="module")
+def crews(hired):
+    yield hired
+    hired.let_go()
+
+
 @pytest.mark.parametrize("workers", [1, 2, 4])
-def test_figures_do_not_depend_on_the_workers(workers, province, alone, tmp_path):
+def test_figures_do_not_depend_on_the_workers(workers, province, alone, tmp_path, crews):
     before = sorted((tmp_path / "out").iterdir())
-    with hired_once(workers) as crew:
-        assert_equal(judged(province, crew), alone)
+    assert_equal(judged(province, crews.crew(workers)), alone)
     assert sorted((tmp_path / "out").iterdir()) == before  # fields of the errors are gone
 
 
 def test_a_worker_killed_among_villages_costs_nothing(province, alone, monkeypatch):
     monkeypatch.setattr(simulation, "_FIELD_BYTES", 2**20)  # all draws at once
-    pools, killed = [], []
-
-    @contextmanager
-    def watched():
-        with crew_module._processes(2) as hired:
-            pools.append(hired.pool)
-            yield hired
+    killed = []
 
     class Killing(Crew):
         def each(self, work, parts):
             for n, out in enumerate(super().each(work, parts)):
                 if n == 0:
-                    killed.append(next(iter(pools[-1]._processes)))
+                    with self.open() as workers:
+                        killed.append(next(iter(workers.pool._processes)))
                     os.kill(killed[-1], signal.SIGKILL)
                 yield out
 
-    assert_equal(judged(province, Killing(watched)), alone)
-    assert len(killed) == 2  # among verdicts, and among draws
+    with keeping() as hired:
+        assert_equal(judged(province, Killing(lambda: hired.processes(2))), alone)
+    assert len(set(killed)) == 2  # among verdicts, and among draws
 
 
-def test_workers_of_a_scheduler_give_the_same_figures(province, alone):
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None
-    ) as cluster:
-        assert_equal(judged(province, crew_of(None, cluster.scheduler_address)), alone)
+def test_workers_of_a_scheduler_give_the_same_figures(province, alone, crews):
+    assert_equal(judged(province, crew_of(None, crews.scheduler())), alone)
 
 
 class Blind(Crew):
