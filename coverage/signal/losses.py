@@ -83,10 +83,14 @@ class Ground:
 
 @dataclass(frozen=True)
 class MastKeys:
-    """Where the store keeps a mast: one entry a band, one for the elevation angles."""
+    """Where the store keeps a mast: one entry a band, one for the elevation angles.
+
+    `whole`: the entries hold every cell within the radius, not only those asked for.
+    """
 
     bands: tuple[str, ...]
     elevation: str
+    whole: bool
 
 
 @dataclass
@@ -123,7 +127,7 @@ class Losses:
         Who computes what the store lacks; None: this process.
     asked
         Cells whose losses are asked for; None: all. A mast that the store has in full is read
-        from there; of others nothing else is computed, nor kept.
+        from there; of others nothing else is computed, nor kept. Computed in this process only.
     """
 
     def __init__(
@@ -138,6 +142,8 @@ class Losses:
         self._ground = Ground(inputs.crs, inputs.grid, inputs.terrain, inputs.landcover)
         self._study = study
         self._store = store
+        if crew is not None and asked is not None:
+            raise ValueError("losses of some cells are not spread over workers")
         self._crew = crew
         self._asked = asked
         self._terrain = ContentDigest(inputs.terrain)
@@ -178,13 +184,7 @@ class Losses:
         """Go to a worker: what is known by now is left behind, and files keep their place."""
         study = self._study.model_copy(update={"folder": self._study.folder.resolve()})
         store = PathLossStore(self._store.folder.resolve())
-        return _at_work, (
-            engine_fingerprint(),
-            self._ground.elsewhere(),
-            study,
-            store,
-            self._asked,
-        )
+        return _at_work, (engine_fingerprint(), self._ground.elsewhere(), study, store)
 
     def window(self, mast: Mast) -> Window:
         """Return the cells of the grid within the radius of a mast, and one cell round them."""
@@ -213,9 +213,9 @@ class Losses:
         zones = self._zones.digest(window) if self._zones else None
         if zones is not None:  # no key of its own, so that a sea elsewhere changes nothing here
             shaped_by["zones"] = zones
-        found = _keys(shaped_by, mast)
+        found = _keys(shaped_by, mast, whole=True)
         if self._asked is not None and not self._has_all(found):
-            found = _keys({**shaped_by, "asked": self._asked.digest(window)}, mast)
+            found = _keys({**shaped_by, "asked": self._asked.digest(window)}, mast, whole=False)
         self._keys[place] = found
         return found
 
@@ -339,7 +339,7 @@ class Losses:
 
     def _propagate(self, mast: Mast, freqs_mhz: list[float], report: LossReport) -> list[PathLoss]:
         """Run the model on all bands at once, or one by one where it refuses some."""
-        surface = self._surface(self.window(mast))
+        surface = self._surface(self.window(mast), whole=self.keys(mast).whole)
         transmitter = Transmitter(mast.x_m, mast.y_m, mast.height_m)
         try:
             return [propagate(surface, transmitter, freqs_mhz, self.settings)]
@@ -350,7 +350,7 @@ class Losses:
                 return []
         return [loss for freq in freqs_mhz for loss in self._propagate(mast, [freq], report)]
 
-    def _surface(self, window: Window) -> Surface:
+    def _surface(self, window: Window, *, whole: bool) -> Surface:
         """Read the ground (and what grows on it) under a window."""
         west, _, _, north = self._ground.grid.bounds_of(window)
         clutter = end = None
@@ -362,7 +362,7 @@ class Losses:
                 end = end_classes(classes, self._clutter)
         heights = self._ground.terrain.read(window)
         zones = self._zones.read(window) if self._zones else None
-        asked = None if self._asked is None else self._asked.mask(window)
+        asked = None if whole or self._asked is None else self._asked.mask(window)
         return Surface(
             heights, west, north, self._ground.grid.cell_m, clutter, zones, end, asked=asked
         )
@@ -411,17 +411,16 @@ class Losses:
         }
 
 
-def _keys(shaped_by: dict[str, Any], mast: Mast) -> MastKeys:
+def _keys(shaped_by: dict[str, Any], mast: Mast, *, whole: bool) -> MastKeys:
     """Return the store's keys of a mast that all this shapes."""
     return MastKeys(
         tuple(entry_key({**shaped_by, "freq_mhz": f}) for f in mast.freqs_mhz),
         entry_key({**shaped_by, "elevation_deg": ELEVATION_STEP_DEG}),
+        whole,
     )
 
 
-def _at_work(
-    engine: str, ground: Ground, study: Study, store: PathLossStore, asked: CellSet | None
-) -> Losses:
+def _at_work(engine: str, ground: Ground, study: Study, store: PathLossStore) -> Losses:
     """Return losses in a worker, whose propagation has to be that of who asks."""
     if engine != engine_fingerprint():
         raise CrewError(
@@ -429,4 +428,4 @@ def _at_work(
             mend="install the same version everywhere",
             params={"machine": platform.node()},
         )
-    return Losses(ground, study, store, asked=asked)
+    return Losses(ground, study, store)

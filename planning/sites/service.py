@@ -36,7 +36,7 @@ from phusong.coverage.villages.centre_cells import Centres
 from phusong.coverage.villages.footprints import Footprints, footprints
 from phusong.coverage.villages.verdict import is_covered
 from phusong.coverage.villages.weights import Weights
-from phusong.grid import CellSet, Grid
+from phusong.grid import CellSet, Grid, Window
 from phusong.planning.sites.equipment import site_names, with_sites
 from phusong.planning.sites.places import Places
 from phusong.progress import NoProgress, Progress
@@ -207,7 +207,7 @@ def find_service(
     for batch, some in _dark_villages(inputs, study, signal, dark):
         if some:
             here = asked.mask(batch.window)
-            for lit in tiles.lit(batch.window):
+            for lit in _each_lit(tiles, batch.window):
                 heard = beams.served(lit, here[lit.inside])
                 found.judge(number[lit.reach.mast.site_id], lit, heard, some, study)
         found.close(some, study)
@@ -219,6 +219,12 @@ def find_service(
     for cell in bad.itertuples():
         problems[number[cell.site_id]] = cell.problem
     return found.service(problems)
+
+
+def _each_lit(tiles: Tiles, window: Window) -> Iterator[Lit]:
+    """Give what each mast lights of a window; one whose losses are damaged is computed again."""
+    for i in range(len(tiles.plan.masts)):
+        yield from tiles.mending(lambda part, only=(i,): list(tiles.lit(part, only)), window)
 
 
 class _Heard:

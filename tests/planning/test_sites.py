@@ -96,6 +96,22 @@ def test_what_a_candidate_covers_is_what_a_run_with_it_says(world, tmp_path):
     assert 3 <= len(expected) < len(places) * len(dark)
 
 
+def test_a_damaged_loss_is_computed_again(world):
+    _, inputs, study, store, signal, coverage = world
+    dark = np.flatnonzero((coverage.villages["grade"] != COVERED).to_numpy())
+    places, _ = places_of(world, near_km=1.5, spacing_m=1800.0, most=5)
+    asked = (inputs, study, signal, dark, places, NewSite(height_m=30.0, eirp_dbm=52.0))
+    first = find_service(*asked, store)
+    newest = max(store.folder.rglob("*.loss"), key=lambda path: path.stat().st_mtime_ns)
+    whole = newest.read_bytes()
+    newest.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    again = find_service(*asked, store)
+    assert newest.read_bytes() == whole
+    assert (again.place == first.place).all()
+    assert (again.village == first.village).all()
+    assert (again.share == first.share).all()
+
+
 def test_two_masts_together_cover_what_none_does(world, tmp_path):
     _, inputs, study, store, signal, coverage = world
     dark = np.flatnonzero((coverage.villages["grade"] != COVERED).to_numpy())

@@ -315,7 +315,7 @@ def fill_in(
     air: Air,
     bands: NDArray[np.float64],
     of_bands: OfBands,
-    loss: NDArray[np.float32],
+    loss: NDArray[np.float64],
     row: int,
     col: int,
 ) -> None:
@@ -387,13 +387,13 @@ def fill_in(
                 most = max(most, bd - path_db)
     # Here and not in a loop: the compiler would take what is the same for all bands out of it, and
     # out of the condition too.
-    beyond, weight_k = math.inf, 1.0
+    a_p, coast_t, coast_r, weight_k = math.inf, 0.0, 0.0, 1.0
     if most > -math.inf and _least_time_db(ground, path, near_t, near_r, air) <= most:
         if not rare:
             beta0, tau = duct_incidence(path.land_km, path.inland_km, air.latitude_deg)
-        beyond = _time_db(ground, path, near_t, near_r, air, beta0, tau)
-        beyond += coast_coupling_db(sea_share, path.coast_t_km, near_t, path.tx_m)
-        beyond += coast_coupling_db(sea_share, path.coast_r_km, near_r, path.rx_m)
+        a_p = _time_db(ground, path, near_t, near_r, air, beta0, tau)
+        coast_t = coast_coupling_db(sea_share, path.coast_t_km, near_t, path.tx_m)
+        coast_r = coast_coupling_db(sea_share, path.coast_r_km, near_r, path.rx_m)
         weight_k = distance_weight(km)  # eq. (58)
     for b in range(bands.shape[0]):
         band = bands[b]
@@ -401,7 +401,7 @@ def fill_in(
         free_p = free_db + gain_p  # eq. (10)
         _, _, _, _, bc = combine_db(
             band[BAND_TROPO] + bend,
-            ducting[b] + beyond,  # L_ba, eq. (46)
+            ducting[b] + a_p + coast_t + coast_r,  # L_ba, eq. (46)
             free_db,
             free_p,
             free_db + gain_beta,  # eq. (11)

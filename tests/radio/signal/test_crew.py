@@ -21,10 +21,9 @@ from phusong.coverage.signal import signal as signal_module
 from phusong.coverage.signal.losses import Losses
 from phusong.coverage.signal.plan import plan_run
 from phusong.coverage.signal.signal import compute_signal
-from phusong.coverage.signal.store import NODATA, PathLossStore
+from phusong.coverage.signal.store import PathLossStore
 from phusong.crew import Crew, crew_of
 from phusong.errors import CrewError
-from phusong.grid import CellSet, Window
 from phusong.progress import NoProgress
 
 SITES = {f"S{i}": (X0 + 200.0 + 350.0 * (i % 6), Y0 - 300.0 - 500.0 * (i // 6)) for i in range(12)}
@@ -158,42 +157,3 @@ def test_losses_that_do_not_arrive_are_missed(study_of_masts, tmp_path):
     losses = Losses(inputs, study, PathLossStore(tmp_path / "store"), crew)
     with pytest.raises(CrewError, match="12 masts were computed by workers, but are not in"):
         losses.ensure(plan_run(inputs, study).masts, NoProgress())
-
-
-def test_losses_of_cells_asked_for(study_of_masts, tmp_path):
-    """They are those of the whole disc, under keys of their own, by workers too."""
-    inputs, study = study_of_masts
-    masts = plan_run(inputs, study).masts[:4]
-    asked = CellSet()
-    asked.add(np.random.default_rng(2).random((20, 30)) < 0.2, Window(10, 15, 20, 30))
-    whole = Losses(inputs, study, PathLossStore(tmp_path / "whole"))
-    here = Losses(inputs, study, PathLossStore(tmp_path / "here"), asked=asked)
-    assert whole.ensure(masts, NoProgress()).computed == 4
-    assert here.ensure(masts, NoProgress()).computed == 4
-    with hired_once(2) as crew:
-        there = Losses(inputs, study, PathLossStore(tmp_path / "there"), crew, asked)
-        there.ensure(masts, NoProgress())
-    wanted = asked.mask(inputs.grid.window)
-    for mast in masts:
-        assert not set(here.keys(mast).bands) & set(whole.keys(mast).bands)
-        for part, full in zip(read(here, mast, inputs), read(whole, mast, inputs), strict=True):
-            assert (part[..., wanted] == full[..., wanted]).all()
-            assert (part[..., wanted] != NODATA).any()
-            assert (part[..., ~wanted] == NODATA).all()
-        for part, other in zip(read(here, mast, inputs), read(there, mast, inputs), strict=True):
-            assert part.tobytes() == other.tobytes()
-    # What is kept in full is not computed once more.
-    again = Losses(inputs, study, PathLossStore(tmp_path / "whole"), asked=asked)
-    assert again.ensure(masts, NoProgress()).from_store == 4
-    assert again.keys(masts[0]) == whole.keys(masts[0])
-    # Cells that a mast does not reach are no matter of its.
-    asked.add(np.ones((1, 1), dtype=bool), Window(5000, 5000, 1, 1))
-    far = Losses(inputs, study, PathLossStore(tmp_path / "here"), asked=asked)
-    assert far.keys(masts[0]) == here.keys(masts[0])
-    asked.add(np.ones((1, 1), dtype=bool), Window(9, 15, 1, 1))
-    near = Losses(inputs, study, PathLossStore(tmp_path / "here"), asked=asked)
-    assert near.keys(masts[0]) != here.keys(masts[0])
-
-
-def read(losses, mast, inputs):
-    return losses.read(mast, inputs.grid.window, {})
