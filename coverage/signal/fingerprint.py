@@ -1,4 +1,4 @@
-"""What the stored losses were computed by: a digest of the propagation code."""
+"""Digests of what losses are computed by, the propagation code, and over, the ground."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from phusong.coverage.signal.store import BLOCK
+from phusong.grid import Window
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.resources.abc import Traversable
+
+    from phusong.sources.inputs import Raster
 
 
 @cache
@@ -69,3 +74,27 @@ def _is_text(statement: object) -> bool:
         and isinstance(statement.value, ast.Constant)
         and isinstance(statement.value.value, str)
     )
+
+
+class ContentDigest:
+    """SHA-256 of what a raster holds under a window, without reading any part twice.
+
+    The raster is digested in blocks, so a window's digest changes with any block it touches.
+    """
+
+    def __init__(self, raster: Raster) -> None:
+        self._raster = raster
+        self._blocks: dict[tuple[int, int], bytes] = {}
+
+    def of(self, window: Window) -> str:
+        """Return the digest of the blocks a window touches."""
+        inside = window.intersect(self._raster.grid.window)
+        digest = hashlib.sha256()
+        for r in range(inside.row0 // BLOCK, -(-(inside.row0 + inside.rows) // BLOCK)):
+            for c in range(inside.col0 // BLOCK, -(-(inside.col0 + inside.cols) // BLOCK)):
+                if (r, c) not in self._blocks:
+                    part = Window(r * BLOCK, c * BLOCK, BLOCK, BLOCK)
+                    values = self._raster.read(part.intersect(self._raster.grid.window))
+                    self._blocks[r, c] = hashlib.sha256(values.tobytes()).digest()
+                digest.update(self._blocks[r, c])
+        return digest.hexdigest()

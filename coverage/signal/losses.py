@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
@@ -23,10 +22,10 @@ from phusong.coverage.propagation import (
 )
 from phusong.coverage.propagation.registry import model_named
 from phusong.coverage.signal.clutter import clutter_height_m, end_classes, ends_of, stands_along
-from phusong.coverage.signal.fingerprint import engine_fingerprint
+from phusong.coverage.signal.fingerprint import ContentDigest, engine_fingerprint
 from phusong.coverage.signal.plan import Mast
 from phusong.coverage.signal.seazones import SeaZones
-from phusong.coverage.signal.store import BLOCK, PathLossStore, entry_key
+from phusong.coverage.signal.store import PathLossStore, entry_key
 from phusong.crew import Crew
 from phusong.errors import CrewError, ModelError, Where
 from phusong.grid import CellSet, Grid, Window
@@ -36,30 +35,6 @@ from phusong.study import Study
 
 LOSS_STEP_DB: Final = 0.05
 ELEVATION_STEP_DEG: Final = 0.01
-
-
-class ContentDigest:
-    """SHA-256 of what a raster holds under a window, without reading any part twice.
-
-    The raster is digested in blocks, so a window's digest changes with any block it touches.
-    """
-
-    def __init__(self, raster: Raster) -> None:
-        self._raster = raster
-        self._blocks: dict[tuple[int, int], bytes] = {}
-
-    def of(self, window: Window) -> str:
-        """Return the digest of the blocks a window touches."""
-        inside = window.intersect(self._raster.grid.window)
-        digest = hashlib.sha256()
-        for r in range(inside.row0 // BLOCK, -(-(inside.row0 + inside.rows) // BLOCK)):
-            for c in range(inside.col0 // BLOCK, -(-(inside.col0 + inside.cols) // BLOCK)):
-                if (r, c) not in self._blocks:
-                    part = Window(r * BLOCK, c * BLOCK, BLOCK, BLOCK)
-                    values = self._raster.read(part.intersect(self._raster.grid.window))
-                    self._blocks[r, c] = hashlib.sha256(values.tobytes()).digest()
-                digest.update(self._blocks[r, c])
-        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -250,17 +225,18 @@ class Losses:
     def _one_after_another(
         self, masts: Sequence[Mast], report: LossReport, progress: Progress
     ) -> None:
-        """Compute masts here: while one is packed and written, the next is swept.
+        """Compute masts here: while one is swept, another is packed, and the next's ground read.
 
-        A sweep uses all threads but for its beginning and end; packing uses one.
+        A sweep uses all threads but for its beginning and end; packing and reading use one each.
         """
-        with ThreadPoolExecutor(1, "store") as packer:
+        with ThreadPoolExecutor(1, "store") as packer, ThreadPoolExecutor(1, "ground") as reader:
             before: tuple[MastKeys, Future[int]] | None = None
-            for mast in masts:
+            grounds = _ahead(reader, self._lacking_ground, masts)
+            for mast, surface in zip(masts, grounds, strict=True):
                 started = time.perf_counter()
                 if before is not None and before[0].elevation == self.keys(mast).elevation:
                     before[1].result()  # at the same place, maybe in some of the same bands
-                found = self._find(mast, report)
+                found = self._find(mast, report, surface=surface)
                 if before is not None:
                     report.pixels += before[1].result()
                 before = (self.keys(mast), packer.submit(self._keep_all, mast, found))
@@ -314,8 +290,22 @@ class Losses:
         if found:
             report.seconds += time.perf_counter() - started
 
-    def _find(self, mast: Mast, report: LossReport, *, again: bool = False) -> list[PathLoss]:
-        """Return what the store lacks of a mast (``again``: all of it), and count it."""
+    def _lacking_ground(self, mast: Mast) -> Surface | None:
+        """Return the ground round a mast that the store lacks; None where it has it."""
+        return None if self.kept(mast) else self._surface(mast)
+
+    def _find(
+        self,
+        mast: Mast,
+        report: LossReport,
+        *,
+        again: bool = False,
+        surface: Surface | None = None,
+    ) -> list[PathLoss]:
+        """Return what the store lacks of a mast (``again``: all of it), and count it.
+
+        ``surface`` is the ground round it; None: it is read if it is needed.
+        """
         keys = self.keys(mast)
         wanted = [
             f
@@ -325,7 +315,8 @@ class Losses:
         if not wanted and self._store.has(keys.elevation):
             report.from_store += 1
             return []
-        losses = self._propagate(mast, wanted or list(mast.freqs_mhz[:1]), report)
+        surface = surface or self._surface(mast)
+        losses = self._propagate(mast, surface, wanted or list(mast.freqs_mhz[:1]), report)
         report.computed += bool(losses)
         return losses
 
@@ -337,9 +328,10 @@ class Losses:
             self._keep(mast, loss, by_band, keys.elevation)
         return sum(int(np.count_nonzero(~np.isnan(loss.loss_db))) for loss in losses)
 
-    def _propagate(self, mast: Mast, freqs_mhz: list[float], report: LossReport) -> list[PathLoss]:
+    def _propagate(
+        self, mast: Mast, surface: Surface, freqs_mhz: list[float], report: LossReport
+    ) -> list[PathLoss]:
         """Run the model on all bands at once, or one by one where it refuses some."""
-        surface = self._surface(self.window(mast), whole=self.keys(mast).whole)
         transmitter = Transmitter(mast.x_m, mast.y_m, mast.height_m)
         try:
             return [propagate(surface, transmitter, freqs_mhz, self.settings)]
@@ -348,10 +340,13 @@ class Losses:
                 place = (mast.site_id, mast.height_m, freqs_mhz[0])
                 report.problems[place] = str(problem).splitlines()[0]
                 return []
-        return [loss for freq in freqs_mhz for loss in self._propagate(mast, [freq], report)]
+        return [
+            loss for freq in freqs_mhz for loss in self._propagate(mast, surface, [freq], report)
+        ]
 
-    def _surface(self, window: Window, *, whole: bool) -> Surface:
-        """Read the ground (and what grows on it) under a window."""
+    def _surface(self, mast: Mast) -> Surface:
+        """Read the ground (and what grows on it) round a mast."""
+        window = self.window(mast)
         west, _, _, north = self._ground.grid.bounds_of(window)
         clutter = end = None
         if self._land is not None and self._ground.landcover is not None:
@@ -362,6 +357,7 @@ class Losses:
                 end = end_classes(classes, self._clutter)
         heights = self._ground.terrain.read(window)
         zones = self._zones.read(window) if self._zones else None
+        whole = self._asked is None or self.keys(mast).whole
         asked = None if whole or self._asked is None else self._asked.mask(window)
         return Surface(
             heights, west, north, self._ground.grid.cell_m, clutter, zones, end, asked=asked
@@ -409,6 +405,18 @@ class Losses:
         return {
             key for mast in masts for key in (*self.keys(mast).bands, self.keys(mast).elevation)
         }
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, work: Callable[[Mast], Surface | None], masts: Sequence[Mast]
+) -> Iterator[Surface | None]:
+    """Give what ``work`` makes of each mast, begun while the one before is in use."""
+    coming = pool.submit(work, masts[0]) if masts else None
+    for following in (*masts[1:], None):
+        if coming is not None:
+            surface = coming.result()
+            coming = None if following is None else pool.submit(work, following)
+            yield surface
 
 
 def _keys(shaped_by: dict[str, Any], mast: Mast, *, whole: bool) -> MastKeys:

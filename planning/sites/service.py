@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Any, Final
 
@@ -224,7 +225,11 @@ def find_service(
 def _each_lit(tiles: Tiles, window: Window) -> Iterator[Lit]:
     """Give what each mast lights of a window; one whose losses are damaged is computed again."""
     for i in range(len(tiles.plan.masts)):
-        yield from tiles.mending(lambda part, only=(i,): list(tiles.lit(part, only)), window)
+        yield from tiles.mending(partial(_lit_by, tiles, i), window)
+
+
+def _lit_by(tiles: Tiles, mast: int, window: Window) -> list[Lit]:
+    return list(tiles.lit(window, (mast,)))
 
 
 class _Heard:

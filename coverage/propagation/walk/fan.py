@@ -101,7 +101,7 @@ def fan_of(surface: Surface, tx: Transmitter, settings: PropagationSettings) -> 
     return Fan(row0, col0, row1 - row0, col1 - col0, tx_row, tx_col, radials, cells, start, flags)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _octant_angle(small: float, large: float) -> float:
     """Arctangent of small/large in 0..π/4, to 1e-7, for choosing the nearest of many radials.
 
@@ -121,22 +121,29 @@ def _octant_angle(small: float, large: float) -> float:
     return 0.46364760900080615 + u * (1.0 - w * series)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def nearest_radial(d_row: float, d_col: float, radials: int) -> int:
-    """Return the radial nearest to the direction (d_row, d_col)."""
+    """Return the radial nearest to the direction (d_row, d_col).
+
+    Without a branch, so that many cells are done at once; of no direction it is the first.
+    """
     a, b = abs(d_col), abs(d_row)
-    if a == 0.0 and b == 0.0:
-        return 0
-    angle = _octant_angle(b, a) if b <= a else 0.5 * math.pi - _octant_angle(a, b)
-    if d_col < 0.0:
-        angle = math.pi - angle
-    if d_row < 0.0:
-        angle = 2.0 * math.pi - angle
+    angle = _octant_angle(min(a, b), max(a, b, 1e-300))
+    angle = 0.5 * math.pi - angle if b > a else angle
+    angle = math.pi - angle if d_col < 0.0 else angle
+    angle = 2.0 * math.pi - angle if d_row < 0.0 else angle
     j = int(angle * (radials / (2.0 * math.pi)) + 0.5)
     return j - radials if j >= radials else j
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _radials_of_row(d_row: float, d_col0: float, radials: int, out: NDArray[np.int32]) -> None:
+    """Fill in the radial nearest to each cell of a row, whose first is at (d_row, d_col0)."""
+    for col in range(out.size):
+        out[col] = nearest_radial(d_row, d_col0 + col, radials)
+
+
+@njit(cache=True, nogil=True, parallel=True, error_model="numpy")
 def _bucket(
     height_m: NDArray[np.float32],
     asked: NDArray[np.bool_],
@@ -159,21 +166,21 @@ def _bucket(
     for chunk in prange(_CHUNKS):
         for row in range(chunk * per, min(rows, (chunk + 1) * per)):
             d_row = row0 + row - tx_row
+            _radials_of_row(d_row, col0 - tx_col, radials, radial_of[row])
             for col in range(cols):
                 d_col = col0 + col - tx_col
+                flag = 0
                 if d_row * d_row + d_col * d_col > reach2:
-                    flags[row, col] = FLAG_BEYOND_RADIUS
-                    radial_of[row, col] = -1
+                    flag = FLAG_BEYOND_RADIUS
                 elif math.isnan(height_m[row0 + row, col0 + col]):
-                    flags[row, col] = FLAG_NO_DATA
-                    radial_of[row, col] = -1
+                    flag = FLAG_NO_DATA
                 elif asked.size > 0 and not asked[row0 + row, col0 + col]:
-                    flags[row, col] = FLAG_NOT_ASKED
+                    flag = FLAG_NOT_ASKED
+                if flag != 0:
+                    flags[row, col] = flag
                     radial_of[row, col] = -1
                 else:
-                    j = nearest_radial(d_row, d_col, radials)
-                    radial_of[row, col] = j
-                    counts[chunk, j] += 1
+                    counts[chunk, radial_of[row, col]] += 1
     start = np.zeros(radials + 1, np.int64)
     place = np.empty((_CHUNKS, radials), np.int64)
     total = 0
