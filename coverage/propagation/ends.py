@@ -144,7 +144,7 @@ def add_losses(
     rows, cols = found.flags.shape
     inside = (slice(found.row0, found.row0 + rows), slice(found.col0, found.col0 + cols))
     kind = None if surface.end is None else surface.end[inside]
-    away_m = _distance_m(found, surface, tx)
+    east_m, south_m = _from_mast_m(found, surface, tx)
     for band, freq in enumerate(found.freqs_mhz):
         mast_db = loss_db(freq, tx.height_m, ends.mast, ends.street_m)
         table = np.array(
@@ -156,17 +156,20 @@ def add_losses(
         )
         found.loss_db[band] += table[0] if kind is None else table[kind]
         if not is_raised(freq):
+            away_m = np.hypot(east_m[None, :], south_m[:, None])
             found.loss_db[band] -= _less_when_near(freq, away_m, kind, settings)
-    _lower_the_eye(found, inside, away_m, tx, settings, raised)
+    _lower_the_eye(found, inside, (east_m, south_m), tx, settings, raised)
     return found
 
 
-def _distance_m(found: PathLoss, surface: Surface, tx: Transmitter) -> NDArray[np.float32]:
-    """Return the distance from the mast to each cell of the window."""
+def _from_mast_m(
+    found: PathLoss, surface: Surface, tx: Transmitter
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return how far east of the mast each column of the window lies, and how far off each row."""
     rows, cols = found.flags.shape
     x = surface.x0_m + (found.col0 + np.arange(cols) + 0.5) * surface.cell_m - tx.x_m
     y = surface.y0_m - (found.row0 + np.arange(rows) + 0.5) * surface.cell_m - tx.y_m
-    return np.hypot(x.astype(np.float32)[None, :], y.astype(np.float32)[:, None])
+    return x.astype(np.float32), y.astype(np.float32)
 
 
 def _less_when_near(
@@ -193,7 +196,7 @@ def _less_when_near(
 def _lower_the_eye(
     found: PathLoss,
     inside: tuple[slice, slice],
-    away_m: NDArray[np.float32],
+    from_mast_m: tuple[NDArray[np.float32], NDArray[np.float32]],
     tx: Transmitter,
     settings: PropagationSettings,
     raised: tuple[Surface, Transmitter, PropagationSettings],
@@ -210,8 +213,10 @@ def _lower_the_eye(
     if not np.any(lift_m):
         return
     sight = (found.flags & FLAG_LINE_OF_SIGHT) != 0
+    rows, cols = np.nonzero(sight)
+    away_m = np.hypot(from_mast_m[0][cols], from_mast_m[1][rows])
     lift = np.broadcast_to(lift_m, sight.shape)[sight]
-    slope = np.tan(np.radians(found.elevation_deg[sight])) + lift / np.maximum(away_m[sight], 1.0)
+    slope = np.tan(np.radians(found.elevation_deg[sight])) + lift / np.maximum(away_m, 1.0)
     found.elevation_deg[sight] = np.degrees(np.arctan(slope))
 
 
