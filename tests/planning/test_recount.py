@@ -18,7 +18,7 @@ from phusong.planning.arborescence import (
     Villages,
     solve,
 )
-from phusong.planning.arborescence.bounds.certificate import Dual, stage
+from phusong.planning.arborescence.bounds.certificate import Certificate, Dual, Row, stage
 from phusong.planning.arborescence.bounds.charges import charge
 from phusong.planning.arborescence.graph.digraph import lay
 from phusong.planning.arborescence.graph.part import whole
@@ -135,6 +135,7 @@ def test_multipliers_that_are_no_numbers_are_not_believed() -> None:
         ({"height": np.full_like(dual.height, np.nan)}, "not finite"),
         ({"height": np.full_like(dual.height, np.inf)}, "not finite"),
         ({"vertex": dual.vertex - dual.vertex.max() - 1}, "root"),
+        ({"vertex": dual.vertex + 1_000_000}, "a vertex that is none"),
         ({"ceiling": np.nan}, "speak of plans below nan"),
         ({"kind": one + 1, "about": one + 1, "price": np.array([np.nan])}, "not finite"),
     ):
@@ -154,6 +155,78 @@ def altered(value):
 def whole_proof():
     instance = drawn(4, pairs=3)
     return instance, *proof_of(instance)
+
+
+def with_rows(whole_proof, kind, about, *, times=5.0, price=60.0):
+    """The proof with its first stage alone, its multipliers so many times, and one row more."""
+    instance, plan, certificate = whole_proof
+    first = certificate.stages[0]
+    dual = first.duals[-1]
+    forged = replace(
+        dual,
+        ceiling=np.inf,
+        height=times * dual.height,
+        kind=np.append(dual.kind, kind),
+        about=np.append(dual.about, about),
+        price=np.append(times * dual.price, price),
+        worth=times * dual.worth,
+    )
+    proof = replace(certificate, stages=[replace(first, duals=(forged,))])
+    return proven(instance, proof, 3.0 * plan.cost)
+
+
+def ends(instance):
+    """One more than the last vertex, site or village that a row of each kind may be about."""
+    names = lay(instance, miss=0.0).names
+    vertices = names.first_village + 2 * instance.villages.count
+    return {
+        Row.BALANCE: names.first_cell,
+        Row.ENTERED: vertices,
+        Row.SITE: instance.sites.count,
+        Row.PAIR: instance.villages.count,
+    }
+
+
+@pytest.mark.parametrize("kind", [Row.BALANCE, Row.ENTERED, Row.SITE, Row.PAIR])
+def test_rows_about_nothing_prove_nothing(whole_proof, kind: Row) -> None:
+    # A row about the village -1 would raise the price of all that is no pair, for one price.
+    instance, plan, certificate = whole_proof
+    pairless = int(instance.pairs.village.max()) + 1
+    end = ends(instance)[kind]
+    for about in (-1, -end, end, 1_000_000):
+        with pytest.raises(UnprovenError, match=rf"kind {kind:d} about {about} proves nothing"):
+            with_rows(whole_proof, kind, about)
+    # What there is a row may be about, also where it says nothing: no bound is false for it.
+    for about in (1, end - 1, *([pairless] if kind == Row.PAIR and pairless < end else [])):
+        for times, price in ((1.0, 2.0), (2.0, 20.0), (5.0, 60.0)):
+            bound = with_rows(whole_proof, kind, about, times=times, price=price)
+            assert bound <= plan.cost * (1.0 + 1e-9)
+    assert proven(instance, certificate, plan.cost) == pytest.approx(plan.cost)
+
+
+@pytest.mark.parametrize("kind", [Row.CUT, Row.BUDGET, Row.QUORUM, 9, -1])
+def test_rows_of_other_kinds_prove_nothing(whole_proof, kind: int) -> None:
+    with pytest.raises(UnprovenError, match=f"kind {kind:d} about 1 proves nothing"):
+        with_rows(whole_proof, kind, 1)
+
+
+def test_what_enters_a_cell_need_not_leave_it() -> None:
+    # Its villages are served by its radio at once: a balance there would make the radio dear.
+    instance = replace(apart(), sites=Sites(np.full(2, 5.0), np.array([1, -1]))).checked()
+    layers = lay(instance, miss=0.0)
+    names = layers.names
+    cell = names.first_mast + instance.sites.count
+    assert cell == names.first_cell
+    one = np.ones(1, np.int64)
+    dual = replace(
+        row([names.first_village], [100.0], -1),
+        kind=one * Row.BALANCE,
+        about=one * cell,
+        price=np.full(1, 100.0),
+    )
+    forged = Certificate([stage(layers, whole(instance), (dual,))])
+    with pytest.raises(UnprovenError, match=f"about {cell} proves nothing"):
+        proven(instance, forged, 45.0)  # three times what the plan costs
 
 
 @pytest.mark.parametrize(

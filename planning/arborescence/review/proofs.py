@@ -123,6 +123,9 @@ def _value(
         if not (np.isfinite(height) & (height >= 0)).all() or (vertex <= 0).any():
             message = "a potential is negative, not finite, or not zero at the root"
             raise UnprovenError(message)
+        if (vertex >= g.names).any():
+            message = "a potential is at a vertex that is none"
+            raise UnprovenError(message)
         level[vertex] = height
         site = dual.cell[k]
         if site >= 0:
@@ -151,25 +154,29 @@ def _value(
         raise UnprovenError(message)
     by_vertex = np.zeros(g.names)
     entered = np.zeros(g.names)
-    whole = np.zeros(int(g.site.max(initial=-1)) + 2)
-    paired = np.zeros(int(g.pair.max(initial=-1)) + 2)
+    # The last of these stand for no site and for no village: no row is about that.
+    whole = np.zeros(g.radio.size + 1)
+    paired = np.zeros(g.wanted.size + 1)
+    said: dict[int, NDArray[np.float64]] = {
+        # What enters a cell leaves it by no flow of its own: its villages share one variable.
+        Row.BALANCE: by_vertex[: g.first_cell],
+        Row.ENTERED: entered,
+        Row.SITE: whole[:-1],
+        Row.PAIR: paired[:-1],
+    }
     for kind, about, price in zip(
         dual.kind.tolist(), dual.about.tolist(), dual.price.tolist(), strict=True
     ):
-        if kind == Row.BALANCE and not terminal[about] and about > 0:
-            by_vertex[about] += price
-        elif kind == Row.ENTERED:
-            entered[about] += price
-            bound -= price
-        elif kind == Row.SITE:
-            whole[about] += price
-            bound -= price
-        elif kind == Row.PAIR:
-            paired[about] += price
-            bound -= price
-        else:
+        balance = kind == Row.BALANCE
+        if (
+            kind not in said
+            or not 0 <= about < said[kind].size
+            or (balance and (about == 0 or terminal[about]))
+        ):
             message = f"a row of kind {kind} about {about} proves nothing here"
             raise UnprovenError(message)
+        said[kind][about] += price
+        bound -= 0.0 if balance else price
     plain = ~g.cover
     each = by_vertex[g.head] - by_vertex[g.tail] + entered[g.head] + whole[g.site]
     np.add.at(reduced, g.variable[plain], each[plain])
