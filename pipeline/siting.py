@@ -193,7 +193,7 @@ def stamp_of_plan(study: Study, sited: Sited, money: Money) -> dict[str, object]
         "people": plan.people,
         "counted": plan.counted,
         "most_people": None if np.isinf(plan.most_people) else plan.most_people,
-        "bound_by": "branching" if plan.branched else "multipliers",
+        "bound_by": "branching" if plan.branched_last else "multipliers",
         "candidates": plan.candidates,
         "rounds": plan.rounds,
         "broken": list(sited.broken),

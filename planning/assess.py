@@ -361,7 +361,7 @@ class _Search:
             people=float(people[:dark][plan.served].sum()),
             most_people=np.inf if whole else most[-1],
             most_together=together,
-            branched=any(plan.vouched == Vouched.BRANCHING for plan in spent),
+            branched=tuple(plan.vouched == Vouched.BRANCHING for plan in spent),
             currency=settings.prices.currency,
             communes=communes,
             steps=step_frame(

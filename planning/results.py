@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -72,8 +73,8 @@ class SitePlan:
     most_together
         More than which no order of building counts, added up over the years; NaN without years.
     branched
-        Whether the solver's branching vouches for the bound (of years: for that of any of them),
-        not multipliers recomputed here.
+        By year (one without years): whether the solver's branching vouches for its bound, not
+        multipliers recomputed here.
     currency
         Of all costs.
     communes
@@ -110,7 +111,7 @@ class SitePlan:
     people: float
     most_people: float
     most_together: float
-    branched: bool
+    branched: tuple[bool, ...]
     currency: str
     communes: gpd.GeoDataFrame
     steps: gpd.GeoDataFrame
@@ -118,9 +119,20 @@ class SitePlan:
     counted: float
 
     @property
+    def branched_last(self) -> bool:
+        """Whether branching vouches for ``most_people``, or for ``lower_bound`` without years."""
+        return self.branched[-1]
+
+    @property
     def branched_together(self) -> bool:
-        """Whether it vouches for ``most_together``: it does wherever that is below their sum."""
-        return bool(self.most_together < float(sum(self.years["most_people"])))
+        """Whether it vouches for ``most_together``: for a year's bound, or what lowers their sum.
+
+        So it does wherever it does for the last year's.
+        """
+        if math.isnan(self.most_together):
+            return False
+        lowered = self.most_together < float(sum(self.years["most_people"]))
+        return any(self.branched) or lowered
 
     @property
     def gap(self) -> float:

@@ -39,7 +39,7 @@ def mast_plan_section(
         "people": plain(round(plan.people)),
         "counted": plain(round(plan.counted)),
         "most_people": plain(round(plan.most_people)) if within else None,
-        "branched": plan.branched,
+        "branched": plan.branched_last,
         "weighted": masts.weighted,
         "fibre_weight": study.planning.fibre_weight if len(plan.communes) else None,
         "candidates": plan.candidates,

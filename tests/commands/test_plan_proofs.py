@@ -17,10 +17,15 @@ from phusong.commands.terminal.plans import sites, steps
 from phusong.i18n import set_language
 from phusong.planning.results import SitePlan
 
-NOTE = {
-    "en": "The bound rests on the solver's own branching",
-    "vi": "Giới hạn này dựa vào phép phân nhánh của chính bộ giải",
+BRANCHING = {
+    "en": "on the solver's own branching",
+    "vi": "dựa vào phép phân nhánh của chính bộ giải",
 }
+ONE, BOTH, TOGETHER = (
+    {"en": "The bound rests ", "vi": "Giới hạn này "},
+    {"en": "Both bounds rest ", "vi": "Cả hai giới hạn đều "},
+    {"en": "The bound of all years together rests ", "vi": "Giới hạn cộng dồn qua các năm "},
+)
 
 
 @pytest.fixture(params=["en", "vi"])
@@ -47,7 +52,7 @@ def in_years(**changes: Any) -> SitePlan:
         "people": 800.0,
         "counted": 800.0,
         "most_people": 1_200.0,
-        "branched": False,
+        "branched": (False, False),
         "life": 10.0,
         "lower_bound": np.nan,
         "candidates": 5,
@@ -67,13 +72,24 @@ def said(printed: Callable[..., None], plan: SitePlan) -> str:
 
 @pytest.mark.parametrize("printed", [sites._print_proof, steps._print_proof])
 def test_who_vouches_for_a_bound_of_years_is_said(printed, language: str) -> None:
-    note = NOTE[language]
-    assert note not in said(printed, in_years())
-    assert said(printed, in_years(branched=True)).count(note) == 1
+
+    def notes(**changes: Any) -> list[str]:
+        lines = said(printed, in_years(**changes)).splitlines()
+        return [line for line in lines if BRANCHING[language] in line]
+
+    def note(begins: dict[str, str]) -> list[str]:
+        return [begins[language] + BRANCHING[language]]
+
+    assert notes() == []
+    # The first year's is part of the sum alone: beside it stands the bound of the last.
+    assert notes(branched=(True, False)) == note(TOGETHER)
+    assert notes(branched=(False, True)) == notes(branched=(True, True)) == note(BOTH)
     # Only the solver has bounded all years together lower than each by itself.
-    assert said(printed, in_years(most_together=1_600.0)).count(note) == 1
-    once = in_years(years=in_years().years.head(0), most_together=np.nan)
-    assert note not in said(printed, once)
+    assert notes(most_together=1_600.0) == note(TOGETHER)
+    assert notes(most_together=1_600.0, branched=(False, True)) == note(BOTH)
+    once = {"years": in_years().years.head(0), "most_together": np.nan}
+    assert notes(branched=(False,), **once) == []
+    assert notes(branched=(True,), **once) == note(ONE)
 
 
 def test_people_who_are_weighed_are_not_said_to_be_served(language: str) -> None:

@@ -171,7 +171,7 @@ def made_plan(world: Any, *, years: bool = False) -> SitePlan:
         lower_bound=np.nan if years else 245_000.0,
         people=people[1],
         most_people=people[1] * 1.05 if years else np.inf,
-        branched=False,
+        branched=(False, False) if years else (False,),
         currency="USD",
         counted=people[1],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 
 from helpers.planned import HOSTILE, made_cascade, made_figures, made_hazards, made_plan
 from phusong.maps import Losses, MastPlan, build_map
+from phusong.maps.mercator import Frame
+from phusong.maps.sections.mastplan import mast_plan_section
 from worlds import province
 
 SCREENS = [(1280, 800), (1920, 1080), (390, 844)]
@@ -105,6 +108,15 @@ def test_a_plan_within_a_budget_is_bounded_in_people(in_years: Path) -> None:
     book = book_of(in_years)["masts"]
     assert book["bound"] is None
     assert book["most_people"] >= book["people"]
+
+
+def test_the_page_says_who_vouches_for_the_bound_of_the_last_year(world: Any) -> None:
+    for branched, last in (((True, False), False), ((False, True), True)):
+        plan = replace(made_plan(world, years=True), branched=branched)
+        masts = MastPlan(plan, made_figures(plan), None)
+        frame = Frame.over(world.inputs.grid)
+        section = mast_plan_section(masts, world.inputs, world.study, frame, 10.0)
+        assert section["branched"] is last
 
 
 def test_sets_of_villages_are_kept_once(losses: Path, cascade: Any, world: Any) -> None:

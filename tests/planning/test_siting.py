@@ -12,6 +12,7 @@ from helpers.signal import centre_of
 from phusong.coverage.signal.signal import compute_signal
 from phusong.coverage.villages.assess import assess_villages
 from phusong.coverage.villages.verdict import COVERED, GRADES
+from phusong.pipeline.siting import stamp_of_plan
 from phusong.pipeline.yearly import yearly_figures
 from phusong.planning.arborescence import Vouched, years
 from phusong.planning.assess import Money, judged_round, plan_sites, with_plan
@@ -142,16 +143,31 @@ def test_years_build_on_each_other_and_their_bills_add_up(world):
     assert worst.years["people"].iloc[-1] == pytest.approx(whole.people)
 
 
-def test_branching_in_any_year_is_told(world, monkeypatch):
+@pytest.mark.parametrize(
+    ("vouched", "last"),
+    [
+        ((Vouched.DUALS, Vouched.DUALS), False),
+        ((Vouched.BRANCHING, Vouched.DUALS), False),
+        ((Vouched.DUALS, Vouched.BRANCHING), True),
+    ],
+)
+def test_branching_of_the_last_year_is_told_beside_its_bound(world, monkeypatch, vouched, last):
     def asked(*given, **named):
         found = years(*given, **named)
-        vouched = (Vouched.BRANCHING, Vouched.DUALS)
         pairs = zip(found.plans, vouched, strict=True)
         plans = tuple(dataclasses.replace(plan, vouched=by) for plan, by in pairs)
         return dataclasses.replace(found, plans=plans)
 
     monkeypatch.setattr("phusong.planning.assess.years", asked)
-    assert spend(world, Money(years=(2e5, 1e5))).branched
+    money = Money(years=(2e5, 1e5))
+    plan = spend(world, money)
+    assert plan.branched_last == last
+    # All years together are bounded by the sum of theirs, or lower by branching.
+    assert plan.most_together == plan.years["most_people"].sum()
+    assert plan.branched_together == (Vouched.BRANCHING in vouched)
+    sited = SimpleNamespace(plan=plan, broken=(), unlit=())
+    stamp = stamp_of_plan(world.study, sited, money)
+    assert stamp["bound_by"] == ("branching" if last else "multipliers")
 
 
 def spend(world, money):

@@ -87,6 +87,19 @@ def print_together(console: Console, plan: SitePlan, *, weighed: bool) -> None:
     console.print(text, markup=False)
 
 
+def print_branching(console: Console, plan: SitePlan) -> None:
+    """Say which of the bounds printed before the solver's own branching vouches for."""
+    said = ""
+    if math.isnan(plan.most_together) and plan.branched_last:
+        said = tr("The bound rests on the solver's own branching")
+    elif plan.branched_last:
+        said = tr("Both bounds rest on the solver's own branching")
+    elif plan.branched_together:
+        said = tr("The bound of all years together rests on the solver's own branching")
+    if said:
+        console.print(said, style="yellow", markup=False)
+
+
 def print_left(console: Console, plan: SitePlan) -> None:
     """Name the villages that stay as they are, and why."""
     for status, reason in _UNSERVED.items():
@@ -142,8 +155,7 @@ def _print_proof(console: Console, sited: Sited) -> None:
         )
     console.print(text, markup=False)
     print_together(console, plan, weighed=weighed)
-    if plan.branched or plan.branched_together:
-        console.print(tr("The bound rests on the solver's own branching"), style="yellow")
+    print_branching(console, plan)
     if len(plan.years):
         table = plain_table("Year", "Spent", "In all", "Villages", "People")
         for row in rows(plan.years):

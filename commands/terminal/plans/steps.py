@@ -11,6 +11,7 @@ from rich.console import Console
 from phusong.commands.terminal.findings import print_lines
 from phusong.commands.terminal.plans.sites import (
     print_bill,
+    print_branching,
     print_broken,
     print_cheapest,
     print_left,
@@ -77,8 +78,7 @@ def _print_proof(console: Console, sited: Sited) -> None:
         )
     console.print(text, markup=False)
     print_together(console, plan, weighed=True)
-    if plan.branched or plan.branched_together:
-        console.print(tr("The bound rests on the solver's own branching"), style="yellow")
+    print_branching(console, plan)
     weight = tr(
         "a person of a commune that gets fibre counts as {weight} of one who gets signal "
         "(planning.fibre_weight)",
