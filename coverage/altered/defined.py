@@ -16,9 +16,10 @@ from phusong.coverage.altered.heldvillages import HeldVillages, with_thresholds
 from phusong.coverage.altered.layerbook import OUTDOORS, AlteredVillages
 from phusong.coverage.altered.levelsums import LevelSums
 from phusong.coverage.altered.patched import Patched
+from phusong.coverage.altered.ranked import Key, Lead, Pick, Rank
 from phusong.coverage.results import ANY
 from phusong.coverage.signal.bestservers import take_best
-from phusong.coverage.signal.combine import ALL_LEFT, FLOOR_TICK, NO_LEVEL, TICK_DB, Odds
+from phusong.coverage.signal.combine import ALL_LEFT, FLOOR_TICK, TICK_DB, Odds
 from phusong.coverage.signal.layerfiles import Levels, LevelSource
 from phusong.coverage.signal.plan import LayerName, Plan
 from phusong.coverage.villages.figures.tally import Steps, Tally, share_of
@@ -26,15 +27,13 @@ from phusong.coverage.villages.footprints import Footprints
 from phusong.coverage.villages.indoors import cells_behind, entry_of, plain_steps
 from phusong.coverage.villages.verdict import grade
 from phusong.grid import Window
-from phusong.jit import get_num_threads, njit
+from phusong.jit import get_num_threads
 from phusong.study import TECHNOLOGIES, Study
 
-MOST_LEADS: Final = 8
+MOST_RANKS: Final = 8
 """Ways in which technologies rank beside each other that are held at once."""
 _KIND: Final = ("technology", "sigma_db", "freq_mhz")
 """What the odds of a server follow from, under any definition and at any place of the phone."""
-_NONE: Final = np.zeros(0, dtype=np.int32)
-_NO_STEPS: Final = np.zeros(0, dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,10 @@ class Definitions:
     """Sums of the study as it stands, held so that definitions are looked up in them.
 
     What they are of does not move with a definition, but for one thing: of several technologies
-    the one with the best odds serves a place. A place is then served where any of them serves it
-    (of two that differ in odds by less than the rounding of a level, either may be taken). The
-    sums of such a layer are of how far the best of its members lies over its own cut; they hold as
-    long as cuts keep their distances, under any threshold that moves all technologies alike.
+    the one with the best odds outdoors serves a place. In the open a place is then served where
+    any of them serves it (of two that differ in odds by less than the rounding of a level, either
+    may be taken), see :class:`.ranked.Lead`. In a car and behind a wall it is not: one that gets in
+    where the one that serves does not is not counted, see :class:`.ranked.Pick`.
 
     Parameters
     ----------
@@ -101,9 +100,9 @@ class Definitions:
         self._own_kinds = self._kind_of_server(self._standing.cells)
         if not self._kinds:  # nothing serves as yet: cuts are counted from the first kind still
             self._kinds[TECHNOLOGIES[0], 1.0, 900.0] = 0
-        self._standing_kinds = len(self._kinds) * self._steps
+        self._standing_kinds = len(self._kinds)
         self._sums: dict[int, list[LevelSums]] = {}
-        self._leads: OrderedDict[bytes, dict[int, list[LevelSums]]] = OrderedDict()
+        self._ranked: OrderedDict[Key, dict[int, list[LevelSums]]] = OrderedDict()
 
     def judge(
         self, patched: Patched, villages: AlteredVillages, study: Study, place: str
@@ -125,8 +124,10 @@ class Definitions:
         cuts = Steps.of(plain_steps(study)).cuts(odds)[:, 0]
         first = odds.kind_of_server[1:]
         # By kind of server and step of spread left; odds count steps down from the last.
-        cut = (cuts[(first[:, None] + np.arange(self._steps) - self._steps + 1)]).ravel()
-        served = self._served(patched, villages, kind_of, cut.astype(np.int32))
+        steps = np.arange(self._steps) - self._steps + 1
+        cut = cuts[first[:, None] + steps].ravel().astype(np.int32)
+        rank = Lead(cut - cut[0], self._steps) if place == OUTDOORS else self._pick(study)
+        served = self._served(patched, villages, kind_of, cut, rank)
         centres = self._centres(plan, villages.layers[OUTDOORS].tallies)
         about, shape = self._held.about, (len(plan.layers), len(self._held.about.total))
         share = np.array([share_of(one, about.total) for one in served]).reshape(shape)
@@ -159,11 +160,21 @@ class Definitions:
         kinds[serves + 1] = [self._kinds.setdefault(row, len(self._kinds)) for row in told]
         return kinds
 
-    def _odds(self, study: Study, place: str) -> Odds:
-        """Return the odds of every kind of server."""
+    def _kinds_under(self, study: Study) -> pd.DataFrame:
+        """Return every kind of server, with a study's thresholds."""
         cells = pd.DataFrame(list(self._kinds), columns=list(_KIND))
         thresholds = {str(t): b.threshold_dbm for t, b in study.radio.technologies.items()}
-        cells["threshold_dbm"] = cells["technology"].map(thresholds).astype(np.float64)
+        return cells.assign(threshold_dbm=cells["technology"].map(thresholds).astype(np.float64))
+
+    def _pick(self, study: Study) -> Pick:
+        """Return how technologies rank outdoors under a study's thresholds."""
+        cells = self._kinds_under(study)
+        threshold, sigma = (cells[n].to_numpy(np.float64) for n in ("threshold_dbm", "sigma_db"))
+        return Pick(threshold, sigma, self._steps)
+
+    def _odds(self, study: Study, place: str) -> Odds:
+        """Return the odds of every kind of server."""
+        cells = self._kinds_under(study)
         there = cells if place == OUTDOORS else cells_behind(cells, entry_of(place, study))
         return Odds.of_cells(there, tightened=self._steps > 1)
 
@@ -173,24 +184,25 @@ class Definitions:
         villages: AlteredVillages,
         kind_of: NDArray[np.int32],
         cut: NDArray[np.int32],
+        rank: Rank,
     ) -> NDArray[np.float64]:
         """Return the weight served, (layers, villages)."""
         names, grain = patched.cells.plan.layers, self._held.grain
         out = np.zeros((len(names), len(grain)))
-        ahead = cut - cut[0]
-        plain, leads = self._plain(), self._led(ahead[: self._standing_kinds])
+        plain, ranked = self._plain(), self._combined(rank.first(self._standing_kinds))
         for i, name in enumerate(names):
             several, base = name.technology == ANY, patched.base[i]
-            cuts = cut[:1] if several else cut
-            stands = [] if base < 0 else (leads if several else plain)[base]
-            key = ahead.tobytes() if several else b""
-            if i not in villages.sums or villages.sums[i][0] != key:
+            how = rank if several else None
+            stands = [] if base < 0 else (ranked if several else plain)[base]
+            way, key = ("", b"") if how is None else how.key
+            if (i, way) not in villages.sums or villages.sums[i, way][0] != key:
                 hits = self._hits(patched, villages, i)
                 sums = [
-                    self._sum(patched, name, i, part, kind_of, ahead) for part in self._parts(hits)
+                    self._sum(patched, name, i, part, kind_of, how) for part in self._parts(hits)
                 ]
-                villages.sums[i] = key, sums
-            for part in (*stands, *villages.sums[i][1]):
+                villages.sums[i, way] = key, sums
+            cuts = cut if how is None else how.cuts(cut)
+            for part in (*stands, *villages.sums[i, way][1]):
                 part.served(cuts, grain, out[i])
         return out
 
@@ -231,28 +243,27 @@ class Definitions:
     def _plain(self) -> dict[int, list[LevelSums]]:
         """Return the sums of all layers in which the same serve under any definition."""
         if not self._sums:
-            self._sums = self._standing_sums(several=False, ahead=_NONE)
+            self._sums = self._standing_sums(None)
         return self._sums
 
-    def _led(self, ahead: NDArray[np.int32]) -> dict[int, list[LevelSums]]:
-        """Return the sums of combinations over technologies, of cuts as far apart as these."""
-        key = ahead.tobytes()
-        if key not in self._leads:
-            self._leads[key] = self._standing_sums(several=True, ahead=ahead)
-            while len(self._leads) > MOST_LEADS:
-                self._leads.popitem(last=False)
-        self._leads.move_to_end(key)
-        return self._leads[key]
+    def _combined(self, rank: Rank) -> dict[int, list[LevelSums]]:
+        """Return the sums of combinations over technologies that rank like this."""
+        if rank.key not in self._ranked:
+            self._ranked[rank.key] = self._standing_sums(rank)
+            while len(self._ranked) > MOST_RANKS:
+                self._ranked.popitem(last=False)
+        self._ranked.move_to_end(rank.key)
+        return self._ranked[rank.key]
 
-    def _standing_sums(
-        self, *, several: bool, ahead: NDArray[np.int32]
-    ) -> dict[int, list[LevelSums]]:
+    def _standing_sums(self, rank: Rank | None) -> dict[int, list[LevelSums]]:
+        """Return the sums of all combinations over technologies; without a rank, of the others."""
         names = self._standing.plan.layers
+        several = rank is not None
         wanted = [i for i, name in enumerate(names) if (name.technology == ANY) == several]
 
         def sums(i: int) -> list[LevelSums]:
             return [
-                self._sum(self._standing, names[i], i, part, self._own_kinds, ahead)
+                self._sum(self._standing, names[i], i, part, self._own_kinds, rank)
                 for part in self._parts()
             ]
 
@@ -266,21 +277,15 @@ class Definitions:
         layer: int,
         part: tuple[Footprints, NDArray[np.uint32]],
         kind_of: NDArray[np.int32],
-        ahead: NDArray[np.int32],
+        rank: Rank | None,
     ) -> LevelSums:
         """Sum a layer over some villages."""
         batch, grains = part
-        kinds, steps = kind_of * self._steps, self._steps
-        if name.technology != ANY:
-            levels = source.read(layer, batch.window)
-            return LevelSums.of(batch, grains, levels, kinds, steps)
-        ticks = np.full(batch.window.shape, NO_LEVEL, dtype=np.int16)
-        for member in name.members:
-            one = source.read(member, batch.window)
-            left = _NO_STEPS if one.left is None else one.left.ravel()
-            _take_lead(one.ticks.ravel(), one.server.ravel(), left, kinds, ahead, ticks.ravel())
-        found = Levels(ticks, (ticks > NO_LEVEL).astype(np.int32), None)
-        return LevelSums.of(batch, grains, found, np.zeros(2, dtype=np.int32), 1)
+        if rank is not None:
+            members = [source.read(member, batch.window) for member in name.members]
+            return rank.sums(batch, grains, members, kind_of)
+        levels = source.read(layer, batch.window)
+        return LevelSums.of(batch, grains, levels, kind_of * self._steps, self._steps)
 
     def _centres(self, plan: Plan, tallies: Sequence[Tally]) -> list[Levels]:
         """Return what every layer holds at the centres of villages."""
@@ -299,28 +304,3 @@ class Definitions:
                 levels = Levels(best.ticks[0], best.server[0], left)
             out.append(levels)
         return out
-
-
-@njit(cache=True, nogil=True)
-def _take_lead(
-    ticks: Any, server: Any, left: Any, kind_of_server: Any, ahead: Any, best: Any
-) -> None:
-    """Raise ``best`` to how far a layer lies over its cut, counted from the cut of the first kind.
-
-    Parameters
-    ----------
-    ticks, server, left
-        (cells,) of the layer; ``left`` empty where all of the spread is.
-    kind_of_server, ahead
-        Kind by server plus one; by kind, how far its cut lies over that of the first.
-    best
-        (cells,) ticks, changed in place.
-    """
-    for i in range(ticks.size):
-        who = server[i]
-        if who == 0:
-            continue
-        kind = kind_of_server[who]
-        if left.size > 0:
-            kind += left[i]
-        best[i] = max(best[i], ticks[i] - ahead[kind])

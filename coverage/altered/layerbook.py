@@ -48,15 +48,18 @@ class AlteredVillages:
         By layer and batch, positions in the batch of villages of which some place differs; empty
         as the study stands.
     sums
-        By layer, what definitions are looked up in, of those villages, as it comes to be known:
-        the definitions it holds for, and the sums.
+        By layer and way in which technologies rank (empty where one serves), what definitions are
+        looked up in, of those villages, as it comes to be known: the definitions it holds for, and
+        the sums.
     """
 
     coverage: VillageCoverage
     touched: frozenset[int]
     layers: dict[str, Layers]
     hits: tuple[list[NDArray[np.int64]], ...]
-    sums: dict[int, tuple[bytes, list[LevelSums]]] = field(default_factory=dict, compare=False)
+    sums: dict[tuple[int, str], tuple[bytes, list[LevelSums]]] = field(
+        default_factory=dict, compare=False
+    )
 
 
 def copied(held: Layers, base: int, villages: int, pairs: int) -> Tally:

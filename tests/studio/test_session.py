@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from helpers.altered import (
@@ -328,8 +328,62 @@ def test_what_is_looked_up_is_what_is_summed(studio, built, off, asked):
 @pytest.mark.slow
 @plenty
 @given(masts, st.lists(definitions, min_size=1, max_size=3))
+@example(
+    built=[
+        mast(
+            at=(4139, 194),
+            operator="Mạng B",
+            bands=[{"technology": "NR", "freq_mhz": 1800.0, "eirp_dbm": 49.0}],
+            azimuths_deg=[75.0],
+            height_m=35.0,
+        ),
+        mast(
+            at=(5305, 2879),
+            operator="Mạng B",
+            bands=[{"technology": "LTE", "freq_mhz": 900.0, "eirp_dbm": 60.0}],
+            azimuths_deg=[0.0, 120.0, 240.0],
+            height_m=35.0,
+        ),
+        mast(
+            at=(46, 0),
+            operator="Mạng B",
+            bands=[
+                {"technology": "GSM", "freq_mhz": 1800.0, "eirp_dbm": 51.0},
+                {"technology": "LTE", "freq_mhz": 900.0, "eirp_dbm": 58.0},
+            ],
+            azimuths_deg=[0.0, 120.0, 240.0],
+            height_m=80.0,
+        ),
+    ],
+    asked=[
+        {
+            "threshold_offset_db": -9,
+            "place": "in_vehicle",
+            "covered_share": 0.198,
+            "probability": 0.97,
+        },
+        {"covered_share": 0.7791767892385942, "place": "outdoor"},
+        {
+            "covered_share": 0.81061,
+            "probability": 0.8522099081164061,
+            "threshold_offset_db": -16,
+            "place": "indoor",
+        },
+    ],
+)
 def test_what_is_looked_up_is_what_is_summed_near_measurements(calibrated, built, asked):
     hold_sums(calibrated, built, [], asked)
+
+
+def test_who_serves_in_the_open_is_who_is_looked_up_behind_a_wall(studio):
+    """Of high and low bands the high one may serve in the open where the low one alone gets in."""
+    high = {"technology": "NR", "freq_mhz": 3500.0, "eirp_dbm": 68.0}
+    low = {"technology": "LTE", "freq_mhz": 900.0, "eirp_dbm": 52.0}
+    seen = studio.see(scenario(masts=[mast(operator="Mạng Z", bands=[high, low])]))
+    for offset in (0.0, -15.0):
+        asked = {"threshold_offset_db": offset, "place": "indoor"}
+        _, coverage = studio.define(seen, Definition(**asked))
+        looked_up(studio, seen, asked, coverage)
 
 
 def test_one_village_is_summed_as_all_are(studio):
