@@ -264,7 +264,7 @@ def test_sight_is_that_of_the_model(world, model) -> None:
     store = PathLossStore(world.folder / f"store-{model}")
     losses = Losses(world.inputs, study, store)
     mast = plan_run(world.inputs, study).masts[0]
-    found = losses._propagate(mast, list(mast.freqs_mhz), report := LossReport())[0]
+    found = losses._find(mast, report := LossReport())[0]
     losses.ensure([mast], NoProgress())
     outer = losses.window(mast)
     rows, cols = found.elevation_deg.shape
