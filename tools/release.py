@@ -40,7 +40,7 @@ SYSTEMS = {
     "Windows": "x86_64-pc-windows-msvc",
     "macOS, ARM": "aarch64-apple-darwin",
 }
-SHORTER = {"radius_km": "1.0", "draws": "2", "places": "[]"}
+SHORTER = {"model": '"free_space"', "radius_km": "1.0", "draws": "2", "places": "[]"}
 """Settings of the demo's study by which it takes a part of the time."""
 STRICT = re.compile(r"\b(A?GPL|GNU (Affero )?General Public)", re.IGNORECASE)
 """Licences that what we ship must not bring in; LGPL and MPL are about their own files."""
@@ -69,7 +69,8 @@ def lock(arguments: list[str]) -> int:
 def package(arguments: list[str]) -> int:
     """Build, install the wheel by itself, run the demo from it; return the exit code.
 
-    ``--short``: masts of the demo are heard less far, and less of it is drawn and judged.
+    ``--short``: masts of the demo are heard less far and over no terrain, and less of it is drawn
+    and judged.
     """
     build = (_in(_tools(), "python"), "-m", "build", "--no-isolation", "--outdir", str(DIST))
     with tempfile.TemporaryDirectory(prefix="phusong-source-") as source:
