@@ -46,10 +46,24 @@ class Window:
         col1 = min(self.col0 + self.cols, other.col0 + other.cols)
         return Window(row0, col0, max(0, row1 - row0), max(0, col1 - col0))
 
+    def blocks(self, size: int) -> Iterator[tuple[tuple[int, int], Window]]:
+        """Give the squares of ``size`` cells that this touches, cut to it: place and part.
+
+        They are cut along the grid; a place is counted in squares from its first cell.
+        """
+        for row in range(self.row0 // size, -(-(self.row0 + self.rows) // size)):
+            for col in range(self.col0 // size, -(-(self.col0 + self.cols) // size)):
+                yield (row, col), block_at((row, col), size).intersect(self)
+
     def slices_in(self, outer: Window) -> tuple[slice, slice]:
         """Return this window as slices of an array that holds ``outer``."""
         r, c = self.row0 - outer.row0, self.col0 - outer.col0
         return slice(r, r + self.rows), slice(c, c + self.cols)
+
+
+def block_at(place: tuple[int, int], size: int) -> Window:
+    """Return the whole square at a place of :meth:`Window.blocks`."""
+    return Window(place[0] * size, place[1] * size, size, size)
 
 
 @dataclass(frozen=True)
@@ -141,26 +155,26 @@ class CellSet:
 
     def add(self, chosen: NDArray[np.bool_], window: Window) -> None:
         """Take cells in: those of a window that ``chosen``, (rows, cols) of it, is true for."""
-        for place, part in _blocks_of(window):
+        for place, part in window.blocks(_BLOCK):
             some = chosen[part.slices_in(window)]
             if some.any():
                 block = self._block(place)
-                block[part.slices_in(_block_at(place))] |= some
+                block[part.slices_in(block_at(place, _BLOCK))] |= some
                 self._blocks[place] = np.packbits(block)
 
     def mask(self, window: Window) -> NDArray[np.bool_]:
         """Return (rows, cols) of a window: which of its cells are in the set."""
         out = np.zeros(window.shape, dtype=bool)
-        for place, part in _blocks_of(window):
+        for place, part in window.blocks(_BLOCK):
             if place in self._blocks:
                 block = self._block(place)
-                out[part.slices_in(window)] = block[part.slices_in(_block_at(place))]
+                out[part.slices_in(window)] = block[part.slices_in(block_at(place, _BLOCK))]
         return out
 
     def digest(self, window: Window) -> str:
         """Return the SHA-256 of the set in the blocks that a window touches."""
         digest = hashlib.sha256()
-        for place, _ in _blocks_of(window):
+        for place, _ in window.blocks(_BLOCK):
             if place in self._blocks:
                 digest.update(repr(place).encode())
                 digest.update(self._blocks[place].tobytes())
@@ -171,14 +185,3 @@ class CellSet:
         if packed is None:
             return np.zeros((_BLOCK, _BLOCK), dtype=bool)
         return np.unpackbits(packed).astype(bool).reshape(_BLOCK, _BLOCK)
-
-
-def _block_at(place: tuple[int, int]) -> Window:
-    return Window(place[0] * _BLOCK, place[1] * _BLOCK, _BLOCK, _BLOCK)
-
-
-def _blocks_of(window: Window) -> Iterator[tuple[tuple[int, int], Window]]:
-    """Give the blocks that a window touches, and what of each lies in it."""
-    for row in range(window.row0 // _BLOCK, -(-(window.row0 + window.rows) // _BLOCK)):
-        for col in range(window.col0 // _BLOCK, -(-(window.col0 + window.cols) // _BLOCK)):
-            yield (row, col), _block_at((row, col)).intersect(window)

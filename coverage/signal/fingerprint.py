@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from phusong.coverage.signal.store import BLOCK
-from phusong.grid import Window
+from phusong.grid import Window, block_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,11 +90,10 @@ class ContentDigest:
         """Return the digest of the blocks a window touches."""
         inside = window.intersect(self._raster.grid.window)
         digest = hashlib.sha256()
-        for r in range(inside.row0 // BLOCK, -(-(inside.row0 + inside.rows) // BLOCK)):
-            for c in range(inside.col0 // BLOCK, -(-(inside.col0 + inside.cols) // BLOCK)):
-                if (r, c) not in self._blocks:
-                    part = Window(r * BLOCK, c * BLOCK, BLOCK, BLOCK)
-                    values = self._raster.read(part.intersect(self._raster.grid.window))
-                    self._blocks[r, c] = hashlib.sha256(values.tobytes()).digest()
-                digest.update(self._blocks[r, c])
+        for place, _ in inside.blocks(BLOCK):
+            if place not in self._blocks:
+                part = block_at(place, BLOCK)
+                values = self._raster.read(part.intersect(self._raster.grid.window))
+                self._blocks[place] = hashlib.sha256(values.tobytes()).digest()
+            digest.update(self._blocks[place])
         return digest.hexdigest()

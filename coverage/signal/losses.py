@@ -357,8 +357,9 @@ class Losses:
                 end = end_classes(classes, self._clutter)
         heights = self._ground.terrain.read(window)
         zones = self._zones.read(window) if self._zones else None
-        whole = self._asked is None or self.keys(mast).whole
-        asked = None if whole or self._asked is None else self._asked.mask(window)
+        asked = None
+        if self._asked is not None and not self.keys(mast).whole:
+            asked = self._asked.mask(window)
         return Surface(
             heights, west, north, self._ground.grid.cell_m, clutter, zones, end, asked=asked
         )

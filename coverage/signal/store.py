@@ -24,7 +24,7 @@ import struct
 import tempfile
 import time
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from phusong.disc.refused import refusal
 from phusong.disc.workplace import draft, session_folder, sweep_drafts
-from phusong.grid import Window
+from phusong.grid import Window, block_at
 from phusong.i18n import tr
 from phusong.jit import njit
 
@@ -68,13 +68,6 @@ def entry_key(shaped_by: dict[str, Any]) -> str:
     """Return the key of an entry: the SHA-256 of all that shaped it, in canonical JSON."""
     text = json.dumps({"format": FORMAT, **shaped_by}, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _blocks_over(window: Window) -> Iterator[tuple[int, int, Window]]:
-    """Blocks of the grid that a window touches, each cut to the window."""
-    for r in range(window.row0 // BLOCK, -(-(window.row0 + window.rows) // BLOCK)):
-        for c in range(window.col0 // BLOCK, -(-(window.col0 + window.cols) // BLOCK)):
-            yield r, c, Window(r * BLOCK, c * BLOCK, BLOCK, BLOCK).intersect(window)
 
 
 def to_ticks(values: NDArray[np.floating[Any]], step: float) -> NDArray[np.int16]:
@@ -209,7 +202,7 @@ class PathLossStore:
         table: list[list[int]] = []
         packed: list[bytes] = []
         offset = 0
-        for r, c, part in _blocks_over(window):
+        for (r, c), part in window.blocks(BLOCK):
             data = _pack(np.ascontiguousarray(ticks[part.slices_in(window)]))
             table.append([r, c, offset, len(data), zlib.crc32(data)])
             packed.append(data)
@@ -334,13 +327,13 @@ class PathLossStore:
             return out, header.step
         try:
             with _opened(self.path(key)) as file:
-                for r, c, part in _blocks_over(wanted):
+                for (r, c), part in wanted.blocks(BLOCK):
                     offset, length, crc = header.blocks[r, c]
                     file.seek(header.body + offset)
                     data = file.read(length)
                     if len(data) != length or zlib.crc32(data) != crc:
                         raise EntryError
-                    whole = Window(r * BLOCK, c * BLOCK, BLOCK, BLOCK).intersect(header.window)
+                    whole = block_at((r, c), BLOCK).intersect(header.window)
                     block = _unpack(data, whole.shape)
                     out[part.slices_in(window)] = block[part.slices_in(whole)]
         except (OSError, ValueError, LookupError, zlib.error) as problem:
