@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import re
 import secrets
@@ -12,6 +13,9 @@ from typing import Any, Final
 
 MOST_BODY_BYTES: Final = 1_000_000
 """Of a request; the longest scenario of a meeting has a hundredth of it."""
+HEARD_OUT_BYTES: Final = 32_000_000
+"""Of a body that is refused: who is still talking when the line closes may never see the answer."""
+HEARD_OUT_S: Final = 10.0
 TOKEN_BYTES: Final = 24
 
 Scope = MutableMapping[str, Any]
@@ -90,6 +94,7 @@ class Guard:
             return
         refused = self._refusal(scope)
         if refused:
+            await _hear_out(receive)
             await _say(send, *refused)
             return
         prefix = f"/{self._token}"
@@ -124,10 +129,26 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > MOST_BODY_BYTES:
+            if message.get("more_body", False):
+                await _hear_out(receive)
             raise TooLargeError
         return message
 
     return part
+
+
+async def _hear_out(receive: Receive) -> None:
+    """Let go what is left of a body, up to a bound: closing a line unread loses the answer."""
+    size = 0
+    try:
+        async with asyncio.timeout(HEARD_OUT_S):
+            while size <= HEARD_OUT_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
 
 
 def _dressed(send: Send) -> Send:

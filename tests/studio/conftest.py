@@ -27,9 +27,10 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(folder):
     with open_studio(make_hills(folder), language="en") as served:
-        served.start()
+        thread = served.start()
         yield served
         served.stop()
+        thread.join(30)  # it closes what it listens on itself
 
 
 @pytest.fixture

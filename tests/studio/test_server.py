@@ -1,5 +1,6 @@
 """The studio's server: who may ask, what is refused, and what edits do."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from helpers.altered import place
+from phusong.studio import guard
 from phusong.study.scenario import FOLDER, read_scenario
 
 
@@ -92,12 +94,30 @@ def test_large_bodies_are_refused(server, ask):
         for _ in range(160):
             yield b" " * 65536
 
-    try:
-        answer = httpx.post(f"{server.address}edit", content=parts(), headers={"origin": origin})
-        assert answer.status_code == 413
-    except httpx.TransportError:
-        pass  # the server hung up while we were still talking
+    answer = httpx.post(f"{server.address}edit", content=parts(), headers={"origin": origin})
+    assert answer.status_code == 413
     assert ask("state").status_code == 200
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_body_without_end_is_answered_all_the_same(monkeypatch, silent):
+    monkeypatch.setattr(guard, "HEARD_OUT_BYTES", 1_000_000)
+    monkeypatch.setattr(guard, "HEARD_OUT_S", 0.2 if silent else 60.0)
+    heard, said = [], []
+
+    async def receive():
+        if silent:
+            await asyncio.sleep(3600)
+        heard.append(65536)
+        return {"type": "http.request", "body": b" " * 65536, "more_body": True}
+
+    async def send(message):
+        said.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/x/edit", "headers": []}
+    asyncio.run(guard.Guard(None, "x", 1)(scope, receive, send))
+    assert said[0]["status"] == 421
+    assert sum(heard) <= 1_100_000
 
 
 @pytest.mark.parametrize(
