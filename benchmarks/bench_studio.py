@@ -4,11 +4,10 @@
 
 Without STUDY the embedded sample is written and used (P.1812 with clutter, 20 km, 30 m); with
 ``--large`` a made-up province of 250 sites (1,500 cells of GSM and LTE) and 4,096 villages, which
-has no fibre to cut. Times are
-from the hand's event to what the page has taken in and put up: the signal picture, verdicts and
-indicators of all villages, a step of a slider, communes and towers of a cut. Beside wall seconds
-stand CPU seconds of the server and the load of the machine: on a busy machine the former say
-little.
+has no fibre to cut. Times are from the hand's event to what the page has taken in and put up: the
+signal picture, verdicts and indicators of all villages, a step of a slider (in the open, in a car,
+indoors), communes and towers of a cut. Beside wall seconds stand CPU seconds of the server and the
+load of the machine: on a busy machine the former say little.
 """
 
 from __future__ import annotations
@@ -118,11 +117,11 @@ PLACE = """([longitude, latitude]) => new Promise((done) => {
   look();
 })"""
 
-SLIDE = """(step) => new Promise((done) => {
+SLIDE = """([step, place]) => new Promise((done) => {
   const { bench, altered } = window.phusong;
   const begun = performance.now();
   const before = altered.defined;
-  bench.ask({ threshold_offset_db: step });
+  bench.ask({ threshold_offset_db: step, place });
   const look = () => {
     if (altered.defined !== before && !bench.asking) done(performance.now() - begun);
     else requestAnimationFrame(look);
@@ -175,9 +174,11 @@ def drive(address: str, pid: int, asked: argparse.Namespace) -> None:
         goal = 2.0 if asked.large else 1.0  # the large one may take twice as long
         report("picture", goal, found["picture"])
         report("verdicts", goal, found["verdicts"], (cpu_s(pid) - burnt) / max(asked.places, 1))
-        burnt = cpu_s(pid)
-        steps = [page.evaluate(SLIDE, (n % 21) - 10) / 1000 for n in range(asked.slides + 1)][1:]
-        report("slider", goal, steps, (cpu_s(pid) - burnt) / max(asked.slides + 1, 1))
+        for where in ("outdoor", "in_vehicle", "indoor"):
+            page.evaluate(SLIDE, [-11, where])
+            burnt = cpu_s(pid)
+            steps = [page.evaluate(SLIDE, [n % 21 - 10, where]) / 1000 for n in range(asked.slides)]
+            report("slider", goal, steps, (cpu_s(pid) - burnt) / max(asked.slides, 1), where)
         page.evaluate("document.querySelector('#define-own')?.click()")
         edges = page.evaluate("window.phusong.book.edges.length")
         cuts = []
@@ -200,14 +201,16 @@ def settle(page: object) -> None:
     raise SystemExit("the studio does not come to rest")
 
 
-def report(name: str, share: float, seconds: list[float], burnt: float | None = None) -> None:
+def report(
+    name: str, share: float, seconds: list[float], burnt: float | None = None, where: str = ""
+) -> None:
     if not seconds:
         return
     middle, worst = np.percentile(seconds, [50, 95])
     goal = share * GOALS[name]
     cpu = "" if burnt is None else f", {burnt:.2f} CPU s each"
     times = f"p50 {middle:.2f} s, p95 {worst:.2f} s"
-    print(f"{name:9} {times} (goal {goal} s, {worst / goal:.2f} of it){cpu}")
+    print(f"{name + ' ' + where:17} {times} (goal {goal} s, {worst / goal:.2f} of it){cpu}")
 
 
 if __name__ == "__main__":

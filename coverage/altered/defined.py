@@ -16,7 +16,7 @@ from phusong.coverage.altered.heldvillages import HeldVillages, with_thresholds
 from phusong.coverage.altered.layerbook import OUTDOORS, AlteredVillages
 from phusong.coverage.altered.levelsums import LevelSums
 from phusong.coverage.altered.patched import Patched
-from phusong.coverage.altered.ranked import Key, Lead, Pick, Rank
+from phusong.coverage.altered.ranked import Key, Lead, Pick, Rank, Sums
 from phusong.coverage.results import ANY
 from phusong.coverage.signal.bestservers import take_best
 from phusong.coverage.signal.combine import ALL_LEFT, FLOOR_TICK, TICK_DB, Odds
@@ -101,8 +101,8 @@ class Definitions:
         if not self._kinds:  # nothing serves as yet: cuts are counted from the first kind still
             self._kinds[TECHNOLOGIES[0], 1.0, 900.0] = 0
         self._standing_kinds = len(self._kinds)
-        self._sums: dict[int, list[LevelSums]] = {}
-        self._ranked: OrderedDict[Key, dict[int, list[LevelSums]]] = OrderedDict()
+        self._sums: dict[int, list[Sums]] = {}
+        self._ranked: OrderedDict[Key, dict[int, list[Sums]]] = OrderedDict()
 
     def judge(
         self, patched: Patched, villages: AlteredVillages, study: Study, place: str
@@ -170,7 +170,8 @@ class Definitions:
         """Return how technologies rank outdoors under a study's thresholds."""
         cells = self._kinds_under(study)
         threshold, sigma = (cells[n].to_numpy(np.float64) for n in ("threshold_dbm", "sigma_db"))
-        return Pick(threshold, sigma, self._steps)
+        own = self._kinds_under(self._held.study)["threshold_dbm"].to_numpy(np.float64)
+        return Pick(threshold, sigma, self._steps, own[0])
 
     def _odds(self, study: Study, place: str) -> Odds:
         """Return the odds of every kind of server."""
@@ -201,9 +202,13 @@ class Definitions:
                     self._sum(patched, name, i, part, kind_of, how) for part in self._parts(hits)
                 ]
                 villages.sums[i, way] = key, sums
-            cuts = cut if how is None else how.cuts(cut)
             for part in (*stands, *villages.sums[i, way][1]):
-                part.served(cuts, grain, out[i])
+                if how is None:
+                    assert isinstance(part, LevelSums)
+                    found = part.served(cut)
+                else:
+                    found = how.served(part, cut)
+                out[i][part.rows] = found * grain[part.rows]
         return out
 
     def _hits(
@@ -240,13 +245,13 @@ class Definitions:
                 some, parts = batch.only(hits[k])
                 yield some, grains[parts]
 
-    def _plain(self) -> dict[int, list[LevelSums]]:
+    def _plain(self) -> dict[int, list[Sums]]:
         """Return the sums of all layers in which the same serve under any definition."""
         if not self._sums:
             self._sums = self._standing_sums(None)
         return self._sums
 
-    def _combined(self, rank: Rank) -> dict[int, list[LevelSums]]:
+    def _combined(self, rank: Rank) -> dict[int, list[Sums]]:
         """Return the sums of combinations over technologies that rank like this."""
         if rank.key not in self._ranked:
             self._ranked[rank.key] = self._standing_sums(rank)
@@ -255,13 +260,13 @@ class Definitions:
         self._ranked.move_to_end(rank.key)
         return self._ranked[rank.key]
 
-    def _standing_sums(self, rank: Rank | None) -> dict[int, list[LevelSums]]:
+    def _standing_sums(self, rank: Rank | None) -> dict[int, list[Sums]]:
         """Return the sums of all combinations over technologies; without a rank, of the others."""
         names = self._standing.plan.layers
         several = rank is not None
         wanted = [i for i, name in enumerate(names) if (name.technology == ANY) == several]
 
-        def sums(i: int) -> list[LevelSums]:
+        def sums(i: int) -> list[Sums]:
             return [
                 self._sum(self._standing, names[i], i, part, self._own_kinds, rank)
                 for part in self._parts()
@@ -278,7 +283,7 @@ class Definitions:
         part: tuple[Footprints, NDArray[np.uint32]],
         kind_of: NDArray[np.int32],
         rank: Rank | None,
-    ) -> LevelSums:
+    ) -> Sums:
         """Sum a layer over some villages."""
         batch, grains = part
         if rank is not None:

@@ -72,7 +72,7 @@ class HeldVillages:
         self, inputs: Inputs, study: Study, standing: Standing, progress: Progress | None = None
     ) -> None:
         told = progress or NoProgress()
-        self._study, self.standing, self._grid = plain_steps(study), standing, standing.grid
+        self.study, self.standing, self._grid = plain_steps(study), standing, standing.grid
         self._count = len(inputs.villages)
         weights = Weights(inputs.villages, study, inputs.people)
         self._centres = Centres(inputs.villages, self._grid)
@@ -86,7 +86,7 @@ class HeldVillages:
         circles = circles_of_layers(inputs, study, standing.cells, names)
         self._held: dict[str, Layers] = {}
         for place in (OUTDOORS, *study.indicators.places):
-            odds, _, cuts = self._odds(place, standing.cells, self._study)
+            odds, _, cuts = self._odds(place, standing.cells, self.study)
             tallies = [Tally(self._count, cuts.shape[1]) for _ in names]
             for batch, weight in self.batches:
                 for i, tally in enumerate(tallies):
@@ -94,9 +94,7 @@ class HeldVillages:
                     if place == OUTDOORS and batch.cells.size:
                         tally.add_circles(batch, weight, circles[i], self._grid)
             layers = Layers(names, tallies, circles, [], [])
-            self._held[place] = self._with_tables(
-                inputs, place, layers, standing.cells, self._study
-            )
+            self._held[place] = self._with_tables(inputs, place, layers, standing.cells, self.study)
         told.advance("villages", self._count)
         coverage = tables_of(inputs, self.about, self._held, standing.cells)
         self.now = AlteredVillages(coverage, frozenset(), self._held, ())
@@ -156,7 +154,7 @@ class HeldVillages:
         )
         held = {}
         for place, was in self._held.items():
-            odds, _, cuts = self._odds(place, plan.cells, self._study)
+            odds, _, cuts = self._odds(place, plan.cells, self.study)
             now = Layers([], [], [], [], [])
             for i, hits in enumerate(touched):
                 tally = copied(was, base[i], self._count, cuts.shape[1])
@@ -172,7 +170,7 @@ class HeldVillages:
                     self._circles_anew(before, circle, tally)
                 one = Layers([plan.layers[i]], [tally], [circle], [], [])
                 if i in other:
-                    extend(now, self._with_tables(inputs, place, one, plan.cells, self._study), 0)
+                    extend(now, self._with_tables(inputs, place, one, plan.cells, self.study), 0)
                 else:
                     extend(now, was, base[i])
             held[place] = now
@@ -266,7 +264,7 @@ class HeldVillages:
             )
         }
         counted: dict[str, Sequence[str]] = {t: [t] for t in TECHNOLOGIES}
-        counted[ANY] = self._study.verdict.technologies
+        counted[ANY] = self.study.verdict.technologies
 
         def counts(name: Named) -> bool:
             return any(
@@ -276,7 +274,7 @@ class HeldVillages:
 
         names = cells.plan.layers
         wanted = [i for i, name in enumerate(names) if patched.base[i] < 0 or counts(name)]
-        found = circles_of_layers(inputs, self._study, cells.in_service, [names[i] for i in wanted])
+        found = circles_of_layers(inputs, self.study, cells.in_service, [names[i] for i in wanted])
         out: list[Circles | None] = [None] * len(names)
         for i, circles in zip(wanted, found, strict=True):
             out[i] = circles

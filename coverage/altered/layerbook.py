@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from phusong.coverage.altered.levelsums import LevelSums
+from phusong.coverage.altered.ranked import Sums
 from phusong.coverage.results import VillageCoverage
 from phusong.coverage.villages.circles import Circles
 from phusong.coverage.villages.figures.tally import Named, Tally
@@ -57,7 +57,7 @@ class AlteredVillages:
     touched: frozenset[int]
     layers: dict[str, Layers]
     hits: tuple[list[NDArray[np.int64]], ...]
-    sums: dict[tuple[int, str], tuple[bytes, list[LevelSums]]] = field(
+    sums: dict[tuple[int, str], tuple[bytes, list[Sums]]] = field(
         default_factory=dict, compare=False
     )
 

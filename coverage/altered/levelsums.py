@@ -96,21 +96,17 @@ class LevelSums:
         starts = np.append(starts, len(kind)).astype(np.int64)
         return cls(batch.rows, firsts, kind[new], starts, ticks[taken], sums[taken])
 
-    def served(
-        self, cuts: NDArray[np.int32], grain: NDArray[np.float64], out: NDArray[np.float64]
-    ) -> None:
-        """Write what is served into ``out``, (all villages,).
+    def served(self, cuts: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return the grains served, (villages,).
 
         Parameters
         ----------
         cuts
             By kind of server, the lowest tick that is served.
-        grain
-            (all villages,) weight of one.
         """
         found = np.zeros(len(self.rows), dtype=np.int64)
         _look_up(self.firsts, self.kinds, self.starts, self.ticks, self.grains, cuts, found)
-        out[self.rows] = found * grain[self.rows]
+        return found
 
 
 @njit(cache=True, nogil=True)

@@ -10,14 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phusong.coverage.altered.levelsums import LevelSums
-from phusong.coverage.signal.bestservers import take_best
-from phusong.coverage.signal.combine import NO_LEVEL
+from phusong.coverage.altered.picked import Picked
+from phusong.coverage.signal.combine import ALL_LEFT, NO_LEVEL, SHARE_STEP
 from phusong.coverage.signal.layerfiles import Levels
 from phusong.coverage.villages.footprints import Footprints
 from phusong.jit import njit
 
+Sums = LevelSums | Picked
 Key = tuple[str, bytes]
 """The way of ranking, and what it follows from."""
+STRETCH_DB: Final = 81.0
+"""Of thresholds that share their sums: a slider moves them by 40 dB either way."""
+_ROUNDING_DB: Final = 1e-3
 _NO_STEPS: Final = np.zeros(0, dtype=np.uint8)
 
 
@@ -48,10 +52,6 @@ class Lead:
         """Return the ranking of the first kinds among themselves."""
         return Lead(self.ahead[: kinds * self.steps], self.steps)
 
-    def cuts(self, cut: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Return what sums are looked up under: the cut of the first kind, of (kinds * steps,)."""
-        return cut[:1]
-
     def sums(
         self,
         batch: Footprints,
@@ -80,6 +80,19 @@ class Lead:
         found = Levels(ticks, (ticks > NO_LEVEL).astype(np.int32), None)
         return LevelSums.of(batch, grains, found, np.zeros(2, dtype=np.int32), 1)
 
+    def served(self, sums: Sums, cut: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return the grains served, (villages of the sums,).
+
+        Parameters
+        ----------
+        sums
+            Of a ranking with the same key.
+        cut
+            (kinds * steps,) the lowest tick that is served.
+        """
+        assert isinstance(sums, LevelSums)
+        return sums.served(cut[:1])
+
 
 @dataclass(frozen=True)
 class Pick:
@@ -87,7 +100,8 @@ class Pick:
 
     Behind a wall another may get through where it does not, for losses and spreads of the way in
     are not those of the open: that one is not counted. Sums are of who serves, by kind and level,
-    and hold for any probability and place, but for one set of thresholds.
+    see :class:`.picked.Picked`. They hold for any probability and place, and for thresholds that
+    keep their distances, all along a stretch of :data:`STRETCH_DB`.
 
     Attributes
     ----------
@@ -95,24 +109,29 @@ class Pick:
         (kinds,) outdoors.
     steps
         Steps of spread that a kind is told apart by; 1: none.
+    origin_dbm
+        Threshold of the first kind in the middle of a stretch: that of the study as it stands.
     """
 
     threshold_dbm: NDArray[np.float64]
     sigma_db: NDArray[np.float64]
     steps: int
+    origin_dbm: float
 
     @property
     def key(self) -> Key:
         """Of rankings with one key the sums are the same."""
-        return "pick", self.threshold_dbm.tobytes()
+        ahead = np.round(self.threshold_dbm - self.threshold_dbm[0], 9) + 0.0
+        return "pick", ahead.tobytes() + str(self._stretch).encode()
+
+    @property
+    def _stretch(self) -> int:
+        """Which stretch the thresholds lie in; 0: that around the study's."""
+        return int(np.rint((self.threshold_dbm[0] - self.origin_dbm) / STRETCH_DB))
 
     def first(self, kinds: int) -> Pick:
         """Return the ranking of the first kinds among themselves."""
-        return Pick(self.threshold_dbm[:kinds], self.sigma_db[:kinds], self.steps)
-
-    def cuts(self, cut: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Return what sums are looked up under: every cut, of (kinds * steps,)."""
-        return cut
+        return Pick(self.threshold_dbm[:kinds], self.sigma_db[:kinds], self.steps, self.origin_dbm)
 
     def sums(
         self,
@@ -120,12 +139,33 @@ class Pick:
         grains: NDArray[np.uint32],
         members: Sequence[Levels],
         kind_of_server: NDArray[np.int32],
-    ) -> LevelSums:
+    ) -> Picked:
         """Sum the best of several layers over a batch of villages, see :meth:`Lead.sums`."""
-        kind = kind_of_server[1:]
-        threshold, sigma = self.threshold_dbm[kind], self.sigma_db[kind]
-        best = take_best(members, batch.window, threshold, sigma, by_odds=True)
-        return LevelSums.of(batch, grains, best, kind_of_server * self.steps, self.steps)
+        shape = len(members), batch.window.rows * batch.window.cols
+        ticks, kinds = np.empty(shape, dtype=np.int16), np.empty(shape, dtype=np.int32)
+        for m, one in enumerate(members):
+            ticks[m], server = one.ticks.ravel(), one.server.ravel()
+            kinds[m] = kind_of_server[server] * self.steps
+            if self.steps > 1:
+                kinds[m] += ALL_LEFT if one.left is None else one.left.ravel()
+            kinds[m][server == 0] = -1
+        middle = self.origin_dbm + self._stretch * STRETCH_DB - self.threshold_dbm[0]
+        threshold, sigma = self._by_step()
+        reach = 0.5 * STRETCH_DB + _ROUNDING_DB
+        low, high = threshold + (middle - reach), threshold + (middle + reach)
+        return Picked.of(batch, grains, ticks, kinds, low, high, sigma)
+
+    def served(self, sums: Sums, cut: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return the grains served, (villages of the sums,), see :meth:`Lead.served`."""
+        assert isinstance(sums, Picked)
+        return sums.served(cut, *self._by_step())
+
+    def _by_step(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return thresholds and spreads, (kinds * steps,), by whose odds a run chooses."""
+        sigma = self.sigma_db
+        if self.steps > 1:  # in a run's order of products: what it rounds is rounded here
+            sigma = (sigma[:, None] * np.arange(self.steps) * SHARE_STEP).ravel()
+        return np.repeat(self.threshold_dbm, self.steps), np.maximum(sigma, 1e-6)
 
 
 Rank = Lead | Pick
