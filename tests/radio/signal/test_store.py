@@ -5,10 +5,12 @@ import multiprocessing
 import os
 import struct
 import time
+import tracemalloc
 import zlib
 
 import numpy as np
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -134,6 +136,34 @@ def test_a_damaged_head_or_length_is_seen_at_once(store, change):
         PathLossStore(store.folder).read(KEY, WINDOW)
 
 
+@pytest.mark.parametrize("size", [0, 100, 50_000_000])
+@pytest.mark.parametrize("told", [False, True])
+def test_a_block_of_another_size_is_refused_before_it_grows(tmp_path, size, told):
+    block = zstandard.ZstdCompressor(write_content_size=told).compress(bytes(size))
+    head = {"key": KEY, "window": [0, 0, BLOCK, BLOCK], "step": 0.05, "about": {}}
+    head = json.dumps(head | {"blocks": [[0, 0, 0, len(block), zlib.crc32(block)]]}).encode()
+    path = PathLossStore(tmp_path).path(KEY)
+    path.parent.mkdir()
+    start = b"PHSNGPL\x02" + struct.pack("<II", len(head), zlib.crc32(head))
+    path.write_bytes(start + head + block)
+    store = PathLossStore(tmp_path)
+    assert store.has(KEY)
+    tracemalloc.start()
+    with pytest.raises(EntryError):
+        store.read_ticks(KEY, Window(0, 0, BLOCK, BLOCK))
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("values", [np.float32, np.float64])
+def test_ticks_are_the_nearest_of_even_ones_at_a_half(values):
+    some = np.array([[0.5, 1.5, -0.5, -2.5], [np.inf, -np.inf, np.nan, 1e-40]], dtype=values)
+    assert to_ticks(some[:, ::-1], 1.0).tolist() == [
+        [-2, 0, 2, 0],
+        [0, NODATA, -32767, 32767],
+    ]
+
+
 def test_a_damaged_block_is_seen_when_read(store):
     def flip_body(data):
         data[-20] ^= 0xFF
@@ -203,7 +233,7 @@ def a_link(path):
 
 def of_a_later_version(path):
     head = json.dumps({"key": KEY, "tiles": []}).encode()
-    start = b"PHSNGPL\x01" + struct.pack("<II", len(head), zlib.crc32(head))
+    start = b"PHSNGPL\x02" + struct.pack("<II", len(head), zlib.crc32(head))
     path.write_bytes(start + head)
 
 
