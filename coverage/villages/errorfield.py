@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,13 +115,28 @@ def draw_fields(nodes: Nodes, draws: int, rng: np.random.Generator) -> NDArray[n
         Seeded by the caller; the same state gives the same fields.
     """
     amplitude = _amplitudes(nodes)
-    rows, cols = nodes.shape
-    out = np.empty((draws, rows, cols), dtype=np.float32)
-    for i in range(0, draws, 2):
-        noise = rng.standard_normal(nodes.torus) + 1j * rng.standard_normal(nodes.torus)
-        both = fft.ifft2(noise * amplitude)[:rows, :cols] * np.sqrt(amplitude.size)
-        # Real and imaginary part are two independent fields.
-        out[i] = both.real
-        if i + 1 < draws:
-            out[i + 1] = both.imag
+    out = np.empty((draws, *nodes.shape), dtype=np.float32)
+    with ThreadPoolExecutor(1) as pool:  # noise is one after the other, what becomes of it beside
+        waiting: deque[Future[None]] = deque()
+        for i in range(0, draws, 2):
+            noise = np.empty(nodes.torus, dtype=np.complex128)
+            noise.real = rng.standard_normal(nodes.torus)
+            noise.imag = rng.standard_normal(nodes.torus)
+            waiting.append(pool.submit(_correlate, noise, amplitude, out[i : i + 2]))
+            if len(waiting) > 1:
+                waiting.popleft().result()
+        for one in waiting:
+            one.result()
     return out
+
+
+def _correlate(
+    noise: NDArray[np.complex128], amplitude: NDArray[np.float64], out: NDArray[np.float32]
+) -> None:
+    """Write the fields that noise on the torus becomes, (1 or 2, rows, cols)."""
+    noise *= amplitude
+    rows, cols = out.shape[1:]
+    both = fft.ifft2(noise, overwrite_x=True)[:rows, :cols] * np.sqrt(amplitude.size)
+    # Real and imaginary part are two independent fields.
+    for field, part in zip(out, (both.real, both.imag), strict=False):
+        field[:] = part

@@ -92,17 +92,13 @@ def prepared(folder: Path, noun: str, key: str, make: Make) -> Prepared:
 
 @contextmanager
 def create(path: Path, grid: Grid, dtype: str, nodata: float | None) -> Iterator[Spill]:
-    """Give a raster on the grid to fill; in the end it is a tiled, compressed GeoTIFF."""
+    """Give a raster on the grid to fill; in the end it is a tiled GeoTIFF.
+
+    Not compressed: every place is read for each mast that reaches it, dozens of times.
+    """
     with Spill(path, grid, dtype, nodata) as spill:
         yield spill
-        spill.to_geotiff(
-            blockxsize=256,
-            blockysize=256,
-            compress="deflate",
-            zlevel=1,
-            predictor=3 if dtype == "float32" else 2,
-            num_threads=2,
-        )
+        spill.to_geotiff(blockxsize=256, blockysize=256)
 
 
 def grid_key(grid: Grid) -> str:

@@ -44,7 +44,7 @@ from phusong.coverage.propagation.surface import (
 from phusong.coverage.propagation.walk.approach import OWN_POINTS, own_ground, shared_points
 from phusong.coverage.propagation.walk.disc import Disc, disc_of, rise_at
 from phusong.coverage.propagation.walk.fan import points_before, sample_radial
-from phusong.coverage.propagation.walk.receivers import BUNDLE
+from phusong.coverage.propagation.walk.receivers import BUNDLE, bundles_in_turn
 from phusong.jit import njit, prange
 
 if TYPE_CHECKING:
@@ -355,6 +355,6 @@ def _walk(
     warned: bool,
 ) -> None:
     """Walk every radial, a bundle a task."""
-    for bundle in prange((disc.start.size + BUNDLE - 2) // BUNDLE):
-        # The loop's own counter is of two types in turn, and the walk would be compiled for each.
-        _walk_bundle(np.int64(bundle), disc, freqs, impedances, statistics, warned)
+    order = bundles_in_turn((disc.start.size + BUNDLE - 2) // BUNDLE)
+    for task in prange(order.size):
+        _walk_bundle(order[task], disc, freqs, impedances, statistics, warned)

@@ -26,6 +26,7 @@ from phusong.coverage.propagation.walk.disc import Disc, disc_of
 from phusong.coverage.propagation.walk.fan import sample_nearest
 from phusong.coverage.propagation.walk.receivers import (
     BUNDLE,
+    bundles_in_turn,
     queue_receivers,
     read_radial,
     room_for,
@@ -145,6 +146,6 @@ def _walk_bundle(
 @njit(cache=True, nogil=True, parallel=True, error_model="numpy")
 def _walk(disc: Disc, air: Air, bands: NDArray[np.float64], trace: NDArray[np.float64]) -> None:
     """Walk every radial, a bundle a task."""
-    for bundle in prange((disc.start.size + BUNDLE - 2) // BUNDLE):
-        # The loop's own counter is of two types in turn, and the walk would be compiled for each.
-        _walk_bundle(np.int64(bundle), disc, air, bands, trace)
+    order = bundles_in_turn((disc.start.size + BUNDLE - 2) // BUNDLE)
+    for task in prange(order.size):
+        _walk_bundle(order[task], disc, air, bands, trace)

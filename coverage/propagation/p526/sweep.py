@@ -33,6 +33,7 @@ from phusong.coverage.propagation.walk.fan import points_before
 from phusong.coverage.propagation.walk.hull import push
 from phusong.coverage.propagation.walk.receivers import (
     BUNDLE,
+    bundles_in_turn,
     fill_free,
     queue_receivers,
     read_own,
@@ -239,6 +240,6 @@ def _walk_bundle(bundle: int, disc: Disc, radius_m: float, bands: NDArray[np.flo
 @njit(cache=True, nogil=True, parallel=True, error_model="numpy")
 def _walk(disc: Disc, radius_m: float, bands: NDArray[np.float64]) -> None:
     """Walk every radial, a bundle a task."""
-    for bundle in prange((disc.start.size + BUNDLE - 2) // BUNDLE):
-        # The loop's own counter is of two types in turn, and the walk would be compiled for each.
-        _walk_bundle(np.int64(bundle), disc, radius_m, bands)
+    order = bundles_in_turn((disc.start.size + BUNDLE - 2) // BUNDLE)
+    for task in prange(order.size):
+        _walk_bundle(order[task], disc, radius_m, bands)

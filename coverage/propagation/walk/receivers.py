@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 BUNDLE = 8
 """Radials that one task of a parallel loop walks."""
+_SIDE_BY_SIDE = 8
+"""Bundles that stay neighbours: their receivers lie in the same lines of memory."""
 
 
 class Queue(NamedTuple):
@@ -46,6 +48,27 @@ class Queue(NamedTuple):
     row: NDArray[np.int32]
     col: NDArray[np.int32]
     away: NDArray[np.float64]
+
+
+@njit(cache=True, nogil=True)
+def bundles_in_turn(count: int) -> NDArray[np.int64]:
+    """Return the numbers 0..count − 1 in an order of which every stretch goes round the disc.
+
+    Threads get a stretch of the loop each. Of a mast at the edge of the ground, where half of the
+    directions have no receivers, each has its part of those that do.
+    """
+    groups = (count + _SIDE_BY_SIDE - 1) // _SIDE_BY_SIDE
+    stride = max(1, int(0.6180339887 * groups))  # by the golden section: no two near each other
+    while math.gcd(stride, groups) != 1:
+        stride += 1
+    order = np.empty(count, np.int64)
+    n = 0
+    for turn in range(groups):
+        first = turn * stride % groups * _SIDE_BY_SIDE
+        for bundle in range(first, min(first + _SIDE_BY_SIDE, count)):
+            order[n] = bundle
+            n += 1
+    return order
 
 
 @njit(cache=True, nogil=True)

@@ -32,7 +32,19 @@ _SURE: Final = 4.5
 """Beyond this many spreads a place is taken as certain (three in a million are not)."""
 _PHI_STEP: Final = 0.01
 _PHI_END: Final = 5.0
-_PHI: Final = ndtr(np.arange(-_PHI_END, _PHI_END + _PHI_STEP, _PHI_STEP)).astype(np.float32)
+
+
+def _phi_table() -> NDArray[np.float32]:
+    """Return the normal distribution by places, (places, 2): its value, and the step to the next.
+
+    0 and 1 at the ends: what lies beyond is held to them.
+    """
+    values = ndtr(np.linspace(-_PHI_END, _PHI_END, round(2 * _PHI_END / _PHI_STEP) + 1))
+    values[0], values[-1] = 0.0, 1.0
+    return np.column_stack([values, np.diff(values, append=1.0)]).astype(np.float32)
+
+
+_PHI: Final = _phi_table()
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -47,16 +59,15 @@ def _add_served(
     weights: Any,
     phi: Any,
     total: Any,
-    at: Any,
     low: Any,
-    part: Any,
+    beyond: Any,
 ) -> None:
     """Add to each draw the part of a cell's weight that is served in it.
 
     ``margin_db`` is by how much the cell's mean level lies over the threshold. The draws of a node
-    lie side by side in ``fields``, so that several are worked out at once, in loops that do not
-    look up and loops that do nothing else; each draw's sum is taken cell after cell all the same.
-    ``at``, ``low`` (uint32) and ``part`` are room for a value of each draw.
+    lie side by side in ``fields``, so that several are worked out at once, in a loop that does not
+    look up and a loop that does nothing else; each draw's sum is taken cell after cell all the
+    same. ``low`` (uint32) and ``beyond`` (float32) are room for a value of each draw.
     """
     w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
     north_west, north_east = fields[corner], fields[corner + 1]
@@ -67,19 +78,19 @@ def _add_served(
             error = error + w2 * south_west[d] + w3 * south_east[d]
             total[d] += weight * (1.0 if margin_db + model_db * error >= 0.0 else 0.0)
         return
-    end = phi.size - 1.0
+    # Places in the table: that of the mean, and by how much an error of one spread moves it.
+    mean = np.float32((margin_db / location_db + _PHI_END) / _PHI_STEP)
+    per = np.float32(model_db / location_db / _PHI_STEP)
+    end, before = np.float32(len(phi) - 1), np.float32(len(phi) - 2)
     for d in range(total.size):
         error = w0 * north_west[d] + w1 * north_east[d]
         error = error + w2 * south_west[d] + w3 * south_east[d]
-        at[d] = ((margin_db + model_db * error) / location_db + _PHI_END) / _PHI_STEP
-        low[d] = np.uint32(np.int32(min(max(at[d], 0.0), end - 1.0)))
+        here = min(max(mean + per * error, np.float32(0.0)), end)
+        below = np.int32(min(here, before))
+        low[d] = np.uint32(below)
+        beyond[d] = here - np.float32(below)
     for d in range(total.size):
-        here = low[d]
-        part[d] = phi[here] + (at[d] - here) * (phi[here + np.uint32(1)] - phi[here])
-    for d in range(total.size):
-        served = part[d] if at[d] > 0.0 else 0.0
-        served = served if at[d] < end else 1.0
-        total[d] += weight * served
+        total[d] += weight * (phi[low[d], 0] + beyond[d] * phi[low[d], 1])
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
@@ -110,8 +121,7 @@ def _draw_shares(
                 sure += weight[i]
         total = served[v]
         total[:] = sure
-        at, part = np.empty(total.size), np.empty(total.size)
-        low = np.empty(total.size, np.uint32)
+        low, beyond = np.empty(total.size, np.uint32), np.empty(total.size, np.float32)
         for i in range(first, last):
             spread = _SURE * math.sqrt(model_db[i] ** 2 + location_db[i] ** 2)
             if -spread < margin_db[i] < spread:
@@ -126,9 +136,8 @@ def _draw_shares(
                     node_weights[i],
                     phi,
                     total,
-                    at,
                     low,
-                    part,
+                    beyond,
                 )
 
 

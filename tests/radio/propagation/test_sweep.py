@@ -40,6 +40,7 @@ from phusong.coverage.propagation.walk.approach import (
 from phusong.coverage.propagation.walk.fan import bilinear, fan_of, nearest_radial, points_before
 from phusong.coverage.propagation.walk.hull import highest, push, tangent
 from phusong.coverage.propagation.walk.profile import cell_profile, line_profile
+from phusong.coverage.propagation.walk.receivers import bundles_in_turn
 from phusong.coverage.propagation.walk.sight import BLOCK, close_block, nearest_to_ray
 from phusong.coverage.propagation.walk.skyline import highest_above
 from phusong.coverage.propagation.walk.zones import ZONE_STATE
@@ -475,3 +476,16 @@ def test_the_zone_state_is_as_long_as_its_layout() -> None:
     places = [zones.SEA_M, zones.LAND_FROM, zones.LAND_BEST, zones.INLAND_FROM]
     places += [zones.INLAND_BEST, zones.SEA_FIRST, zones.SEA_LAST, zones.SEA_FROM]
     assert sorted(places) == list(range(ZONE_STATE))
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 64, 131, 524, 1047])
+def test_bundles_come_in_an_order_of_which_every_stretch_goes_round(count: int) -> None:
+    order = bundles_in_turn(count)
+    assert sorted(order.tolist()) == list(range(count))
+    if count < 500:
+        return
+    for threads in (2, 4):
+        for stretch in np.array_split(order, threads):
+            for side in range(4):  # half of the disc, turned by a quarter
+                there = (stretch - side * count / 4) % count < count / 2
+                assert 0.4 < there.mean() < 0.6
