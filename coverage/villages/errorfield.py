@@ -1,21 +1,36 @@
-"""Random fields of prediction error: normal, of unit variance, correlated in space."""
+"""Random fields of prediction error: normal, of unit variance, correlated in space.
+
+A field is white noise, blurred. Noise is drawn block by block, each from a seed of its own, and the
+blur reaches a few correlation distances: any part of a field can be drawn by itself, by whoever
+works there, and two parts agree where they overlap. Nothing is held of the rest.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from phusong.grid import Grid
+from phusong.grid import Grid, Window, block_at
+from phusong.jit import get_num_threads
 
-_PER_CORRELATION = 2.0
+_PER_CORRELATION: Final = 2.0
 """Nodes in a correlation distance."""
-_MARGIN = 4.0
-"""Correlation distances round the grid, so that the torus the field lives on does not show."""
+_REACH: Final = 8.0
+"""Correlation distances that the blur reaches."""
+_BLOCK: Final = 64
+"""Nodes along the side of a block of noise."""
+TOGETHER: Final = 16
+"""Draws whose noise comes from one seed; side by side they fill a line of memory."""
+_NEAR: Final = 4096
+"""Nodes turned at once from one after the other to side by side."""
+_BEFORE: Final = 2**16
+"""Blocks before the first node: seeds are not negative."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +45,6 @@ class Nodes:
         Spacing.
     shape
         (rows, cols) of the nodes over the grid.
-    torus
-        (rows, cols) of the lattice drawn, with its margin.
     correlation_m
         Distance at which the correlation is 1/e.
     """
@@ -40,7 +53,6 @@ class Nodes:
     y0_m: float
     step_m: float
     shape: tuple[int, int]
-    torus: tuple[int, int]
     correlation_m: float
 
     @classmethod
@@ -50,9 +62,7 @@ class Nodes:
         west, south, east, north = grid.bounds
         rows = int(np.ceil((north - south) / step)) + 2
         cols = int(np.ceil((east - west) / step)) + 2
-        margin = int(np.ceil(_MARGIN * correlation_m / step))
-        torus = (fft.next_fast_len(rows + margin), fft.next_fast_len(cols + margin))
-        return cls(west, north, step, (rows, cols), torus, correlation_m)
+        return cls(west, north, step, (rows, cols), correlation_m)
 
     def place(
         self, x_m: NDArray[np.float64], y_m: NDArray[np.float64]
@@ -62,7 +72,7 @@ class Nodes:
         Returns
         -------
         corner : ndarray
-            (points,) int32, flat index of the node north-west of each point.
+            (points, 2) int32, row and column of the node north-west of each point.
         weights : ndarray
             (points, 4) float32 of the nodes north-west, north-east, south-west, south-east:
             bilinear, scaled so that every point has unit variance (between nodes a plain mean
@@ -84,59 +94,87 @@ class Nodes:
             ]
         )
         spread = np.sqrt(np.einsum("pi,ij,pj->p", weights, square, weights))
-        corner = (top * self.shape[1] + left).astype(np.int32)
+        corner = np.stack([top, left], axis=1).astype(np.int32)
         return corner, (weights / spread[:, None]).astype(np.float32)
 
 
-def _amplitudes(nodes: Nodes) -> NDArray[np.float64]:
-    """Square roots of the eigenvalues of the exponential covariance on the torus.
+@lru_cache(maxsize=4)
+def _blur(per_correlation: float) -> NDArray[np.float64]:
+    """Return what noise is blurred by, (2·reach + 1, 2·reach + 1), its squares adding up to one.
 
-    Circulant embedding (Dietrich and Newsam, 1997). What few eigenvalues are negative, because
-    the torus is finite, are left out and the rest scaled back to unit variance.
+    Circulant embedding (Dietrich and Newsam, 1997) of the exponential covariance on a torus, whose
+    square root is a convolution. What few eigenvalues are negative, because the torus is finite,
+    are left out; beyond its reach the blur is less than a thousandth of its middle.
+
+    Parameters
+    ----------
+    per_correlation
+        Nodes in a correlation distance.
     """
-    rows, cols = nodes.torus
-    down = np.minimum(np.arange(rows), rows - np.arange(rows))
-    right = np.minimum(np.arange(cols), cols - np.arange(cols))
-    distance = np.hypot(down[:, None], right[None, :]) * nodes.step_m
-    values = np.maximum(fft.fft2(np.exp(-distance / nodes.correlation_m)).real, 0.0)
-    return np.asarray(np.sqrt(values / values.mean()))
+    reach = int(np.ceil(_REACH * per_correlation))
+    size = fft.next_fast_len(4 * reach + 2)
+    along = np.minimum(np.arange(size), size - np.arange(size))
+    distance = np.hypot(along[:, None], along[None, :]) / per_correlation
+    values = np.maximum(fft.fft2(np.exp(-distance)).real, 0.0)
+    whole = fft.fftshift(fft.ifft2(np.sqrt(values)).real)
+    middle = size // 2
+    part = whole[middle - reach : middle + reach + 1, middle - reach : middle + reach + 1]
+    return np.asarray(part / np.sqrt(np.sum(part * part)))
 
 
-def draw_fields(nodes: Nodes, draws: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return (draws, rows, cols) independent fields over the nodes.
+def draw_fields(nodes: Nodes, seed: int, window: Window, draws: range) -> NDArray[np.float32]:
+    """Return some independent fields over a part of the nodes.
 
     Parameters
     ----------
     nodes
         The lattice.
+    seed
+        The same gives the same fields.
+    window
+        Rows and columns of nodes.
     draws
-        How many.
-    rng
-        Seeded by the caller; the same state gives the same fields.
+        Which fields; the first is a multiple of :data:`TOGETHER`.
+
+    Returns
+    -------
+    ndarray
+        (nodes of the window, draws): the draws of a node lie side by side.
     """
-    amplitude = _amplitudes(nodes)
-    out = np.empty((draws, *nodes.shape), dtype=np.float32)
-    with ThreadPoolExecutor(1) as pool:  # noise is one after the other, what becomes of it beside
-        waiting: deque[Future[None]] = deque()
-        for i in range(0, draws, 2):
-            noise = np.empty(nodes.torus, dtype=np.complex128)
-            noise.real = rng.standard_normal(nodes.torus)
-            noise.imag = rng.standard_normal(nodes.torus)
-            waiting.append(pool.submit(_correlate, noise, amplitude, out[i : i + 2]))
-            if len(waiting) > 1:
-                waiting.popleft().result()
-        for one in waiting:
-            one.result()
+    blur = _blur(nodes.correlation_m / nodes.step_m)
+    reach = blur.shape[0] // 2
+    around = Window(
+        window.row0 - reach, window.col0 - reach, window.rows + 2 * reach, window.cols + 2 * reach
+    )
+    padded = np.zeros(tuple(fft.next_fast_len(n) for n in around.shape))
+    padded[: blur.shape[0], : blur.shape[1]] = blur
+    spectrum = fft.fft2(np.roll(padded, (-reach, -reach), axis=(0, 1))).real.astype(np.float32)
+    inner = window.slices_in(around)
+    out = np.empty((window.rows * window.cols, len(draws)), dtype=np.float32)
+
+    def some(first: int) -> None:
+        noise = _noise(seed, first // TOGETHER, around, spectrum.shape)
+        part = out[:, first - draws.start :][:, :TOGETHER]
+        lines = np.empty((TOGETHER, len(out)), dtype=np.float32)
+        for n in range(0, part.shape[1], 2):
+            both = noise[n] + np.complex64(1j) * noise[n + 1]
+            both = fft.ifft2(fft.fft2(both, overwrite_x=True) * spectrum, overwrite_x=True)
+            # Real and imaginary part are two independent fields.
+            lines[n], lines[n + 1] = both.real[inner].ravel(), both.imag[inner].ravel()
+        for node in range(0, len(part), _NEAR):
+            part[node : node + _NEAR] = lines[: part.shape[1], node : node + _NEAR].T
+
+    with ThreadPoolExecutor(get_num_threads()) as pool:
+        list(pool.map(some, range(draws.start, draws.stop, TOGETHER)))
     return out
 
 
-def _correlate(
-    noise: NDArray[np.complex128], amplitude: NDArray[np.float64], out: NDArray[np.float32]
-) -> None:
-    """Write the fields that noise on the torus becomes, (1 or 2, rows, cols)."""
-    noise *= amplitude
-    rows, cols = out.shape[1:]
-    both = fft.ifft2(noise, overwrite_x=True)[:rows, :cols] * np.sqrt(amplitude.size)
-    # Real and imaginary part are two independent fields.
-    for field, part in zip(out, (both.real, both.imag), strict=False):
-        field[:] = part
+def _noise(seed: int, group: int, around: Window, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return the white noise of a group of draws over a window, (draws, *shape), zeros beyond."""
+    noise = np.zeros((TOGETHER, *shape), dtype=np.float32)
+    for (row, col), part in around.blocks(_BLOCK):
+        rng = np.random.default_rng([seed, group, row + _BEFORE, col + _BEFORE])
+        values = rng.standard_normal((TOGETHER, _BLOCK, _BLOCK), dtype=np.float32)
+        inside = part.slices_in(block_at((row, col), _BLOCK))
+        noise[(slice(None), *part.slices_in(around))] = values[(slice(None), *inside)]
+    return noise

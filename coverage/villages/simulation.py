@@ -28,7 +28,7 @@ import pandas as pd
 
 from phusong.coverage.results import ANY, Signal
 from phusong.coverage.signal.combine import Odds
-from phusong.coverage.villages.errorfield import Nodes, draw_fields
+from phusong.coverage.villages.errorfield import Nodes
 from phusong.coverage.villages.figures.draws import Drawing, Draws, Part, Spreads
 from phusong.coverage.villages.footprints import squares
 from phusong.coverage.villages.verdict import is_covered, is_white
@@ -38,7 +38,6 @@ from phusong.progress import NoProgress, Progress
 from phusong.sources.inputs import Inputs
 from phusong.study import Study
 
-_FIELD_BYTES: Final = 256 * 2**20
 _NO_VILLAGES: Final = pd.DataFrame(
     {
         "code": pd.Series(dtype=object),
@@ -112,27 +111,22 @@ def simulate_villages(
     odds = Odds.of_cells(signal.cells, tightened=signal.tightened)
     spreads = Spreads(odds, study.radio.spread.sigma_model_db)
     nodes = Nodes.over(grid, study.radio.spread.correlation_m)
-    rng = np.random.default_rng(study.uncertainty.seed)
-    luck = rng.random((len(villages), draws), dtype=np.float32)
+    luck = np.random.default_rng(study.uncertainty.seed).random(
+        (len(villages), draws), dtype=np.float32
+    )
     results = [Draws(len(villages), draws) for _ in wanted]
     weights = Weights(villages, study, inputs.people)
     people = inputs.people and inputs.people.elsewhere()
     read = [signal.layer(*name).elsewhere() for name in wanted]
-    together = squares(villages, grid)
-    at_once = max(2, _FIELD_BYTES // (4 * nodes.shape[0] * nodes.shape[1]) // 2 * 2)
-    told.start("simulation", draws, "Simulation of errors")
-    for first in range(0, draws, at_once):
-        part = slice(first, min(first + at_once, draws))
-        fields = draw_fields(nodes, part.stop - part.start, rng)
-        flat = np.ascontiguousarray(fields.reshape(len(fields), -1).T)
-        work = Drawing(study, people, grid, read, nodes, spreads, flat)
-        parts = [Part(square, luck[square.rows, part]) for square in together]
-        for square, weighed, drawn in work.each(parts, crew):
-            weights.put(square.rows, weighed)
-            for result, found in zip(results, drawn, strict=True):
-                result.centre[square.rows, part] = found.centre
-                result.share[square.rows, part] = found.share
-        told.advance("simulation", len(fields))
+    work = Drawing(study, people, grid, read, nodes, spreads)
+    parts = [Part(one, luck[one.rows]) for one in squares(villages, grid)] if draws else []
+    told.start("simulation", len(villages), "Simulation of errors")
+    for square, weighed, drawn in work.each(parts, crew):
+        weights.put(square.rows, weighed)
+        for result, found in zip(results, drawn, strict=True):
+            result.centre[square.rows] = found.centre
+            result.share[square.rows] = found.share
+        told.advance("simulation", len(square.rows))
     weights.close(villages.geometry.area.to_numpy(dtype=np.float64) / grid.cell_m**2)
     return _collect(inputs, study, weights, wanted, results)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -17,17 +16,17 @@ from phusong.coverage.signal.combine import TICK_DB, Odds
 from phusong.coverage.signal.layerfiles import LayerReader, Levels, read_by_worker
 from phusong.coverage.signal.spread import split_db
 from phusong.coverage.villages.centre_cells import Centres
-from phusong.coverage.villages.errorfield import Nodes
+from phusong.coverage.villages.errorfield import TOGETHER, Nodes, draw_fields
 from phusong.coverage.villages.footprints import Footprints, Square, footprint
 from phusong.coverage.villages.weights import Weights
 from phusong.crew import Crew
-from phusong.disc.workplace import sweep, workplace
-from phusong.grid import Grid
+from phusong.grid import Grid, Window
 from phusong.jit import njit, prange
 from phusong.sources.inputs import Raster
 from phusong.study import Study
 
-_FIELDS: Final = ".fields-"
+_FIELD_BYTES: Final = 256 * 2**20
+"""Of fields under a square of villages, held at once."""
 _SURE: Final = 4.5
 """Beyond this many spreads a place is taken as certain (three in a million are not)."""
 _PHI_STEP: Final = 0.01
@@ -181,7 +180,7 @@ class Draws:
 
 
 class Part(NamedTuple):
-    """A square's villages, and the luck of each centre in each of some draws."""
+    """A square's villages, and the luck of each centre in each draw."""
 
     square: Square
     luck: NDArray[np.float32]
@@ -189,7 +188,10 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Drawing:
-    """Some draws of the errors, worked out square by square by whoever has a hand free."""
+    """The errors drawn, worked out square by square by whoever has a hand free.
+
+    Every square draws the part of the fields that lies under it.
+    """
 
     study: Study
     people: Raster | None
@@ -197,8 +199,6 @@ class Drawing:
     layers: list[SignalLayer]
     nodes: Nodes
     spreads: Spreads
-    fields: NDArray[np.float32] | Path
-    """(nodes, draws), or the file that holds them."""
 
     def alone(self, part: Part) -> tuple[Square, Weights, list[Draws]]:
         """Return weights and draws of a square's villages, in a worker."""
@@ -212,79 +212,124 @@ class Drawing:
         weights, centres = Weights(villages, self.study, self.people), Centres(villages, self.grid)
         weight = weights.weigh(batch)
         corner, node_weights = self.nodes.place(*_points(batch, self.grid))
-        centre_corner, centre_weights = self.nodes.place(centres.x_m, centres.y_m)
-        fields, first = self._around(np.concatenate([corner, centre_corner]))
-        cols = self.nodes.shape[1]
-        found = []
-        for i in range(len(self.layers)):
-            result = Draws(*part.luck.shape)
-            result.centre[:] = _draw_centres(
-                self.spreads.of(centres.levels(reader, i, batch.rows)),
-                (centre_corner - first, centre_weights),
-                fields,
-                cols,
-                part.luck,
-            )
-            if batch.cells.size:
-                there = self.spreads.of(reader.read(i, batch.window).at(batch.cells))
-                served = np.zeros(part.luck.shape)
+        around = _around(corner)
+        middles = _Middles.of(centres, self.nodes, around)
+        layers = range(len(self.layers))
+        at_centres = [self.spreads.of(centres.levels(reader, i, batch.rows)) for i in layers]
+        levels = [reader.read(i, batch.window).at(batch.cells) for i in layers]
+        found = [Draws(*part.luck.shape) for _ in layers]
+        for draws in self._in_parts(around):
+            fields = draw_fields(self.nodes, self.study.uncertainty.seed, around, draws)
+            error = middles.errors(fields, self.nodes, self.study.uncertainty.seed, draws)
+            these = slice(draws.start, draws.stop)
+            for i, result in enumerate(found):
+                result.centre[:, these] = _draw_centres(at_centres[i], error, part.luck[:, these])
+                there = self.spreads.of(levels[i])
+                served = np.zeros((len(villages), len(draws)))
                 _draw_shares(
                     batch.offsets,
                     weight,
                     there.margin_db,
                     there.location_db,
-                    corner - first,
+                    _flat(corner, around),
                     node_weights,
                     fields,
-                    cols,
+                    around.cols,
                     there.model_db,
                     _PHI,
                     served,
                 )
-                result.share[:] = served
-            found.append(result)
+                result.share[:, these] = served
         return weights, found
 
-    def _around(self, corner: NDArray[np.int32]) -> tuple[NDArray[np.float32], np.int32]:
-        """Return the rows of nodes round some corners, and the first node of them."""
-        cols = self.nodes.shape[1]
-        first, last = corner.min() // cols * cols, (corner.max() // cols + 2) * cols
-        if isinstance(self.fields, Path):
-            return np.array(np.load(self.fields, mmap_mode="r")[first:last]), first
-        return self.fields[first:last], first
+    def _in_parts(self, around: Window) -> Iterator[range]:
+        """Give the draws, as many at once as memory takes fields of a part of the nodes."""
+        draws, size = self.study.uncertainty.draws, 4 * max(1, around.rows * around.cols)
+        at_once = max(1, _FIELD_BYTES // size // TOGETHER) * TOGETHER
+        for first in range(0, draws, at_once):
+            yield range(first, min(first + at_once, draws))
 
     def each(
         self, parts: list[Part], crew: Crew | None
     ) -> Iterator[tuple[Square, Weights, list[Draws]]]:
-        """Give the draws of every square: in order from here, as they are done from a crew.
-
-        A crew reads the fields from a file beside the signal rasters, for as long as it works.
-        """
+        """Give the draws of every square: in order from here, as they are done from a crew."""
         if crew is None or not parts or not self.layers:
             with LayerReader(self.layers) as reader:
                 for part in parts:
                     yield part.square, *self.drawn(part, reader)
             return
-        beside = self.layers[0].level.parent
-        sweep(beside, _FIELDS)
-        with workplace(beside, _FIELDS) as folder:
-            path = folder / "fields.npy"
-            np.save(path, self.fields)  # type: ignore[arg-type]
-            yield from crew.each(replace(self, fields=path).alone, parts)
+        yield from crew.each(self.alone, parts)
+
+
+def _around(corner: NDArray[np.int32]) -> Window:
+    """Return the nodes that places take their value from, given the one north-west of each."""
+    if not len(corner):
+        return Window(0, 0, 0, 0)
+    (row0, col0), (row1, col1) = corner.min(axis=0).tolist(), corner.max(axis=0).tolist()
+    return Window(row0, col0, row1 - row0 + 2, col1 - col0 + 2)
+
+
+def _flat(corner: NDArray[np.int32], around: Window) -> NDArray[np.int32]:
+    """Return where nodes stand among those of a window."""
+    return np.asarray(
+        (corner[:, 0] - around.row0) * around.cols + corner[:, 1] - around.col0, dtype=np.int32
+    )
+
+
+class _Middles(NamedTuple):
+    """Centres of villages among the nodes.
+
+    Attributes
+    ----------
+    corner, weights
+        See :meth:`.errorfield.Nodes.place`.
+    around
+        Nodes under the villages.
+    near, far
+        Positions of the centres among these nodes, and of those elsewhere on the grid.
+    """
+
+    corner: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    around: Window
+    near: NDArray[np.int64]
+    far: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, centres: Centres, nodes: Nodes, around: Window) -> _Middles:
+        corner, weights = nodes.place(centres.x_m, centres.y_m)
+        row, col = corner[:, 0] - around.row0, corner[:, 1] - around.col0
+        inside = (row >= 0) & (row < around.rows - 1) & (col >= 0) & (col < around.cols - 1)
+        near, far = np.flatnonzero(inside), np.flatnonzero(~inside & centres.on_grid)
+        return cls(corner, weights, around, near, far)
+
+    def errors(
+        self, fields: NDArray[np.float32], nodes: Nodes, seed: int, draws: range
+    ) -> NDArray[np.float64]:
+        """Return (villages, draws); 0 off the grid. A far centre's own nodes are drawn for it."""
+        error = np.zeros((len(self.corner), len(draws)))
+        error[self.near] = self._blended(self.near, self.around, fields)
+        for i in self.far:
+            own = np.array([i])
+            around = _around(self.corner[own])
+            error[own] = self._blended(own, around, draw_fields(nodes, seed, around, draws))
+        return error
+
+    def _blended(
+        self, which: NDArray[np.int64], around: Window, fields: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        error = np.zeros((len(which), fields.shape[1]))
+        first = _flat(self.corner[which], around)
+        for k, step in enumerate((0, 1, around.cols, around.cols + 1)):
+            error += fields[first + step] * self.weights[which, k, None]
+        return error
 
 
 def _draw_centres(
-    level: _Margins,
-    place: tuple[NDArray[np.int32], NDArray[np.float32]],
-    fields: NDArray[np.float32],
-    cols: int,
-    luck: NDArray[np.float32],
+    level: _Margins, error: NDArray[np.float64], luck: NDArray[np.float32]
 ) -> NDArray[np.bool_]:
-    """Return (villages, draws): whether each centre is served; ``fields`` is (nodes, draws)."""
-    margin, location, (corner, weights) = level.margin_db, level.location_db, place
-    error = np.zeros((len(corner), fields.shape[1]))
-    for k, step in enumerate((0, 1, cols, cols + 1)):
-        error += fields[corner + step] * weights[:, k, None]
+    """Return (villages, draws): whether each centre is served."""
+    margin, location = level.margin_db, level.location_db
     over = margin[:, None] + level.model_db[:, None] * error
     spread = np.where(location > 0, location, 1.0)[:, None]
     chance = np.where(location[:, None] > 0, ndtr(over / spread), over >= 0)

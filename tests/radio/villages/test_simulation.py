@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from pandas.testing import assert_frame_equal
 from scipy.stats import norm
 
 from helpers.radio import CRS_M, X0, Y0, villages_frame
 from helpers.signal import ANY, cell_box, centre_of, make_signal
 from phusong.coverage.villages.errorfield import Nodes, draw_fields
 from phusong.coverage.villages.simulation import simulate_villages
-from phusong.grid import Grid
+from phusong.grid import Grid, Window
 
 
 def simulate(
@@ -131,10 +132,10 @@ def test_draws_in_parts_and_batches_are_one_simulation(tmp_path, monkeypatch):
     villages = villages_frame({f"{r}{c}": cell_box(r, c, 9, 9) for r in (0, 40) for c in (0, 45)})
     level = np.random.default_rng(1).uniform(-120, -100, (60, 60))
     one = simulate(tmp_path / "1", villages, level, draws=41)
-    monkeypatch.setattr("phusong.coverage.villages.simulation._FIELD_BYTES", 1)
+    monkeypatch.setattr("phusong.coverage.villages.figures.draws._FIELD_BYTES", 1)
     monkeypatch.setattr("phusong.coverage.villages.footprints.BATCH_CELLS", 16)
     many = simulate(tmp_path / "2", villages, level, draws=41)
-    assert one.villages.round(6).equals(many.villages.round(6))
+    assert_frame_equal(one.villages, many.villages, check_exact=False, rtol=0, atol=2e-6)
 
 
 def test_certain_places_are_certain(tmp_path):
@@ -168,17 +169,43 @@ def test_expected_share_equals_the_mean_of_the_draws(tmp_path):
 def test_fields_have_unit_variance_and_exponential_correlation():
     grid = Grid(CRS_M, X0, Y0, 30.0, 200, 200)
     nodes = Nodes.over(grid, 600.0)
-    fields = draw_fields(nodes, 3000, np.random.default_rng(4)).reshape(3000, -1)
     x = np.array([1500.0, 1500, 1733, 2100, 2700, 4500]) + X0
     corner, weights = nodes.place(x, np.full(6, Y0 - 3000.0))
-    cols = nodes.shape[1]
-    values = sum(
-        fields[:, corner + s] * weights[:, k] for k, s in enumerate((0, 1, cols, cols + 1))
-    )
+    fields = draw_fields(nodes, 4, Window(0, 0, *nodes.shape), range(3000))
+    first, cols = corner[:, 0] * nodes.shape[1] + corner[:, 1], nodes.shape[1]
+    values = sum(fields[first + s].T * weights[:, k] for k, s in enumerate((0, 1, cols, cols + 1)))
     assert values.std(axis=0) == pytest.approx(1.0, abs=0.06)
     found = np.corrcoef(values.T)[0]
     assert found == pytest.approx(np.exp(-(x - x[0]) / 600.0), abs=0.09)
     assert abs(values.mean()) < 0.06
+
+
+@pytest.mark.parametrize("correlation", [40.0, 600.0])
+def test_a_part_of_a_field_is_that_of_the_whole(correlation):
+    nodes = Nodes.over(Grid(CRS_M, X0, Y0, 30.0, 300, 400), correlation)
+    whole = draw_fields(nodes, 7, Window(-3, -70, 90, 150), range(22)).reshape(90, 150, 22)
+    part = draw_fields(nodes, 7, Window(10, -9, 60, 41), range(16, 21)).reshape(60, 41, 5)
+    assert whole[13:73, 61:102, 16:21] == pytest.approx(part, abs=1e-5)
+    other = draw_fields(nodes, 8, Window(10, -9, 60, 41), range(16, 21)).reshape(60, 41, 5)
+    assert abs(np.corrcoef(part.ravel(), other.ravel())[0, 1]) < 0.3
+    apart = np.corrcoef(whole.reshape(-1, 22).T) - np.eye(22)
+    assert abs(apart).max() < 0.3
+
+
+def test_a_centre_far_from_its_village_has_the_error_of_where_it_lies(tmp_path):
+    level = np.full((100, 100), -50.0)
+    level[90, 90] = -108.0
+    out = simulate(
+        tmp_path,
+        villages_frame(
+            {"far": cell_box(2, 2, 3, 3), "there": cell_box(90, 90)}, {"far": centre_of(90, 90)}
+        ),
+        level,
+        draws=400,
+        correlation=90.0,
+    )
+    far, there = out.villages["p_covered"]
+    assert far == there == pytest.approx(norm.cdf(0.25), abs=0.1)
 
 
 def test_place_stays_inside_the_lattice():
@@ -186,7 +213,7 @@ def test_place_stays_inside_the_lattice():
     nodes = Nodes.over(grid, 500.0)
     corner, weights = nodes.place(np.array([X0 - 1e4, X0 + 1e5]), np.array([Y0 + 1e4, Y0 - 1e5]))
     assert corner.min() >= 0
-    assert corner.max() + nodes.shape[1] + 1 < nodes.shape[0] * nodes.shape[1]
+    assert (corner.max(axis=0) + 1 < nodes.shape).all()
     assert np.isfinite(weights).all()
 
 
