@@ -94,7 +94,8 @@ class Guard:
             return
         refused = self._refusal(scope)
         if refused:
-            await _hear_out(receive)
+            if not _waits(scope):
+                await _hear_out(receive)
             await _say(send, *refused)
             return
         prefix = f"/{self._token}"
@@ -135,6 +136,11 @@ def _limited(receive: Receive) -> Receive:
         return message
 
     return part
+
+
+def _waits(scope: Scope) -> bool:
+    """Whether a body is sent only when it is asked for; hearing it out would ask."""
+    return any(name.lower() == b"expect" for name, _ in scope["headers"])
 
 
 async def _hear_out(receive: Receive) -> None:

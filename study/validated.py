@@ -48,6 +48,7 @@ _WORDS = {
     "list_type": "`{key}` takes a list in brackets, not {value}",
     "dict_type": "`{key}` is a table of its own, not {value}",
     "model_type": "`{key}` is a table of its own, not {value}",
+    "finite_number": "`{key}` takes a finite number, not {value}",
     "greater_than": "`{key}` must be over {limit}, not {value}",
     "greater_than_equal": "`{key}` must be at least {limit}, not {value}",
     "less_than": "`{key}` must be under {limit}, not {value}",

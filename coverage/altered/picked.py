@@ -2,9 +2,9 @@
 
 By (level - threshold) / spread, two technologies of unlike spreads change places as their
 thresholds rise together. Each of them is a straight line over that rise, and the best of them is
-convex: who is best at both ends of a stretch is best all along it. Such places, nearly all, are
-summed once for the whole stretch; at the others it is chosen anew whenever thresholds are asked
-for.
+convex: who is best at both ends of a stretch is best all along it. Such places are summed
+once for the whole stretch; at the others it is chosen anew whenever thresholds are asked for: few,
+unless measurements leave technologies unlike spreads.
 """
 
 from __future__ import annotations

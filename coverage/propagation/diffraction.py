@@ -177,7 +177,8 @@ def spherical_clearance(
     # The smallest clearance: (22 | 23).
     clearance = ((h1_m - bulge * d1 * d1) * d2 + (h2_m - bulge * d2 * d2) * d1) / distance_km
     weight = d1 * d2 / distance_km
-    if clearance > 17.456 * math.sqrt(weight * longest_m):  # h_req, (23 | 25)
+    # h_req, (23 | 25); a weight of 0 would say that the place is beyond the horizon.
+    if weight > 0.0 and clearance > 17.456 * math.sqrt(weight * longest_m):
         return math.inf, weight, 1.0
     q = distance_km / roots  # a_em = 500·q², (24 | 26)
     return clearance, weight, math.exp(math.log(500.0 * q * q) * (1.0 / 3.0))

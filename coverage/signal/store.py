@@ -45,6 +45,8 @@ NODATA: Final = -32768
 LIMIT: Final = 32767
 _MAGIC: Final = b"PHSNGPL\x02"
 _SUFFIX: Final = ".loss"
+_WIDEST: Final = 4 * BLOCK * BLOCK
+"""Bytes that a frame may look back; ours look back no further than a block."""
 _KNOWN: Final = 4096
 """Heads of entries that are remembered: those round a tile, and not those of a country."""
 
@@ -71,10 +73,10 @@ def entry_key(shaped_by: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def to_ticks(values: NDArray[np.floating[Any]], step: float) -> NDArray[np.int16]:
+def to_ticks(values: NDArray[np.float32], step: float) -> NDArray[np.int16]:
     """Return values in whole steps as int16; NaN becomes ``NODATA``, the far ends are held."""
     ticks = np.empty(values.shape, dtype=np.int16)
-    _round_to(values.astype(np.float32, copy=False).ravel(), np.float32(step), ticks.ravel())
+    _round_to(values.ravel(), np.float32(step), ticks.ravel())
     return ticks
 
 
@@ -132,12 +134,19 @@ def _unpack(data: bytes, shape: tuple[int, int]) -> NDArray[np.int16]:
     size = 2 * shape[0] * shape[1]
     if zstandard.frame_content_size(data) not in {-1, size}:
         raise EntryError
-    raw = zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
+    raw = zstandard.ZstdDecompressor(max_window_size=_WIDEST).decompress(data, max_output_size=size)
     if len(raw) != size:
         raise EntryError
     flat = np.empty(shape, dtype=np.uint16)
     _add_steps(np.frombuffer(raw, dtype=np.uint8).reshape(2, *shape), flat)
     return flat.view(np.int16)
+
+
+def _integer(value: object, least: int | None = None) -> int:
+    """Return what should be an integer; a head may say anything."""
+    if not isinstance(value, int) or (least is not None and value < least):
+        raise ValueError
+    return value
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -297,13 +306,16 @@ class PathLossStore:
             if said["key"] != key or size != body + sum(row[3] for row in said["blocks"]):
                 raise EntryError
             header = _Header(
-                Window(*said["window"]),
-                said["step"],
-                {(r, c): (offset, size, crc) for r, c, offset, size, crc in said["blocks"]},
-                said["about"],
+                Window(*map(_integer, said["window"])),
+                float(said["step"]),
+                {
+                    (r, c): (_integer(offset, 0), _integer(length, 0), crc)
+                    for r, c, offset, length, crc in said["blocks"]
+                },
+                dict(said["about"]),
                 body,
             )
-        except (OSError, ValueError, LookupError, TypeError) as problem:
+        except (OSError, ValueError, LookupError, TypeError, RecursionError) as problem:
             raise EntryError from problem
         if len(self._headers) >= _KNOWN:
             self._headers.clear()

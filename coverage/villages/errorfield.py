@@ -27,8 +27,7 @@ _BLOCK: Final = 64
 """Nodes along the side of a block of noise."""
 TOGETHER: Final = 16
 """Draws whose noise comes from one seed; side by side they fill a line of memory."""
-_NEAR: Final = 4096
-"""Nodes turned at once from one after the other to side by side."""
+_BESIDE_BYTES: Final = 256 * 2**20
 _BEFORE: Final = 2**16
 """Blocks before the first node: seeds are not negative."""
 
@@ -139,8 +138,19 @@ def draw_fields(nodes: Nodes, seed: int, window: Window, draws: range) -> NDArra
     Returns
     -------
     ndarray
-        (nodes of the window, draws): the draws of a node lie side by side.
+        (nodes of the window, draws): the draws of a node lie side by side. Beside it a thread
+        holds about 100 bytes a node; of a large window there are fewer threads.
+
+    Raises
+    ------
+    ValueError
+        When the first draw shares its seed with one before.
     """
+    if draws.start % TOGETHER:
+        raise ValueError("draws begin at a multiple of 16")
+    out = np.empty((window.rows * window.cols, len(draws)), dtype=np.float32)
+    if not out.size:
+        return out
     blur = _blur(nodes.correlation_m / nodes.step_m)
     reach = blur.shape[0] // 2
     around = Window(
@@ -149,22 +159,22 @@ def draw_fields(nodes: Nodes, seed: int, window: Window, draws: range) -> NDArra
     padded = np.zeros(tuple(fft.next_fast_len(n) for n in around.shape))
     padded[: blur.shape[0], : blur.shape[1]] = blur
     spectrum = fft.fft2(np.roll(padded, (-reach, -reach), axis=(0, 1))).real.astype(np.float32)
-    inner = window.slices_in(around)
-    out = np.empty((window.rows * window.cols, len(draws)), dtype=np.float32)
+    rows, cols = window.slices_in(around)
 
     def some(first: int) -> None:
         noise = _noise(seed, first // TOGETHER, around, spectrum.shape)
         part = out[:, first - draws.start :][:, :TOGETHER]
-        lines = np.empty((TOGETHER, len(out)), dtype=np.float32)
         for n in range(0, part.shape[1], 2):
             both = noise[n] + np.complex64(1j) * noise[n + 1]
             both = fft.ifft2(fft.fft2(both, overwrite_x=True) * spectrum, overwrite_x=True)
             # Real and imaginary part are two independent fields.
-            lines[n], lines[n + 1] = both.real[inner].ravel(), both.imag[inner].ravel()
-        for node in range(0, len(part), _NEAR):
-            part[node : node + _NEAR] = lines[: part.shape[1], node : node + _NEAR].T
+            noise[n], noise[n + 1] = both.real, both.imag
+        fields = noise[: part.shape[1], rows, cols]
+        for row, nodes_of_row in enumerate(np.split(part, window.rows)):
+            nodes_of_row[:] = fields[:, row].T
 
-    with ThreadPoolExecutor(get_num_threads()) as pool:
+    threads = min(get_num_threads(), max(1, _BESIDE_BYTES // (100 * spectrum.size)))
+    with ThreadPoolExecutor(threads) as pool:
         list(pool.map(some, range(draws.start, draws.stop, TOGETHER)))
     return out
 

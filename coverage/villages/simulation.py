@@ -120,6 +120,7 @@ def simulate_villages(
     read = [signal.layer(*name).elsewhere() for name in wanted]
     work = Drawing(study, people, grid, read, nodes, spreads)
     parts = [Part(one, luck[one.rows]) for one in squares(villages, grid)] if draws else []
+    del luck  # the parts have it
     told.start("simulation", len(villages), "Simulation of errors")
     for square, weighed, drawn in work.each(parts, crew):
         weights.put(square.rows, weighed)

@@ -18,4 +18,4 @@ NotNegative = Annotated[float, Field(ge=0)]
 class Section(BaseModel):
     """Base of every table of the study file: unknown keys are errors, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

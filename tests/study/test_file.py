@@ -45,6 +45,7 @@ def test_template_is_valid_and_keeps_its_folder() -> None:
         ("probability = 0.75", "probability = 75", ["must be under 1", "75"]),
         ('weight = "people"', 'weight = "humans"', ["'people' or 'area'", "'humans'"]),
         ('name = "My province"', 'name = ""', ["must not be empty"]),
+        ("correlation_m = 200.0", "correlation_m = inf", ["takes a finite number", "inf"]),
         ("threshold_dbm = -95.0", "treshold_dbm = -95.0", ["GSM", "`threshold_dbm`"]),
     ],
 )

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 BUNDLE = 8
 """Radials that one task of a parallel loop walks."""
 _SIDE_BY_SIDE = 8
-"""Bundles that stay neighbours: their receivers lie in the same lines of memory."""
+"""Most bundles that stay neighbours: their receivers lie in the same lines of memory."""
+_FEWEST_GROUPS = 32
 
 
 class Queue(NamedTuple):
@@ -57,15 +58,16 @@ def bundles_in_turn(count: int) -> NDArray[np.int64]:
     Threads get a stretch of the loop each. Of a mast at the edge of the ground, where half of the
     directions have no receivers, each has its part of those that do.
     """
-    groups = (count + _SIDE_BY_SIDE - 1) // _SIDE_BY_SIDE
+    near = min(max(count // _FEWEST_GROUPS, 1), _SIDE_BY_SIDE)
+    groups = (count + near - 1) // near
     stride = max(1, int(0.6180339887 * groups))  # by the golden section: no two near each other
     while math.gcd(stride, groups) != 1:
         stride += 1
     order = np.empty(count, np.int64)
     n = 0
     for turn in range(groups):
-        first = turn * stride % groups * _SIDE_BY_SIDE
-        for bundle in range(first, min(first + _SIDE_BY_SIDE, count)):
+        first = turn * stride % groups * near
+        for bundle in range(first, min(first + near, count)):
             order[n] = bundle
             n += 1
     return order

@@ -300,7 +300,7 @@ class _Middles(NamedTuple):
         corner, weights = nodes.place(centres.x_m, centres.y_m)
         row, col = corner[:, 0] - around.row0, corner[:, 1] - around.col0
         inside = (row >= 0) & (row < around.rows - 1) & (col >= 0) & (col < around.cols - 1)
-        near, far = np.flatnonzero(inside), np.flatnonzero(~inside & centres.on_grid)
+        near, far = (np.flatnonzero(these & centres.on_grid) for these in (inside, ~inside))
         return cls(corner, weights, around, near, far)
 
     def errors(

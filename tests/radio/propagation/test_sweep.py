@@ -478,14 +478,14 @@ def test_the_zone_state_is_as_long_as_its_layout() -> None:
     assert sorted(places) == list(range(ZONE_STATE))
 
 
-@pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 64, 131, 524, 1047])
+@pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 44, 64, 131, 524, 1047])
 def test_bundles_come_in_an_order_of_which_every_stretch_goes_round(count: int) -> None:
     order = bundles_in_turn(count)
     assert sorted(order.tolist()) == list(range(count))
-    if count < 500:
+    if count < 40:
         return
     for threads in (2, 4):
         for stretch in np.array_split(order, threads):
             for side in range(4):  # half of the disc, turned by a quarter
                 there = (stretch - side * count / 4) % count < count / 2
-                assert 0.4 < there.mean() < 0.6
+                assert 0.35 < there.mean() < 0.65

@@ -155,9 +155,53 @@ def test_a_block_of_another_size_is_refused_before_it_grows(tmp_path, size, told
     tracemalloc.stop()
 
 
-@pytest.mark.parametrize("values", [np.float32, np.float64])
-def test_ticks_are_the_nearest_of_even_ones_at_a_half(values):
-    some = np.array([[0.5, 1.5, -0.5, -2.5], [np.inf, -np.inf, np.nan, 1e-40]], dtype=values)
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("window", [0, 0, "256", 256]),
+        ("window", [0.5, 0, 256, 256]),
+        ("blocks", [[0, 0, -1, 10, 0]]),
+        ("blocks", [[0, 0, 0, 2**40, 0], [0, 1, 0, 10 - 2**40, 0]]),
+        ("blocks", [[0, 0, "0", 10, 0]]),
+        ("step", []),
+        ("about", 7),
+        ("deep", "x"),
+    ],
+)
+def test_a_head_that_says_odd_things_is_no_entry(tmp_path, field, value):
+    head = {"key": KEY, "window": [0, 0, BLOCK, BLOCK], "step": 0.05, "about": {}}
+    head["blocks"] = [[0, 0, 0, 10, 0]]
+    text = json.dumps(head | {field: value})
+    if field == "deep":
+        text = text.replace('"x"', "[" * 200_000 + "]" * 200_000)
+    path = PathLossStore(tmp_path).path(KEY)
+    path.parent.mkdir()
+    start = b"PHSNGPL\x02" + struct.pack("<II", len(text), zlib.crc32(text.encode()))
+    path.write_bytes(start + text.encode() + bytes(10))
+    assert not PathLossStore(tmp_path).has(KEY)
+    with pytest.raises(EntryError):
+        PathLossStore(tmp_path).read_ticks(KEY, Window(0, 0, BLOCK, BLOCK))
+
+
+def test_a_frame_that_looks_back_further_than_a_block_is_refused(tmp_path):
+    wide = zstandard.ZstdCompressionParameters.from_level(
+        1, window_log=27, write_content_size=False
+    )
+    parts = zstandard.ZstdCompressor(compression_params=wide).compressobj()
+    block = parts.compress(bytes(2 * BLOCK * BLOCK)) + parts.flush()
+    assert zstandard.get_frame_parameters(block).window_size == 2**27
+    head = {"key": KEY, "window": [0, 0, BLOCK, BLOCK], "step": 0.05, "about": {}}
+    head = json.dumps(head | {"blocks": [[0, 0, 0, len(block), zlib.crc32(block)]]}).encode()
+    path = PathLossStore(tmp_path).path(KEY)
+    path.parent.mkdir()
+    start = b"PHSNGPL\x02" + struct.pack("<II", len(head), zlib.crc32(head))
+    path.write_bytes(start + head + block)
+    with pytest.raises(EntryError):
+        PathLossStore(tmp_path).read_ticks(KEY, Window(0, 0, BLOCK, BLOCK))
+
+
+def test_ticks_are_the_nearest_of_even_ones_at_a_half():
+    some = np.array([[0.5, 1.5, -0.5, -2.5], [np.inf, -np.inf, np.nan, 1e-40]], dtype="float32")
     assert to_ticks(some[:, ::-1], 1.0).tolist() == [
         [-2, 0, 2, 0],
         [0, NODATA, -32767, 32767],

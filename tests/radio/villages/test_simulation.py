@@ -208,6 +208,22 @@ def test_a_centre_far_from_its_village_has_the_error_of_where_it_lies(tmp_path):
     assert far == there == pytest.approx(norm.cdf(0.25), abs=0.1)
 
 
+@pytest.mark.parametrize("beside", [False, True])
+@pytest.mark.parametrize("centre", [(-10, -10), (2, 2)])
+def test_a_village_off_the_grid_ends_no_run(tmp_path, beside, centre):
+    boxes = {"off": cell_box(-10, -10, 2, 2), **({"on": cell_box(2, 2)} if beside else {})}
+    level = np.full((10, 10), -50.0)
+    villages = villages_frame(boxes, {"off": centre_of(*centre)})
+    out = simulate(tmp_path, villages, level, draws=20)
+    assert out.villages["p_covered"].tolist() == [0.0, 1.0][: 1 + beside]
+
+
+def test_a_draw_that_shares_its_seed_with_one_before_does_not_begin():
+    nodes = Nodes.over(Grid(CRS_M, X0, Y0, 30.0, 50, 50), 500.0)
+    with pytest.raises(ValueError, match="multiple of 16"):
+        draw_fields(nodes, 1, Window(0, 0, 4, 4), range(8, 10))
+
+
 def test_place_stays_inside_the_lattice():
     grid = Grid(CRS_M, X0, Y0, 30.0, 50, 50)
     nodes = Nodes.over(grid, 500.0)

@@ -85,7 +85,6 @@ def test_figures_do_not_depend_on_the_workers(workers, province, alone, tmp_path
 
 
 def test_a_worker_killed_among_villages_costs_nothing(province, alone, monkeypatch):
-    monkeypatch.setattr(draws, "_FIELD_BYTES", 2**20)  # all draws at once
     killed = []
 
     class Killing(Crew):
