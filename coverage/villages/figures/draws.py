@@ -25,7 +25,7 @@ from phusong.jit import njit, prange
 from phusong.sources.inputs import Raster
 from phusong.study import Study
 
-_FIELD_BYTES: Final = 256 * 2**20
+_FIELD_BYTES: Final = 96 * 2**20
 """Of fields under a square of villages, held at once."""
 _SURE: Final = 4.5
 """Beyond this many spreads a place is taken as certain (three in a million are not)."""
