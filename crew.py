@@ -25,6 +25,8 @@ from itertools import islice
 from multiprocessing import get_context
 from typing import Any, Final, NamedTuple, TypeVar
 
+import zstandard
+
 from phusong.errors import CrewError
 from phusong.jit import get_num_threads, set_num_threads
 
@@ -81,7 +83,8 @@ class Crew:
         CrewError
             When crew after crew dies.
         """
-        asked = pickle.dumps(work)
+        # It goes with every part: to a worker of a cluster that comes late, too.
+        asked = zstandard.compress(pickle.dumps(work))
         left, deaths = list(parts), 0
         while left:
             done: set[int] = set()
@@ -187,7 +190,8 @@ def _cluster(address: str) -> Iterator[Hired]:
 @lru_cache(maxsize=2)
 def _unpacked(asked: bytes) -> Callable[[Any], Any]:
     """Return what a run wants done."""
-    work: Callable[[Any], Any] = pickle.loads(asked)  # noqa: S301 - packed by `Crew.each`
+    packed = zstandard.decompress(asked)
+    work: Callable[[Any], Any] = pickle.loads(packed)  # noqa: S301 - packed by `Crew.each`
     return work
 
 
