@@ -8,9 +8,10 @@ sampled (pages they share counted in each) and that of the largest as the system
 Exit code 1 when any passes the limit of 4 GB.
 
 By default cells are 100 m and masts reach 5 km: at 30 m and 20 km the masts alone take three hours
-of a core. Before, a country of a twentieth: run by one process of one thread from nothing and on kept
-losses, and on a dask cluster of ``--dask`` processes of one thread, whose efficiency is printed;
-what the processor seconds of these say of more cores, and of 30 m and 20 km, is printed at the end.
+of a core. Before, a country of a twentieth: run by one process of one thread from nothing and on
+kept losses, and on a dask cluster of ``--dask`` processes of one thread, whose efficiency is
+printed; what the processor seconds of these say of more cores, and of 30 m and 20 km, is printed at
+the end.
 (Of small discs most is what a mast costs however small: ``bench_province.py`` has large ones.)
 """
 
