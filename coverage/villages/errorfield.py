@@ -121,6 +121,17 @@ def _blur(per_correlation: float) -> NDArray[np.float64]:
     return np.asarray(part / np.sqrt(np.sum(part * part)))
 
 
+@lru_cache(maxsize=2)
+def _spectrum(per_correlation: float, torus: tuple[int, int]) -> NDArray[np.float32]:
+    """Return what the blur multiplies waves on a torus by; the same for all draws of a square."""
+    blur = _blur(per_correlation)
+    reach = blur.shape[0] // 2
+    padded = np.zeros(torus)
+    padded[: blur.shape[0], : blur.shape[1]] = blur
+    spectrum = fft.fft2(np.roll(padded, (-reach, -reach), axis=(0, 1))).real
+    return np.asarray(spectrum, dtype=np.float32)
+
+
 def draw_fields(nodes: Nodes, seed: int, window: Window, draws: range) -> NDArray[np.float32]:
     """Return some independent fields over a part of the nodes.
 
@@ -151,14 +162,13 @@ def draw_fields(nodes: Nodes, seed: int, window: Window, draws: range) -> NDArra
     out = np.empty((window.rows * window.cols, len(draws)), dtype=np.float32)
     if not out.size:
         return out
-    blur = _blur(nodes.correlation_m / nodes.step_m)
-    reach = blur.shape[0] // 2
+    per_correlation = nodes.correlation_m / nodes.step_m
+    reach = _blur(per_correlation).shape[0] // 2
     around = Window(
         window.row0 - reach, window.col0 - reach, window.rows + 2 * reach, window.cols + 2 * reach
     )
-    padded = np.zeros(tuple(fft.next_fast_len(n) for n in around.shape))
-    padded[: blur.shape[0], : blur.shape[1]] = blur
-    spectrum = fft.fft2(np.roll(padded, (-reach, -reach), axis=(0, 1))).real.astype(np.float32)
+    torus = fft.next_fast_len(around.rows), fft.next_fast_len(around.cols)
+    spectrum = _spectrum(per_correlation, torus)
     rows, cols = window.slices_in(around)
 
     def some(first: int) -> None:

@@ -213,14 +213,15 @@ class Drawing:
         weight = weights.weigh(batch)
         corner, node_weights = self.nodes.place(*_points(batch, self.grid))
         around = _around(corner)
+        places, seed = _flat(corner, around), self.study.uncertainty.seed
         middles = _Middles.of(centres, self.nodes, around)
         layers = range(len(self.layers))
         at_centres = [self.spreads.of(centres.levels(reader, i, batch.rows)) for i in layers]
         levels = [reader.read(i, batch.window).at(batch.cells) for i in layers]
         found = [Draws(*part.luck.shape) for _ in layers]
         for draws in self._in_parts(around):
-            fields = draw_fields(self.nodes, self.study.uncertainty.seed, around, draws)
-            error = middles.errors(fields, self.nodes, self.study.uncertainty.seed, draws)
+            fields = draw_fields(self.nodes, seed, around, draws)
+            error = middles.errors(fields, self.nodes, seed, draws)
             these = slice(draws.start, draws.stop)
             for i, result in enumerate(found):
                 result.centre[:, these] = _draw_centres(at_centres[i], error, part.luck[:, these])
@@ -231,7 +232,7 @@ class Drawing:
                     weight,
                     there.margin_db,
                     there.location_db,
-                    _flat(corner, around),
+                    places,
                     node_weights,
                     fields,
                     around.cols,
