@@ -16,6 +16,7 @@ from pyproj import CRS
 from phusong.checks import Findings, Severity
 from phusong.errors import InputError, Where
 from phusong.grid import Grid
+from phusong.memory import give_back
 from phusong.progress import NoProgress, Progress
 from phusong.sources.alterations.carried_out import with_scenario
 from phusong.sources.boundaries.centres import commune_centres, village_centres
@@ -119,6 +120,8 @@ def read_inputs(study: Study, findings: Findings, progress: Progress | None = No
     reading.everything()
     findings.stop_on_errors()
     inputs = reading.inputs()
+    del reading
+    give_back()
     return inputs if study.scenario is None else with_scenario(inputs, study.scenario)
 
 
