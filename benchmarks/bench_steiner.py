@@ -26,8 +26,9 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial import Delaunay, cKDTree
 
 from phusong.fiber.steiner import read_instance, solve
+from phusong.fiber.steiner.given import first_tree
 from phusong.fiber.steiner.graph import build
-from phusong.fiber.steiner.solve import first_tree, warm_up
+from phusong.fiber.steiner.solve import warm_up
 
 KOU_TERMINALS = 120
 KOU_EDGES = 12_000

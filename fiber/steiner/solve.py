@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import heapq
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import reverse_cuthill_mckee
 
-from phusong.errors import InputError, Where
-from phusong.fiber.steiner.graph import Graph, build, cheapest_parallel, components
+from phusong.fiber.steiner.given import (
+    LARGEST_PRICED,
+    checked,
+    connected,
+    first_tree,
+    fullest,
+    scaled,
+)
+from phusong.fiber.steiner.graph import build, components
 from phusong.fiber.steiner.large import HUGE, close_in
 from phusong.fiber.steiner.node import WORK, ascend_rounds, exhausted, price_rounds, relax
 from phusong.fiber.steiner.pool import Pool
 from phusong.fiber.steiner.problem import Ledger, Problem
 from phusong.fiber.steiner.reductions import reduce
-from phusong.fiber.steiner.trees.construct import mehlhorn
+from phusong.fiber.steiner.rootparts import Apart
 from phusong.fiber.steiner.trees.search import Search, polish, tree_from
 
 if TYPE_CHECKING:
@@ -29,12 +34,8 @@ RELAX_EDGES = 2_000
 """Edges left up to which the exact relaxation is worth its time."""
 LARGEST_RELAX = 10_000
 """Edges left beyond which it is not even tried."""
-LARGEST_PRICED = 60_000
-"""Edges left beyond which dual ascent alone has to do."""
 TIME_LIMIT_S = 10.0
 """Seconds spent on a graph unless told otherwise."""
-_DIGITS = 2.0**44
-"""A first tree costs about this much once costs that are not whole are scaled to whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class SteinerResult:
         Terminals that no edges join to the root (or, without one, to the connected part that
         holds most terminals); they are not spanned.
     progress
-        ``(seconds, cost, lower_bound)`` of every improvement, the first tree first.
+        ``(seconds, cost, lower_bound)`` of every improvement, the first tree first; of the end
+        only, where the graph falls apart at its root and its parts are solved one by one.
     """
 
     edges: NDArray[np.int64]
@@ -110,7 +112,8 @@ def solve(
     time_limit_s
         Seconds to spend at most; small overruns are possible on large graphs.
     steps
-        Steps to take at most: ascents, packings, relaxations, trees, meetings of two threads.
+        Steps to take at most: ascents, packings, relaxations, trees, meetings of two threads. Of
+        each part, where the graph falls apart at its root.
     seed
         Seed of the order in which starts and roots are tried.
 
@@ -123,9 +126,9 @@ def solve(
     if np.isfinite(time_limit_s):
         warm_up()  # a limit is for solving: compiling on a new machine takes longer than most
     started = time.perf_counter()
-    ends, price, marks, nodes = _checked(tail, head, cost, terminals, nodes, root)
+    ends, price, marks, nodes = checked(tail, head, cost, terminals, nodes, root)
     part = components(nodes, ends[0], ends[1])
-    home = part[root] if root is not None else _fullest(part[marks])
+    home = part[root] if root is not None else fullest(part[marks])
     unreachable = marks[part[marks] != home]
     wanted = marks[part[marks] == home]
     if wanted.size == 1:
@@ -134,24 +137,83 @@ def solve(
         return SteinerResult(
             nothing, 0.0, 0.0, seconds, "optimal", unreachable, ((seconds, 0.0, 0.0),)
         )
-    graph, edge = _connected(ends, price, wanted, part == home)
-    scale, whole = _scaled(graph)
-    search = Search(whole, started + time_limit_s, np.random.default_rng(seed), started)
-    search.steps = np.inf if steps is None else steps
-    _run(search, np.arange(graph.m))
-    tree = np.sort(edge[search.edges])
-    total = float(price[tree].sum())
-    bound = min(search.bound / scale, total)
-    optimal = search.bound >= search.cost or bound >= total * (1 - 1e-9)
+    search = _Searching(started, started + time_limit_s, steps, seed)
+    apart = None if root is None else Apart(ends, price, wanted, nodes, root)
+    if apart is None or apart.names.size <= 1:
+        found = search.part(ends, price, wanted, part == home)
+    else:
+        found = search.parts(apart, price)
+    total = float(price[found.edges].sum())
+    bound = min(found.bound, total)
     return SteinerResult(
-        tree,
+        found.edges,
         total,
         bound,
         time.perf_counter() - started,
-        "optimal" if optimal else "feasible",
+        "optimal" if found.proven or bound >= total * (1 - 1e-9) else "feasible",
         unreachable,
-        tuple((s, c / scale, b / scale) for s, c, b in search.progress),
+        found.progress,
     )
+
+
+@dataclass(frozen=True)
+class _Found:
+    edges: NDArray[np.int64]
+    bound: float
+    proven: bool
+    progress: tuple[tuple[float, float, float], ...]
+
+
+@dataclass(frozen=True)
+class _Searching:
+    """When a run began and has to end, and what else its searches are begun with."""
+
+    started: float
+    deadline: float
+    steps: int | None
+    seed: int
+
+    def part(
+        self,
+        ends: NDArray[np.int32],
+        price: NDArray[np.float64],
+        wanted: NDArray[np.int64],
+        inside: NDArray[np.bool_],
+        share: float = 1.0,
+    ) -> _Found:
+        """Solve a connected part in a share of the time that is left."""
+        graph, edge = connected(ends, price, wanted, inside)
+        scale, whole = scaled(graph)
+        now = time.perf_counter()
+        deadline = now + share * (self.deadline - now)
+        search = Search(whole, deadline, np.random.default_rng(self.seed), self.started)
+        search.steps = np.inf if self.steps is None else self.steps
+        _run(search, np.arange(graph.m))
+        return _Found(
+            np.sort(edge[search.edges]),
+            search.bound / scale,
+            search.bound >= search.cost,
+            tuple((s, c / scale, b / scale) for s, c, b in search.progress),
+        )
+
+    def parts(self, apart: Apart, price: NDArray[np.float64]) -> _Found:
+        """Solve parts that meet at the root only; time that one leaves is for those that follow."""
+        found = []
+        blocks = list(apart.blocks())
+        left = sum(len(block.edge) for block in blocks)
+        for block in blocks:
+            inside = np.ones(int(max(block.tail.max(), block.head.max())) + 1, np.bool_)
+            ends = np.stack([block.tail, block.head])
+            share = len(block.edge) / left
+            left -= len(block.edge)
+            one = self.part(ends, price[block.edge], block.terminals, inside, share)
+            found.append(replace(one, edges=block.edge[one.edges]))
+        edges = np.concatenate([one.edges for one in found])
+        edges = np.sort(np.concatenate([edges, apart.ways_to_root(edges, price)]))
+        bound = sum(one.bound for one in found)
+        seconds = time.perf_counter() - self.started
+        progress = ((seconds, float(price[edges].sum()), bound),)
+        return _Found(edges, bound, all(one.proven for one in found), progress)
 
 
 @cache
@@ -178,15 +240,6 @@ def warm_up() -> None:
     price_rounds(search, problem.copy(), 0.0, floor=0)
     relax(search, problem.copy(), 0.0, top=False)
     solve(tail, head, cost, index[::2, ::3].ravel(), time_limit_s=np.inf)
-
-
-def first_tree(graph: Graph) -> NDArray[np.int32]:
-    """Return a first tree within twice the optimum: one search, spanned anew and pruned."""
-    g = graph
-    tree: NDArray[np.int32] = mehlhorn(
-        g.indptr, g.adj, g.eid, g.wt, g.tail, g.head, g.cost, g.terminal
-    )
-    return tree
 
 
 def _run(search: Search, label: NDArray[np.int64]) -> None:
@@ -274,113 +327,3 @@ def _children(node: Problem, entered: NDArray[np.float64] | None) -> list[Proble
         if child.feasible:
             reduce(child)
     return [child for child in (with_it, without) if child.feasible]
-
-
-def _fullest(parts: NDArray[np.int32]) -> int:
-    """Return the part named most often, the least of equals."""
-    values, counts = np.unique(parts, return_counts=True)
-    return int(values[np.argmax(counts)])
-
-
-def _connected(
-    ends: NDArray[np.int32],
-    price: NDArray[np.float64],
-    wanted: NDArray[np.int64],
-    inside: NDArray[np.bool_],
-) -> tuple[Graph, NDArray[np.int64]]:
-    """Build the graph of the connected part without loops and parallels; original edge indices."""
-    edge = np.flatnonzero(inside[ends[0]] & (ends[0] != ends[1]))
-    number = (np.cumsum(inside) - 1).astype(np.int32)
-    count = int(np.count_nonzero(inside))
-    if edge.size > LARGEST_PRICED:
-        number[inside] = _side_by_side(number[ends[0][edge]], number[ends[1][edge]], count)
-    terminal = np.zeros(count, np.bool_)
-    terminal[number[wanted]] = True
-    graph = build(number[ends[0][edge]], number[ends[1][edge]], price[edge], terminal)
-    keep = cheapest_parallel(graph.n, graph.indptr, graph.adj, graph.eid, graph.wt)
-    if not keep.all():
-        edge = edge[keep]
-        graph = build(graph.tail[keep], graph.head[keep], graph.cost[keep], terminal)
-    return graph, edge
-
-
-def _side_by_side(
-    tail: NDArray[np.int32], head: NDArray[np.int32], count: int
-) -> NDArray[np.int32]:
-    """Give neighbours close numbers: searches wait for memory most of their time."""
-    rows = coo_array((np.ones(tail.size), (tail, head)), shape=(count, count)).tocsr()
-    number = np.empty(count, np.int32)
-    number[reverse_cuthill_mckee((rows + rows.T).tocsr(), symmetric_mode=True)] = np.arange(count)
-    return number
-
-
-def _scaled(graph: Graph) -> tuple[float, Graph]:
-    """Round costs down to whole multiples of 1 / scale, a power of two; the bound stays valid.
-
-    Whole numbers below 2**53 add exactly in float64, so that neither reductions nor duals ever
-    meet a rounding error.
-    """
-    g = graph
-    tree = first_tree(g)
-    total = float(g.cost[tree].sum())
-    largest = float(g.cost.max())
-    if total == 0.0 or (np.array_equal(g.cost, np.floor(g.cost)) and largest < 2.0**46):
-        return 1.0, g
-    scale = 2.0 ** np.floor(np.log2(_DIGITS / total))
-    # No tree better than the first holds an edge costlier than all of it.
-    price = np.floor(np.minimum(g.cost, 2.0 * total) * scale)
-    return scale, build(g.tail, g.head, price, g.terminal)
-
-
-def _checked(
-    tail: ArrayLike,
-    head: ArrayLike,
-    cost: ArrayLike,
-    terminals: ArrayLike,
-    nodes: int | None,
-    root: int | None,
-) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int64], int]:
-    first = _indices(tail, "tail")
-    second = _indices(head, "head")
-    marks = np.unique(_indices(terminals, "terminals"))
-    price = np.ascontiguousarray(cost, np.float64).reshape(-1)
-    if not first.size == second.size == price.size:
-        raise InputError(
-            "tail, head and cost hold {tail}, {head} and {cost} values",
-            mend="give one value of each for every edge",
-            params={"tail": first.size, "head": second.size, "cost": price.size},
-        )
-    if root is not None:
-        marks = np.union1d(marks, np.array([root]))
-    if marks.size == 0:
-        raise InputError("there is no terminal to span")
-    named = np.concatenate([first, second, marks])
-    count = int(named.max()) + 1 if nodes is None else nodes
-    for name, values in (("tail", first), ("head", second), ("terminals", marks)):
-        wrong = np.flatnonzero((values < 0) | (values >= count))
-        if wrong.size:
-            raise InputError(
-                "vertex {vertex} is outside 0 to {last}",
-                Where(key=f"{name}[{wrong[0]}]"),
-                params={"vertex": int(values[wrong[0]]), "last": count - 1},
-            )
-    wrong = np.flatnonzero(~np.isfinite(price) | (price < 0))
-    if wrong.size:
-        raise InputError(
-            "the cost {cost} is negative or not finite",
-            Where(key=f"cost[{wrong[0]}]"),
-            "give every edge a cost of zero or more",
-            {"cost": float(price[wrong[0]])},
-        )
-    return np.stack([first, second]).astype(np.int32), price, marks, count
-
-
-def _indices(values: ArrayLike, name: str) -> NDArray[np.int64]:
-    array: NDArray[Any] = np.asarray(values).reshape(-1)
-    if array.size and not np.issubdtype(array.dtype, np.integer):
-        raise InputError(
-            "vertices are given as {dtype} instead of whole numbers",
-            Where(key=name),
-            params={"dtype": str(array.dtype)},
-        )
-    return array.astype(np.int64)
