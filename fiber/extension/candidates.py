@@ -8,16 +8,19 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from phusong.fiber.extension.pricing import check_costs, offroad_usd_per_km, usd_per_km
-from phusong.fiber.extension.shortcuts import ACCESS, LINKS, ROAD, Links, OffroadLinks
+from phusong.fiber.extension.pricing import (
+    check_costs,
+    level_usd_per_km,
+    offroad_usd_per_km,
+    on_ground,
+)
+from phusong.fiber.extension.roadside import edges_near, split_roads
+from phusong.fiber.extension.shortcuts import ACCESS, BEYOND, ROAD, Links, OffroadLinks
 from phusong.fiber.network.csr import Graph
-from phusong.fiber.network.network import JOINT, Network, points_at
+from phusong.fiber.network.network import Network, points_at
 from phusong.fiber.network.polylines import Bools, Floats, Ints
 from phusong.sources.inputs import Raster
 from phusong.study import Extension
-
-STRETCH_M = 1000.0
-"""Longer roads get nodes on the way, so that an off-road link can leave them anywhere."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ def build_candidates(
     parts: int | None = None,
     tie_parts: bool = True,
     offroad: Bools | None = None,
+    beyond: Bools | None = None,
 ) -> Candidates:
     """Make the graph of everything that may be built.
 
@@ -104,9 +108,12 @@ def build_candidates(
         Whether parts that come within the access distance of each other may be tied.
     offroad
         (k,) targets from which ways off the road are searched; all of them by default.
+    beyond
+        (nodes of ``roads``,) those that stand for roads left out: as if they were lit, so that no
+        bound is too high. A plan that uses one (an edge of kind ``BEYOND``) cannot be built.
     """
     parts = int(fibre_part.max(initial=0)) + 1 if parts is None else parts
-    roads, enter, hit = _split_roads(roads, fibre, targets, prices)
+    roads, enter, hit = split_roads(roads, fibre, targets, prices)
     count = roads.graph.nodes
     part_vertex = count + np.arange(parts)
     target_vertex = count + parts + np.arange(len(targets))
@@ -117,7 +124,9 @@ def build_candidates(
     for edge_node, target in zip(enter.tolist(), hit.tolist(), strict=True):
         _access(links, roads, edge_node, targets[target], int(target_vertex[target]), prices)
     _target_links(links, fibre, fibre_part, targets, part_vertex, target_vertex, drop_m, prices)
-    road_usd = _road_usd(roads, prices)
+    for node in [] if beyond is None else np.flatnonzero(beyond).tolist():
+        links.add(node, int(part_vertex[0]), 0.0, 0.0, BEYOND, shapely.LineString())
+    usd = road_usd(roads, prices)
     vertices = count + parts + len(targets)
     if terrain is not None:
         far = np.ones(len(targets), dtype=bool) if offroad is None else offroad
@@ -133,7 +142,7 @@ def build_candidates(
         target_vertex=target_vertex,
         tail=np.concatenate([roads.graph.tail, np.array(links.tail, dtype=np.int64)]),
         head=np.concatenate([roads.graph.head, np.array(links.head, dtype=np.int64)]),
-        usd=np.concatenate([road_usd, np.array(links.usd, dtype=np.float64)]),
+        usd=np.concatenate([usd, np.array(links.usd, dtype=np.float64)]),
         length_m=np.concatenate([roads.length_m, np.array(links.length_m, dtype=np.float64)]),
         kind=np.concatenate(
             [np.full(len(roads.graph), ROAD), np.array(links.kind, dtype=np.int64)]
@@ -149,83 +158,18 @@ def objects(items: list[shapely.LineString]) -> NDArray[np.object_]:
     return out
 
 
-def _road_usd(roads: Network, prices: Extension) -> Floats:
+def road_usd(roads: Network, prices: Extension) -> Floats:
     """Price the road edges; a joint within tolerance is priced as the default kind."""
     source = roads.source
-    row = np.maximum(roads.line, 0)
 
     def column(name: str) -> NDArray[np.object_]:
-        if name not in source or not len(source):
-            return np.full(len(row), "", dtype=object)
-        values = source[name].to_numpy(dtype=object)[row]
-        values[roads.line == JOINT] = ""
-        return values
+        known = source[name].to_numpy(dtype=object) if name in source else [""] * len(source)
+        return np.append(known, "")
 
-    price = usd_per_km(prices, column("kind"), column("surface"), roads.steepness)
-    usd = roads.length_m / 1000.0 * price
+    level = level_usd_per_km(prices, column("kind"), column("surface"))
+    usd = roads.length_m / 1000.0 * on_ground(prices, level[roads.line], roads.steepness)
     check_costs(usd, roads.edge_ids)
     return usd
-
-
-def _split_roads(
-    roads: Network, fibre: NDArray[np.object_], targets: NDArray[np.object_], prices: Extension
-) -> tuple[Network, Ints, Ints]:
-    """Put nodes on roads where fibre passes by, and where targets are nearest.
-
-    Returns
-    -------
-    network, node, target
-        The network, and (a,) the nodes at which (a,) targets come to the road.
-    """
-    if not len(roads.graph):
-        none = np.zeros(0, np.int64)
-        return roads, none, none
-    geometry = roads.edge_geometry()  # not kept: what is handed on has edges of its own
-    edge_f, along_f = _passing(roads, geometry, fibre, prices.access_m)
-    who, edge_t = shapely.STRtree(geometry).query(targets, "dwithin", prices.access_m)
-    gap = shapely.distance(targets[who], geometry[edge_t])
-    order = np.lexsort((edge_t, gap, who))
-    who, edge_t = who[order], edge_t[order]
-    nth = np.arange(len(who)) - np.searchsorted(who, who)
-    who, edge_t = who[nth < LINKS].astype(np.int64), edge_t[nth < LINKS].astype(np.int64)
-    along_t = shapely.line_locate_point(geometry[edge_t], targets[who])
-    edge_s, along_s = _stretches(shapely.length(geometry))
-    network, node = roads.split(
-        np.concatenate([edge_t, edge_f, edge_s]), np.concatenate([along_t, along_f, along_s])
-    )
-    return network, node[: len(edge_t)], who
-
-
-def _stretches(length_m: Floats) -> tuple[Ints, Floats]:
-    """Places that cut roads into stretches no longer than ``STRETCH_M``."""
-    parts = np.maximum(np.ceil(length_m / STRETCH_M).astype(np.int64), 1)
-    edge = np.repeat(np.arange(len(length_m)), parts - 1)
-    nth = np.arange(len(edge)) - np.searchsorted(edge, edge) + 1
-    return edge, nth * length_m[edge] / parts[edge]
-
-
-def _passing(
-    roads: Network, geometry: NDArray[np.object_], fibre: NDArray[np.object_], near_m: float
-) -> tuple[Ints, Floats]:
-    """Road edges that fibre passes within ``near_m`` without passing an end of theirs."""
-    if not len(fibre):
-        return np.zeros(0, np.int64), np.zeros(0)
-    tree = shapely.STRtree(fibre)
-    edge, at = tree.query_nearest(geometry, max_distance=near_m, all_matches=False)
-    line = shapely.shortest_line(geometry[edge], fibre[at])
-    along = shapely.line_locate_point(geometry[edge], shapely.get_point(line, 0))
-    ends = [points_at(roads, end[edge]) for end in (roads.graph.tail, roads.graph.head)]
-    lone = np.minimum(*(_gap(tree, end, near_m) for end in ends)) > near_m
-    return edge[lone].astype(np.int64), along[lone]
-
-
-def _gap(tree: shapely.STRtree, points: NDArray[np.object_], reach_m: float) -> Floats:
-    out = np.full(len(points), np.inf)
-    (who, _), gap = tree.query_nearest(
-        points, max_distance=reach_m, return_distance=True, all_matches=False
-    )
-    out[who] = gap
-    return out
 
 
 def _fibre_links(
@@ -239,9 +183,10 @@ def _fibre_links(
     """Link road nodes to each part of the fibre nearby."""
     if not len(fibre):
         return
-    tree = shapely.STRtree(fibre)
-    places = points_at(roads, np.arange(roads.graph.nodes))
-    node, at = tree.query(places, "dwithin", prices.access_m)
+    edges, _ = edges_near(roads, fibre, prices.access_m)
+    nodes = np.unique(np.stack([roads.graph.tail[edges], roads.graph.head[edges]]))
+    places = points_at(roads, nodes)
+    node, at = shapely.STRtree(fibre).query(places, "dwithin", prices.access_m)
     gap = shapely.distance(places[node], fibre[at])
     order = np.lexsort((gap, part[at], node))
     key = np.stack([node[order], part[at[order]]], axis=1)
@@ -250,7 +195,7 @@ def _fibre_links(
     chosen = order[fresh]
     lines = shapely.shortest_line(places[node[chosen]], fibre[at[chosen]])
     for n, p, line in zip(
-        node[chosen].tolist(), part[at[chosen]].tolist(), lines.tolist(), strict=True
+        nodes[node[chosen]].tolist(), part[at[chosen]].tolist(), lines.tolist(), strict=True
     ):
         _straight(links, n, int(part_vertex[p]), line, prices)
 
@@ -326,6 +271,6 @@ def _target_links(
 
 def reachable(candidates: Candidates) -> Bools:
     """Return (k,) whether a target is joined to the root at all."""
-    graph = Graph.of(candidates.vertices, candidates.tail, candidates.head)
+    graph = Graph(candidates.vertices, candidates.tail, candidates.head)
     part = graph.components()
     return np.asarray(part[candidates.target_vertex] == part[candidates.root])

@@ -17,7 +17,9 @@ from phusong.fiber.extension.budget import choose_within_budget
 from phusong.fiber.extension.candidates import Candidates, build_candidates, reachable
 from phusong.fiber.extension.ordering import build_order
 from phusong.fiber.extension.quantities import bill_of_quantities, line_frame, stage_frame
+from phusong.fiber.extension.shortcuts import BEYOND
 from phusong.fiber.extension.targets import WANTED, report_targets, target_frame
+from phusong.fiber.extension.zone import REACHES, zone_of
 from phusong.fiber.findings import in_files
 from phusong.fiber.network.network import Network, points_at
 from phusong.fiber.network.polylines import Bools, Floats, Ints
@@ -112,6 +114,9 @@ def plan_extension(
     serves most people per dollar first. The same study gives the same plan as long as the
     search ends before its time limit.
 
+    Of many roads those that may be needed are searched (see :mod:`.zone`): the bound is one of all
+    roads nevertheless, and a plan that would lead beyond them is looked for anew among more.
+
     Parameters
     ----------
     inputs, study, fiber
@@ -129,13 +134,18 @@ def plan_extension(
     told = progress or NoProgress()
     told.start(STEP, 4, "Cheapest extension")
     prices = study.extension
-    candidates, wanted = _candidates(inputs, study, fiber)
-    told.advance(STEP)
-    can = reachable(candidates)
+    wanted = np.flatnonzero(fiber.reach["reason"].isin(WANTED).to_numpy())
     weight = _weights(fiber.reach["people"].to_numpy(dtype=np.float64)[wanted])
     budget = prices.budget_usd if budget_usd is None else budget_usd
     seconds = prices.time_limit_s if time_limit_s is None else time_limit_s
-    tree = _tree(candidates, can, weight, budget, seconds)
+    for reach in REACHES:
+        candidates = _candidates(inputs, study, fiber, wanted, findings, reach)
+        if reach == REACHES[0]:
+            told.advance(STEP)
+        can = reachable(candidates)
+        tree = _tree(candidates, can, weight, budget, seconds)
+        if not (candidates.kind[tree.edges] == BEYOND).any():
+            break
     told.advance(STEP)
     served = np.flatnonzero(tree.served)
     order = build_order(
@@ -150,7 +160,13 @@ def plan_extension(
     order = [replace(stage, target=int(served[stage.target])) for stage in order]
     lines = line_frame(candidates, order, prices)
     targets = target_frame(
-        fiber, candidates, wanted, can, tree.served, order, prices.offroad_max_km
+        fiber,
+        inputs.roads.geometry.to_numpy(),
+        wanted,
+        can,
+        tree.served,
+        order,
+        prices.offroad_max_km,
     )
     told.advance(STEP)
     plan = ExtensionPlan(
@@ -167,24 +183,44 @@ def plan_extension(
         edges=tree.edges,
     )
     report_targets(findings, study, fiber, targets)
-    _report_roads(findings, study, inputs, candidates.roads)
     told.advance(STEP)
     return plan
 
 
-def _candidates(inputs: Inputs, study: Study, fiber: FiberResult) -> tuple[Candidates, Ints]:
-    """Build the candidate graph; (candidates, rows of ``fiber.reach`` that are targets)."""
+def _candidates(
+    inputs: Inputs,
+    study: Study,
+    fiber: FiberResult,
+    wanted: Ints,
+    findings: Findings,
+    reach: float,
+) -> Candidates:
+    """Build the candidate graph of the roads that may be needed.
+
+    ``wanted`` are the rows of ``fiber.reach`` that are targets; what is odd about the roads is
+    reported once, at the first ``reach``.
+    """
     settings = study.fiber or FiberSources()
-    roads = road_network(inputs, study)
     fibre, part = standing_fibre(fiber.network)
     if not (part == 0).any():
         raise no_start()
-    wanted = np.flatnonzero(fiber.reach["reason"].isin(WANTED).to_numpy())
     points = fiber.reach.geometry.to_numpy()[wanted]
-    candidates = build_candidates(
-        roads, fibre, part, points, study.extension, inputs.terrain, settings.drop_m
+
+    roads = road_network(inputs, study)
+    if reach == REACHES[0]:
+        _report_roads(findings, study, inputs, roads)
+    zone = zone_of(roads, fibre, part, points, study.extension, reach=reach)
+    del roads  # all of them: not held while a graph is made of some
+    return build_candidates(
+        zone.roads,
+        fibre,
+        part,
+        points,
+        study.extension,
+        inputs.terrain,
+        settings.drop_m,
+        beyond=zone.beyond,
     )
-    return candidates, wanted
 
 
 def no_start() -> InputError:
@@ -291,11 +327,10 @@ def _report_roads(findings: Findings, study: Study, inputs: Inputs, roads: Netwo
                 near_m=BORDER_M,
             )
     if "kind" in roads.source and len(roads.source):
-        km = (
-            pd.Series(roads.length_m[roads.line >= 0] / 1000.0)
-            .groupby(roads.source["kind"].astype(str).to_numpy()[roads.line[roads.line >= 0]])
-            .sum()
-        )
+        code, names = pd.factorize(roads.source["kind"].astype(str))
+        drawn = roads.line >= 0
+        metres = np.bincount(code[roads.line[drawn]], roads.length_m[drawn], len(names))
+        km = pd.Series(metres / 1000.0, index=names)
         unpriced = km[~km.index.isin(list(prices.kind_usd_per_km))]
         if len(unpriced):
             findings.add(

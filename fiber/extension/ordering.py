@@ -83,7 +83,7 @@ def _rooted(tail: Ints, head: Ints, edges: Ints, root: int) -> tuple[Ints, Ints,
     """Return (parent, edge to it, vertex -> number), the vertices numbered from the root down."""
     names, ends = np.unique(np.concatenate([tail[edges], head[edges], [root]]), return_inverse=True)
     count = len(edges)
-    graph = Graph.of(len(names), ends[:count], ends[count : 2 * count])
+    graph = Graph(len(names), ends[:count], ends[count : 2 * count])
     number = {int(ends[-1]): 0}
     up, up_edge = [-1], [-1]
     queue = [int(ends[-1])]

@@ -28,8 +28,20 @@ def usd_per_km(
     slope
         (k,) mean absolute slope along the route, rise over run.
     """
+    return on_ground(prices, level_usd_per_km(prices, kind, surface), slope)
+
+
+def level_usd_per_km(
+    prices: Extension, kind: NDArray[np.object_], surface: NDArray[np.object_]
+) -> Floats:
+    """Return the price of a kilometre of route on level ground, no more bought than laid."""
     base = _lookup(prices.kind_usd_per_km, kind, prices.usd_per_km)
-    return base * _lookup(prices.surface_factor, surface, 1.0) * _ground(prices, slope)
+    return base * _lookup(prices.surface_factor, surface, 1.0)
+
+
+def on_ground(prices: Extension, level: Floats, slope: Floats) -> Floats:
+    """Return prices of level ground on ground of a slope, for cable as it is bought."""
+    return level * _ground(prices, slope)
 
 
 def offroad_usd_per_km(prices: Extension, slope: Floats) -> Floats:

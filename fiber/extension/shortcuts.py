@@ -16,8 +16,8 @@ from phusong.fiber.network.polylines import Floats, Ints
 from phusong.sources.inputs import Raster
 from phusong.study import Extension
 
-ROAD, ACCESS, OFFROAD = 0, 1, 2
-"""What a candidate edge is."""
+ROAD, ACCESS, OFFROAD, BEYOND = 0, 1, 2, 3
+"""What a candidate edge is; the last leads to roads that were left out."""
 APART_M = 1000.0
 """Off-road links to one part of the road network are at least this far apart."""
 LINKS = 3
@@ -90,6 +90,8 @@ class OffroadLinks:
         for _ in range(ROUNDS):
             component = _components(self.roads.graph, links, vertices)
             apart = component[self.target_vertex] != component[self.root]
+            if not apart.any():
+                return
             waiting = np.unique(component[self.target_vertex[apart]])
             lands = ~np.isin(component[self.goal], waiting)
             shore = cKDTree(self.goal_xy[lands]) if lands.any() else None
@@ -139,7 +141,7 @@ def samples(geometry: NDArray[np.object_]) -> tuple[Floats, Ints]:
 
 
 def _components(roads: Graph, links: Links, vertices: int) -> Ints:
-    graph = Graph.of(
+    graph = Graph(
         vertices,
         np.concatenate([roads.tail, np.array(links.tail, dtype=np.int64)]),
         np.concatenate([roads.head, np.array(links.head, dtype=np.int64)]),

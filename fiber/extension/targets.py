@@ -9,7 +9,6 @@ import shapely
 from numpy.typing import NDArray
 
 from phusong.checks import Findings
-from phusong.fiber.extension.candidates import Candidates
 from phusong.fiber.extension.ordering import Stage
 from phusong.fiber.findings import in_files
 from phusong.fiber.network.polylines import Bools, Floats, Ints
@@ -34,7 +33,7 @@ DETAILS = {
 
 def target_frame(
     fiber: FiberResult,
-    candidates: Candidates,
+    roads: NDArray[np.object_],
     wanted: Ints,
     can: Bools,
     served: Bools,
@@ -45,8 +44,8 @@ def target_frame(
 
     Parameters
     ----------
-    fiber, candidates
-        The network as it stands, and what may be built.
+    fiber, roads
+        The network as it stands, and the lines of all roads.
     wanted
         (k,) rows of ``fiber.reach`` that new cable can mend.
     can, served
@@ -65,7 +64,7 @@ def target_frame(
     for number, step in enumerate(order, start=1):
         stage[wanted[step.target]] = number
     gap = np.full(len(reach), np.nan)
-    gap[wanted[~can]] = _gap_km(candidates, reach.geometry.to_numpy()[wanted[~can]])
+    gap[wanted[~can]] = _gap_km(roads, reach.geometry.to_numpy()[wanted[~can]])
     table = pd.DataFrame(
         {
             "commune_code": reach["commune_code"],
@@ -88,12 +87,13 @@ def target_frame(
     return gpd.GeoDataFrame(table, geometry=reach.geometry.to_numpy(), crs=reach.crs)
 
 
-def _gap_km(candidates: Candidates, points: NDArray[np.object_]) -> Floats:
+def _gap_km(roads: NDArray[np.object_], points: NDArray[np.object_]) -> Floats:
     """Return the distance of points from the nearest road."""
     out = np.full(len(points), np.nan)
-    if len(candidates.roads.graph) and len(points):
-        tree = shapely.STRtree(candidates.roads.geometry)
-        (who, _), gap = tree.query_nearest(points, return_distance=True, all_matches=False)
+    if len(roads) and len(points):
+        (who, _), gap = shapely.STRtree(roads).query_nearest(
+            points, return_distance=True, all_matches=False
+        )
         out[who] = gap / 1000.0
     return out
 

@@ -215,7 +215,7 @@ def _with_light(network: Network, pops: Ints, ties: int) -> tuple[Graph, Ints]:
     harmless = used[network.line[used] < 0]
     edge = np.concatenate([used, harmless])
     light = np.full(len(pops) * ties, nodes, dtype=np.int64)
-    graph = Graph.of(
+    graph = Graph(
         nodes + 1,
         np.concatenate([g.tail[edge], light]),
         np.concatenate([g.head[edge], np.repeat(pops, ties)]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +17,9 @@ from phusong.fiber.network.ground import Heights, ground_lengths
 from phusong.fiber.network.network import JOINT, POP_LINK, Network
 from phusong.fiber.network.noding import Noding, node_lines
 from phusong.fiber.network.polylines import Floats, Ints, Lines
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 
 def build_network(
@@ -58,6 +62,10 @@ def build_network(
     noding = node_lines(flat, snap_m, join_crossings=join_crossings)
     length, steep = ground_lengths(flat, noding.line, noding.from_m, noding.to_m, heights, step_m)
     joints = len(noding.joint_a)
+
+    def with_joints(pieces: NDArray[Any], theirs: ArrayLike) -> NDArray[Any]:
+        return np.concatenate([pieces, theirs]) if joints else pieces  # no copy of millions
+
     service = (
         lines["in_service"].to_numpy(dtype=bool)
         if "in_service" in lines
@@ -65,20 +73,20 @@ def build_network(
     )
     network = Network(
         crs=crs,
-        graph=Graph.of(
+        graph=Graph(
             len(noding.node_xy),
-            np.concatenate([noding.tail, noding.joint_a]),
-            np.concatenate([noding.head, noding.joint_b]),
+            with_joints(noding.tail, noding.joint_a),
+            with_joints(noding.head, noding.joint_b),
         ),
         x_m=noding.node_xy[:, 0],
         y_m=noding.node_xy[:, 1],
         pop=np.full(len(noding.node_xy), -1, dtype=np.int64),
-        line=np.concatenate([noding.line, np.full(joints, JOINT)]),
-        from_m=np.concatenate([noding.from_m, np.zeros(joints)]),
-        to_m=np.concatenate([noding.to_m, noding.joint_m]),
-        length_m=np.concatenate([length, noding.joint_m]),
-        steepness=np.concatenate([steep, np.zeros(joints)]),
-        in_service=np.concatenate([service[noding.line], np.ones(joints, dtype=bool)]),
+        line=with_joints(noding.line, np.full(joints, JOINT)),
+        from_m=with_joints(noding.from_m, np.zeros(joints)),
+        to_m=with_joints(noding.to_m, noding.joint_m),
+        length_m=with_joints(length, noding.joint_m),
+        steepness=with_joints(steep, np.zeros(joints)),
+        in_service=with_joints(service[noding.line], np.ones(joints, dtype=bool)),
         lines=flat,
         source=pd.DataFrame(lines.drop(columns=lines.geometry.name)).reset_index(drop=True),
         dropped=noding.dropped,
@@ -126,7 +134,7 @@ def _enter_pops(
     none, zeros = np.full(len(which), POP_LINK), np.zeros(len(which))
     return replace(
         network,
-        graph=Graph.of(
+        graph=Graph(
             first + len(xy),
             np.concatenate([network.graph.tail, first + which]),
             np.concatenate([network.graph.head, node]),

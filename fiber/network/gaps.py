@@ -12,8 +12,8 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
+from phusong.fiber.network.crossings import count_crossings, crossing_points
 from phusong.fiber.network.network import Network, points_at
-from phusong.fiber.network.noding import count_crossings, crossing_points
 from phusong.fiber.network.polylines import Floats, Ints, Lines
 from phusong.i18n import tr
 

@@ -142,6 +142,25 @@ class Network:
         number = pd.Series(prefix).groupby(prefix, sort=False).cumcount().to_numpy() + 1
         return np.array([f"{p}.{n}" for p, n in zip(prefix, number.tolist(), strict=True)], object)
 
+    def part(self, edges: Ints) -> tuple[Network, Ints]:
+        """Return the network of some edges and their lines, and the old number of each node."""
+        tail, head, line = self.graph.tail[edges], self.graph.head[edges], self.line[edges]
+        used = np.zeros(self.graph.nodes, dtype=bool)
+        used[tail] = used[head] = True
+        number = np.cumsum(used) - 1
+        nodes, lines = np.flatnonzero(used), np.unique(line[line >= 0])
+        of_edges = ("from_m", "to_m", "length_m", "steepness", "in_service")
+        part = replace(
+            self,
+            graph=Graph(len(nodes), number[tail], number[head]),
+            line=np.where(line >= 0, np.searchsorted(lines, line), line),
+            lines=self.lines.take(lines),
+            source=self.source.iloc[lines].reset_index(drop=True),
+            **{name: getattr(self, name)[nodes] for name in ("x_m", "y_m", "pop")},
+            **{name: getattr(self, name)[edges] for name in of_edges},
+        )
+        return part, nodes
+
     def split(self, edge: Ints, along_m: Floats) -> tuple[Network, Ints]:
         """Put nodes on edges, as where a drop cable leaves.
 
@@ -259,7 +278,7 @@ class _Splitter:
         block = np.array(extra, dtype=np.float64).reshape(len(extra), 5)
         up = np.array(parent, dtype=np.int64)
         xy = np.array(self.nodes)
-        graph = Graph.of(
+        graph = Graph(
             net.graph.nodes + len(xy),
             np.concatenate([tail, block[:, 0].astype(np.int64)]),
             np.concatenate([head, block[:, 1].astype(np.int64)]),

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import shapely
 from scipy.spatial import cKDTree
 
 from phusong.errors import InputError, Where
-from phusong.fiber.network.polylines import Bools, Floats, Ints, Lines
+from phusong.fiber.network.crossings import count_crossings, crossing_points
+from phusong.fiber.network.polylines import MILLIMETRES, Bools, Floats, Ints, Lines
 from phusong.jit import njit
 
 MOST_JOINED = 500_000
 """Crossings that are joined, at most: every one is a node and four edges."""
-MILLIMETRES = 1000.0
-"""Coordinates equal to the millimetre are one point."""
+CHUNK = 200_000
+"""Ends that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -97,52 +99,114 @@ def vertex_keys(xy: Floats) -> Ints:
     """Return one integer a point, equal where points are equal to the millimetre."""
     if not len(xy):
         return np.zeros(0, np.int64)
-    base = np.floor(xy.min(axis=0))
-    grid = np.rint((xy - base) * MILLIMETRES).astype(np.int64)
-    return np.asarray((grid[:, 0] << 31) + grid[:, 1])
+    west, south = np.floor(xy.min(axis=0))
+    return np.asarray(_keys(xy, west, south))
+
+
+@njit(cache=True)
+def _keys(xy: Floats, west: float, south: float) -> Ints:
+    out = np.empty(len(xy), np.int64)
+    for i in range(len(xy)):
+        col = np.int64(np.rint((xy[i, 0] - west) * MILLIMETRES))
+        row = np.int64(np.rint((xy[i, 1] - south) * MILLIMETRES))
+        out[i] = (col << 31) + row
+    return out
 
 
 def _shared_vertices(lines: Lines) -> tuple[Floats, Bools, _Splits]:
-    """Nodes at ends and at vertices used more than once; every line's ends among the splits."""
+    """Nodes at ends and at vertices used more than once; every line's ends among the splits.
+
+    Nodes are numbered as lines first come to them; splits are in order along the lines.
+    """
     keys = vertex_keys(lines.xy)
-    owner = np.repeat(np.arange(len(lines)), np.diff(lines.offsets))
-    starts, ends = lines.offsets[:-1], lines.offsets[1:] - 1
-    at_end = np.zeros(len(keys), dtype=bool)
-    at_end[starts] = at_end[ends] = True
-    again = np.zeros(len(keys), dtype=bool)  # a vertex drawn twice in a row is one use
-    again[1:] = (keys[1:] == keys[:-1]) & (owner[1:] == owner[:-1])
-    _, first, key = np.unique(keys, return_index=True, return_inverse=True)
-    uses = np.bincount(key[~again], minlength=len(first))
-    is_end = np.zeros(len(first), dtype=bool)
-    is_end[key[at_end]] = True
-    chosen = np.flatnonzero(is_end | (uses > 1))
-    chosen = chosen[np.argsort(first[chosen], kind="stable")]
-    number = np.full(len(first), -1, dtype=np.int64)
-    number[chosen] = np.arange(len(chosen))
-    at = np.flatnonzero((number[key] >= 0) & (~again | at_end))
-    splits = _Splits(owner[at], lines.along[at], number[key[at]])
-    return lines.xy[first[chosen]], is_end[chosen], splits
+    order = np.argsort(keys, kind="stable")
+    node, first, is_end = _number_shared(keys, order, lines.offsets)
+    del keys, order
+    splits = _Splits(*_split_shared(node, lines.along, lines.offsets))
+    return lines.xy[first], is_end, splits
+
+
+@njit(cache=True)
+def _number_shared(keys: Ints, order: Ints, offsets: Ints) -> tuple[Ints, Ints, Bools]:
+    """Give the node of each vertex (-1: none), and the first vertex of each; say which are ends.
+
+    ``order`` sorts the keys, equal ones as they are drawn. A vertex that is drawn twice in a row
+    is one use of its place, and one split of its line.
+    """
+    end, again = _ends_and_repeats(keys, offsets)
+    node = np.full(len(keys), -1, np.int64)
+    ends = np.zeros(len(keys), np.bool_)  # by the first vertex of a place
+    count = 0
+    i = 0
+    while i < len(order):
+        stop, uses, first = i, 0, order[i]
+        while stop < len(order) and keys[order[stop]] == keys[first]:
+            uses += 0 if again[order[stop]] else 1
+            ends[first] = ends[first] or end[order[stop]]
+            stop += 1
+        if ends[first] or uses > 1:
+            for k in range(i, stop):
+                node[order[k]] = first
+            count += 1
+        i = stop
+    place = np.empty(count, np.int64)
+    is_end = np.empty(count, np.bool_)
+    count = 0
+    for k in range(len(keys)):
+        first = node[k]
+        if first == k:
+            place[count], is_end[count] = k, ends[k]
+            node[k] = count
+            count += 1
+        elif first >= 0:
+            node[k] = node[first]
+        if again[k] and not end[k]:
+            node[k] = -1
+    return node, place, is_end
+
+
+@njit(cache=True)
+def _ends_and_repeats(keys: Ints, offsets: Ints) -> tuple[Bools, Bools]:
+    end, again = np.zeros(len(keys), np.bool_), np.zeros(len(keys), np.bool_)
+    for line in range(len(offsets) - 1):
+        end[offsets[line]] = end[offsets[line + 1] - 1] = True
+        for k in range(offsets[line] + 1, offsets[line + 1]):
+            again[k] = keys[k] == keys[k - 1]
+    return end, again
+
+
+@njit(cache=True)
+def _split_shared(node: Ints, along: Floats, offsets: Ints) -> tuple[Ints, Floats, Ints]:
+    total = np.count_nonzero(node >= 0)
+    line, s_m, at = np.empty(total, np.int64), np.empty(total), np.empty(total, np.int64)
+    count = 0
+    for i in range(len(offsets) - 1):
+        for k in range(offsets[i], offsets[i + 1]):
+            if node[k] >= 0:
+                line[count], s_m[count], at[count] = i, along[k], node[k]
+                count += 1
+    return line, s_m, at
 
 
 def _touching_ends(
     lines: Lines, node_xy: Floats, is_end: Bools, splits: _Splits, snap_m: float
 ) -> _Splits:
-    """Places on lines that an end touches without sharing a vertex."""
+    """Places on lines that an end touches without sharing a vertex; splits are in their order."""
     ends = np.flatnonzero(is_end)
     tree = shapely.STRtree(lines.geometry)
-    which, line = tree.query(shapely.points(node_xy[ends]), "dwithin", snap_m)
-    order = np.lexsort((line, which))
-    node, line = ends[which[order]], line[order].astype(np.int64)
-    by_line = np.lexsort((splits.s_m, splits.line))
-    offsets = np.searchsorted(splits.line[by_line], np.arange(len(lines) + 1))
-    own_s, near = _near_own_nodes(
-        node, line, offsets, splits.node[by_line], splits.s_m[by_line], node_xy, snap_m
-    )
-    open_ = ~near
-    node, line, own_s = node[open_], line[open_], own_s[open_]
-    place = lines.project(node_xy[node], line, own_s, 2.0 * snap_m)
-    hit = place[:, 1] <= snap_m
-    return _Splits(line[hit], place[hit, 0], node[hit])
+    offsets = np.searchsorted(splits.line, np.arange(len(lines) + 1))
+    found = []
+    for some in np.split(ends, range(CHUNK, len(ends), CHUNK)):
+        which, line = tree.query(shapely.points(node_xy[some]), "dwithin", snap_m)
+        order = np.lexsort((line, which))
+        node, line = some[which[order]], line[order].astype(np.int64)
+        own_s, near = _near_own_nodes(node, line, offsets, splits.node, splits.s_m, node_xy, snap_m)
+        open_ = ~near
+        node, line, own_s = node[open_], line[open_], own_s[open_]
+        place = lines.project(node_xy[node], line, own_s, 2.0 * snap_m)
+        hit = place[:, 1] <= snap_m
+        found.append(_Splits(line[hit], place[hit, 0], node[hit]))
+    return reduce(_Splits.__add__, found)
 
 
 @njit(cache=True)
@@ -177,120 +241,6 @@ def _near_own_nodes(
             d = np.hypot(node_xy[w, 0] - node_xy[v, 0], node_xy[w, 1] - node_xy[v, 1])
             near[i] = near[i] or d <= snap_m
     return own, near
-
-
-def count_crossings(lines: Lines, most: int) -> int:
-    """Return how often spans of different lines cross; some number over ``most`` if more often.
-
-    Bounded in time and memory, however many there are: look before :func:`crossing_points`.
-    """
-    tree, count = shapely.STRtree(lines.geometry), 0
-    for first in range(0, len(lines), 256):
-        a, b = tree.query(lines.geometry[first : first + 256])
-        a = a + first
-        a, b = a[a < b].astype(np.int64), b[a < b].astype(np.int64)
-        count += int(_count(lines.xy, lines.offsets, a, b, most - count))
-        if count > most:
-            break
-    return count
-
-
-@njit(cache=True)
-def _count(xy: Floats, offsets: Ints, a: Ints, b: Ints, most: int) -> int:
-    """Count the proper crossings of spans, until there are more than ``most``."""
-    count = 0
-    for i in range(len(a)):
-        b0, b1 = offsets[b[i]], offsets[b[i] + 1]
-        west, south = xy[b0:b1, 0].min(), xy[b0:b1, 1].min()
-        east, north = xy[b0:b1, 0].max(), xy[b0:b1, 1].max()
-        for k in range(offsets[a[i]], offsets[a[i] + 1] - 1):
-            px, py, qx, qy = xy[k, 0], xy[k, 1], xy[k + 1, 0], xy[k + 1, 1]
-            if max(px, qx) < west or min(px, qx) > east:
-                continue
-            if max(py, qy) < south or min(py, qy) > north:
-                continue
-            for j in range(b0, b1 - 1):
-                rx, ry, sx, sy = xy[j, 0], xy[j, 1], xy[j + 1, 0], xy[j + 1, 1]
-                dx, dy, ex, ey = qx - px, qy - py, sx - rx, sy - ry
-                turn = dx * ey - dy * ex
-                if turn == 0.0:
-                    continue
-                t = ((rx - px) * ey - (ry - py) * ex) / turn
-                u = ((rx - px) * dy - (ry - py) * dx) / turn
-                if 0.0 < t < 1.0 and 0.0 < u < 1.0:
-                    count += 1
-                    if count > most:
-                        return count
-    return count
-
-
-def crossing_points(lines: Lines, near_m: float = 0.0) -> tuple[Ints, Ints, Floats]:
-    """Return (a, b, xy) of every place where two lines cross, a < b, sorted.
-
-    Touching ends do not cross, nor do lines whose ends are both within ``near_m`` of the
-    place. Lines that run on each other cross at a point of the stretch.
-    """
-    geometry = lines.geometry
-    a, b = shapely.STRtree(geometry).query(geometry)
-    keep = a < b
-    a, b = a[keep].astype(np.int64), b[keep].astype(np.int64)
-    order = np.lexsort((b, a))
-    a, b = a[order], b[order]
-    met = _may_cross(lines.xy, lines.offsets, a, b, max(near_m, 1.0 / MILLIMETRES))
-    a, b = a[met], b[met]
-    met = shapely.crosses(geometry[a], geometry[b])
-    a, b = a[met], b[met]
-    place = shapely.intersection(geometry[a], geometry[b])
-    parts, owner = shapely.get_parts(place, return_index=True)
-    xy = shapely.get_coordinates(shapely.point_on_surface(parts)).reshape(-1, 2)
-    return a[owner], b[owner], xy
-
-
-@njit(cache=True)
-def _may_cross(  # noqa: C901 - one loop of a kernel
-    xy: Floats, offsets: Ints, a: Ints, b: Ints, near_m: float
-) -> Bools:
-    """Whether two lines touch anywhere but where both end: cheap, and never wrongly false."""
-    out = np.zeros(len(a), np.bool_)
-    for i in range(len(a)):
-        a0, a1, b0, b1 = offsets[a[i]], offsets[a[i] + 1], offsets[b[i]], offsets[b[i] + 1]
-        west, south = xy[b0:b1, 0].min(), xy[b0:b1, 1].min()
-        east, north = xy[b0:b1, 0].max(), xy[b0:b1, 1].max()
-        for k in range(a0, a1 - 1):
-            px, py, qx, qy = xy[k, 0], xy[k, 1], xy[k + 1, 0], xy[k + 1, 1]
-            if max(px, qx) < west or min(px, qx) > east:
-                continue
-            if max(py, qy) < south or min(py, qy) > north:
-                continue
-            for j in range(b0, b1 - 1):
-                rx, ry, sx, sy = xy[j, 0], xy[j, 1], xy[j + 1, 0], xy[j + 1, 1]
-                if max(px, qx) < min(rx, sx) or min(px, qx) > max(rx, sx):
-                    continue
-                if max(py, qy) < min(ry, sy) or min(py, qy) > max(ry, sy):
-                    continue
-                dx, dy, ex, ey = qx - px, qy - py, sx - rx, sy - ry
-                turn = dx * ey - dy * ex
-                t, u = 0.5, 0.5
-                if turn != 0.0:
-                    t = ((rx - px) * ey - (ry - py) * ex) / turn
-                    u = ((rx - px) * dy - (ry - py) * dx) / turn
-                if min(t, u) < -1e-9 or max(t, u) > 1.0 + 1e-9:
-                    continue
-                x, y = px + t * dx, py + t * dy
-                if not (_at_end(xy, a0, a1, x, y, near_m) and _at_end(xy, b0, b1, x, y, near_m)):
-                    out[i] = True
-                    break
-            if out[i]:
-                break
-    return out
-
-
-@njit(cache=True)
-def _at_end(xy: Floats, lo: int, hi: int, x: float, y: float, near_m: float) -> bool:
-    """Whether a place is near the first or the last vertex of a line."""
-    start = np.hypot(xy[lo, 0] - x, xy[lo, 1] - y)
-    end = np.hypot(xy[hi - 1, 0] - x, xy[hi - 1, 1] - y)
-    return bool(min(start, end) <= near_m)
 
 
 def _crossings(lines: Lines, first_node: int) -> tuple[Floats, _Splits]:
@@ -369,26 +319,57 @@ def _pieces(
     joints: tuple[Ints, Ints, Floats],
     snap_m: float,
 ) -> Noding:
-    node = leader[splits.node]
     order = np.lexsort((splits.node, splits.s_m, splits.line))
-    line, s_m, node = splits.line[order], splits.s_m[order], node[order]
-    same = line[1:] == line[:-1]
-    line, from_m, to_m = line[:-1][same], s_m[:-1][same], s_m[1:][same]
-    tail, head = node[:-1][same], node[1:][same]
-    lost = (tail == head) & (to_m - from_m <= 2.0 * snap_m + 1.0 / MILLIMETRES)
-    keep = ~lost
-    used = np.unique(np.concatenate([tail[keep], head[keep], joints[0], joints[1]]))
-    number = np.full(len(node_xy), -1, dtype=np.int64)
-    number[used] = np.arange(len(used))
+    line, from_m, to_m, tail, head, dropped = _cut_between(
+        splits.line, splits.s_m, splits.node, order, leader, 2.0 * snap_m + 1.0 / MILLIMETRES
+    )
+    used = np.zeros(len(node_xy), dtype=bool)
+    for ends in (tail, head, joints[0], joints[1]):
+        used[ends] = True
+    number = np.cumsum(used) - 1
     return Noding(
         node_xy[used],
-        line[keep],
-        from_m[keep],
-        to_m[keep],
-        number[tail[keep]],
-        number[head[keep]],
+        line,
+        from_m,
+        to_m,
+        number[tail],
+        number[head],
         number[joints[0]],
         number[joints[1]],
         joints[2],
-        int(np.count_nonzero(lost & (to_m > from_m))),
+        dropped,
     )
+
+
+@njit(cache=True)
+def _cut_between(
+    line: Ints, s_m: Floats, node: Ints, order: Ints, leader: Ints, short_m: float
+) -> tuple[Ints, Floats, Floats, Ints, Ints, int]:
+    """Give the pieces between splits in their order, but short ones within one joint; count those.
+
+    Returns
+    -------
+    line, from_m, to_m, tail, head, dropped
+    """
+    count, dropped = 0, 0
+    for fill in range(2):
+        if fill:
+            of, low, high = np.empty(count, np.int64), np.empty(count), np.empty(count)
+            tail, head = np.empty(count, np.int64), np.empty(count, np.int64)
+            count = 0
+        else:
+            of, low, high = np.empty(0, np.int64), np.empty(0), np.empty(0)
+            tail, head = np.empty(0, np.int64), np.empty(0, np.int64)
+        for k in range(1, len(order)):
+            i, j = order[k - 1], order[k]
+            if line[i] != line[j]:
+                continue
+            a, b = leader[node[i]], leader[node[j]]
+            if a == b and s_m[j] - s_m[i] <= short_m:
+                dropped += 1 if not fill and s_m[j] > s_m[i] else 0
+                continue
+            if fill:
+                of[count], low[count], high[count] = line[i], s_m[i], s_m[j]
+                tail[count], head[count] = a, b
+            count += 1
+    return of, low, high, tail, head, dropped

@@ -16,8 +16,14 @@ def cheapest_from(
     vertices: int, tail: Ints, head: Ints, cost: Floats, start: Ints
 ) -> tuple[Floats, Ints]:
     """Return (vertices,) cost from the nearest start, and the last edge of the way (-1: none)."""
-    g = Graph.of(vertices, tail, head)
-    found, before = _search(g.indptr, g.arc_edge, g.arc_head, cost, np.asarray(start))
+    start = np.asarray(start)
+    return cheapest_in(Graph(vertices, tail, head), cost, start, np.zeros(len(start)))
+
+
+def cheapest_in(graph: Graph, cost: Floats, start: Ints, start_cost: Floats) -> tuple[Floats, Ints]:
+    """Return (nodes,) cost from the best start, its own counted, and the last edge of the way."""
+    g = graph
+    found, before = _search(g.indptr, g.arc_edge, g.arc_head, cost, start, start_cost)
     return found, before
 
 
@@ -33,7 +39,7 @@ def way_back(tail: Ints, head: Ints, before: Ints, vertex: int) -> Ints:
 
 @njit(cache=True)
 def _search(
-    indptr: Ints, arc_edge: Ints, arc_head: Ints, cost: Floats, start: Ints
+    indptr: Ints, arc_edge: Ints, arc_head: Ints, cost: Floats, start: Ints, start_cost: Floats
 ) -> tuple[Floats, Ints]:
     count = len(indptr) - 1
     best = np.full(count, np.inf)
@@ -41,9 +47,11 @@ def _search(
     keys = np.empty(len(arc_edge) + len(start) + 1)
     items = np.empty(len(keys), np.int64)
     size = 0
-    for v in start:
-        best[v] = 0.0
-        size = push_entry(keys, items, size, 0.0, v)
+    for i in range(len(start)):
+        v = start[i]
+        if start_cost[i] < best[v]:
+            best[v] = start_cost[i]
+            size = push_entry(keys, items, size, best[v], v)
     while size:
         d, v = keys[0], items[0]
         size = pop_entry(keys, items, size)

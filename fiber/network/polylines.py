@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+MILLIMETRES = 1000.0
+"""Coordinates equal to the millimetre are one point."""
+
 
 @dataclass(frozen=True)
 class Lines:
@@ -40,7 +43,9 @@ class Lines:
     @classmethod
     def of(cls, geometry: Any) -> Lines:
         """Return the flat form of an array of line strings (Z is dropped)."""
-        flat = np.asarray(shapely.force_2d(np.asarray(geometry, dtype=object)), dtype=object)
+        flat = np.asarray(geometry, dtype=object)
+        if shapely.has_z(flat).any():  # else no copy: a country's roads are a million lines
+            flat = np.asarray(shapely.force_2d(flat), dtype=object)
         xy = np.ascontiguousarray(shapely.get_coordinates(flat), dtype=np.float64)
         offsets = np.zeros(len(flat) + 1, dtype=np.int64)
         np.cumsum(shapely.get_num_coordinates(flat), out=offsets[1:])
@@ -55,6 +60,13 @@ class Lines:
         if not len(self):
             return np.zeros(0)
         return self.along[self.offsets[1:] - 1]
+
+    def take(self, lines: Ints) -> Lines:
+        """Return some of the lines, in the order given."""
+        counts = np.diff(self.offsets)[lines]
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        at = np.arange(offsets[-1]) + np.repeat(self.offsets[lines] - offsets[:-1], counts)
+        return Lines(self.xy[at], offsets, self.along[at], self.geometry[lines])
 
     def at(self, line: Ints, s_m: Floats) -> Floats:
         """Return the (k, 2) points ``s_m`` metres along the lines numbered ``line``."""

@@ -45,16 +45,14 @@ class Augmentation:
     def secure(self, bought: Ints) -> Bools:
         """Return (k,) which vertices have two routes once edges ``bought`` are built."""
         use = np.concatenate([np.arange(self.standing), bought]).astype(np.int64)
-        low = low_links(
-            Graph.of(self.vertices, self.tail[use], self.head[use]), np.array([self.root])
-        )
+        low = low_links(Graph(self.vertices, self.tail[use], self.head[use]), np.array([self.root]))
         above = low.count_above(low.below_bridge)
         return np.asarray((above[self.need] == 0) & (low.entered[self.need] >= 0))
 
     def standing_search(self) -> LowLink:
         """Return the low links of what stands."""
         use = slice(0, self.standing)
-        graph = Graph.of(self.vertices, self.tail[use], self.head[use])
+        graph = Graph(self.vertices, self.tail[use], self.head[use])
         return low_links(graph, np.array([self.root]))
 
 
@@ -71,7 +69,7 @@ def augment(problem: Augmentation, seconds: float) -> tuple[Ints, Floats]:
         (infinite where there is none, 0 where it has one).
     """
     started = time.perf_counter()
-    graph = Graph.of(problem.vertices, problem.tail, problem.head)
+    graph = Graph(problem.vertices, problem.tail, problem.head)
     first = first_ways(problem)
     alone = alone_usd(problem)
     open_ = np.flatnonzero(np.isfinite(alone) & (alone > 0))
@@ -92,7 +90,7 @@ def augment(problem: Augmentation, seconds: float) -> tuple[Ints, Floats]:
 
 def complete(problem: Augmentation, order: Ints, kept: Ints) -> Ints:
     """Secure vertices (rows of ``need``, in an order) beside edges that are kept, then prune."""
-    graph = Graph.of(problem.vertices, problem.tail, problem.head)
+    graph = Graph(problem.vertices, problem.tail, problem.head)
     return _buy(problem, graph, first_ways(problem), order, kept)
 
 
@@ -101,7 +99,7 @@ def alone_usd(problem: Augmentation) -> Floats:
 
     Infinite where there is none, 0 where it has one already.
     """
-    graph = Graph.of(problem.vertices, problem.tail, problem.head)
+    graph = Graph(problem.vertices, problem.tail, problem.head)
     first = first_ways(problem)
     alone = np.zeros(len(problem.need))
     for i in np.flatnonzero(~problem.secure(np.zeros(0, np.int64))):
@@ -191,7 +189,7 @@ def lower_bound(problem: Augmentation, alone: Floats, seconds: float = np.inf) -
     open_ = np.flatnonzero(np.isfinite(alone) & (alone > 0))
     if not len(open_):
         return 0.0
-    graph = Graph.of(problem.vertices, problem.tail, problem.head)
+    graph = Graph(problem.vertices, problem.tail, problem.head)
     first = first_ways(problem)
     rng = np.random.default_rng(0)
     dearest = open_[np.argsort(-alone[open_], kind="stable")]

@@ -378,7 +378,7 @@ def _parts(problem: Augmentation, length_m: Floats) -> Ints:
     touched[problem.root] = True
     use = ~(touched[problem.tail] | touched[problem.head])
     use[fresh] = True
-    return Graph.of(problem.vertices, problem.tail, problem.head).components(use)
+    return Graph(problem.vertices, problem.tail, problem.head).components(use)
 
 
 def _joined(

@@ -207,7 +207,7 @@ def second_ways(
     """
     problem, candidates, edge = _problem(inputs, study, fiber, nodes)
     small = contract(problem)
-    graph = Graph.of(small.problem.vertices, small.problem.tail, small.problem.head)
+    graph = Graph(small.problem.vertices, small.problem.tail, small.problem.head)
     secure = small.problem.secure(np.zeros(0, np.int64))
     out: list[gpd.GeoDataFrame | None] = []
     for goal, first, has in zip(

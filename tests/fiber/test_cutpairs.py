@@ -34,7 +34,7 @@ def multigraphs(draw):
 @settings(max_examples=200, deadline=None)
 def test_edges_of_one_label_and_no_others_part_the_graph_two_by_two(case):
     nodes, edges = case
-    graph = Graph.of(nodes, np.array([a for a, _ in edges]), np.array([b for _, b in edges]))
+    graph = Graph(nodes, np.array([a for a, _ in edges]), np.array([b for _, b in edges]))
     label = labels(graph, low_links(graph, np.array([0])))
     whole = parts_without(nodes, edges, ())
     bridge = [len(parts_without(nodes, edges, {i})) < len(whole) for i in range(len(edges))]

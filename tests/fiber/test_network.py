@@ -30,10 +30,11 @@ from phusong.checks import Findings
 from phusong.errors import InputError
 from phusong.fiber.assess import assess_fiber
 from phusong.fiber.network import noding
+from phusong.fiber.network.crossings import count_crossings, crossing_points
 from phusong.fiber.network.csr import Graph
 from phusong.fiber.network.gaps import find_gaps
 from phusong.fiber.network.ground import terrain_heights
-from phusong.fiber.network.noding import count_crossings, crossing_points, node_lines
+from phusong.fiber.network.noding import node_lines
 from phusong.fiber.network.polylines import Lines
 
 
@@ -251,7 +252,7 @@ def test_noding_keeps_the_length_and_joins_what_touches(lines):
     drawn = flat(*lines)
     noding = node_lines(drawn, 5.0)
     assert (noding.to_m - noding.from_m).sum() == pytest.approx(drawn.length_m.sum())
-    part = Graph.of(
+    part = Graph(
         len(noding.node_xy),
         np.concatenate([noding.tail, noding.joint_a]),
         np.concatenate([noding.head, noding.joint_b]),

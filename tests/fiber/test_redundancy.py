@@ -39,7 +39,7 @@ def hanging(net, *points, people=None):
 
 def test_low_points_of_a_small_graph():
     # triangle 0 1 2, bridge 2-3, pair 3=4 drawn twice, loop at 4
-    g = Graph.of(5, np.array([0, 1, 2, 2, 3, 3, 4]), np.array([1, 2, 0, 3, 4, 4, 4]))
+    g = Graph(5, np.array([0, 1, 2, 2, 3, 3, 4]), np.array([1, 2, 0, 3, 4, 4, 4]))
     low = low_links(g, np.array([0]))
     assert low.parent_edge[low.below_bridge].tolist() == [3]
     assert set(low.parent[low.below_cut_node].tolist()) == {0, 2, 3}
@@ -60,7 +60,7 @@ def multigraphs(draw):
 def test_a_cut_isolates_what_removing_it_isolates(case):
     nodes, edges = case
     tail, head = np.array(edges).T
-    g = Graph.of(nodes, tail.copy(), head.copy())
+    g = Graph(nodes, tail.copy(), head.copy())
     low = low_links(g, np.array([0]))
     view = nx.MultiGraph(edges)
     view.add_nodes_from(range(nodes))
