@@ -14,6 +14,7 @@ from phusong.results import palette
 PAGE_SCRIPTS = tuple(
     f"page/{name}"
     for name in (
+        "unpack",
         "words",
         "dom",
         "codec",
@@ -75,6 +76,7 @@ SWIPE_SCRIPTS = (
     *(
         f"page/{name}"
         for name in (
+            "unpack",
             "words",
             "dom",
             "codec",
@@ -157,9 +159,9 @@ def styles(sheets: Sequence[str] = PAGE_SHEETS) -> str:
 
 
 def page_script(scripts: Sequence[str] = PAGE_SCRIPTS) -> str:
-    """Return a page's own program as one closed scope."""
+    """Return a page's own program as one closed scope, which waits for the book."""
     body = "\n".join((palette_script(), *(read(f"{name}.js") for name in scripts)))
-    return f'(() => {{\n"use strict";\n{body}\n}})();'
+    return f'(async () => {{\n"use strict";\n{body}\n}})();'
 
 
 def licence() -> str:

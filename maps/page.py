@@ -12,10 +12,11 @@ import folium
 
 from phusong.i18n import Language, tr
 from phusong.maps import asset
-from phusong.maps.book import make_book, to_json
+from phusong.maps.book import make_book
 from phusong.maps.document import ONLINE_HOST, PlanFigure, PlanMap, Program, write_document
 from phusong.maps.hillshade import hillshade
 from phusong.maps.mercator import Frame
+from phusong.maps.packing import pack
 from phusong.maps.sections.signal import signal_rasters
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def page_text(
     figure = PlanFigure(
         title,
         language,
-        to_json(book),
+        pack(book),
         body="page.html",
         sheets=asset.PAGE_SHEETS if studio is None else asset.STUDIO_SHEETS,
         online=online_base,

@@ -19,11 +19,11 @@ from phusong.coverage.villages.verdict import GRADE_LETTERS
 from phusong.grid import Grid
 from phusong.i18n import Language, tr
 from phusong.maps import asset
-from phusong.maps.book import to_json
 from phusong.maps.codec import positions, scaled, texts
 from phusong.maps.document import PlanFigure, PlanMap, Program, write_document
 from phusong.maps.mercator import Frame
 from phusong.maps.outline import encode_lines, encode_rings, shared_borders, simplify_areas
+from phusong.maps.packing import pack
 from phusong.maps.sections.areas import MOST_VERTICES, NOT_ASSESSED, commune_outlines
 from phusong.maps.words import LANGUAGES, page_words
 
@@ -88,9 +88,7 @@ def build_swipe_map(
         "indicators": _indicators(before, after, found),
     }
     title = f"{after.study.title} · {tr('Before and after', language)}"
-    figure = PlanFigure(
-        title, language, to_json(book), body="swipe.html", sheets=asset.SWIPE_SHEETS
-    )
+    figure = PlanFigure(title, language, pack(book), body="swipe.html", sheets=asset.SWIPE_SHEETS)
     plan = PlanMap(frame)
     Program(asset.SWIPE_SCRIPTS).add_to(plan)
     plan.add_to(figure)

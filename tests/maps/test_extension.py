@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from shapely.geometry import LineString
 
+from helpers.book import book_of
 from phusong.checks import Findings
 from phusong.cli import main as cli
 from phusong.fiber.extension.extension import ExtensionPlan
@@ -163,12 +162,6 @@ def page(world: Any, plan: ExtensionPlan, rings: RingPlan, folder: Path) -> Path
     return build_map(
         world, folder / "extension.html", planned=Planned(world, plan, rings, Findings())
     )
-
-
-def book_of(page: Path) -> Any:
-    found = re.search(r'id="book">(.*?)</script>', page.read_text("utf-8"), re.DOTALL)
-    assert found is not None
-    return json.loads(found.group(1))
 
 
 # ------------------------------------------------------------------ the file

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from pyproj import Transformer
 
+from helpers.book import book_of
 from helpers.measured import make_residuals, write_measured
 from phusong.cli import main as cli
 from phusong.maps import build_map
@@ -75,12 +74,6 @@ def measured(world: Any, folder: Path) -> MeasuredLevels:
 @pytest.fixture(scope="module")
 def page(world: Any, measured: MeasuredLevels, folder: Path) -> Path:
     return build_map(world, folder / "map.html", measured=measured)
-
-
-def book_of(page: Path) -> Any:
-    found = re.search(r'id="book">(.*?)</script>', page.read_text("utf-8"), re.DOTALL)
-    assert found is not None
-    return json.loads(found.group(1))
 
 
 # ------------------------------------------------------------------ the file

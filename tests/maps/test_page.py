@@ -20,6 +20,7 @@ from pyproj import CRS
 from rasterio.io import MemoryFile
 from shapely.geometry import LineString, MultiPolygon, Polygon, box
 
+from helpers.book import book_of
 from phusong.errors import OutputError
 from phusong.grid import Grid
 from phusong.i18n import catalogue
@@ -64,13 +65,6 @@ def world(tmp_path_factory: pytest.TempPathFactory):
         cells_of_grid=160,
         cell_m=100.0,
     )
-
-
-def _book(page: Path) -> dict:
-    text = page.read_text("utf-8")
-    found = re.search(r'<script type="application/json" id="book">(.*?)</script>', text, re.DOTALL)
-    assert found is not None
-    return json.loads(found.group(1))
 
 
 def _raster(
@@ -440,7 +434,7 @@ def test_the_page_is_whole_and_asks_for_nothing(world, tmp_path: Path) -> None:
 
 
 def test_figures_of_the_page_are_those_of_the_frames(world, tmp_path: Path) -> None:
-    book = _book(build_map(world, tmp_path / "map.html", language="en"))
+    book = book_of(build_map(world, tmp_path / "map.html", language="en"))
     frame = world.coverage.by_layer
     for figures in book["figures"]:
         part = frame if figures["place"] == "outdoor" else world.coverage.by_place
@@ -466,7 +460,7 @@ def test_online_tiles_are_there_only_when_asked_for(world, tmp_path: Path) -> No
 
 def test_missing_results_leave_a_page_that_says_so(world, tmp_path: Path) -> None:
     bare = province.without(world, "signal", "coverage", "fiber")
-    book = _book(build_map(bare, tmp_path / "map.html"))
+    book = book_of(build_map(bare, tmp_path / "map.html"))
     assert book["figures"] == []
     assert book["cables"] is None
     assert book["layers"] == []
@@ -481,7 +475,7 @@ def test_empty_layers_do_not_break_the_page(world, tmp_path: Path) -> None:
         name: getattr(inputs, name).iloc[:0]
         for name in ("cells", "sites", "pops", "roads", "cables")
     }
-    book = _book(
+    book = book_of(
         build_map(
             replace(world, inputs=replace(inputs, **none), signal=None, coverage=None, fiber=None),
             tmp_path / "map.html",
@@ -508,7 +502,7 @@ def test_villages_that_overlap_are_still_drawn(world, tmp_path: Path) -> None:
     villages = world.inputs.villages.copy()
     villages.loc[1, "geometry"] = villages.geometry.iloc[0].buffer(800)
     inputs = replace(world.inputs, villages=gpd.GeoDataFrame(villages, crs=world.inputs.crs))
-    book = _book(
+    book = book_of(
         build_map(
             replace(world, inputs=inputs, signal=None, coverage=None, fiber=None),
             tmp_path / "map.html",

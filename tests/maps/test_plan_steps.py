@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from helpers.book import book_of
 from helpers.planned import (
     made_cascade,
     made_figures,
@@ -38,12 +37,6 @@ def losses(world: Any, folder: Path) -> Path:
     found = Losses(made_cascade(world), made_hazards(world))
     unjudged = province.without(world, "coverage")
     return build_map(unjudged, folder / "cascade.html", losses=found)
-
-
-def book_of(page: Path) -> Any:
-    found = re.search(r'id="book">(.*?)</script>', page.read_text("utf-8"), re.DOTALL)
-    assert found is not None
-    return json.loads(found.group(1))
 
 
 def test_steps_know_what_they_end_with(joint: Path, plan: Any, world: Any) -> None:

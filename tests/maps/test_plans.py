@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.book import book_of
 from helpers.planned import HOSTILE, made_cascade, made_figures, made_hazards, made_plan
 from phusong.maps import Losses, MastPlan, build_map
 from phusong.maps.mercator import Frame
@@ -50,12 +50,6 @@ def losses(world: Any, cascade: Any, folder: Path) -> Path:
     unjudged = province.without(world, "coverage")
     found = Losses(cascade, made_hazards(world))
     return build_map(unjudged, folder / "cascade.html", losses=found)
-
-
-def book_of(page: Path) -> Any:
-    found = re.search(r'id="book">(.*?)</script>', page.read_text("utf-8"), re.DOTALL)
-    assert found is not None
-    return json.loads(found.group(1))
 
 
 def clicked(here: Any, source: str, index: int, zoom: int = 13) -> tuple[float, float]:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from helpers.book import book_of
 from phusong.cli import main as cli
 from phusong.errors import OutputError
 from phusong.exports import CsvForm
@@ -361,7 +362,7 @@ def test_compare_writes_the_page_beside_the_tables(tiny_run: Path, tmp_path: Pat
         cli, ["compare", str(tiny_run), str(tiny_run), "--out", str(tmp_path / "diff")]
     )
     assert told.exit_code == 0, told.output
-    text = (tmp_path / "diff" / "compare.html").read_text("utf-8")
-    assert '<html lang="en">' in text
-    assert "Lũng Cú" in text
+    page = tmp_path / "diff" / "compare.html"
+    assert '<html lang="en">' in page.read_text("utf-8")
+    assert "Lũng Cú" in book_of(page)["villages"]["name"]
     assert {"compare_villages.csv", "run.json"} <= {p.name for p in (tmp_path / "diff").iterdir()}

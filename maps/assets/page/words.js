@@ -1,5 +1,5 @@
 // Words and numbers in the reader's language. English templates are the keys.
-const book = JSON.parse(document.getElementById("book").textContent);
+const book = await unpack(document.getElementById("book").textContent);
 
 const Words = {
   language: book.language,

@@ -55,8 +55,7 @@ const Altered = {
   },
 
   lay(plane, { x, y, width, height, level, server, left }) {
-    const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    const levels = bytes(level), servers = new Uint16Array(bytes(server).buffer), spreads = left && bytes(left);
+    const levels = bytesOf(level), servers = new Uint16Array(bytesOf(server).buffer), spreads = left && bytesOf(left);
     for (let row = 0; row < height; row += 1) {
       const at = (y + row) * plane.width + x, from = row * width;
       plane.level.set(levels.subarray(from, from + width), at);
