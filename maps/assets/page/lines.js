@@ -5,7 +5,6 @@ const Lines = {
   lakes: book.rivers ? shapes(book.rivers.areas, true) : [],
   roads: shapes(book.roads.lines, false),
   cables: book.cables ? shapes(book.cables.lines, false) : [],
-  routes: book.reach ? shapes(book.reach.route, false) : [],
 
   paintRivers(brush) {
     if (!State.shown.has("rivers")) return;
@@ -62,7 +61,7 @@ const Lines = {
   paintRoute(brush) {
     const { selected } = State;
     if (!book.reach || !selected || selected.kind !== "commune") return;
-    const lines = Lines.routes.filter((_, i) => book.reach.commune[i] === selected.index);
-    Strokes.lines(brush, lines, [[8, "rgba(255, 255, 255, 0.9)", []], [4.5, "#000000", []], [2, "#56b4e9", []]]);
+    const routes = book.reach.route.filter((_, i) => book.reach.commune[i] === selected.index);
+    Strokes.lines(brush, shapes(routes, false), [[8, "rgba(255, 255, 255, 0.9)", []], [4.5, "#000000", []], [2, "#56b4e9", []]]);
   },
 };

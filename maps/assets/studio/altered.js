@@ -70,7 +70,6 @@ const Altered = {
     for (const name of ["sites", "cells"]) book[name] = body[name];
     for (const name of ["cables", "pops", "reach", "weak", "edges"]) book[name] = body[name] ?? Altered.stands[name];
     Lines.cables = book.cables ? shapes(book.cables.lines, false) : [];
-    Lines.routes = book.reach ? shapes(book.reach.route, false) : [];
     for (const [name, values] of Object.entries(Altered.stands.villages)) book.villages[name] = patched(values, body.villages.rows, body.villages[name]);
     Masts.gather();
     Altered.refigure();
