@@ -5,7 +5,7 @@ six cells, 10⁷ road edges, cables), then gives the commands that a person woul
 its own: ``run`` (with ``--workers`` or on a dask cluster of processes started here) and ``extend``.
 For each: wall and processor seconds, the peak resident memory of all its processes together as
 sampled (pages they share counted in each) and that of the largest as the system accounts it.
-Exit code 1 when any passes the limit of 4 GB.
+Exit code 1 when any passes the limit of 4 GB, or the map page that of 15 MB.
 
 By default cells are 100 m and masts reach 5 km: at 30 m and 20 km the masts alone take three hours
 of a core. Before, a country of a twentieth: run by one process of one thread from nothing and on
@@ -37,6 +37,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from worlds.country import BANDS_MHZ, Country, make_country
 
 LIMIT_MB = 4000.0
+PAGE_LIMIT_MB = 15.0
 PHUSONG = [sys.executable, "-m", "phusong"]
 FULL_CELL_M, FULL_REACH_KM = 30.0, 20.0
 SMALL = 20
@@ -309,7 +310,7 @@ def main() -> None:
         made = {**asdict(make_country(folder, **asked)), "folder": ""}
         (folder / "made.json").write_text(json.dumps({"asked": asked, "country": made}))
         return
-    all_took = []
+    all_took, page_mb = [], 0.0
     with tempfile.TemporaryDirectory(prefix="phusong-country-") as scratch:
         folder = given.folder or Path(scratch)
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before", flush=True)
@@ -330,6 +331,8 @@ def main() -> None:
             else:
                 all_took.append(command("phusong run", words))
             tell_steps(out)
+            page_mb = (out / "map.html").stat().st_size / 1e6
+            print(f"map page: {page_mb:.1f} MB (limit {PAGE_LIMIT_MB:.0f})", flush=True)
         if "extend" in given.steps:
             words = [*PHUSONG, "extend", study, "--out", str(folder / "plan"), "--overwrite"]
             words += ["--time-limit-s", str(given.search_s)]
@@ -340,6 +343,8 @@ def main() -> None:
     peak = max(max(took.tree_mb, took.largest_mb) for took in all_took)
     if peak > LIMIT_MB:
         sys.exit(f"peak memory {peak:.0f} MB is over the limit")
+    if page_mb > PAGE_LIMIT_MB:
+        sys.exit(f"a map page of {page_mb:.1f} MB is over the limit")
 
 
 if __name__ == "__main__":
