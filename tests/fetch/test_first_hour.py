@@ -337,6 +337,7 @@ def test_cells_need_a_token_that_is_written_nowhere(
         gzip.compress(b"x" * 5000),
         gzip.compress(CELLS.replace("107.5", "east").encode()),
     ],
+    ids=["cut off", "other columns", "no table", "no place"],
 )
 def test_lists_of_cells_that_are_none(
     vietnam: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: bytes
