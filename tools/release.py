@@ -2,11 +2,13 @@
 
 ``lock`` writes `requirements/*.lock` anew: every dependency with its version and the SHA-256 of
 each of its files, for all systems and Pythons; versions stay unless pyproject.toml, or ``lock
---upgrade``, says otherwise. ``package`` builds sdist and wheel, installs the wheel in an
-environment of its own with the locked dependencies, runs the demo there from an empty folder (as CI
-does with ``--short``), and writes beside the wheel what it is made of (CycloneDX) and under which
-licences. ``audit`` asks for known vulnerabilities of what is locked, where an index can be reached.
-``wheels`` prints for which Pythons and systems everything that is needed comes built.
+--upgrade``, says otherwise; and, from nothing, `requirements/oldest.txt`: for the oldest Python,
+the least versions that pyproject.toml allows of what it names, tests included. ``package`` builds
+sdist and wheel, installs the wheel in an environment of its own with the locked dependencies, runs
+the demo there from an empty folder (as CI does with ``--short``), and writes beside the wheel what
+it is made of (CycloneDX) and under which licences. ``audit`` asks for known vulnerabilities of what
+is locked, where an index can be reached. ``wheels`` prints for which Pythons and systems everything
+that is needed comes built.
 """
 
 from __future__ import annotations
@@ -63,7 +65,13 @@ def lock(arguments: list[str]) -> int:
         )
         if code:
             return code
-    return 0
+    # Versions that it held before would be kept, where they are above the least.
+    (LOCKS / "oldest.txt").unlink(missing_ok=True)
+    return _tool(
+        *("uv", "pip", "compile", "pyproject.toml", "--extra", "test", "--quiet"),
+        *("--resolution", "lowest-direct", "--python-version", PYTHONS[0]),
+        *("--no-annotate", "--no-header", "--output-file", "requirements/oldest.txt"),
+    )
 
 
 def package(arguments: list[str]) -> int:

@@ -220,14 +220,15 @@ def test_shares_by_hand() -> None:
         + [("1", None, 0.9, True, False)]
         + [("2", None, 0.2, False, True)] * 2
     )
-    shares = count_shares(tests, 0.95).set_index(["kind", "area", "commune_code", "village_code"])
-    of_1 = shares.loc[("commune", "inside", "1", "*")]
+    names = ["kind", "area", "commune_code", "village_code", "probability_class"]
+    shares = count_shares(tests, 0.95).set_index(names)
+    of_1 = shares.loc[("commune", "inside", "1", "*", "*")]
     assert (of_1["tests"], of_1["successes"], of_1["share"]) == (4, 3, 0.75)
     assert of_1["claimed_mean"] == pytest.approx((3 * 0.8 + 0.9) / 4)
     ends = clopper_pearson(3, 4)
     assert (of_1["low"], of_1["high"]) == (float(ends[0]), float(ends[1]))
-    assert shares.loc[("village", "inside", "1", "v"), "tests"] == 3
-    assert shares.loc[("all", "outside", "*", "*"), "share"] == 1.0
+    assert shares.loc[("village", "inside", "1", "v", "*"), "tests"] == 3
+    assert shares.loc[("all", "outside", "*", "*", "*"), "share"] == 1.0
     classes = shares.xs("class", level="kind").groupby("probability_class")["tests"].sum()
     assert classes.to_dict() == {"0–50 %": 2, "75–90 %": 3, "90–95 %": 1}
 
