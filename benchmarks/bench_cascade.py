@@ -261,7 +261,7 @@ def run(asked: argparse.Namespace, folder: Path, scratch: Path) -> int:
     with clock("province, path losses"):
         study = study_with_cells(folder / "province", asked.sites)
         inputs = with_network(read_inputs(study, Findings(study.checks.severity)), asked.side)
-        store = PathLossStore(study.work_folder / "store")
+        store = PathLossStore.of(study)
         silenced = SilencedVillages(inputs, study, store)
         compute_signal(inputs, study, _new(scratch), store)
         hazards, feeders = dangers(inputs)

@@ -93,7 +93,7 @@ def calibrate(
             crs=crs,
             encoding=encoding,
         )
-        store = PathLossStore(opened.work_folder / "store")
+        store = PathLossStore.of(opened)
         found = compare(inputs, opened, store, measured, progress)
     about = _about(measurements, opened, inputs)
     write_calibration(found, out, form, overwrite=overwrite, about=about)

@@ -36,8 +36,9 @@ def store(study: Path, prune: bool, older_than: float | None, max_mib: float | N
 
     if not prune and (older_than is not None or max_mib is not None):
         raise click.UsageError(tr("--older-than and --max-mib go with --prune"))
-    work_folder = read_study(study).work_folder
-    kept = PathLossStore(work_folder / "store")
+    asked = read_study(study)
+    work_folder = asked.work_folder
+    kept = PathLossStore.of(asked)
     console = open_console()
     if prune:
         limit = None if max_mib is None else int(max_mib * 2**20)

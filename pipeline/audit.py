@@ -106,7 +106,7 @@ def audit_study(
     with ExitStack() as stack:
         if run is None:
             rasters = stack.enter_context(scratch_rasters())
-            store = PathLossStore(study.work_folder / "store")
+            store = PathLossStore.of(study)
             signal = compute_signal(inputs, study, rasters, store, told)
             layers, cells = signal.layers, signal.cells
         else:

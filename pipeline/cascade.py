@@ -73,6 +73,6 @@ def follow_every_loss(
     hazards = read_shapes(study, study.planning.hazards, AREAS, inputs, findings)
     feeders = read_feeders(study, study.planning.feeders, inputs, findings)
     findings.stop_on_errors()
-    store = PathLossStore(study.work_folder / "store")
+    store = PathLossStore.of(study)
     cascade = assess_cascade(inputs, study, fiber, hazards, feeders, store, ask, progress)
     return Cascaded(results, cascade, findings, hazards)

@@ -94,7 +94,7 @@ def compute(
     signal = coverage = simulation = definitions = None
     if radio:
         with watch("signal"):
-            store = PathLossStore(study.work_folder / "store")
+            store = PathLossStore.of(study)
             signal = compute_signal(inputs, study, rasters, store, progress, crew)
         with watch("villages"):
             report_problems(inputs, signal, findings)

@@ -63,7 +63,7 @@ class Sweep:
         findings = Findings(study.checks.severity)
         inputs = read_inputs(study, findings, self._told)
         self._masts = plan_run(inputs, study).masts
-        self._losses = Losses(inputs, study, PathLossStore(study.work_folder / "store"), crew)
+        self._losses = Losses(inputs, study, PathLossStore.of(study), crew)
 
     def shares(self, count: int) -> list[Share]:
         """Deal the masts out to so many tasks; shares rest on the study, not on what is kept."""

@@ -109,7 +109,7 @@ def plan_study_sites(
             raise no_fibre()
         layers = _layers(study, results.inputs, findings)
         findings.stop_on_errors()
-        store = PathLossStore(study.work_folder / "store")
+        store = PathLossStore.of(study)
         plan = plan_sites(
             results.inputs,
             quick,

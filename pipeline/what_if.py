@@ -89,7 +89,7 @@ def _villages(
         )
     cells = inputs.cells.copy()
     cells["in_service"] = cells["in_service"].astype(bool) & ~cells["site_id"].isin(sites)
-    store = PathLossStore(study.work_folder / "store")
+    store = PathLossStore.of(study)
     before = judge_villages(inputs, study, rasters / "before", store, told)
     table = pd.DataFrame(before.villages[["code", "name", "commune_code"]])
     table["before"] = before.villages["grade"].to_numpy()

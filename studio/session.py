@@ -153,7 +153,7 @@ class Studio:
         findings = Findings(study.checks.severity)
         inputs = read_inputs(study, findings, told)
         self._standing = Standing(scratch / "held", inputs.grid)
-        store = PathLossStore(study.work_folder / "store")
+        store = PathLossStore.of(study)
         self._overlay = Overlay(store)
         signal = compute_signal(
             inputs, study, scratch / "rasters", store, told, keep=self._standing

@@ -111,6 +111,15 @@ class Outputs(Section):
         return self
 
 
+class Store(Section):
+    """Where path losses are kept between runs, if not in the study's work folder."""
+
+    place: str | None = None
+    """A folder (one on a shared disc serves many machines), or an object store: ``s3://bucket/folder``,
+    ``gs://…``, ``az://…`` (`pip install 'phusong[objects]'`; who may do what is told by the
+    environment, as the tools of the providers take it)."""
+
+
 class Publish(Section):
     """What `phusong publish` hands to others, and what it keeps back."""
 
@@ -173,6 +182,7 @@ class Study(Section):
     outputs: Outputs = Field(default_factory=Outputs)
     publish: Publish = Field(default_factory=Publish)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
+    store: Store = Field(default_factory=Store)
     scenario: Scenario | None = None
     """What is built, changed and switched off; from a file of its own, see docs/scenarios.md."""
     folder: Path = Field(default=Path(), exclude=True)
@@ -216,8 +226,17 @@ class Study(Section):
         """Where prepared rasters and path losses are kept between runs."""
         return self.folder / ".phusong"
 
+    @property
+    def losses_place(self) -> Path | str:
+        """Folder or URL under which path losses are kept."""
+        place = self.store.place
+        if place is None:
+            return self.work_folder / "store"
+        return place if "://" in place else self.folder / place
+
     def fingerprint(self) -> str:
         """Return the SHA-256 of everything the study says (its folder left out)."""
-        said = self.model_dump(mode="json", exclude={"fetch"})  # where files came from is no input
+        # Where files came from, and where losses are kept, is no input.
+        said = self.model_dump(mode="json", exclude={"fetch", "store"})
         text = json.dumps(said, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from phusong.coverage.signal.store import NODATA, PathLossStore, to_ticks
+from phusong.coverage.kept.lossbytes import NODATA, to_ticks
+from phusong.coverage.signal.store import PathLossStore
 from phusong.grid import Window
 
 MOST_BYTES: Final = 384 * 2**20
@@ -26,7 +27,7 @@ class Overlay(PathLossStore):
     """
 
     def __init__(self, below: PathLossStore) -> None:
-        super().__init__(below.folder)
+        super().__init__(below.place)
         self._below = below
         self._held: OrderedDict[str, tuple[Window, NDArray[np.int16], float]] = OrderedDict()
         self._bytes = 0

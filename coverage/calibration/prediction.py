@@ -16,12 +16,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from phusong.coverage.calibration.joins import on_frequency
+from phusong.coverage.kept.lossbytes import NODATA
 from phusong.coverage.signal.antenna import attenuation_db
 from phusong.coverage.signal.combine import FLOOR_TICK, TICK_DB
 from phusong.coverage.signal.correction import Correction, Sight
 from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB, Losses
 from phusong.coverage.signal.plan import Mast, Plan
-from phusong.coverage.signal.store import NODATA, EntryError
+from phusong.coverage.signal.store import EntryError
 from phusong.coverage.signal.tiles import Tiles
 from phusong.grid import Window
 from phusong.progress import Progress

@@ -16,11 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from phusong.coverage.corrections.coveroffsets import CoverOffsets
 from phusong.coverage.corrections.residualfield import ResidualField, read_field
+from phusong.coverage.kept.lossbytes import NODATA
 from phusong.coverage.propagation.p526.path import free_space_db
 from phusong.coverage.propagation.walk.fan import bilinear
 from phusong.coverage.signal.losses import ELEVATION_STEP_DEG, LOSS_STEP_DB
 from phusong.coverage.signal.plan import Mast
-from phusong.coverage.signal.store import NODATA
 from phusong.errors import InputError, Where
 from phusong.grid import Window
 from phusong.sources.inputs import Inputs

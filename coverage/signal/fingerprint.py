@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from phusong.coverage.signal.store import BLOCK
+from phusong.coverage.kept.lossbytes import BLOCK
 from phusong.grid import Window, block_at
 
 if TYPE_CHECKING:

@@ -158,8 +158,7 @@ class Losses:
     def __reduce__(self) -> tuple[Any, ...]:
         """Go to a worker: what is known by now is left behind, and files keep their place."""
         study = self._study.model_copy(update={"folder": self._study.folder.resolve()})
-        store = PathLossStore(self._store.folder.resolve())
-        return _at_work, (engine_fingerprint(), self._ground.elsewhere(), study, store)
+        return _at_work, (engine_fingerprint(), self._ground.elsewhere(), study, self._store)
 
     def window(self, mast: Mast) -> Window:
         """Return the cells of the grid within the radius of a mast, and one cell round them."""
@@ -277,7 +276,7 @@ class Losses:
         if lost:
             raise CrewError(
                 "{count} masts were computed by workers, but are not in the store",
-                Where(file=str(self._store.folder)),
+                Where(file=str(self._store.place)),
                 "workers must see the study's folder, and may write to it, under the same path",
                 {"count": len(lost)},
             )

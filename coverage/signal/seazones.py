@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from phusong.coverage.kept.lossbytes import BLOCK
 from phusong.coverage.propagation.surface import ZONE_COASTAL, ZONE_INLAND, ZONE_SEA
-from phusong.coverage.signal.store import BLOCK
 from phusong.grid import Window
 from phusong.sources.inputs import Raster
 

@@ -18,8 +18,6 @@ import contextlib
 import hashlib
 import json
 import logging
-import os
-import stat
 import struct
 import tempfile
 import time
@@ -27,26 +25,23 @@ import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from phusong.coverage.kept.bucket import Bucket
+from phusong.coverage.kept.lossbytes import BLOCK, NODATA, pack, squeezer, to_ticks, unpack
+from phusong.coverage.kept.shelf import Folder, Shelf
 from phusong.disc.refused import refusal
-from phusong.disc.workplace import draft, session_folder, sweep_drafts
+from phusong.disc.workplace import session_folder
 from phusong.grid import Window, block_at
 from phusong.i18n import tr
-from phusong.jit import njit
+from phusong.study import Study
 
 FORMAT: Final = 2
-BLOCK: Final = 256
-NODATA: Final = -32768
-LIMIT: Final = 32767
 _MAGIC: Final = b"PHSNGPL\x02"
-_SUFFIX: Final = ".loss"
-_WIDEST: Final = 4 * BLOCK * BLOCK
-"""Bytes that a frame may look back; ours look back no further than a block."""
 _KNOWN: Final = 4096
 """Heads of entries that are remembered: those round a tile, and not those of a country."""
 
@@ -73,75 +68,6 @@ def entry_key(shaped_by: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def to_ticks(values: NDArray[np.float32], step: float) -> NDArray[np.int16]:
-    """Return values in whole steps as int16; NaN becomes ``NODATA``, the far ends are held."""
-    ticks = np.empty(values.shape, dtype=np.int16)
-    _round_to(values.ravel(), np.float32(step), ticks.ravel())
-    return ticks
-
-
-@njit(cache=True, nogil=True)
-def _round_to(values: Any, step: Any, ticks: Any) -> None:
-    """Fill in the ticks of :func:`to_ticks`, (n,)."""
-    for i in range(values.size):
-        tick = np.rint(values[i] / step)
-        tick = min(max(tick, np.float32(-LIMIT)), np.float32(LIMIT))
-        ticks[i] = NODATA if np.isnan(values[i]) else np.int16(tick)
-
-
-@njit(cache=True, nogil=True)
-def _take_steps(flat: NDArray[np.uint16], low_high: NDArray[np.uint8]) -> None:
-    """Fill in the low and the high bytes of each row's differences, modulo 2**16."""
-    rows, cols = flat.shape
-    for r in range(rows):
-        before = np.uint16(0)
-        for c in range(cols):
-            step = np.uint16(flat[r, c] - before)
-            before = flat[r, c]
-            low_high[0, r, c] = step & np.uint16(255)
-            low_high[1, r, c] = step >> np.uint16(8)
-
-
-@njit(cache=True, nogil=True)
-def _add_steps(low_high: NDArray[np.uint8], flat: NDArray[np.uint16]) -> None:
-    """Undo :func:`_take_steps`."""
-    rows, cols = flat.shape
-    for r in range(rows):
-        value = np.uint16(0)
-        for c in range(cols):
-            value = np.uint16(value + low_high[0, r, c] + (np.uint16(low_high[1, r, c]) << 8))
-            flat[r, c] = value
-
-
-def _squeezer() -> zstandard.ZstdCompressor:
-    """Return what packs: its quickest way but for giving up on small gains; of one thread."""
-    return zstandard.ZstdCompressor(level=1, write_content_size=False)
-
-
-def _pack(ticks: NDArray[np.int16], squeezer: zstandard.ZstdCompressor) -> bytes:
-    """Pack a block; an empty one takes no bytes."""
-    if (ticks == NODATA).all():
-        return b""
-    low_high = np.empty((2, *ticks.shape), dtype=np.uint8)
-    _take_steps(ticks.view(np.uint16), low_high)
-    return squeezer.compress(low_high.data)
-
-
-def _unpack(data: bytes, shape: tuple[int, int]) -> NDArray[np.int16]:
-    """Undo :func:`_pack`. What says to be larger than the block is refused before it grows."""
-    if not data:
-        return np.full(shape, NODATA, dtype=np.int16)
-    size = 2 * shape[0] * shape[1]
-    if zstandard.frame_content_size(data) not in {-1, size}:
-        raise EntryError
-    raw = zstandard.ZstdDecompressor(max_window_size=_WIDEST).decompress(data, max_output_size=size)
-    if len(raw) != size:
-        raise EntryError
-    flat = np.empty(shape, dtype=np.uint16)
-    _add_steps(np.frombuffer(raw, dtype=np.uint8).reshape(2, *shape), flat)
-    return flat.view(np.int16)
-
-
 def _integer(value: object, least: int | None = None) -> int:
     """Return what should be an integer; a head may say anything."""
     if not isinstance(value, int) or (least is not None and value < least):
@@ -149,45 +75,43 @@ def _integer(value: object, least: int | None = None) -> int:
     return value
 
 
-def _opened(path: Path) -> BinaryIO:
-    """Open an entry for reading: a file, no link elsewhere, no pipe that waits for ever.
-
-    Raises
-    ------
-    OSError
-        When it is none, or cannot be opened.
-    """
-    flags = os.O_RDONLY
-    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
-        flags |= getattr(os, name, 0)
-    handle = os.open(path, flags)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise OSError("this is no plain file")
-    return os.fdopen(handle, "rb")
-
-
 class PathLossStore:
-    """A folder of entries.
+    """Entries on a shelf.
 
     Parameters
     ----------
-    folder
-        Made when first written to.
+    place
+        A folder, made when first written to, or the URL of an object store.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, place: Path | str) -> None:
+        self.place = place
+        self._shelf: Shelf = Folder(place) if isinstance(place, Path) else Bucket(place)
         self._headers: dict[str, _Header] = {}
-        self._spare: tempfile.TemporaryDirectory[str] | None = None
+        self._spare: Folder | None = None
         self._in_spare: set[str] = set()
         self._swept = False
 
+    @classmethod
+    def of(cls, study: Study) -> PathLossStore:
+        """Return the store of a study."""
+        return cls(study.losses_place)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to a worker: heads known by now are left behind, and a folder keeps its place."""
+        place = self.place.resolve() if isinstance(self.place, Path) else self.place
+        return PathLossStore, (place,)
+
     def path(self, key: str) -> Path:
-        """Return where the entry of a key lies (whether or not it exists)."""
-        if self._spare is not None and key in self._in_spare:
-            return Path(self._spare.name) / f"{key}{_SUFFIX}"
-        return self.folder / key[:2] / f"{key}{_SUFFIX}"
+        """Return the file of a key's entry in a folder (whether or not it exists)."""
+        shelf = self._at(key)
+        if not isinstance(shelf, Folder):
+            raise TypeError(self.place)
+        return shelf.path(key)
+
+    def _at(self, key: str) -> Shelf:
+        spare = self._spare
+        return spare if spare is not None and key in self._in_spare else self._shelf
 
     def has(self, key: str) -> bool:
         """Whether a whole entry of this key is there; its blocks are checked when read."""
@@ -196,7 +120,7 @@ class PathLossStore:
         except EntryError:
             return False
         with contextlib.suppress(OSError):
-            os.utime(self.path(key))
+            self._at(key).touch(key)
         return True
 
     def write(
@@ -222,12 +146,12 @@ class PathLossStore:
         about
             Small facts for :meth:`summary` (site, frequency).
         """
-        ticks, squeezer = to_ticks(values, step), _squeezer()
+        ticks, frames = to_ticks(values, step), squeezer()
         table: list[list[int]] = []
         packed: list[bytes] = []
         offset = 0
         for (r, c), part in window.blocks(BLOCK):
-            data = _pack(np.ascontiguousarray(ticks[part.slices_in(window)]), squeezer)
+            data = pack(np.ascontiguousarray(ticks[part.slices_in(window)]), frames)
             table.append([r, c, offset, len(data), zlib.crc32(data)])
             packed.append(data)
             offset += len(data)
@@ -254,14 +178,11 @@ class PathLossStore:
         Windows refuses while another run reads the old one. That one is as good, if whole:
         equal keys hold equal losses.
         """
-        self._sweep()
-        path = self.path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(OSError):
-            path.rmdir()  # an empty folder of that name gives way
+        if not self._swept:
+            self._swept = True
+            self._shelf.sweep()
         try:
-            with draft(path) as handle, os.fdopen(handle, "wb", closefd=False) as out:
-                out.write(whole)
+            self._shelf.put(key, whole)
         except PermissionError:
             if not self.has(key):
                 raise
@@ -269,36 +190,33 @@ class PathLossStore:
     def _put_aside(self, key: str, whole: bytes, problem: OSError) -> None:
         """Keep an entry for the time of this run, since the store does not take it."""
         if self._spare is None:
-            told = refusal(problem, self.folder)
+            told = refusal(problem, Path(self.place))
             logging.getLogger("phusong").warning(
                 tr(
                     "{reason}; path losses are not all kept in {folder}, this run goes on without",
                     reason=tr(told.what, **told.params),
-                    folder=self.folder,
+                    folder=self.place,
                 )
             )
-            self._spare = tempfile.TemporaryDirectory(prefix="losses-", dir=session_folder())
+            self._aside = tempfile.TemporaryDirectory(prefix="losses-", dir=session_folder())
+            self._spare = Folder(Path(self._aside.name))
         self._in_spare.add(key)
-        self.path(key).write_bytes(whole)
-
-    def _sweep(self) -> None:
-        """Once in a run, remove what runs that died left half written."""
-        if not self._swept:
-            self._swept = True
-            sweep_drafts(self.folder)
+        path = self._spare.path(key)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(whole)
 
     def _header(self, key: str, *, fresh: bool = False) -> _Header:
         """Read and check the head of an entry and the length of its file."""
         if not fresh and key in self._headers:
             return self._headers[key]
         try:
-            with _opened(self.path(key)) as file:
-                start = file.read(len(_MAGIC) + 8)
+            with self._at(key).opened(key) as entry:
+                (start,) = entry.parts([(0, len(_MAGIC) + 8)])
                 if len(start) < len(_MAGIC) + 8 or not start.startswith(_MAGIC):
                     raise EntryError
                 length, crc = struct.unpack("<II", start[len(_MAGIC) :])
-                head = file.read(length)
-                size = os.fstat(file.fileno()).st_size
+                size = entry.size
+                (head,) = entry.parts([(len(start), min(length, size))])
             if len(head) != length or zlib.crc32(head) != crc:
                 raise EntryError
             said = json.loads(head)
@@ -353,16 +271,15 @@ class PathLossStore:
         if wanted.empty:
             return out, header.step
         try:
-            with _opened(self.path(key)) as file:
-                for (r, c), part in wanted.blocks(BLOCK):
-                    offset, length, crc = header.blocks[r, c]
-                    file.seek(header.body + offset)
-                    data = file.read(length)
-                    if len(data) != length or zlib.crc32(data) != crc:
-                        raise EntryError
-                    whole = block_at((r, c), BLOCK).intersect(header.window)
-                    block = _unpack(data, whole.shape)
-                    out[part.slices_in(window)] = block[part.slices_in(whole)]
+            blocks = [(*header.blocks[at], at, part) for at, part in wanted.blocks(BLOCK)]
+            with self._at(key).opened(key) as entry:
+                found = entry.parts([(header.body + row[0], row[1]) for row in blocks])
+            for data, (_, length, crc, at, part) in zip(found, blocks, strict=True):
+                if len(data) != length or zlib.crc32(data) != crc:
+                    raise EntryError
+                whole = block_at(at, BLOCK).intersect(header.window)
+                block = unpack(data, whole.shape)
+                out[part.slices_in(window)] = block[part.slices_in(whole)]
         except (OSError, ValueError, LookupError, zstandard.ZstdError) as problem:
             raise EntryError from problem
         return out, header.step
@@ -387,13 +304,8 @@ class PathLossStore:
         its head is readable) and the small facts it was written with.
         """
         found = []
-        for path in self.folder.glob(f"*/*{_SUFFIX}"):
-            key = path.name.removesuffix(_SUFFIX)
-            try:
-                stat = path.stat()
-            except OSError:  # another run pruned it
-                continue
-            row = {"key": key, "bytes": stat.st_size, "used": stat.st_mtime, "whole": True}
+        for key, size, used in self._shelf.lying():
+            row = {"key": key, "bytes": size, "used": used, "whole": True}
             try:
                 row = {**self._header(key, fresh=True).about, **row}
             except EntryError:
@@ -405,7 +317,7 @@ class PathLossStore:
         """Return ``entries``, ``bytes``, ``sites``, ``broken`` and ``oldest``/``newest`` use."""
         rows = self.entries()
         return {
-            "folder": str(self.folder),
+            "folder": str(self.place),
             "entries": len(rows),
             "bytes": sum(row["bytes"] for row in rows),
             "sites": len({row["site_id"] for row in rows if "site_id" in row}),
@@ -447,20 +359,11 @@ class PathLossStore:
             too_old = older_than_days is not None and now - row["used"] > older_than_days * 86400
             too_much = max_bytes is not None and held + row["bytes"] > max_bytes
             goes = row["key"] not in safe and (everything or too_old or too_much)
-            if (goes or not row["whole"]) and self._remove(self.path(row["key"])):
+            if (goes or not row["whole"]) and self._shelf.remove(row["key"]):
                 self._headers.pop(row["key"], None)
                 count += 1
                 freed += row["bytes"]
             elif row["key"] not in safe:
                 held += row["bytes"]
-        sweep_drafts(self.folder)
+        self._shelf.sweep()
         return count, freed
-
-    @staticmethod
-    def _remove(path: Path) -> bool:
-        """Remove a file; one that another run holds open (Windows) stays."""
-        try:
-            path.unlink(missing_ok=True)
-        except OSError:
-            return False
-        return True

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from helpers.cli import phusong
 from helpers.crews import keeping
+from helpers.objects import BUCKET, environment, serving
 from helpers.tiny import make_tiny_study
 from phusong import crew as crew_module
 from phusong.pipeline.shares import deal
@@ -36,6 +37,41 @@ def test_shares_then_a_run_equal_one_run(study, tmp_path):
     assert stamp["signal"]["computed"] == 0
     assert rasters(tmp_path / "merged") == once
     assert once
+
+
+def test_machines_that_share_nothing_but_an_object_store(tmp_path, monkeypatch):
+    """Each has a copy of the study; their path losses meet in a bucket, where the run finds them."""
+    with serving() as objects:
+        for key, value in environment(objects).items():
+            monkeypatch.setenv(key, value)
+        copies = []
+        for name in ("one", "two", "third"):
+            copy = make_tiny_study(tmp_path / name)
+            text = (copy / "study.toml").read_text("utf-8")
+            (copy / "study.toml").write_text(
+                text + f'[store]\nplace = "s3://{BUCKET}/losses"\n', "utf-8"
+            )
+            copies.append(copy)
+        for share, copy in enumerate(copies[:2], start=1):
+            phusong("sweep", copy, "--share", share, "--of", 2)
+        phusong("run", copies[2], "--out", tmp_path / "merged")
+        stamp = json.loads((tmp_path / "merged" / "run.json").read_text("utf-8"))
+        assert stamp["signal"]["computed"] == 0
+        assert len(objects.held) == 3  # two bands, and angles
+        said = phusong("store", copies[2]).output
+        assert f"s3://{BUCKET}/losses" in said
+        assert not any((copy / ".phusong" / "store").exists() for copy in copies)
+    plain = make_tiny_study(tmp_path / "plain")
+    phusong("run", plain, "--out", tmp_path / "once")
+    assert rasters(tmp_path / "merged") == rasters(tmp_path / "once")
+
+
+def test_a_store_on_a_shared_disc(study, tmp_path):
+    text = (study / "study.toml").read_text("utf-8")
+    (study / "study.toml").write_text(text + '[store]\nplace = "../shared"\n', "utf-8")
+    phusong("sweep", study)
+    assert list((tmp_path / "shared").rglob("*.loss"))
+    assert not (study / ".phusong" / "store").exists()
 
 
 @given(st.lists(st.integers(0, 1000), max_size=40), st.integers(1, 9))

@@ -102,7 +102,7 @@ def test_a_damaged_loss_is_computed_again(world):
     places, _ = places_of(world, near_km=1.5, spacing_m=1800.0, most=5)
     asked = (inputs, study, signal, dark, places, NewSite(height_m=30.0, eirp_dbm=52.0))
     first = find_service(*asked, store)
-    newest = max(store.folder.rglob("*.loss"), key=lambda path: path.stat().st_mtime_ns)
+    newest = max(store.place.rglob("*.loss"), key=lambda path: path.stat().st_mtime_ns)
     whole = newest.read_bytes()
     newest.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     again = find_service(*asked, store)

@@ -167,7 +167,7 @@ def test_kept_losses_are_not_computed_again(world) -> None:
         def write(self, *_args, **_kwargs):
             raise AssertionError("computed again")
 
-    closed = SimpleNamespace(**{**vars(world), "store": Closed(world.store.folder)})
+    closed = SimpleNamespace(**{**vars(world), "store": Closed(world.store.place)})
     predicted_at(closed, frame_of(x, y))
 
 

@@ -19,6 +19,7 @@ from phusong.coverage.corrections.residualfield import (
     provenance,
     read_field,
 )
+from phusong.coverage.kept.lossbytes import NODATA
 from phusong.coverage.propagation.surface import FLAG_LINE_OF_SIGHT
 from phusong.coverage.quality.sinr import compute_quality
 from phusong.coverage.signal.combine import Odds, share_steps
@@ -32,7 +33,7 @@ from phusong.coverage.signal.correction import (
 from phusong.coverage.signal.losses import LOSS_STEP_DB, Losses, LossReport
 from phusong.coverage.signal.plan import plan_run
 from phusong.coverage.signal.signal import compute_signal
-from phusong.coverage.signal.store import NODATA, PathLossStore
+from phusong.coverage.signal.store import PathLossStore
 from phusong.errors import InputError
 from phusong.grid import Window
 from phusong.progress import NoProgress

@@ -150,7 +150,7 @@ def test_damaged_store_is_mended_in_the_second_pass(tmp_path, model):
     store = PathLossStore(tmp_path / "store")
     signal = compute_signal(inputs, study, tmp_path / "out", store)
     clean = read(compute_quality(inputs, study, signal, tmp_path / "out", store), ANY, ANY)[0]
-    for path in store.folder.rglob("*.loss"):
+    for path in store.place.rglob("*.loss"):
         path.write_bytes(path.read_bytes()[:-3] + b"xyz")
     again = read(compute_quality(inputs, study, signal, tmp_path / "out", store), ANY, ANY)[0]
     assert np.array_equal(clean, again)

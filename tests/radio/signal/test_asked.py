@@ -9,9 +9,10 @@ import pytest
 
 from helpers.radio import X0, Y0
 from helpers.signal import omni, setup
+from phusong.coverage.kept.lossbytes import NODATA
 from phusong.coverage.signal.losses import Losses, LossReport
 from phusong.coverage.signal.plan import plan_run
-from phusong.coverage.signal.store import NODATA, EntryError, PathLossStore
+from phusong.coverage.signal.store import EntryError, PathLossStore
 from phusong.coverage.signal.tiles import Tiles
 from phusong.crew import Crew
 from phusong.grid import CellSet, Window

@@ -20,6 +20,7 @@ from helpers.radio import (
     write_raster,
 )
 from phusong.commands.link import _path
+from phusong.coverage.kept.lossbytes import BLOCK
 from phusong.coverage.propagation import FLAG_FREE_SPACE, Surface, Transmitter, propagate
 from phusong.coverage.propagation.p1812.path import p1812_path
 from phusong.coverage.propagation.surface import ZONE_COASTAL, ZONE_INLAND, ZONE_SEA
@@ -27,7 +28,7 @@ from phusong.coverage.propagation.walk.profile import cell_profile
 from phusong.coverage.signal.losses import LOSS_STEP_DB, Losses, LossReport
 from phusong.coverage.signal.plan import Mast
 from phusong.coverage.signal.seazones import radio_zones, sea_cells
-from phusong.coverage.signal.store import BLOCK, PathLossStore
+from phusong.coverage.signal.store import PathLossStore
 from phusong.grid import Grid
 
 CELL_M = 300.0

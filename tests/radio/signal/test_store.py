@@ -14,14 +14,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phusong.coverage.signal.store import (
-    BLOCK,
-    NODATA,
-    EntryError,
-    PathLossStore,
-    entry_key,
-    to_ticks,
-)
+from phusong.coverage.kept.lossbytes import BLOCK, NODATA, to_ticks
+from phusong.coverage.signal.store import EntryError, PathLossStore, entry_key
 from phusong.grid import Window
 
 WINDOW = Window(100, 200, 300, 400)
@@ -133,7 +127,7 @@ def test_a_damaged_head_or_length_is_seen_at_once(store, change):
     assert not store.has(KEY)
     assert store.summary()["broken"] == 1
     with pytest.raises(EntryError):
-        PathLossStore(store.folder).read(KEY, WINDOW)
+        PathLossStore(store.place).read(KEY, WINDOW)
 
 
 @pytest.mark.parametrize("size", [0, 100, 50_000_000])
@@ -242,12 +236,12 @@ def test_what_cannot_be_kept_serves_the_run(store, losses, monkeypatch, caplog):
         store.write(key, WINDOW, losses, 0.05)
         assert np.nanmax(np.abs(store.read(key, WINDOW) - losses)) < 0.03
         assert store.has(key)
-        assert not PathLossStore(store.folder).has(key)
-    assert list(store.folder.rglob("*.tmp")) == []
-    assert [str(store.folder) in line.getMessage() for line in caplog.records] == [True]
+        assert not PathLossStore(store.place).has(key)
+    assert list(store.place.rglob("*.tmp")) == []
+    assert [str(store.place) in line.getMessage() for line in caplog.records] == [True]
     monkeypatch.undo()
     store.write("ee" * 32, WINDOW, losses, 0.05)
-    assert PathLossStore(store.folder).has("ee" * 32)
+    assert PathLossStore(store.place).has("ee" * 32)
 
 
 def test_a_store_that_cannot_be_made_serves_the_run(tmp_path, losses):
@@ -286,7 +280,7 @@ def of_a_later_version(path):
 def test_what_is_no_entry_is_passed_over_and_made(store, losses, other):
     store.path(KEY).unlink()
     other(store.path(KEY))
-    fresh = PathLossStore(store.folder)
+    fresh = PathLossStore(store.place)
     assert not fresh.has(KEY)
     assert fresh.summary()["broken"] == 1
     fresh.write(KEY, WINDOW, losses, 0.05)
@@ -302,7 +296,7 @@ def test_an_entry_another_run_holds_open_is_as_good(store, losses, monkeypatch):
     monkeypatch.setattr("pathlib.Path.replace", held)
     store.write(KEY, WINDOW, losses, 0.05)
     assert store.has(KEY)
-    assert store.path(KEY).is_relative_to(store.folder)
+    assert store.path(KEY).is_relative_to(store.place)
 
 
 def _write_often(folder, seed):

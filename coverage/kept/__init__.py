@@ -1,0 +1,1 @@
+"""Path losses as bytes, and where these lie: a folder, an object store."""
