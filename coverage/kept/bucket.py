@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, Final
 
-from phusong.coverage.kept.shelf import SUFFIX, Lying, Opened
+from phusong.coverage.kept.lossfolder import SUFFIX, Lying, Opened
 from phusong.errors import StudyError, Where
 
 SCHEMES: Final = ("s3", "gs", "az", "abfs", "abfss")

@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from phusong.coverage.kept.bucket import Bucket
 from phusong.coverage.kept.lossbytes import BLOCK, NODATA, pack, squeezer, to_ticks, unpack
-from phusong.coverage.kept.shelf import Folder, Shelf
+from phusong.coverage.kept.lossfolder import Folder, Shelf
 from phusong.disc.refused import refusal
 from phusong.disc.workplace import session_folder
 from phusong.grid import Window, block_at
