@@ -88,6 +88,7 @@ class PathLossStore:
         self.place = place
         self._shelf: Shelf = Folder(place) if isinstance(place, Path) else Bucket(place)
         self._headers: dict[str, _Header] = {}
+        self._aside: tempfile.TemporaryDirectory[str] | None = None
         self._spare: Folder | None = None
         self._in_spare: set[str] = set()
         self._swept = False

@@ -102,7 +102,8 @@ def _needed(
     spare = SPARE_KM * prices.usd_per_km * prices.route_factor
     room = reach * to_lit + spare
     who, edge, along, _ = roads_at(roads, targets, prices.access_m)
-    to_tail = usd[edge] * along / (roads.to_m[edge] - roads.from_m[edge])
+    whole_m = np.maximum(roads.to_m[edge] - roads.from_m[edge], 1e-3)
+    to_tail = usd[edge] * np.minimum(along / whole_m, 1.0)
     to_head = usd[edge] - to_tail
     tail, head = graph.tail[edge], graph.head[edge]
     own = reach * np.minimum(to_lit[tail] + to_tail, to_lit[head] + to_head) + spare
