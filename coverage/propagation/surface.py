@@ -73,6 +73,13 @@ class Surface:
     rise_m: NDArray[np.float32] | None = None
     asked: NDArray[np.bool_] | None = None
 
+    def __post_init__(self) -> None:
+        # A part cut out of a larger array is copied: kernels would be compiled anew for it.
+        for name in ("height_m", "clutter_m", "zone", "end", "rise_m", "asked"):
+            layer = getattr(self, name)
+            if layer is not None:
+                object.__setattr__(self, name, np.ascontiguousarray(layer))
+
 
 @dataclass(frozen=True)
 class Transmitter:
