@@ -7,6 +7,7 @@ in, so that a probability computed from a file equals the one computed here.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -243,11 +244,14 @@ class Odds:
         """By server plus one, where all of the spread is left; each step less is one kind before.
 
         The first entry is for places without a server, never used."""
+
+    @cached_property
+    def table(self) -> NDArray[np.float32]:
+        """(kinds, ticks) from ``FLOOR_TICK`` on; made when asked for, as a cut needs none."""
         levels = np.arange(FLOOR_TICK, TOP_TICK + 1) * TICK_DB
-        self.table = probability(
+        return probability(
             levels[None, :], self.threshold_dbm[:, None], self.sigma_db[:, None]
         ).astype(np.float32)
-        """(kinds, ticks) from ``FLOOR_TICK`` on."""
 
     @classmethod
     def of_cells(cls, cells: pd.DataFrame, *, tightened: bool = False) -> Odds:
