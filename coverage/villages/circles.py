@@ -42,9 +42,18 @@ class Circles:
         return inside
 
 
+def places_of(sites: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return `x_m` and `y_m` of every site by its name."""
+    return (
+        pd.DataFrame(sites[["site_id", "x_m", "y_m"]])
+        .drop_duplicates("site_id")
+        .set_index("site_id")
+    )
+
+
 def circles_of(
     cells: pd.DataFrame,
-    sites: gpd.GeoDataFrame,
+    places: pd.DataFrame,
     operator: str,
     technologies: list[str],
     radii_km: Mapping[str, float],
@@ -55,8 +64,8 @@ def circles_of(
     ----------
     cells
         Cells in service, usable or not: a report of circles asks only where masts are.
-    sites
-        Their places.
+    places
+        Of their sites, see :func:`places_of`.
     operator
         Or ``ANY``.
     technologies
@@ -68,8 +77,7 @@ def circles_of(
     if operator != ANY:
         chosen = chosen[chosen["operator"] == operator]
     masts = chosen[["site_id", "technology"]].drop_duplicates()
-    place = sites.drop_duplicates("site_id").set_index("site_id")[["x_m", "y_m"]]
-    at = place.reindex(masts["site_id"]).to_numpy(dtype=np.float64)
+    at = places.reindex(masts["site_id"]).to_numpy(dtype=np.float64)
     radius = masts["technology"].astype(object).map(dict(radii_km)).to_numpy(dtype=np.float64)
     return Circles(
         np.ascontiguousarray(at[:, 0]),

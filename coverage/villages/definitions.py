@@ -20,7 +20,7 @@ from phusong.coverage.results import ANY, Signal
 from phusong.coverage.signal.combine import SHARE_STEP, TICK_DB
 from phusong.coverage.signal.layerfiles import LayerReader, Levels, StepsReader
 from phusong.coverage.villages.centre_cells import Centres
-from phusong.coverage.villages.circles import Circles, circles_of
+from phusong.coverage.villages.circles import Circles, circles_of, places_of
 from phusong.coverage.villages.entry import entry_loss_and_spread_db
 from phusong.coverage.villages.footprints import Footprints, footprints
 from phusong.coverage.villages.verdict import is_covered
@@ -272,8 +272,9 @@ def evaluate_definitions(
     carriers = Carriers.of(signal.cells, study)
     radii = {str(t): km for t, km in study.indicators.circles_km.items()}
     rules = {d.id: _Rule.of(d, signal, study, carriers) for d in wanted}
+    places = places_of(inputs.sites)
     rings = {
-        d.id: circles_of(signal.cells, inputs.sites, ANY, list(d.technologies), radii)
+        d.id: circles_of(signal.cells, places, ANY, list(d.technologies), radii)
         for d in wanted
         if d.basis == "circles"
     }

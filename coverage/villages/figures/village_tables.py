@@ -14,7 +14,7 @@ from phusong.coverage.results import ANY, VillageCoverage
 from phusong.coverage.signal.combine import Odds
 from phusong.coverage.villages.assumed import assumed_of
 from phusong.coverage.villages.centre_cells import Centres
-from phusong.coverage.villages.circles import Circles, circles_of
+from phusong.coverage.villages.circles import Circles, circles_of, places_of
 from phusong.coverage.villages.figures.tally import Figures, Named, Steps, Tally, share_of
 from phusong.coverage.villages.nearest import nearest_sites
 from phusong.coverage.villages.weights import Weights, census
@@ -65,10 +65,11 @@ def circles_of_layers(
     """Return the circles of some layers, of cells in service."""
     verdict = [str(t) for t in study.verdict.technologies]
     radii = {str(t): km for t, km in study.indicators.circles_km.items()}
+    places = places_of(inputs.sites)
     return [
         circles_of(
             cells,
-            inputs.sites,
+            places,
             layer.operator,
             verdict if layer.technology == ANY else [layer.technology],
             radii,
