@@ -7,11 +7,13 @@ With ``SOURCE_DATE_EPOCH`` set workbooks, archives and PDF hold no clock of thei
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
 import sqlite3
 import zipfile
+import zlib
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +21,7 @@ _TIME = re.compile(
     rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?"
     rb"|\d{1,2}:\d\d \d{1,2}/\d{1,2}/\d{4}"
 )
+_BOOK = re.compile(rb'(?<=id="book">)[A-Za-z0-9+/=]+(?=</script>)')
 _NAME = re.compile(rb"_[0-9a-f]{32}\b")
 _DATED = ("gpkg_contents", "created", "layer_styles")
 
@@ -47,6 +50,8 @@ def _said(path: Path) -> bytes:
             parts = [(entry.filename, archive.read(entry)) for entry in archive.infolist()]
         return b"".join(name.encode() + _TIME.sub(b"", part) for name, part in parts)
     if path.suffix == ".html":
+        # The hour is in the packed book, too.
+        data = _BOOK.sub(lambda book: zlib.decompress(base64.b64decode(book[0])), data)
         data = _NAME.sub(b"", data)
     return _TIME.sub(b"", data) if path.suffix in {".html", ".json"} else data
 
