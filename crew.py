@@ -9,33 +9,32 @@ from __future__ import annotations
 
 import pickle
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
     Executor,
     Future,
-    ProcessPoolExecutor,
     wait,
 )
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import islice
-from multiprocessing import get_context
 from typing import Any, Final, NamedTuple, TypeVar
 
 import zstandard
 
 from phusong.errors import CrewError
 from phusong.jit import get_num_threads, set_num_threads
+from phusong.processes import Processes
 
 ANSWER_S: Final = 15.0
 """How long a scheduler may take to answer."""
 T = TypeVar("T")
 Part = TypeVar("Part")
 DEATHS: Final = 3
-"""Crews in a row that died before one part was done: what kills them is no accident."""
+"""As often all workers may die in a row before one part is done: then it is no accident."""
 AHEAD: Final = 2
 """Parts a worker is given before what came of them is taken: the one it does, and its next."""
 
@@ -70,8 +69,9 @@ class Crew:
     def each(self, work: Callable[[Part], T], parts: Sequence[Part]) -> Iterator[T]:
         """Do ``work`` on parts, and give what comes of each as it is done, in any order.
 
-        Parts whose worker died are given to a new crew. No more than ``AHEAD`` parts a worker are
-        under way or done and not taken: what comes of them may be large, and whoever takes it slow.
+        A part whose worker died is given to another, last of all. No more than ``AHEAD`` parts a
+        worker are under way or done and not taken: what comes of them may be large, and whoever
+        takes it slow.
 
         Parameters
         ----------
@@ -81,41 +81,41 @@ class Crew:
         Raises
         ------
         CrewError
-            When crew after crew dies.
+            When worker after worker dies.
         """
         # It goes with every part: to a worker of a cluster that comes late, too.
         asked = zstandard.compress(pickle.dumps(work))
-        left, deaths = list(parts), 0
-        while left:
-            done: set[int] = set()
-            with self.open() as workers:
-                tasks: dict[Future[T], int] = {}
-                try:
-                    waiting = iter(enumerate(left))
-                    while True:
-                        free = AHEAD * max(1, workers.at_once()) - len(tasks)
-                        for i, part in islice(waiting, max(0, free)):
-                            tasks[workers.pool.submit(_do, asked, part)] = i
-                        if not tasks:
-                            break
-                        ready = wait(tasks, return_when=FIRST_COMPLETED).done
-                        task = next(task for task in tasks if task in ready)
+        left, deaths = deque(parts), 0
+        with self.open() as workers:
+            tasks: dict[Future[T], Part] = {}
+            try:
+                while left or tasks:
+                    at_once = max(1, workers.at_once())
+                    while left and len(tasks) < AHEAD * at_once:
+                        part = left.popleft()
+                        tasks[workers.pool.submit(_do, asked, part)] = part
+                    ready = wait(tasks, return_when=FIRST_COMPLETED).done
+                    task = next(task for task in tasks if task in ready)
+                    part = tasks.pop(task)
+                    try:
                         out = task.result()
-                        done.add(tasks.pop(task))
+                    except BrokenExecutor as problem:
+                        deaths += 1
+                        if deaths >= DEATHS * at_once:
+                            raise CrewError(
+                                "worker processes die before they have computed anything",
+                                mend="give fewer workers: each takes about as much memory as a run",
+                            ) from problem
+                        left.append(part)
+                        continue
+                    finally:
                         del task, ready  # with them goes what came of it
-                        yield out
-                        del out
-                except BrokenExecutor as problem:
-                    deaths = 0 if done else deaths + 1
-                    if deaths == DEATHS:
-                        raise CrewError(
-                            "worker processes die before they have computed anything",
-                            mend="give fewer workers: each takes about as much memory as a run",
-                        ) from problem
-                finally:
-                    for task in tasks:
-                        task.cancel()
-            left = [part for i, part in enumerate(left) if i not in done]
+                    deaths = 0
+                    yield out
+                    del out
+            finally:
+                for task in tasks:
+                    task.cancel()
 
 
 def crew_of(workers: int | None, scheduler: str | None) -> Crew | None:
@@ -144,13 +144,7 @@ def crew_of(workers: int | None, scheduler: str | None) -> Crew | None:
 def _processes(workers: int) -> Iterator[Hired]:
     """Hire processes beside this one."""
     threads = max(1, get_num_threads() // workers)
-    pool = ProcessPoolExecutor(
-        workers,
-        # A fork would copy threads and locks of this process in whatever state they are.
-        mp_context=get_context("spawn"),
-        initializer=_begin_work,
-        initargs=(threads,),
-    )
+    pool = Processes(workers, partial(_begin_work, threads))
     try:
         yield Hired(pool, lambda: workers)
     finally:

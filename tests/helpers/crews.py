@@ -13,7 +13,7 @@ from phusong.crew import Crew, Hired
 
 
 class Kept:
-    """Processes by their number, that stay from one work to the next; new ones where one died."""
+    """Processes by their number, that stay from one work to the next."""
 
     def __init__(self) -> None:
         self._hire = crew_module._processes
@@ -24,7 +24,7 @@ class Kept:
     @contextmanager
     def processes(self, workers: int) -> Iterator[Hired]:
         """Give so many; it stands in for `phusong.crew._processes`."""
-        if workers not in self._hired or self._hired[workers].pool._broken:
+        if workers not in self._hired:
             self._hired[workers] = self._stack.enter_context(self._hire(workers))
         yield self._hired[workers]
 

@@ -92,7 +92,7 @@ def test_a_worker_killed_among_villages_costs_nothing(province, alone, monkeypat
             for n, out in enumerate(super().each(work, parts)):
                 if n == 0:
                     with self.open() as workers:
-                        killed.append(next(iter(workers.pool._processes)))
+                        killed.append(workers.pool.pids()[0])
                     os.kill(killed[-1], signal.SIGKILL)
                 yield out
 
