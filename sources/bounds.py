@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import zipfile
 import zlib
+from copy import copy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,25 +59,26 @@ def refuse_long(path: Path, limit: int, where: Where) -> None:
 def refuse_packed(path: Path, where: Where, limit: int | None = None) -> None:
     """Raise Overreach for an archive that unpacks to more than is read.
 
-    A zip says its sizes; a gzip is unpacked as far as the limit, and thrown away.
+    A zip says its sizes; both it and a gzip are unpacked as far as the limit, and thrown away.
+
+    Raises
+    ------
+    InputError
+        For a zip whose parts are longer than its list says: GDAL would unpack them to the end.
     """
     if not path.is_file():
         return
     if limit is None:
         limit = TABLE_BYTES if path.suffix.lower() in _TABLES else UNPACKED_BYTES
-    with path.open("rb") as file:
-        head = file.read(4)
-    try:
-        if head[:2] == b"\x1f\x8b":
-            with gzip.open(path) as file:
-                size = _length(file, limit)
-        elif zipfile.is_zipfile(path):  # by its end: its readers do not ask what comes before it
-            with zipfile.ZipFile(path) as archive:
-                size = sum(entry.file_size for entry in archive.infolist())
-        else:
-            return
-    except (OSError, EOFError, ValueError, NotImplementedError, zlib.error, zipfile.BadZipFile):
-        return  # whoever reads it says what is wrong
+    stat = path.stat()
+    size, longer = _unpacked(path, limit, stat.st_mtime_ns, stat.st_size)
+    if longer is not None:
+        raise InputError(
+            "{name} in it is longer than the list of the archive says",
+            where,
+            "pack it anew",
+            {"name": longer},
+        )
     if size > limit:
         raise Overreach(
             "it unpacks to more than {limit} MB",
@@ -85,10 +88,52 @@ def refuse_packed(path: Path, where: Where, limit: int | None = None) -> None:
         )
 
 
+@lru_cache(maxsize=64)
+def _unpacked(path: Path, limit: int, *_of_it: int) -> tuple[int, str | None]:
+    """Return how much an archive unpacks to, and which part is longer than it says.
+
+    0 for what is no archive, or a broken one: whoever reads it says what is wrong.
+
+    Parameters
+    ----------
+    _of_it
+        When a file is another one.
+    """
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        if packed:
+            with gzip.open(path) as file:
+                return _length(file, limit), None
+        if not zipfile.is_zipfile(path):  # by its end: its readers do not ask what comes before it
+            return 0, None
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+            size = sum(part.file_size for part in parts)
+            for part in parts if size <= limit else []:
+                if _goes_on(archive, part):
+                    return size, part.filename
+            return size, None
+    except (OSError, EOFError, ValueError, NotImplementedError, zlib.error, zipfile.BadZipFile):
+        return 0, None
+
+
+def _goes_on(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Say whether a part is longer than the list of its archive says."""
+    believed: Any = copy(part)
+    # One byte more is asked for, of which no checksum is told.
+    believed.file_size, believed.CRC = part.file_size + 1, None
+    try:
+        with archive.open(believed) as file:
+            return _length(file, part.file_size) > part.file_size
+    except (RuntimeError, EOFError, zlib.error, zipfile.BadZipFile):
+        return False  # locked or broken
+
+
 def _length(file: Any, limit: int) -> int:
     """Return how many bytes a stream has, or a figure over the limit."""
     size = 0
-    while size <= limit and (block := file.read(2**20)):
+    while size <= limit and (block := file.read(min(2**20, limit + 1 - size))):
         size += len(block)
     return size
 
