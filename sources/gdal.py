@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -134,7 +135,7 @@ def _no_bypass(leave: Gdal) -> Iterator[None]:
 @contextmanager
 def vectors(leave: Gdal = NO_LEAVE) -> Iterator[None]:
     """Lock pyogrio's GDAL while a planner's file is read; afterwards it is as it was."""
-    skipped = set(pyogrio.list_drivers()) - VECTOR - set(leave.drivers)
+    skipped = _vector_drivers() - VECTOR - set(leave.drivers)
     options = {**_locks(leave), "OGR_SKIP": ",".join(sorted(skipped))}
     before = {name: pyogrio.get_gdal_config_option(name) for name in options}
     with _no_bypass(leave):
@@ -143,6 +144,12 @@ def vectors(leave: Gdal = NO_LEAVE) -> Iterator[None]:
             yield
         finally:
             _set(before)
+
+
+@lru_cache(maxsize=1)
+def _vector_drivers() -> frozenset[str]:
+    """All that pyogrio's GDAL has; asked before the first lock, under which there are fewer."""
+    return frozenset(pyogrio.list_drivers())
 
 
 def _set(options: dict[str, Any]) -> None:
