@@ -1,7 +1,7 @@
 """Hostile and broken files: a message for every one, no network, no end of work, nothing written.
 
 The network is a listener of this machine that must hear nothing. Broken files are made by number
-(``helpers.hostile``): a few here, thousands by `benchmarks/fuzz_readers.py`, for two minutes in CI.
+(``helpers.hostile``): a few here, thousands by `benchmarks/fuzz_readers.py`, for a minute in CI.
 """
 
 from __future__ import annotations
