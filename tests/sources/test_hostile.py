@@ -1,7 +1,7 @@
 """Hostile and broken files: a message for every one, no network, no end of work, nothing written.
 
 The network is a listener of this machine that must hear nothing. Broken files are made by number
-(``helpers.hostile``): a few here, thousands by `benchmarks/fuzz_readers.py`, for a minute in CI.
+(``helpers.hostile``): a few here, thousands by `benchmarks/fuzz_readers.py`, for two minutes in CI.
 """
 
 from __future__ import annotations
@@ -984,6 +984,6 @@ def test_what_is_broken_was_sound(ground: Ground, kind: str) -> None:
 
 
 def test_broken_files_by_number(ground: Ground) -> None:
-    """One of each kind and a few more; CI takes a minute of others: benchmarks/fuzz_readers.py."""
+    """One of each kind and a few more; CI takes two minutes of others: benchmarks/fuzz_readers.py."""
     for number in range(45):
         assert ground.attempt(case_of(ground.whole, number))
