@@ -64,11 +64,13 @@ class Processes(Executor):
         process = self._take()
         try:
             answer = process.answer(asked)
-        except (EOFError, OSError) as problem:
+        except BaseException as problem:
             with self._lock:
                 self._busy.remove(process)
-            process.end()
-            raise BrokenProcessPool("a process died at its work") from problem
+            process.end()  # whatever is left on its line
+            if isinstance(problem, EOFError | OSError):
+                raise BrokenProcessPool("a process died at its work") from problem
+            raise
         with self._lock:
             self._busy.remove(process)
             self._free.append(process)
