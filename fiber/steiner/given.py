@@ -19,6 +19,8 @@ LARGEST_PRICED = 60_000
 """Edges beyond which potentials alone have to do, and searches wait for memory."""
 _DIGITS = 2.0**44
 """A first tree costs about this much once costs that are not whole are scaled to whole numbers."""
+_LARGEST = 1000.0
+"""Binary digits that a scale has at most."""
 
 
 def first_tree(graph: Graph) -> NDArray[np.int32]:
@@ -80,7 +82,8 @@ def scaled(graph: Graph) -> tuple[float, Graph]:
     largest = float(g.cost.max())
     if total == 0.0 or (np.array_equal(g.cost, np.floor(g.cost)) and largest < 2.0**46):
         return 1.0, g
-    scale = 2.0 ** np.floor(np.log2(_DIGITS / total))
+    # A sum of next to nothing would ask for a scale that no float holds.
+    scale = 2.0 ** min(np.floor(np.log2(_DIGITS) - np.log2(total)), _LARGEST)
     # No tree better than the first holds an edge costlier than all of it.
     price = np.floor(np.minimum(g.cost, 2.0 * total) * scale)
     return scale, build(g.tail, g.head, price, g.terminal)

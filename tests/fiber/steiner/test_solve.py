@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpers.steiner import as_graph, check_tree, dreyfus_wagner, grid, instances, quick, solved
@@ -144,8 +144,15 @@ def test_optimum_of_small_graphs(instance):
     assert result.status == "optimal"
 
 
+def _pair(one, other):
+    return 2, np.zeros(2, np.int64), np.ones(2, np.int64), np.array([one, other]), np.arange(2)
+
+
 @quick
 @given(instances(whole=False))
+@example(_pair(1.0, 4.89e-296))
+@example(_pair(5e-324, 1e-310))
+@example(_pair(1e300, 3e300))
 def test_costs_need_not_be_whole(instance):
     nodes, tail, head, cost, terminals = instance
     result = solved(tail, head, cost, terminals, nodes=nodes)
