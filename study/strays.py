@@ -50,9 +50,11 @@ def refuse_strays(path: Path, folder: Path, leave: Sequence[Path]) -> None:
 def _place(path: Path) -> Path | None:
     """Return where links lead; None where they lead back to themselves."""
     try:
-        return path.resolve()
+        place = path.resolve()
     except (OSError, RuntimeError):  # the latter until Python 3.12
         return None
+    # From Python 3.13 on such a link is left as it is.
+    return None if any(part.is_symlink() for part in (place, *place.parents)) else place
 
 
 def _links(path: Path) -> Iterator[Path]:
