@@ -186,7 +186,7 @@ def test_vector_formats(tmp_path: Path, spec: dict[str, Any], suffix: str) -> No
             for part in (tmp_path / "data").glob("inner.*"):
                 archive.write(part, part.name)
     elif suffix == "kml":
-        frame.to_crs(4326).rename(columns={"ten_thon": "Name"}).to_file(path, driver="KML")
+        frame.to_crs(4326).rename(columns={"ten_thon": "Name"}).to_file(path, driver="LIBKML")
     elif suffix == "geojson":
         frame.to_crs(4326).to_file(path)
     elif suffix == "tab":
