@@ -122,9 +122,9 @@ def test_errors_are_raised_where_it_was_asked(pool: Processes) -> None:
     assert "in refuse" in "".join(caught.value.__notes__)
     with pytest.raises(RuntimeError, match="this and that"):
         pool.submit(refuse_two, 0).result(60)
-    with pytest.raises((AttributeError, TypeError, RuntimeError), match="pickle|local object"):
+    with pytest.raises((AttributeError, TypeError, RuntimeError), match=r"pickle|local object"):
         pool.submit(whole_of, 0).result(60)
-    with pytest.raises((AttributeError, TypeError, RuntimeError), match="pickle|local object"):
+    with pytest.raises((AttributeError, TypeError, RuntimeError), match=r"pickle|local object"):
         pool.submit(lambda: None)
     # None of it was the end of a process.
     assert pool.submit(os.getpid).result(60) in pool.pids()
