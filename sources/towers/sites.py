@@ -201,7 +201,8 @@ def _components(
     named = cells["site_id"].notna().to_numpy()
     pairs = [_places_shared(xy, np.flatnonzero(~(estimated & named)))]
     index = np.flatnonzero(named)
-    code = cells.loc[named].groupby(["file", "site_id"], sort=False).ngroup().to_numpy(np.int64)
+    of_site = cells.loc[named].groupby(["file", "site_id"], sort=False)
+    code = np.asarray(of_site.ngroup(), dtype=np.int64)
     distance = _from_middle(cells, xy, index, code)
     near = distance <= np.where(estimated[index], ESTIMATED_SITE_M, SAME_SITE_M)
     pairs.append(_joined(index[near], code[near]))
