@@ -37,7 +37,7 @@ def refuse_strays(path: Path, folder: Path, leave: Sequence[Path]) -> None:
         return
     roots = [folder.resolve(), *((folder / given).resolve() for given in leave)]
     for part in (path, *_links(path)):
-        place = _place(part)
+        place = place_of(part)
         if place is None or not any(place.is_relative_to(root) for root in roots):
             raise Overreach(
                 "{name} is a link that leads to {place}, outside of the study's folders",
@@ -47,7 +47,7 @@ def refuse_strays(path: Path, folder: Path, leave: Sequence[Path]) -> None:
             )
 
 
-def _place(path: Path) -> Path | None:
+def place_of(path: Path) -> Path | None:
     """Return where links lead; None where they lead back to themselves."""
     try:
         place = path.resolve()

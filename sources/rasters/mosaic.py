@@ -16,6 +16,7 @@ from phusong.sources.admission import is_connection
 from phusong.sources.bounds import refuse_packed, refuse_special
 from phusong.sources.gdal import opened
 from phusong.study import Gdal
+from phusong.study.strays import place_of
 
 _HEAD: Final = 1024
 _BYTES: Final = 2**26
@@ -118,8 +119,5 @@ def _tree(path: Path, where: Where) -> ET.Element:
 
 def _inside(tile: Path, roots: Sequence[Path]) -> bool:
     """Say whether a tile lies below one of the folders, wherever links to it lie."""
-    try:
-        place = tile.resolve()
-    except (OSError, RuntimeError):  # it leads back to itself; the latter until Python 3.12
-        return False
-    return any(place.is_relative_to(root) for root in roots)
+    place = place_of(tile)
+    return place is not None and any(place.is_relative_to(root) for root in roots)
