@@ -45,6 +45,8 @@ def admit(path: Path, where: Where, leave: Gdal = NO_LEAVE) -> None:
     Overreach
         For a device or a pipe, an archive that unpacks to too much, and a file that only says
         where data are to be had.
+    InputError
+        For an archive whose list is wrong.
     """
     refuse_special(path, where)
     refuse_packed(path, where)

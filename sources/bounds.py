@@ -57,12 +57,12 @@ def refuse_long(path: Path, limit: int, where: Where) -> None:
 
 
 def refuse_packed(path: Path, where: Where, limit: int | None = None) -> None:
-    """Raise Overreach for an archive that unpacks to more than is read.
-
-    A zip says its sizes; both it and a gzip are unpacked as far as the limit, and thrown away.
+    """Unpack an archive as far as the limit, throw it away, and refuse what holds too much.
 
     Raises
     ------
+    Overreach
+        When it unpacks to more than is read.
     InputError
         For a zip whose parts are longer than its list says: GDAL would unpack them to the end.
     """
@@ -97,7 +97,7 @@ def _unpacked(path: Path, limit: int, *_of_it: int) -> tuple[int, str | None]:
     Parameters
     ----------
     _of_it
-        When a file is another one.
+        Time and size of the file: a file that changed is looked at anew.
     """
     try:
         with path.open("rb") as file:
@@ -133,7 +133,7 @@ def _goes_on(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
 def _length(file: Any, limit: int) -> int:
     """Return how many bytes a stream has, or a figure over the limit."""
     size = 0
-    while size <= limit and (block := file.read(min(2**20, limit + 1 - size))):
+    while size <= limit and (block := file.read(2**20)):
         size += len(block)
     return size
 

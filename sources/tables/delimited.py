@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from phusong.checks import Findings
-from phusong.errors import Overreach, Where
+from phusong.errors import InputError, Where
 from phusong.sources.bounds import TEXT_BYTES, refuse_long, refuse_packed
 from phusong.sources.tables.headers import OPENCELLID, Role
 from phusong.sources.tables.raw.encodings import KEPT, codec_of
@@ -122,7 +122,7 @@ def _text(path: Path, layer: Layer, findings: Findings, where: Where) -> str | N
         refuse_long(path, TEXT_BYTES, where)
         refuse_packed(path, where, TEXT_BYTES)
         data = _unzipped(path.read_bytes())
-    except Overreach as error:
+    except InputError as error:
         findings.refuse(error, path.name)
         return None
     except (OSError, EOFError, zlib.error) as error:

@@ -449,7 +449,7 @@ def test_every_archive_has_a_limit(
     assert "1 MB" in only(check(tmp_path, spec), "S30").text()
 
 
-@pytest.mark.parametrize("name", ["v.zip", "v.kmz", "v.xlsx", "v.ods"])
+@pytest.mark.parametrize("name", ["v.zip", "v.kmz", "v.xlsx", "v.ods", "v.csv"])
 def test_an_archive_that_lies_about_its_size(
     tmp_path: Path, spec: dict[str, Any], name: str
 ) -> None:

@@ -61,7 +61,10 @@ def stated_by_shapefile(path: Path) -> str | None:
     if path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             names = [n for n in archive.namelist() if n.lower().endswith(".cpg")]
-            said = archive.read(names[0])[:64] if len(names) == 1 else b""
+            if len(names) != 1:
+                return None
+            with archive.open(names[0]) as file:
+                said = file.read(64)
         return said.decode("ascii", "replace").strip() or None
     if path.suffix.lower() not in _SHAPES or not path.is_file():
         return None
