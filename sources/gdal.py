@@ -188,7 +188,7 @@ def refuse_description(path: Path, where: Where, leave: Gdal = NO_LEAVE) -> None
 def driver_names() -> set[str]:
     """Return every driver that either GDAL has."""
     with rasterio.Env() as env:
-        return {*pyogrio.list_drivers(), *env.drivers()}
+        return {*_vector_drivers(), *env.drivers()}
 
 
 def refuse_unknown_drivers(leave: Gdal) -> None:
