@@ -61,15 +61,16 @@ class Processes(Executor):
             process.end()
 
     def _call(self, asked: bytes) -> Any:
-        process = self._take()
+        with self._lock:
+            # The one that was at work last: where there is little to do, few are begun.
+            process = self._free.pop() if self._free else _Process(self._begin)
+            self._busy.add(process)
         try:
             answer = process.answer(asked)
-        except BaseException as problem:
+        except BaseException:
             with self._lock:
                 self._busy.remove(process)
             process.end()  # whatever is left on its line
-            if isinstance(problem, EOFError | OSError):
-                raise BrokenProcessPool("a process died at its work") from problem
             raise
         with self._lock:
             self._busy.remove(process)
@@ -79,16 +80,6 @@ class Processes(Executor):
             raise value
         return value
 
-    def _take(self) -> _Process:
-        with self._lock:
-            try:
-                # The one that was at work last: where there is little to do, few are begun.
-                process = self._free.pop() if self._free else _Process(self._begin)
-            except OSError as problem:
-                raise BrokenProcessPool("no process can be begun") from problem
-            self._busy.add(process)
-        return process
-
 
 class _Process:
     """One of them, seen from here."""
@@ -96,20 +87,26 @@ class _Process:
     def __init__(self, begin: Callable[[], None]) -> None:
         # A fork would copy threads and locks of this process in whatever state they are.
         spawn = get_context("spawn")
-        self._line, theirs = spawn.Pipe()
-        with theirs:
-            # As a daemon it is ended with this process, also where nobody thought of it.
-            self._process = spawn.Process(target=_serve, args=(theirs, begin), daemon=True)
-            self._process.start()
+        try:
+            self._line, theirs = spawn.Pipe()
+            with theirs:
+                # As a daemon it is ended with this process, also where nobody thought of it.
+                self._process = spawn.Process(target=_serve, args=(theirs, begin), daemon=True)
+                self._process.start()
+        except OSError as problem:
+            raise BrokenProcessPool("no process can be begun") from problem
 
     @property
     def pid(self) -> int:
         return int(self._process.pid or 0)
 
     def answer(self, asked: bytes) -> bytes:
-        """Ask, and wait; EOFError or OSError when it dies meanwhile."""
-        self._line.send_bytes(asked)
-        return self._line.recv_bytes()
+        """Ask, and wait; BrokenProcessPool when it dies meanwhile."""
+        try:
+            self._line.send_bytes(asked)
+            return self._line.recv_bytes()
+        except (EOFError, OSError) as problem:
+            raise BrokenProcessPool("a process died at its work") from problem
 
     def end(self) -> None:
         self._line.close()

@@ -10,16 +10,14 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from phusong.crew import Crew, Hired
+from helpers.crews import keeping
+from helpers.ended import gone
 from phusong.processes import Processes
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def nothing() -> None:
@@ -68,20 +66,6 @@ def pool() -> Iterator[Processes]:
         yield pool
 
 
-def gone(pid: int) -> bool:
-    """Whether a process ends within ten seconds."""
-    for _ in range(200):
-        try:
-            os.kill(pid, 0)
-        except OSError:
-            return True
-        stat = Path(f"/proc/{pid}/stat")
-        if stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z":
-            return True
-        time.sleep(0.05)
-    return False
-
-
 @pytest.mark.parametrize("death", [die, die_halfway])
 @pytest.mark.skipif(os.name == "nt", reason="nobody is killed by signals there")
 def test_a_death_is_noticed_and_another_goes_on(pool: Processes, death: Any) -> None:
@@ -97,21 +81,16 @@ def test_a_death_is_noticed_and_another_goes_on(pool: Processes, death: Any) -> 
 
 @pytest.mark.skipif(os.name == "nt", reason="nobody is killed by signals there")
 def test_long_answers_whoever_is_killed_among_them() -> None:
-    @contextmanager
-    def hired() -> Iterator[Hired]:
-        with Processes(2, nothing) as pool:
-            pools.append(pool)
-            yield Hired(pool, lambda: 2)
-
-    pools: list[Processes] = []
     got, killed = [], set()
-    for answer in Crew(hired).each(long_answer, range(16)):
-        assert len(answer) == 20_000_000
-        got.append(answer[0])
-        if len(got) in (1, 3, 6, 10):
-            time.sleep(0.004 * len(got))
-            killed.add(pools[0].pids()[0])
-            os.kill(pools[0].pids()[0], signal.SIGKILL)
+    with keeping() as hired, hired.processes(2) as workers:
+        for answer in hired.crew(2).each(long_answer, range(16)):
+            assert len(answer) == 20_000_000
+            got.append(answer[0])
+            if len(got) in (1, 3, 6, 10):
+                time.sleep(0.004 * len(got))
+                pid = workers.pool.pids()[0]
+                killed.add(pid)
+                os.kill(pid, signal.SIGKILL)
     assert sorted(got) == list(range(16))
     assert len(killed) == 4
 

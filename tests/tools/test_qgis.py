@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, box
 
+from helpers.ended import gone
 from phusong.cli import main
 from phusong.maps.sections.signal import CHANCE_COLOURS, LEVEL_COLOURS
 from phusong.version import __version__
@@ -193,18 +194,7 @@ def test_cancel_ends_the_command_and_what_it_started() -> None:
     with pytest.raises(running.Stopped):
         running.run(sys.executable, ["-c", ENDLESS], os.environ, lines.append, lambda: bool(lines))
     assert time.monotonic() - begun < 30
-    child = int(lines[0])
-    for _ in range(50):
-        try:
-            os.kill(child, 0)
-            # A child whose parent is gone waits to be taken; it runs no more.
-            state = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
-        except (ProcessLookupError, FileNotFoundError):
-            return
-        if state == "Z":
-            return
-        time.sleep(0.1)
-    pytest.fail("the command's own child still runs")
+    assert gone(int(lines[0])), "the command's own child still runs"
 
 
 def test_layers_of_a_folder_points_on_top(tmp_path: Path) -> None:
